@@ -1,0 +1,26 @@
+"""The Flask application: the only room with a door to the street."""
+
+from flask import Flask
+
+from app import api, headers, house, observe, openapi, pages, problems
+from app.reactions import SUBSCRIBERS
+from app.unit import Exchange
+from config.settings import Settings
+
+
+def create_app(settings: Settings) -> Flask:
+    """Assemble the application. Reads nothing but `settings`; touches no network."""
+    app = Exchange(__name__)
+    app.house = house.build(settings, SUBSCRIBERS)
+    app.config.update(MAX_CONTENT_LENGTH=settings.body_bytes_max)
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    meters = observe.Meters()
+    app.extensions["meters"] = meters
+    observe.init_app(app, meters)
+    headers.init_app(app)
+    problems.init_app(app)
+    doors = openapi.init_app(app)
+    api.init_app(app, doors, demonstration=settings.clock == "adjustable")
+    pages.init_app(app)
+    app.extensions["openapi_document"] = openapi.document(app, doors)
+    return app

@@ -1,0 +1,110 @@
+"""The house: what every request and every job shares, built once from the settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Event as Bell
+
+from sqlalchemy.orm import Session
+
+from app import demonstration
+from config import rules as rule_files
+from config.settings import HOUSE, Settings
+from kernel import crypto
+from kernel.actor import Actor
+from kernel.calendar import Calendar
+from kernel.clock import Instant
+from kernel.crypto import CryptoProvider, StandardProvider
+from kernel.engines import Engines
+from kernel.parties.people import Passwords
+from kernel.work import Rules, Work
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One running exchange. bell: rung when a commit may have left errands to run."""
+
+    settings: Settings
+    engines: Engines
+    rules: Rules
+    calendar: Calendar
+    crypto: CryptoProvider
+    passwords: Passwords
+    subscribers: Mapping[str, tuple[str, ...]]
+    bell: Bell
+
+    def now(self, session: Session) -> Instant:
+        """Return the time of this action: the system's, or the demonstration's own."""
+        return demonstration.now(session, adjustable=self.settings.clock == "adjustable")
+
+    def work(self, session: Session, actor: Actor) -> Work:
+        """Return a unit of work by `actor`, now."""
+        return Work(
+            session=session,
+            actor=actor,
+            now=self.now(session),
+            rules=self.rules,
+            calendar=self.calendar,
+            crypto=self.crypto,
+            subscribers=self.subscribers,
+        )
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the secure domain's files lie."""
+        return rooted(self.settings.data_dir)
+
+
+def build(settings: Settings, subscribers: Mapping[str, tuple[str, ...]]) -> House:
+    """Build the house. Makes the folder of an embedded database; touches no network."""
+    settings.check()
+    settings = replace(settings, database_url=_rooted_url(settings.database_url))
+    engines = Engines(
+        settings.database_url,
+        patience_s=settings.write_patience_s,
+        pool_size=settings.threads,
+    )
+    if engines.sqlite:
+        Path(engines.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    return House(
+        settings=settings,
+        engines=engines,
+        rules=Rules(*rule_files.load(settings.rules)),
+        calendar=Calendar.parse(rule_files.holidays()),
+        crypto=StandardProvider(_key(settings, engines)),
+        passwords=Passwords(
+            memory_kib=settings.password_memory_kib, rounds=settings.password_rounds
+        ),
+        subscribers=subscribers,
+        bell=Bell(),
+    )
+
+
+def rooted(path: str) -> Path:
+    """Return a path of the settings, relative ones from the checkout."""
+    return HOUSE / path
+
+
+def _rooted_url(url: str) -> str:
+    head = "sqlite:///"
+    if url.startswith(head) and not url.startswith(f"{head}/"):
+        return f"{head}{rooted(url.removeprefix(head))}"
+    return url
+
+
+def _key(settings: Settings, engines: Engines) -> bytes:
+    # A demonstration makes its own key once and keeps it beside its data; production is
+    # given one (the settings insist), so that nobody signs with a key nobody knows of.
+    if settings.key:
+        return bytes.fromhex(settings.key)
+    if settings.key_file:
+        path = rooted(settings.key_file)
+    elif engines.sqlite:
+        path = Path(f"{engines.url.database}.key")
+    else:
+        path = rooted(f"var/{engines.url.database}.key")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(crypto.generate_key().hex())
+    return bytes.fromhex(path.read_text().strip())

@@ -1,0 +1,145 @@
+"""Every no becomes an RFC 9457 problem, here and nowhere else."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, json, render_template, request
+from marshmallow import ValidationError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from app import languages
+from kernel.errors import DomainError, Invalid, Kind, Refusal
+from kernel.words import Words
+
+STATUS = {
+    Kind.MALFORMED: 400,
+    Kind.INVALID: 422,
+    Kind.UNKNOWN: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.MISSING: 404,
+    Kind.CONFLICT: 409,
+    Kind.STALE: 412,
+    Kind.TOO_MANY: 429,
+    Kind.UNAVAILABLE: 503,
+}
+INPUT = Words("输入有误", "The input is not valid")
+STALE = Words("记录已被他人更新", "Someone else has just changed this")
+CLASH = Words("与现有记录冲突", "This clashes with an existing record")
+BUG = Words("系统内部错误", "Something is broken on our side")
+
+log = structlog.get_logger()
+
+
+def problem(status: int, code: str, title: Words, detail: str | None, **more: Any) -> Response:
+    """Build the answer: application/problem+json, or a page for a browser that asked for one.
+
+    more: the extension members (refusals, errors).
+    """
+    body = {
+        "type": f"/problems/{code}",
+        "title": languages.said(title),
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "request_id": g.get("request_id"),
+        **more,
+    }
+    if _wants_page():
+        return Response(render_template("problem.html", problem=body), status)
+    answer = Response(json.dumps(body), status, content_type="application/problem+json")
+    answer.headers["Content-Language"] = languages.current()
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def init_app(app: Flask) -> None:
+    """Register one handler for each kind of no."""
+    app.register_error_handler(DomainError, _domain)
+    app.register_error_handler(ValidationError, _schema)
+    app.register_error_handler(StaleDataError, _stale)
+    app.register_error_handler(IntegrityError, _constraint)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _bug)
+
+
+def refusals(found: Iterable[Refusal]) -> list[dict[str, str]]:
+    """Return refusals as the wire and the templates want them."""
+    return [{"code": refusal.code, "detail": languages.said(refusal.words)} for refusal in found]
+
+
+def _domain(error: DomainError) -> Response:
+    more: dict[str, Any] = {}
+    if error.refusals:
+        more["refusals"] = refusals(error.refusals)
+    detail = languages.said(error.words)
+    if isinstance(error, Invalid):
+        more["errors"] = [{"pointer": error.pointer, "detail": detail}]
+    return problem(STATUS[error.kind], error.code, error.title, detail, **more)
+
+
+def _schema(error: ValidationError) -> Response:
+    return _input(error.normalized_messages())  # type: ignore[no-untyped-call]  # marshmallow's
+
+
+def _input(messages: Any) -> Response:
+    errors = [{"pointer": pointer, "detail": detail} for pointer, detail in _flat("", messages)]
+    return problem(422, "invalid-input", INPUT, None, errors=errors)
+
+
+def _flat(pointer: str, messages: Any) -> list[tuple[str, str]]:
+    if isinstance(messages, dict):
+        return [
+            found
+            for key, inner in messages.items()
+            for found in _flat(pointer if key in _PLACES else f"{pointer}/{key}", inner)
+        ]
+    return [(pointer, str(message)) for message in messages]
+
+
+_PLACES = frozenset({"json", "query", "path", "form", "_schema"})
+
+
+def _stale(_error: StaleDataError) -> Response:
+    return problem(409, "changed-meanwhile", STALE, None)
+
+
+def _constraint(error: IntegrityError) -> Response:
+    # The rules are asked first and say why; here arrive only the races that they lost.
+    text = str(error.orig)
+    if "UNIQUE" in text or getattr(error.orig, "sqlstate", "") == "23505":
+        named = re.search(r'"(\w+)"|: ([\w., ]+)$', text)
+        where = next((part for part in named.groups() if part), None) if named else None
+        refused = [{"code": "ALREADY_EXISTS", "detail": where or "unique"}]
+        return problem(409, "already-exists", CLASH, None, refusals=refused)
+    return _bug(error)
+
+
+def _http(error: HTTPException) -> Response:
+    if getattr(error, "data", None) and "messages" in error.data:  # type: ignore[attr-defined]  # webargs'
+        return _input(error.data["messages"])  # type: ignore[attr-defined]  # as above
+    response = problem(error.code or 500, _slug(error), Words(error.name, error.name), error.description)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Location", "Retry-After"}:
+            response.headers[name] = value
+    return response
+
+
+def _slug(error: HTTPException) -> str:
+    return error.name.lower().replace(" ", "-").replace("'", "")
+
+
+def _bug(error: Exception) -> Response:
+    log.exception("bug", error=type(error).__name__)
+    return problem(500, "bug", BUG, InternalServerError.description)
+
+
+def _wants_page() -> bool:
+    if request.path.startswith("/api"):
+        return False
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"], "text/html")
+    return best == "text/html"

@@ -1,0 +1,79 @@
+"""Serves the application with gunicorn: one process with threads, or several on PostgreSQL."""
+
+import socket
+from threading import Event as Signal
+from threading import Thread
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from app import create_app, observe, worker
+from app.unit import Exchange
+from config.settings import Settings
+
+TRIES = 50
+"""Ports that are tried, one after the other, when the asked one is taken."""
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn, told what to do by our settings instead of a file."""
+
+    def __init__(self, settings: Settings, bind: str, processes: int) -> None:
+        self._settings = settings
+        self._bind = bind
+        self._processes = processes
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn."""
+        options = {
+            "bind": self._bind,
+            "workers": self._processes,
+            "worker_class": "gthread",
+            "threads": self._settings.threads,
+            "timeout": 120,
+            "graceful_timeout": 10,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Build the application in the serving process, and its worker beside it."""
+        observe.configure_logs()
+        app = create_app(self._settings)
+        assert isinstance(app, Exchange)  # what create_app makes
+        if self._settings.worker:
+            start_worker(app)
+        return app
+
+
+def start_worker(app: Exchange) -> Signal:
+    """Run errands and the timetable in a thread of this process; returns its stop signal."""
+    stop = Signal()
+    Thread(target=worker.run_forever, args=(app.house, stop), name="worker", daemon=True).start()
+    return stop
+
+
+def run(settings: Settings, *, host: str, port: int, processes: int = 1) -> None:
+    """Serve until told to stop. Several processes need PostgreSQL. Raises ValueError."""
+    if processes > 1 and settings.database_url.startswith("sqlite"):
+        raise ValueError("SQLite is served by one process; set DATABASE_URL to a PostgreSQL")
+    Server(settings, f"{host}:{port}", processes).run()
+
+
+def free_port(host: str, wanted: int) -> int:
+    """Return `wanted`, or the next port after it on which nobody listens; 0 asks for any."""
+    for port in range(wanted, wanted + TRIES if wanted else 1):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+            bound: tuple[Any, int] = probe.getsockname()
+            return bound[1]
+    raise OSError(f"no free port from {wanted} to {wanted + TRIES - 1}")

@@ -1,0 +1,152 @@
+"""One request, one unit of work, one commit; a GET never commits.
+
+The commit comes before the response is sent, so that a constraint that breaks at commit
+is answered as a problem and not as a broken connection.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from app import idempotency, identity
+from app.house import House
+from kernel.actor import NOBODY, Actor
+from kernel.errors import DomainError
+from kernel.work import Work
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+TRIES = 5
+RETRIED = frozenset({"40001", "40P01"})
+"""PostgreSQL's words for "somebody else was faster": the whole request is run again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who may call a view, and how it meets the database.
+
+    scope: what a token needs; None opens the view to everybody. money: a POST that must
+    carry an Idempotency-Key. alone: the view opens its own units of work.
+    """
+
+    scope: str | None
+    money: bool = False
+    alone: bool = False
+
+
+class Exchange(Flask):
+    """A Flask whose every request is a transaction."""
+
+    house: House
+
+    def dispatch_request(self) -> Any:
+        """Run the view inside its unit of work, again if the database asks for it."""
+        policy = _policy(self)
+        if policy is None or policy.alone:
+            return super().dispatch_request()
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._dispatched(policy)
+            except OperationalError as error:
+                code = getattr(error.orig, "sqlstate", None)
+                if code not in RETRIED or attempt == TRIES:
+                    raise
+        raise AssertionError("the last try returns or raises")  # pragma: no cover - unreachable
+
+    def _dispatched(self, policy: Policy) -> Response:
+        if request.method in SAFE:
+            with self.house.engines.reading() as session:
+                self._admit(session, policy)
+                return self.make_response(super().dispatch_request())
+        with self.house.engines.writing() as session:
+            self._admit(session, policy)
+            identity.check_form(request, g.caller)
+            with _kept(session):
+                answer = self._once(session, policy)
+            session.commit()
+        self.house.bell.set()
+        return answer
+
+    def _admit(self, session: Session, policy: Policy) -> None:
+        g.caller = identity.Caller(NOBODY)
+        now = self.house.now(session)
+        g.caller = identity.identify(request, session, now)
+        g.work = self.house.work(session, g.caller.actor)
+        if policy.scope is not None:
+            identity.require(g.caller, policy.scope)
+
+    def _once(self, session: Session, policy: Policy) -> Response:
+        key = idempotency.key_of(request, needed=policy.money)
+        if key is None:
+            return self.make_response(super().dispatch_request())
+        claim = idempotency.claim(session, key, g.work)
+        if claim.answer is not None:
+            return claim.answer
+        response = self.make_response(super().dispatch_request())
+        idempotency.remember(claim, response)
+        return response
+
+
+def house() -> House:
+    """Return the house that serves this request."""
+    found: House = current_app.house  # type: ignore[attr-defined]  # our own subclass of Flask
+    return found
+
+
+def current() -> Work:
+    """Return this request's unit of work."""
+    work: Work = g.work
+    return work
+
+
+def admitted(scope: str) -> Actor:
+    """Return who calls a view that is `alone`. Raises what `identity` raises."""
+    with house().engines.reading() as session:
+        g.caller = identity.identify(request, session, house().now(session))
+    identity.require(g.caller, scope)
+    identity.check_form(request, g.caller)
+    actor: Actor = g.caller.actor
+    return actor
+
+
+def reading(actor: Actor, view: Callable[[Work], Any]) -> Any:
+    """Run `view` in a reading unit of its own, for a view that is `alone`."""
+    with house().engines.reading() as session:
+        return view(house().work(session, actor))
+
+
+def writing(actor: Actor, view: Callable[[Work], Any]) -> Any:
+    """Run `view` in a writing unit of its own and commit, for a view that is `alone`."""
+    return committed(house(), actor, view)
+
+
+def committed(house: House, actor: Actor, command: Callable[[Work], Any]) -> Any:
+    """Run `command` as one unit of work outside a request, and commit it."""
+    with house.engines.writing() as session:
+        with _kept(session):
+            result = command(house.work(session, actor))
+        session.commit()
+    house.bell.set()
+    return result
+
+
+@contextmanager
+def _kept(session: Session) -> Iterator[None]:
+    # A refusal that must itself be remembered (a denied use of data) is committed, then told.
+    try:
+        yield
+    except DomainError as error:
+        if error.keeps:
+            session.commit()
+        raise
+
+
+def _policy(app: Flask) -> Policy | None:
+    if request.routing_exception is not None or request.url_rule is None:
+        return None
+    view = app.view_functions[request.url_rule.endpoint]
+    return getattr(view, "policy", None)

@@ -1,0 +1,135 @@
+"""Runs errands (the outbox) and the timetable: inside the serving process, or beside it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from threading import Event as Signal
+from typing import Final
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
+
+from app.house import House
+from app.reactions import REACTIONS, Reaction
+from app.timetable import TIMETABLE, Job
+from kernel.actor import SYSTEM
+from kernel.clock import Instant
+from kernel.db import Base, Big
+from kernel.journal import Errand
+
+FIRST_RETRY: Final = timedelta(seconds=10)
+LAST_RETRY: Final = timedelta(hours=12)
+IDLE_S: Final = 5.0
+KEPT_SLOTS: Final = 1_000
+
+log = structlog.get_logger()
+
+
+class Run(Base):
+    """A job that has been run in a slot of time; the key lets only one process run it."""
+
+    __tablename__ = "job_runs"
+
+    job: Mapped[str] = mapped_column(primary_key=True)
+    slot: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
+
+
+def run_errands(
+    house: House,
+    reactions: Mapping[str, Mapping[str, Reaction]] = REACTIONS,
+    *,
+    at_most: int = 100,
+) -> int:
+    """Run the errands that are due, each in its own transaction; returns how many were tried.
+
+    A failed one is put off, twice as long each time; the others go on. SKIP LOCKED lets
+    several workers share a PostgreSQL.
+    """
+    for tried in range(at_most):
+        with house.engines.writing() as session:
+            now = house.now(session)
+            errand = _next_due(session, now)
+            if errand is None:
+                return tried
+            _run(house, session, errand, reactions)
+            session.commit()
+    return at_most
+
+
+def run_jobs(house: House, timetable: Mapping[str, Job] = TIMETABLE) -> int:
+    """Run the jobs whose slot has not been run yet; returns how many were.
+
+    A job that fails is logged and tried again in its next slot.
+    """
+    done = 0
+    for name, job in timetable.items():
+        try:
+            with house.engines.writing() as session:
+                work = house.work(session, SYSTEM)
+                if _claimed(session, name, int(work.now.timestamp()) // job.every_s):
+                    job.run(work)
+                    session.commit()
+                    done += 1
+        except Exception:
+            log.exception("job failed", job=name)
+    return done
+
+
+def drain(house: House, *, at_most: int = 10_000) -> int:
+    """Run every due errand, and what comes of them, until nothing is due."""
+    tried = 0
+    while tried < at_most and (more := run_errands(house)):
+        tried += more
+    return tried
+
+
+def run_forever(house: House, stop: Signal) -> None:
+    """Work until `stop` is set: at once when the bell rings, else every few seconds."""
+    while not stop.is_set():
+        house.bell.clear()
+        try:
+            drain(house)
+            run_jobs(house)
+        except Exception:
+            log.exception("worker stumbled")
+        house.bell.wait(IDLE_S)
+
+
+def _run(
+    house: House,
+    session: Session,
+    errand: Errand,
+    reactions: Mapping[str, Mapping[str, Reaction]],
+) -> None:
+    work = house.work(session, SYSTEM)
+    try:
+        with session.begin_nested():
+            reactions[errand.event.kind][errand.reaction](work, errand.event)
+        session.delete(errand)
+    except Exception as error:
+        log.exception("errand failed", reaction=errand.reaction)
+        errand.attempts += 1
+        errand.last_error = repr(error)[:500]
+        errand.due_at = work.now + min(FIRST_RETRY * 2 ** (errand.attempts - 1), LAST_RETRY)
+
+
+def _next_due(session: Session, now: Instant) -> Errand | None:
+    statement = (
+        select(Errand)
+        .where(Errand.due_at <= now)
+        .order_by(Errand.due_at, Errand.id)
+        .limit(1)
+        .options(joinedload(Errand.event, innerjoin=True))
+        .with_for_update(skip_locked=True, of=Errand)
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def _claimed(session: Session, job: str, slot: int) -> bool:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    claim = insert(Run).values(job=job, slot=slot).on_conflict_do_nothing().returning(Run.job)
+    if session.execute(claim).first() is None:
+        return False
+    session.execute(delete(Run).where(Run.job == job, Run.slot < slot - KEPT_SLOTS))
+    return True

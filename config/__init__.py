@@ -1,0 +1,1 @@
+"""What an operator sets (settings) and what a jurisdiction sets (rules, holidays)."""

@@ -1,0 +1,135 @@
+"""Where the rows are: one database, a way to read it and a way to write it.
+
+SQLite serves one process with many threads. Readers never wait: WAL gives each its own
+snapshot. Writers wait in a fair queue of ours, because SQLite's busy handler sleeps and
+lets the lucky one in. PostgreSQL needs no queue.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event as Signal
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.orm import Session
+
+from kernel.errors import DomainError, Kind
+from kernel.words import Words
+
+
+class Busy(DomainError):
+    """The writers' queue did not move within the time that a caller is willing to wait."""
+
+    kind = Kind.UNAVAILABLE
+    code = "busy"
+    title = Words("系统繁忙", "The system is busy")
+
+
+class Turnstile:
+    """Lets one thread through at a time, in the order of arrival."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._queue: deque[Signal] = deque()
+        self._taken = False
+
+    def enter(self, *, patience_s: float) -> None:
+        """Wait for this thread's turn. Raises Busy after `patience_s` seconds."""
+        with self._lock:
+            if not self._taken:
+                self._taken = True
+                return
+            turn = Signal()
+            self._queue.append(turn)
+        if turn.wait(patience_s):
+            return
+        with self._lock:
+            if turn not in self._queue:
+                return  # the turn came in the very moment in which patience ran out
+            self._queue.remove(turn)
+        raise Busy("等待写入超时，请稍后重试", "waited too long for a turn to write; try again")
+
+    def leave(self) -> None:
+        """Hand the turn to the one who has waited longest."""
+        with self._lock:
+            if self._queue:
+                self._queue.popleft().set()
+            else:
+                self._taken = False
+
+
+class Engines:
+    """The two ways into one database: `reading()` and `writing()`.
+
+    Neither commits. A session from `reading` cannot write: the database itself refuses.
+    """
+
+    def __init__(self, url: str, *, patience_s: float = 30.0, pool_size: int = 16) -> None:
+        self.url = normal(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._patience_s = patience_s
+        self._turnstile = Turnstile()
+        if self.sqlite:
+            self.write = _sqlite(self.url, "BEGIN IMMEDIATE", query_only=False, size=pool_size)
+            self.read = _sqlite(self.url, "BEGIN", query_only=True, size=pool_size)
+        else:
+            self.write = create_engine(self.url, pool_size=pool_size, pool_pre_ping=True)
+            self.read = self.write.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a session on one consistent snapshot; what it writes is refused."""
+        with Session(self.read, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a session that may write. Uncommitted work is rolled back on leaving."""
+        if not self.sqlite:
+            with Session(self.write) as session:
+                yield session
+            return
+        self._turnstile.enter(patience_s=self._patience_s)
+        try:
+            with Session(self.write) as session:
+                yield session
+        finally:
+            self._turnstile.leave()
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.write.dispose()
+        self.read.dispose()
+
+
+def normal(url: str) -> URL:
+    """Return `url` with the driver this project uses: postgres:// and postgresql:// → psycopg 3."""
+    parsed = make_url(url)
+    if parsed.drivername in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    return parsed
+
+
+def _sqlite(url: URL, begin: str, *, query_only: bool, size: int) -> Engine:
+    engine = create_engine(url, pool_size=size, max_overflow=size)
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we write BEGIN ourselves, below
+        pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"]
+        pragmas.append("recursive_triggers=ON")
+        if query_only:
+            pragmas.append("query_only=ON")
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,110 @@
+"""What can go wrong, in the domain's words and in two languages.
+
+An error says *what kind* of no it is, never which HTTP status: the one table from
+kind to status stands where the system speaks HTTP.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from kernel.words import Words
+
+
+class Kind(StrEnum):
+    """The ways in which this system says no."""
+
+    MALFORMED = "malformed"  # it cannot even be read, or lacks what every such request has
+    INVALID = "invalid"  # it can be read, and what it says is wrong
+    UNKNOWN = "unknown"  # the caller has not said who they are
+    FORBIDDEN = "forbidden"  # known, but may never do this
+    MISSING = "missing"  # no such thing, or none that the caller may see
+    CONFLICT = "conflict"  # allowed in general, but not in this state
+    UNAVAILABLE = "unavailable"  # somebody else's system did not answer
+    STALE = "stale"  # somebody else changed the record meanwhile
+    TOO_MANY = "too_many"  # asked too often; later it will do
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason why an action cannot be taken now, in words for its user.
+
+    code: UPPER_SNAKE and stable; programs outside this one compare it.
+    """
+
+    code: str
+    zh: str
+    en: str
+
+    @property
+    def words(self) -> Words:
+        """The reason as a pair."""
+        return Words(self.zh, self.en)
+
+
+class DomainError(Exception):
+    """An anticipated failure: shown to the caller, never sent to the engineer on call.
+
+    Subclasses are named as facts and set `kind`, `code` (kebab-case, the name of the
+    page that explains it) and `title`. `str()` gives the English detail, for logs.
+    """
+
+    kind: ClassVar[Kind]
+    code: ClassVar[str]
+    title: ClassVar[Words]
+    keeps: ClassVar[bool] = False  # what was written before it was raised is still committed
+
+    def __init__(self, zh: str, en: str, refusals: tuple[Refusal, ...] = ()) -> None:
+        super().__init__(zh, en, refusals)
+        self.zh = zh
+        self.en = en
+        self.refusals = refusals
+
+    def __str__(self) -> str:
+        return self.en
+
+    @property
+    def words(self) -> Words:
+        """The detail as a pair."""
+        return Words(self.zh, self.en)
+
+
+class NotFound(DomainError):
+    """There is no such record, or the caller may not know that there is."""
+
+    kind = Kind.MISSING
+    code = "not-found"
+    title = Words("没有这条记录", "No such record")
+
+
+class StepNotAllowed(DomainError):
+    """The caller is not among those who may ever take this step."""
+
+    kind = Kind.FORBIDDEN
+    code = "step-not-allowed"
+    title = Words("您无权执行此步骤", "This step is not yours to take")
+
+
+class StepRefused(DomainError):
+    """The step is the caller's to take, but not in this state or not yet."""
+
+    kind = Kind.CONFLICT
+    code = "step-refused"
+    title = Words("此步骤现在不能执行", "This step cannot be taken now")
+
+
+class Invalid(DomainError):
+    """An input has the right shape and is wrong all the same.
+
+    pointer: JSON pointer of the field at fault ("/uscc"); empty when it is the whole.
+    """
+
+    kind = Kind.INVALID
+    code = "invalid-input"
+    title = Words("输入有误", "The input is not valid")
+
+    def __init__(
+        self, zh: str, en: str, refusals: tuple[Refusal, ...] = (), *, pointer: str = ""
+    ) -> None:
+        super().__init__(zh, en, refusals)
+        self.pointer = pointer

@@ -1,0 +1,1 @@
+"""Who takes part: organisations, people, and how they are told apart."""

@@ -1,0 +1,52 @@
+"""The schema's history: numbered steps, one head, plain SQL for each database.
+
+Each step holds the very statements that it runs, frozen on the day it was written. A
+test compares what they build with what the models say, on both databases: tables,
+columns, CHECKs, indexes, triggers and functions alike.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+HERE = Path(__file__).parent
+
+
+def upgrade(engine: Engine) -> str:
+    """Bring the database to the newest step, in one transaction; returns the step."""
+    config = configuration()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return head()
+
+
+def current(engine: Engine) -> str | None:
+    """Return the step at which the database stands; None before the first."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str:
+    """Return the newest step there is. Raises when the history forks."""
+    found = ScriptDirectory.from_config(configuration()).get_current_head()
+    if found is None:
+        raise LookupError("there is no migration")
+    return found
+
+
+def configuration() -> Config:
+    """Return Alembic's configuration; there is no alembic.ini."""
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    return config
+
+
+def statements(name: str, dialect: str) -> list[str]:
+    """Return the statements of versions/<name>.<dialect>.sql; a line of -- parts them."""
+    sql = (HERE / "versions" / f"{name}.{dialect}.sql").read_text("utf-8")
+    return [statement.strip() for statement in sql.split("\n--\n") if statement.strip()]
