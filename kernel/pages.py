@@ -81,7 +81,7 @@ def _typed(value: Any, column: InstrumentedAttribute[Any]) -> Any:
         if instant.tzinfo is None:
             raise ValueError("naive instant")
         return instant
-    if kind is date:
+    if kind is date and isinstance(value, str):
         return date.fromisoformat(value)
     if type(value) is not kind:
         raise ValueError("wrong type")

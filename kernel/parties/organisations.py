@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from kernel import ids
-from kernel.actor import Duty, Role, any_of
+from kernel.actor import Duty, Role, any_of, system_only
 from kernel.clock import Instant
 from kernel.db import Base, Living
 from kernel.errors import DomainError, Kind, NotFound, Refusal
@@ -104,6 +104,9 @@ def _grant(organisation: Organisation, work: Work, _data: dict[str, object]) -> 
 # fmt: off
 LIFE: Workflow[State, Organisation] = Workflow(
     "organisation", State, State.UNDER_REVIEW,
+    step("found",    {State.UNDER_REVIEW}, State.ACTIVE, system_only,
+         when=(_has_roles,), then=(_grant,), says="organisation.founded",
+         label=Words("创始入驻", "Found")),
     step("approve",  {State.UNDER_REVIEW}, State.ACTIVE, approver,
          when=(_has_roles,), then=(_grant,), says="organisation.approved",
          label=Words("准予入驻", "Approve")),

@@ -1,0 +1,221 @@
+"""The command line, `databourse`: what an operator does."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import click
+
+from config.settings import BadSetting, Settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="databourse")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Databourse: a data exchange and public-data authorised-operation platform."""
+    try:
+        context.obj = Settings.load(os.environ)
+    except BadSetting as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the database to the newest schema."""
+    import migrations
+    from app import house
+
+    engines = house.build(settings, {}).engines
+    step = migrations.upgrade(engines.write)
+    click.echo(f"{engines.url.render_as_string(hide_password=True)}: {step}")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, help="0: any free one.")
+@click.option("--processes", default=1, show_default=True, help="More than one: PostgreSQL only.")
+@click.pass_obj
+def serve(settings: Settings, host: str, port: int, processes: int) -> None:
+    """Serve the exchange until told to stop (no migration, no demonstration)."""
+    from app import serve as server
+
+    try:
+        server.run(settings, host=host, port=port, processes=processes)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, help="Taken? Then the next free one.")
+@click.pass_obj
+def run(settings: Settings, host: str, port: int) -> None:
+    """Migrate, play the story once into a new database, and serve the demonstration."""
+    from app.story import demonstration
+
+    if settings.production:
+        raise click.UsageError("run is for demonstrations; use migrate and serve")
+    demonstration.run(replace(settings, clock="adjustable"), host=host, port=port, say=click.echo)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="End with one JSON object.")
+@click.option(
+    "--database-url",
+    help="A PostgreSQL server to play in: a database of its own is made there, and dropped.",
+)
+@click.pass_obj
+def story(settings: Settings, *, as_json: bool, database_url: str | None) -> None:
+    """Play the main job against a fresh database through a served app, step by step."""
+    from app.story import stage
+
+    url = database_url or (
+        settings.database_url if settings.database_url.startswith("postgres") else None
+    )
+    told = stage.play_fresh(settings, url, say=lambda line: click.echo(line, err=as_json))
+    if as_json:
+        click.echo(json.dumps(told.summary(), ensure_ascii=False))
+    sys.exit(0 if told.ok else 1)
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+@click.pass_obj
+def work(settings: Settings, *, once: bool) -> None:
+    """Run errands and the timetable, beside servers whose own worker is off."""
+    from threading import Event as Signal
+
+    from app import house, observe, worker
+    from app.reactions import SUBSCRIBERS
+
+    observe.configure_logs()
+    built = house.build(settings, SUBSCRIBERS)
+    if once:
+        jobs = worker.run_jobs(built)
+        errands = worker.drain(built)
+        click.echo(f"{jobs} jobs, {errands} errands")
+        return
+    worker.run_forever(built, Signal())
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def verify(settings: Settings, *, as_json: bool) -> None:
+    """Verify the evidence chain; exit status 4 when something does not hold."""
+    from app import house
+    from kernel import evidence
+
+    built = house.build(settings, {})
+    with built.engines.reading() as session:
+        report = evidence.verify(session, built.crypto)
+    findings = [{"code": finding.code, "at": finding.at} for finding in report.findings]
+    if as_json:
+        told = {"ok": report.ok, "seals": report.seals, "events": report.events,
+                "unsealed": report.unsealed, "findings": findings}  # fmt: skip
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        click.echo(f"{report.events} events, {report.seals} seals, {report.unsealed} unsealed")
+        for finding in findings:
+            click.echo(f"{finding['code']}: {finding['at']}")
+    sys.exit(0 if report.ok else 4)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def fsck(settings: Settings, *, as_json: bool) -> None:
+    """Check every invariant of the books; exit status 4 when one does not hold."""
+    from app import house
+    from settlement import fsck as books
+
+    built = house.build(settings, {})
+    with built.engines.reading() as session:
+        findings = [{"code": found.code, "at": found.at} for found in books.check(session)]
+    if as_json:
+        click.echo(json.dumps({"ok": not findings, "findings": findings}, ensure_ascii=False))
+    else:
+        click.echo("\n".join(f"{one['code']}: {one['at']}" for one in findings) or "ok")
+    sys.exit(0 if not findings else 4)
+
+
+@main.group()
+def organisation() -> None:
+    """Enter organisations: the first of a new exchange, before anybody can sign in."""
+
+
+@organisation.command("add")
+@click.option("--uscc", required=True, help="Unified social credit code, 18 characters.")
+@click.option("--name-zh", required=True)
+@click.option("--name-en", required=True)
+@click.option("--region", required=True, help="GB/T 2260, six digits.")
+@click.option("--role", "roles", multiple=True, required=True)
+@click.pass_obj
+def add_organisation(  # noqa: PLR0913 - one parameter an option
+    settings: Settings, uscc: str, name_zh: str, name_en: str, region: str, roles: tuple[str, ...]
+) -> None:
+    """Enter an organisation as active, with its roles."""
+    from app import founding, house
+
+    with _told():
+        made = founding.add_organisation(
+            house.build(settings, {}),
+            uscc=uscc,
+            name_zh=name_zh,
+            name_en=name_en,
+            region=region,
+            roles=roles,
+        )
+    click.echo(made)
+
+
+@main.group()
+def person() -> None:
+    """Enter people: the first of a new exchange."""
+
+
+@person.command("add")
+@click.option("--login", required=True)
+@click.option("--name", required=True)
+@click.option("--organisation", "organisation_id", required=True)
+@click.option("--duty", "duties", multiple=True, required=True)
+@click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
+@click.pass_obj
+def add_person(  # noqa: PLR0913 - one parameter an option
+    settings: Settings,
+    login: str,
+    name: str,
+    organisation_id: str,
+    duties: tuple[str, ...],
+    password: str,
+) -> None:
+    """Enter a person and let them act for an organisation."""
+    from app import founding, house
+
+    with _told():
+        made = founding.add_person(
+            house.build(settings, {}),
+            login=login,
+            name=name,
+            password=password,
+            organisation_id=organisation_id,
+            duties=duties,
+        )
+    click.echo(made)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    # The domain's no, in the operator's terminal: one line, exit status 3.
+    from kernel.errors import DomainError
+
+    try:
+        yield
+    except DomainError as error:
+        click.echo(f"{error.title.en}: {error}", err=True)
+        sys.exit(3)

@@ -1,0 +1,72 @@
+"""`make run`: a demonstration that a newcomer can look at two minutes after the clone."""
+
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event as Signal
+
+import migrations
+from app import demonstration, house, serve
+from app.story import cast, stage
+from config.settings import Settings
+from kernel import clock
+from kernel.parties import people
+
+SHOWN = ("dept", "hub", "officer", "approver", "expert1", "operator", "merchant", "buyer",
+         "listing", "finance", "regulator", "auditor")  # fmt: skip
+
+
+def run(settings: Settings, *, host: str, port: int, say: Callable[[str], object]) -> None:
+    """Migrate; play the story if the database is new; serve until told to stop."""
+    built = house.build(settings, {})
+    migrations.upgrade(built.engines.write)
+    with built.engines.reading() as session:
+        played = people.by_login(session, f"{SHOWN[0]}@demo") is not None
+    players = {} if played else stage.furnish(settings)
+    stage.mount(built)
+    free = serve.free_port(host, port)
+    if free != port:
+        say(f"端口 {port} 已被占用，改用 {free} · port {port} is taken, using {free}")
+    with stage.served(settings, host=host, port=free) as (process, _):
+        if not played:
+            say("首次启动：演示主流程正在通过真实接口走一遍 · playing the main job once over HTTP")
+            told = stage.play(settings, free, players, say=say)
+            if not told.ok:
+                say("演示主流程未走完，以上为原因 · the story did not end well, see above")
+            _come_back_to_today(settings)
+        _welcome(host, free, say)
+        _wait(process)
+
+
+def _come_back_to_today(settings: Settings) -> None:
+    built = house.build(replace(settings), {})
+    with built.engines.writing() as session:
+        demonstration.begin_at(session, clock.now())
+        session.commit()
+    built.engines.dispose()
+
+
+def _welcome(host: str, port: int, say: Callable[[str], object]) -> None:
+    say("")
+    say(f"  数据交易所 Databourse   http://{host}:{port}/")
+    say("")
+    say("  真实 real:  北京 12 站逐小时气象数据（UCI 501，CC BY 4.0）、账簿、签名、存证、规则、时限")
+    say("              the weather data, the ledger, signatures, evidence, rules, deadlines")
+    say("  演示 demo:  机构、人员、成交与银行流水均为生成；时钟可拨快；印章无法律效力")
+    say("              organisations, people, trades, bank lines; the clock can be advanced")
+    say("")
+    say(f"  账号 accounts（密码 password: {cast.PASSWORD}）")
+    by_key = {player.key: player for player in cast.players()}
+    for key in SHOWN:
+        say(f"    {by_key[key].login:<18} {by_key[key].name}")
+    say("")
+    say("  Ctrl-C 停止 · stops it;  rm -r var 重置 · resets it")
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    stop = Signal()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    while not stop.wait(0.2) and process.poll() is None:
+        pass

@@ -1,0 +1,132 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
+
+from kernel.engines import Busy, Engines, Turnstile, normal
+from kernel.parties.organisations import Organisation, State
+from tests.conftest import NOON
+
+
+def test_a_reading_session_cannot_write(engines: Engines) -> None:
+    with engines.reading() as session, pytest.raises(DBAPIError):
+        session.execute(text("UPDATE organisations SET name_en = 'x'"))
+
+
+def test_a_reading_session_sees_one_moment(engines: Engines) -> None:
+    count = text("SELECT count(*) FROM organisations WHERE name_en = 'x'")
+    with engines.reading() as reading:
+        before = reading.scalar(count)
+        with engines.writing() as writing:
+            writing.execute(text("UPDATE organisations SET name_en = 'x'"))
+            writing.commit()
+
+        assert reading.scalar(count) == before == 0
+    with engines.reading() as reading:
+        assert reading.scalar(count)
+
+
+def test_what_is_not_committed_is_gone(engines: Engines) -> None:
+    with engines.writing() as session:
+        session.execute(text("UPDATE organisations SET name_en = 'x'"))
+
+    with engines.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM organisations WHERE name_en = 'x'")) == 0
+
+
+def test_the_second_of_two_writers_is_told(engines: Engines) -> None:
+    with engines.writing() as session:
+        mine = session.get_one(Organisation, "org_buyer")
+        session.expunge(mine)
+    with engines.writing() as session:
+        session.get_one(Organisation, "org_buyer").name_en = "Other"
+        session.commit()
+
+    mine.state = State.FROZEN
+    with engines.writing() as session:
+        session.add(mine)
+        with pytest.raises(StaleDataError):
+            session.commit()
+
+
+def test_foreign_keys_hold_on_both(engines: Engines) -> None:
+    with engines.writing() as session, pytest.raises(IntegrityError):
+        session.execute(
+            text("INSERT INTO memberships VALUES ('per_nobody', 'org_buyer', '[]')")
+        )
+        session.commit()
+
+
+def test_instants_come_back_as_they_went(engines: Engines) -> None:
+    with engines.writing() as session:
+        found = session.get_one(Organisation, "org_buyer")
+        found.entered_at = NOON + timedelta(microseconds=123_456)
+        session.commit()
+
+    with engines.reading() as session:
+        read = session.get_one(Organisation, "org_buyer").entered_at
+    assert read == NOON + timedelta(microseconds=123_456)
+    assert read.utcoffset() == timedelta(0)
+
+
+def test_a_naive_instant_is_refused(engines: Engines) -> None:
+    with engines.writing() as session:
+        session.get_one(Organisation, "org_buyer").entered_at = NOON.replace(tzinfo=None)
+        with pytest.raises(Exception, match="naive datetime"):
+            session.flush()
+
+
+def test_many_writers_all_get_their_turn(engines: Engines) -> None:
+    def raise_one(_: int) -> None:
+        with engines.writing() as session:
+            session.execute(text("UPDATE people SET failures = failures + 1 WHERE id = 'per_expert_1'"))
+            session.commit()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(raise_one, range(64)))
+
+    with engines.reading() as session:
+        assert session.scalar(text("SELECT failures FROM people WHERE id = 'per_expert_1'")) == 64
+
+
+def test_the_turnstile_lets_them_through_in_the_order_of_arrival() -> None:
+    turnstile, through = Turnstile(), []
+    turnstile.enter(patience_s=1)
+
+    def enter(name: int) -> None:
+        turnstile.enter(patience_s=10)
+        through.append(name)
+        turnstile.leave()
+
+    threads = []
+    for name in range(5):
+        threads.append(threading.Thread(target=enter, args=(name,)))
+        threads[-1].start()
+        while len(turnstile._queue) <= name:
+            pass
+    turnstile.leave()
+    for thread in threads:
+        thread.join()
+
+    assert through == [0, 1, 2, 3, 4]
+
+
+def test_patience_ends_and_the_queue_goes_on() -> None:
+    turnstile = Turnstile()
+    turnstile.enter(patience_s=1)
+
+    with pytest.raises(Busy):
+        turnstile.enter(patience_s=0.01)
+
+    turnstile.leave()
+    turnstile.enter(patience_s=0.01)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_every_name_of_postgresql_means_psycopg_3(scheme: str) -> None:
+    assert normal(f"{scheme}://host/name").drivername == "postgresql+psycopg"
+    assert normal("sqlite:///x").drivername == "sqlite"
