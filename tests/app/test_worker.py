@@ -1,0 +1,203 @@
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from threading import Event as Signal
+from threading import Thread
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import demonstration, serve, timetable, worker
+from app.house import House
+from app.timetable import Job
+from app.unit import Exchange
+from app.reactions import Reaction
+from kernel import journal, watch
+from kernel.actor import SYSTEM
+from kernel.errors import Refusal, StepRefused
+from kernel.journal import Errand, Event
+from kernel.work import Work
+from tests.conftest import NOON, work_of
+from tests.kernel.lantern import LIFE, Lantern, State
+
+
+Reactions = Mapping[str, Mapping[str, Reaction]]
+
+
+@pytest.fixture
+def house(application: Flask) -> House:
+    assert isinstance(application, Exchange)
+    return application.house
+
+
+def _subscribed(house: House, reactions: Reactions) -> None:
+    with house.engines.writing() as session:
+        named = {kind: tuple(names) for kind, names in reactions.items()}
+        work = replace(house.work(session, SYSTEM), subscribers=named)
+        work.record("order.paid", "ord_1")
+        session.commit()
+
+
+def _kinds(house: House) -> list[str]:
+    with house.engines.reading() as session:
+        return [event.kind for event in journal.history(session, "ord_1", limit=20)]
+
+
+def _later(house: House, seconds: int) -> None:
+    with house.engines.writing() as session:
+        demonstration.begin_at(session, house.now(session) + timedelta(seconds=seconds))
+        session.commit()
+
+
+def test_an_errand_is_tried_again_until_it_succeeds(house: House) -> None:
+    calls: list[str] = []
+
+    def fails_once(work: Work, event: Event) -> None:
+        calls.append(event.subject)
+        work.record("half.done", event.subject)
+        work.session.flush()
+        if len(calls) == 1:
+            raise TimeoutError("the bank did not answer")
+
+    reactions = {"order.paid": {"tell the bank": fails_once}}
+    _subscribed(house, reactions)
+
+    assert worker.run_errands(house, reactions) == 1
+    assert _kinds(house) == ["order.paid"], "the failed half is rolled back"
+    with house.engines.reading() as session:
+        kept = session.scalars(select(Errand)).one()
+        assert (kept.attempts, "did not answer" in str(kept.last_error)) == (1, True)
+    assert worker.run_errands(house, reactions) == 0, "not yet due again"
+    _later(house, 11)
+    assert worker.run_errands(house, reactions) == 1
+    assert _kinds(house) == ["order.paid", "half.done"]
+    with house.engines.reading() as session:
+        assert session.scalars(select(Errand)).all() == []
+
+
+def test_a_failing_errand_does_not_hold_up_the_others(house: House) -> None:
+    def fails(_work: Work, _event: Event) -> None:
+        raise TimeoutError
+
+    def works(work: Work, event: Event) -> None:
+        work.record("order.counted", event.subject)
+
+    reactions = {"order.paid": {"fails": fails, "works": works}}
+    _subscribed(house, reactions)
+
+    assert worker.run_errands(house, reactions) == 2
+    assert _kinds(house) == ["order.paid", "order.counted"]
+
+
+def test_a_run_is_bounded(house: House) -> None:
+    reactions = {"order.paid": {"a": _nothing, "b": _nothing, "c": _nothing}}
+    _subscribed(house, reactions)
+
+    assert worker.run_errands(house, reactions, at_most=2) == 2
+    assert worker.run_errands(house, reactions) == 1
+    assert worker.drain(house, at_most=5) == 0
+
+
+def _nothing(_work: Work, _event: Event) -> None:
+    """Do nothing."""
+
+
+def test_a_job_runs_once_in_its_slot(house: House) -> None:
+    def count(work: Work) -> None:
+        work.record("job.ran", "ord_1")
+
+    def fails(work: Work) -> None:
+        work.record("job.half", "ord_1")
+        raise TimeoutError
+
+    jobs = {"count": Job(3600, count), "fails": Job(3600, fails)}
+
+    assert worker.run_jobs(house, jobs) == 1
+    assert worker.run_jobs(house, jobs) == 0
+    _later(house, 3600)
+    assert worker.run_jobs(house, jobs) == 1
+    assert _kinds(house) == ["job.ran", "job.ran"]
+
+
+def test_the_worker_works_until_it_is_stopped(house: House) -> None:
+    stop = Signal()
+    thread = Thread(target=worker.run_forever, args=(house, stop))
+    thread.start()
+    _wait(lambda: _count(house, worker.Run) == len(timetable.TIMETABLE))
+
+    stop.set()
+    house.bell.set()
+    thread.join(10)
+
+    assert not thread.is_alive()
+
+
+def test_the_serving_process_has_its_worker(application: Flask, house: House) -> None:
+    assert isinstance(application, Exchange)
+    stop = serve.start_worker(application)
+    _wait(lambda: _count(house, worker.Run) == len(timetable.TIMETABLE))
+
+    stop.set()
+    house.bell.set()
+
+
+def _count(house: House, table: type[worker.Base]) -> int:
+    with house.engines.reading() as session:
+        return len(session.scalars(select(table)).all())
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    for _ in range(500):
+        if done():
+            return
+        Signal().wait(0.02)
+    raise AssertionError("it did not happen")
+
+
+class Lanterns:
+    """The module of a noun, as the timetable knows it."""
+
+    LIFE = LIFE
+
+    @staticmethod
+    def take(work: Work, lantern_id: str, name: str) -> None:
+        LIFE.take(name, work.session.get_one(Lantern, lantern_id), work)
+
+
+def _checked(session: Session, lantern_id: str) -> None:
+    lantern = Lantern(id=lantern_id, state=State.DARK, owner_id="org_buyer", oil=1)
+    session.add(lantern)
+    session.flush()
+    LIFE.take("check", lantern, work_of(session, "per_buyer_editor"))
+
+
+def test_what_a_clock_takes_by_itself_is_taken(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timetable, "LIVES", {"lantern": Lanterns})
+    _checked(session, "lan_1")
+    in_time = work_of(session, "system", at=NOON + timedelta(days=2))
+    too_late = work_of(session, "system", at=NOON + timedelta(days=12))
+
+    assert timetable.take_overdue(in_time) == 0
+    assert timetable.take_overdue(too_late) == 1
+    assert session.get_one(Lantern, "lan_1").state == State.LIT
+    assert watch.running(session, "lan_1") is None
+
+
+def test_a_step_that_is_still_barred_is_left_to_its_people(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stubborn(Lanterns):
+        @staticmethod
+        def take(work: Work, lantern_id: str, name: str) -> None:
+            raise StepRefused("不", "no", (Refusal("NO", "不", "no"),))
+
+    monkeypatch.setattr(timetable, "LIVES", {"lantern": Stubborn})
+    _checked(session, "lan_1")
+    too_late = work_of(session, "system", at=NOON + timedelta(days=12))
+
+    assert timetable.take_overdue(too_late) == 0
+    assert session.get_one(Lantern, "lan_1").state == State.CHECKED
