@@ -1,14 +1,12 @@
 """The Flask application: the only room with a door to the street."""
 
-from flask import Flask
-
 from app import api, headers, house, observe, openapi, pages, problems
 from app.reactions import SUBSCRIBERS
 from app.unit import Exchange
 from config.settings import Settings
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings) -> Exchange:
     """Assemble the application. Reads nothing but `settings`; touches no network."""
     app = Exchange(__name__)
     app.house = house.build(settings, SUBSCRIBERS)

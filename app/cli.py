@@ -156,7 +156,7 @@ def organisation() -> None:
 @click.option("--region", required=True, help="GB/T 2260, six digits.")
 @click.option("--role", "roles", multiple=True, required=True)
 @click.pass_obj
-def add_organisation(  # noqa: PLR0913 - one parameter an option
+def add_organisation(
     settings: Settings, uscc: str, name_zh: str, name_en: str, region: str, roles: tuple[str, ...]
 ) -> None:
     """Enter an organisation as active, with its roles."""
@@ -186,7 +186,7 @@ def person() -> None:
 @click.option("--duty", "duties", multiple=True, required=True)
 @click.option("--password", prompt=True, hide_input=True, confirmation_prompt=True)
 @click.pass_obj
-def add_person(  # noqa: PLR0913 - one parameter an option
+def add_person(
     settings: Settings,
     login: str,
     name: str,

@@ -30,11 +30,12 @@ is its unit of work. Every living noun's module has LIFE, `seen(work, id)` and
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from flask import Response, current_app, request
 from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, ValidationError, fields, validate
+from marshmallow import Schema as Schema  # the doors take it from here
 
 from app import languages, unit
 from app.unit import Policy
@@ -46,6 +47,7 @@ from kernel.steps import Ask, Offer, Step
 from kernel.words import Words
 from kernel.work import Work
 
+List: TypeAlias = fields.List[Any]
 View = TypeVar("View", bound=Callable[..., Any])
 Show = Callable[[Any, Work], Mapping[str, Any]]
 
@@ -67,7 +69,9 @@ class Noun(Blueprint):
 
 def noun(name: str, description: str, *, prefix: str | None = None) -> Noun:
     """Open a blueprint at /api/<name>."""
-    return Noun(name, f"app.api.{name}", url_prefix=prefix or f"/api/{name}", description=description)
+    return Noun(
+        name, f"app.api.{name}", url_prefix=prefix or f"/api/{name}", description=description
+    )
 
 
 def public(view: View) -> View:
@@ -113,14 +117,14 @@ class Whole(fields.Integer):
     def __init__(self, **options: Any) -> None:
         super().__init__(strict=True, **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> int:
+    def _deserialize(self, value: Any, *_args: Any, **_more: Any) -> int:
         if type(value) is not int:
             raise self.make_error("invalid", input=value)
         return int(value)
 
 
 def _printable(value: str) -> None:
-    if any(ord(c) < 32 and c not in "\n\t" or 0xD800 <= ord(c) < 0xE000 for c in value):
+    if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) < 0xE000 for c in value):
         raise ValidationError("Control characters are not allowed.")
 
 
@@ -131,7 +135,7 @@ def text(*, max: int = 200, min: int = 1, required: bool = True, **more: Any) ->
     )
 
 
-def texts(*, max: int = 100, each: int = 200, required: bool = True, **more: Any) -> fields.List:  # noqa: A002 - as above
+def texts(*, max: int = 100, each: int = 200, required: bool = True, **more: Any) -> List:  # noqa: A002 - as above
     """Declare a list of at most `max` texts of at most `each` characters."""
     inner = text(max=each, required=False)
     return fields.List(inner, required=required, validate=validate.Length(max=max), **more)
@@ -162,10 +166,10 @@ def nested(schema: type[Schema], *, required: bool = True, **more: Any) -> field
     return fields.Nested(schema, required=required, **more)
 
 
-def many(schema: type[Schema], *, max: int, min: int = 0, required: bool = True, **more: Any) -> fields.List:  # noqa: A002 - as above
-    """Declare a list of min..max objects."""
+def many(schema: type[Schema], *, at_most: int, required: bool = True, **more: Any) -> List:
+    """Declare a list of objects."""
     inner = fields.Nested(schema)
-    return fields.List(inner, required=required, validate=validate.Length(min=min, max=max), **more)
+    return fields.List(inner, required=required, validate=validate.Length(max=at_most), **more)
 
 
 class MoneyBody(Body):
@@ -315,11 +319,14 @@ def tagged(shown: Mapping[str, Any]) -> tuple[Mapping[str, Any], int, dict[str, 
 
 def matched(subject: Any) -> None:
     """Raise Stale unless the request's If-Match (if any) names the present version."""
-    seen = request.if_match
-    if request.headers.get("If-Match") and not seen.contains(tag(subject)):
-        raise Stale(
-            f"当前版本为 {subject.version}", f"the present version is {subject.version}"
-        )
+    if request.headers.get("If-Match") and not request.if_match.contains(tag(subject)):
+        unchanged(subject, "")
+
+
+def unchanged(subject: Any, version: str | None) -> None:
+    """Raise Stale unless a form's hidden version (if any) is the present one."""
+    if version is not None and version != tag(subject):
+        raise Stale(f"当前版本为 {subject.version}", f"the present version is {subject.version}")
 
 
 def _step(
@@ -342,28 +349,27 @@ def _step(
     blueprint.post(f"/<string:subject_id>/{row.name.replace('_', '-')}")(view)
 
 
-def _answer(ask: Ask) -> fields.Field:
-    required = not ask.optional
-    if ask.kind == "number":
-        return whole(max=ask.max, required=required)
-    if ask.kind == "choice":
-        return choice(*ask.choices, required=required)
-    if ask.kind == "date":
-        return day(required=required)
-    if ask.kind == "money":
-        return amount(required=required)
-    if ask.kind == "flag":
-        return flag(required=required)
-    if ask.kind == "list":
-        return texts(max=ask.max, required=required)
+def _answer(ask: Ask) -> fields.Field[Any]:
+    return _FIELDS.get(ask.kind, _text)(ask, not ask.optional)
+
+
+def _text(ask: Ask, required: bool) -> fields.Field[Any]:
     return text(max=ask.max, required=required)
+
+
+_FIELDS: dict[str, Callable[[Ask, bool], fields.Field[Any]]] = {
+    "number": lambda ask, required: whole(max=ask.max, required=required),
+    "choice": lambda ask, required: choice(*ask.choices, required=required),
+    "date": lambda _ask, required: day(required=required),
+    "money": lambda _ask, required: amount(required=required),
+    "flag": lambda _ask, required: flag(required=required),
+    "list": lambda ask, required: texts(max=ask.max, required=required),
+}
 
 
 def _told(asks: tuple[Ask, ...], given: dict[str, Any]) -> dict[str, Any]:
     amounts = {ask.name for ask in asks if ask.kind == "money"}
-    return {
-        name: money_of(value) if name in amounts else value for name, value in given.items()
-    }
+    return {name: money_of(value) if name in amounts else value for name, value in given.items()}
 
 
 def answer_text(content: str, content_type: str, *, name: str | None = None) -> Response:

@@ -13,7 +13,7 @@ from kernel.parties import organisations, people
 from kernel.work import Work
 
 
-def add_organisation(  # noqa: PLR0913 - what an organisation is made of
+def add_organisation(
     house: House, *, uscc: str, name_zh: str, name_en: str, region: str, roles: Iterable[str]
 ) -> str:
     """Enter an organisation as active; returns its id. Raises Invalid or AlreadyEntered."""
@@ -34,7 +34,7 @@ def add_organisation(  # noqa: PLR0913 - what an organisation is made of
     return made
 
 
-def add_person(  # noqa: PLR0913 - what a person is made of
+def add_person(
     house: House,
     *,
     login: str,

@@ -55,7 +55,9 @@ class KeyReused(DomainError):
 
     kind = Kind.INVALID
     code = "idempotency-key-reused"
-    title = Words("Idempotency-Key 已用于其他请求", "This Idempotency-Key was used for another request")
+    title = Words(
+        "Idempotency-Key 已用于其他请求", "This Idempotency-Key was used for another request"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,8 @@ def check_form(request: Request, caller: Caller) -> None:
     given = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     if not hmac.compare_digest(given.encode(), caller.sign_in.csrf.encode()):
         raise ForgedForm(
-            "请刷新页面后重试", "reload the page and try again: the form's token is not the session's"
+            "请刷新页面后重试",
+            "reload the page and try again: the form's token is not the session's",
         )
 
 

@@ -2,22 +2,24 @@
 
 from flask import current_app, has_request_context, request
 
-from kernel.words import Words
+from kernel.words import Language, Words
 
 COOKIE = "databourse_lang"
-CHOICES = ("zh", "en")
+CHOICES: tuple[Language, ...] = ("zh", "en")
 
 
-def current() -> str:
+def current() -> Language:
     """Return "zh" or "en"."""
     if not has_request_context():
         return "zh"
-    for asked in (request.args.get("lang"), request.cookies.get(COOKIE)):
-        if asked in CHOICES:
-            return str(asked)
-    preferred = request.accept_languages.best_match(CHOICES)
-    default: str = current_app.house.settings.language  # type: ignore[attr-defined]  # our subclass
-    return preferred or default
+    asked = (
+        request.args.get("lang"),
+        request.cookies.get(COOKIE),
+        request.accept_languages.best_match(CHOICES),
+    )
+    found = [choice for wish in asked for choice in CHOICES if choice == wish]
+    default: Language = current_app.house.settings.language  # type: ignore[attr-defined]  # ours
+    return found[0] if found else default
 
 
 def said(words: Words) -> str:

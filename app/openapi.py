@@ -57,7 +57,7 @@ WRITING = frozenset({"400", "409", "412", "413", "415"})
 class Doors(Api):
     """flask-smorest without its own error handlers and error schemas: problems are ours."""
 
-    DEFAULT_ERROR_RESPONSE_NAME = None  # type: ignore[assignment]  # None turns it off, it says
+    DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _register_error_handlers(self) -> None:
         """Leave every no to app.problems."""
@@ -98,7 +98,7 @@ def document(app: Flask, api: Doors) -> dict[str, Any]:
     return spec
 
 
-def _complete(operation: dict[str, Any], method: str, policy: Policy) -> None:
+def _complete(operation: dict[str, Any], method: str, policy: Policy | None) -> None:
     responses = {
         status: found
         for status, found in operation["responses"].items()
@@ -113,6 +113,8 @@ def _complete(operation: dict[str, Any], method: str, policy: Policy) -> None:
                 },
             }
     operation["responses"] = responses
+    if policy is None:
+        raise LookupError(f"{operation['operationId']} has no policy")
     if policy.scope is not None:
         operation["security"] = [{"token": []}, {"session": []}]
     if method == "post":

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 
 import structlog
-from flask import Flask, Response, g, json, render_template, request
+from flask import Flask, Response, g, json, redirect, render_template, request
 from marshmallow import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
@@ -49,6 +50,8 @@ def problem(status: int, code: str, title: Words, detail: str | None, **more: An
         **more,
     }
     if _wants_page():
+        if status == 401 and request.method == "GET":
+            return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)  # type: ignore[return-value]  # werkzeug's is one too
         return Response(render_template("problem.html", problem=body), status)
     answer = Response(json.dumps(body), status, content_type="application/problem+json")
     answer.headers["Content-Language"] = languages.current()
@@ -122,7 +125,9 @@ def _constraint(error: IntegrityError) -> Response:
 def _http(error: HTTPException) -> Response:
     if getattr(error, "data", None) and "messages" in error.data:  # type: ignore[attr-defined]  # webargs'
         return _input(error.data["messages"])  # type: ignore[attr-defined]  # as above
-    response = problem(error.code or 500, _slug(error), Words(error.name, error.name), error.description)
+    response = problem(
+        error.code or 500, _slug(error), Words(error.name, error.name), error.description
+    )
     for name, value in error.get_headers():
         if name in {"Allow", "Location", "Retry-After"}:
             response.headers[name] = value

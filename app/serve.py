@@ -5,7 +5,6 @@ from threading import Event as Signal
 from threading import Thread
 from typing import Any
 
-from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from app import create_app, observe, worker
@@ -16,7 +15,7 @@ TRIES = 50
 """Ports that are tried, one after the other, when the asked one is taken."""
 
 
-class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class Server(BaseApplication):
     """gunicorn, told what to do by our settings instead of a file."""
 
     def __init__(self, settings: Settings, bind: str, processes: int) -> None:
@@ -41,11 +40,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> Exchange:
         """Build the application in the serving process, and its worker beside it."""
         observe.configure_logs()
         app = create_app(self._settings)
-        assert isinstance(app, Exchange)  # what create_app makes
         if self._settings.worker:
             start_worker(app)
         return app

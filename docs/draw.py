@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from app import create_app, openapi, problems
+from app import create_app, problems
 from app.lives import LIVES
 from app.reactions import REACTIONS
 from app.timetable import TIMETABLE
@@ -111,7 +111,8 @@ def _timetable() -> str:
 def _api() -> str:
     app = create_app(Settings(database_url="sqlite:////nowhere/docs.db", key="00" * 32))
     document = app.extensions["openapi_document"]
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)
+    return f"{text}\n"
 
 
 def _subclasses(parent: type[DomainError]) -> Iterator[type[DomainError]]:

@@ -84,8 +84,8 @@ class Living:
 def attach(table: Table, dialect: str, *statements: str) -> None:
     """Run `statements` on `dialect` whenever `table` is created, in order."""
     for statement in statements:
-        ddl = DDL(statement.replace("%", "%%")).execute_if(dialect=dialect)
-        event.listen(table, "after_create", ddl)
+        ddl = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]  # SQLAlchemy's
+        event.listen(table, "after_create", ddl.execute_if(dialect=dialect))
 
 
 def append_only(table: Table) -> None:
@@ -102,8 +102,8 @@ def append_only(table: Table) -> None:
         "sqlite",
         f"CREATE TRIGGER {name}_no_update BEFORE UPDATE ON {name} {refuse}",
         f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} {refuse}",
-        f"CREATE TRIGGER {name}_no_replace BEFORE INSERT ON {name} "
-        f"WHEN EXISTS (SELECT 1 FROM {name} WHERE {same}) {refuse}",  # noqa: S608 - names are ours
+        f"CREATE TRIGGER {name}_no_replace BEFORE INSERT ON {name} WHEN EXISTS ("
+        f"SELECT 1 FROM {name} WHERE {same}) {refuse}",
     )
     attach(
         table,
@@ -124,5 +124,5 @@ END $$
 event.listen(
     Base.metadata,
     "before_create",
-    DDL(REFUSE_CHANGE.replace("%", "%%")).execute_if(dialect="postgresql"),
+    DDL(REFUSE_CHANGE.replace("%", "%%")).execute_if(dialect="postgresql"),  # type: ignore[no-untyped-call]  # SQLAlchemy's
 )

@@ -57,7 +57,7 @@ append_only(SealedEvent.__table__)  # type: ignore[arg-type]  # as above
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What does not hold, and where. code: EVENT_EDITED, EVENT_DELETED, SEAL_BROKEN, …"""
+    """What does not hold (EVENT_EDITED, EVENT_DELETED, SEAL_BROKEN, …), and where."""
 
     code: str
     at: str
@@ -174,7 +174,9 @@ def _seals(session: Session, crypto: CryptoProvider) -> Iterator[Finding]:
     )
     yield from (Finding("EVENT_DELETED", f"event {sequence}") for sequence in gone)
     previous, expected = "", 1
-    for found in session.scalars(select(Seal).order_by(Seal.number).execution_options(yield_per=BATCH)):
+    for found in session.scalars(
+        select(Seal).order_by(Seal.number).execution_options(yield_per=BATCH)
+    ):
         if found.number != expected or found.previous != previous:
             yield Finding("SEAL_OUT_OF_CHAIN", f"seal {found.number}")
         if not _holds(session, found, crypto):

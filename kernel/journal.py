@@ -78,10 +78,7 @@ def digest(event: Event, crypto: CryptoProvider) -> str:
 def history(session: Session, subject: str, *, limit: int) -> list[Event]:
     """Return the latest `limit` events of `subject`, oldest first. One SELECT on an index."""
     statement = (
-        select(Event)
-        .where(Event.subject == subject)
-        .order_by(Event.sequence.desc())
-        .limit(limit)
+        select(Event).where(Event.subject == subject).order_by(Event.sequence.desc()).limit(limit)
     )
     return list(session.scalars(statement))[::-1]
 
@@ -93,7 +90,7 @@ def takers(session: Session, subject: str, kinds: Iterable[str]) -> dict[str, st
         .where(Event.subject == subject, Event.kind.in_(list(kinds)))
         .order_by(Event.sequence)
     )
-    return {kind: person for kind, person in session.execute(statement)}
+    return {row.kind: row.person for row in session.execute(statement)}
 
 
 def plain(value: Any) -> Any:

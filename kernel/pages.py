@@ -25,7 +25,7 @@ class Page(Generic[T]):
 
 
 def keyset(
-    session: Session, statement: Select[tuple[T]], *, by: Order, after: str | None, limit: int
+    session: Session, statement: Select[T], *, by: Order, after: str | None, limit: int
 ) -> Page[T]:
     """Return one page of `statement`'s entities. One SELECT of at most `limit` + 1 rows.
 
@@ -85,6 +85,6 @@ def _typed(value: Any, column: InstrumentedAttribute[Any]) -> Any:
         return date.fromisoformat(value)
     if type(value) is not kind:
         raise ValueError("wrong type")
-    if isinstance(value, int) and abs(value) >= 2**63 or value != value or "\0" in str(value):
+    if (isinstance(value, int) and abs(value) >= 2**63) or value != value or "\0" in str(value):
         raise ValueError("out of range")
     return value

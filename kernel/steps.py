@@ -30,13 +30,16 @@ Effect: TypeAlias = Callable[[T, Work, dict[str, Any]], None]
 AskKind = Literal["text", "number", "date", "choice", "money", "flag", "list", "object"]
 
 
+_REASON = Words("理由", "Reason")
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
     """Something that must be said when a step is taken: the form's field and the API's."""
 
     name: str
     kind: AskKind = "text"
-    label: Words = Words("理由", "Reason")
+    label: Words = _REASON
     optional: bool = False
     choices: tuple[str, ...] = ()
     max: int = 500  # characters of a text, items of a list, or the greatest number
@@ -45,9 +48,7 @@ class Ask:
 REASON = Ask("reason")
 
 
-def ask(
-    name: str, kind: AskKind = "text", label: Words | None = None, **more: Any
-) -> Ask:
+def ask(name: str, kind: AskKind = "text", label: Words | None = None, **more: Any) -> Ask:
     """Write one question of a step. more: `optional`, `choices`, `max`."""
     return Ask(name, kind, label or Words(name, name), **more)
 

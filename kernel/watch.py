@@ -93,9 +93,7 @@ def of(session: Session, subject: str) -> list[Clock]:
 
 def all_running(session: Session, subjects: Iterable[str]) -> dict[str, Clock]:
     """Return subject → its running clock, for one page of a list. One SELECT."""
-    statement = select(Clock).where(
-        Clock.subject.in_(list(subjects)), Clock.completed_on.is_(None)
-    )
+    statement = select(Clock).where(Clock.subject.in_(list(subjects)), Clock.completed_on.is_(None))
     return {clock.subject: clock for clock in session.scalars(statement)}
 
 
@@ -134,9 +132,7 @@ def overdue(session: Session, today: date, *, limit: int) -> list[Clock]:
     """Return running clocks past their day that have a step to take. One SELECT on an index."""
     statement = (
         select(Clock)
-        .where(
-            Clock.completed_on.is_(None), Clock.due_on < today, Clock.overdue_step.is_not(None)
-        )
+        .where(Clock.completed_on.is_(None), Clock.due_on < today, Clock.overdue_step.is_not(None))
         .order_by(Clock.due_on, Clock.id)
         .limit(limit)
     )

@@ -143,9 +143,7 @@ class Workflow(Generic[S, T]):
         try:
             return self.steps[name]
         except KeyError:
-            raise NotFound(
-                f"没有“{name}”这一步骤", f"{self.name} has no step {name!r}"
-            ) from None
+            raise NotFound(f"没有“{name}”这一步骤", f"{self.name} has no step {name!r}") from None
 
     def _same_eyes(self, row: Step[S, T], subject: T, work: Work) -> tuple[Refusal, ...]:
         if not row.not_by:
@@ -189,4 +187,3 @@ def _unanswered(asks: tuple[Ask, ...], data: dict[str, Any]) -> tuple[Refusal, .
 
 def _is_among(by: tuple[Who, ...], actor: Actor, subject: object) -> bool:
     return any(who.matches(actor, subject) for who in by)
-

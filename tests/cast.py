@@ -3,7 +3,6 @@
 from kernel.actor import Duty, Role
 
 ORGANISATIONS: dict[str, tuple[str, str, str, str, tuple[Role, ...]]] = {
-    # id: (uscc, zh, en, region, roles)
     "org_dept": (
         "11430000MB00000195", "演示·省气象部门", "Demo Weather Department", "430000",
         (Role.SUPPLY_DEPARTMENT,),
@@ -38,7 +37,6 @@ ORGANISATIONS: dict[str, tuple[str, str, str, str, tuple[Role, ...]]] = {
 }  # fmt: skip
 
 PEOPLE: dict[str, tuple[str, tuple[Duty, ...]]] = {
-    # id: (organisation, duties)
     "per_dept_editor": ("org_dept", (Duty.EDITOR, Duty.DATA_ENGINEER)),
     "per_dept_approver": ("org_dept", (Duty.APPROVER, Duty.SIGNER, Duty.CASE_OFFICER)),
     "per_hub_officer": ("org_hub", (Duty.CASE_OFFICER,)),
@@ -61,9 +59,7 @@ PEOPLE: dict[str, tuple[str, tuple[Duty, ...]]] = {
     "per_exchange_auditor": ("org_exchange", (Duty.AUDITOR,)),
     "per_exchange_admin": ("org_exchange", (Duty.PLATFORM_ADMIN,)),
     "per_other_editor": ("org_other", (Duty.EDITOR, Duty.SUBMITTER, Duty.SIGNER)),
-    **{
-        f"per_expert_{number}": ("org_agency", (Duty.PANEL_EXPERT,)) for number in range(1, 13)
-    },
+    **{f"per_expert_{number}": ("org_agency", (Duty.PANEL_EXPERT,)) for number in range(1, 13)},
 }
 
-PASSWORD = "correct-horse-7"  # noqa: S105 - the password of nobody real
+PASSWORD = "correct-horse-7"

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 from marshmallow import fields, validate
+from werkzeug.wrappers import Response as BaseResponse
 
 from app import doors, identity, unit
 from kernel.actor import NOBODY
@@ -107,7 +108,7 @@ def _attempt(
     return found, secret
 
 
-def with_cookie(response: Response, secret: str, lasts: timedelta) -> Response:
+def with_cookie(response: BaseResponse, secret: str, lasts: timedelta) -> BaseResponse:
     """Hand the session's secret to the browser, out of reach of scripts and other sites."""
     response.set_cookie(
         identity.COOKIE,

@@ -51,7 +51,9 @@ def _welcome(host: str, port: int, say: Callable[[str], object]) -> None:
     say("")
     say(f"  数据交易所 Databourse   http://{host}:{port}/")
     say("")
-    say("  真实 real:  北京 12 站逐小时气象数据（UCI 501，CC BY 4.0）、账簿、签名、存证、规则、时限")
+    say(
+        "  真实 real:  北京 12 站逐小时气象数据（UCI 501，CC BY 4.0）、账簿、签名、存证、规则、时限"
+    )
     say("              the weather data, the ledger, signatures, evidence, rules, deadlines")
     say("  演示 demo:  机构、人员、成交与银行流水均为生成；时钟可拨快；印章无法律效力")
     say("              organisations, people, trades, bank lines; the clock can be advanced")

@@ -87,9 +87,10 @@ class Passwords:
     def matches(self, password: str, hashed: str | None) -> bool:
         """Tell whether `password` is the one; as slow for an unknown login (None)."""
         try:
-            return self._hasher.verify(hashed or self._decoy, password) and hashed is not None
+            self._hasher.verify(hashed or self._decoy, password)
         except VerificationError:
             return False
+        return hashed is not None
 
 
 def enter(work: Work, *, login: str, name: str, password: str, passwords: Passwords) -> Person:
@@ -160,7 +161,7 @@ def memberships(session: Session, person_id: str) -> list[tuple[Membership, Orga
 def names(session: Session, person_ids: Iterable[str]) -> dict[str, str]:
     """Return id → name, for one page of a list. One SELECT."""
     statement = select(Person.id, Person.name).where(Person.id.in_(set(person_ids)))
-    return {key: name for key, name in session.execute(statement)}
+    return {row.id: row.name for row in session.execute(statement)}
 
 
 def actor(

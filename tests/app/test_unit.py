@@ -1,8 +1,6 @@
 from typing import Any, ClassVar
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import Forbidden
@@ -12,7 +10,7 @@ from app.unit import Exchange
 from kernel import journal
 from kernel.errors import DomainError, Kind, Refusal
 from kernel.words import Words
-from tests.conftest import As
+from tests.conftest import As, Client
 
 
 class Kept(DomainError):
@@ -31,70 +29,80 @@ class Unique(Exception):
 
 
 @pytest.fixture
-def room(application: Flask) -> Flask:
+def room(application: Exchange) -> Exchange:
     """Add some views that do what views should not."""
     blueprint = doors.noun("test", "Of the tests")
-    tries: list[int] = []
-
-    def record(kind: str) -> None:
-        unit.current().record(kind, "thg_1")
-
-    @doors.members("read")
-    def reader() -> Any:
-        unit.current().session.execute(text("UPDATE people SET failures = 9"))
-        return {}
-
-    @doors.members("write")
-    def keeper() -> Any:
-        record("use.denied")
-        raise Kept("不行", "no", (Refusal("WHY", "因为", "because"),))
-
-    @doors.members("write")
-    def loser() -> Any:
-        record("use.lost")
-        raise Forbidden("no")
-
-    @doors.members("write")
-    def racer() -> Any:
-        tries.append(1)
-        if len(tries) < 3:
-            raise OperationalError("", {}, Faster())
-        return {"tries": len(tries)}
-
-    @doors.members("write")
-    def slow() -> Any:
-        raise OperationalError("", {}, Faster())
-
-    @doors.members("write")
-    def twin() -> Any:
-        raise IntegrityError("", {}, Unique('violates unique constraint "uq_things"'))
-
-    @doors.members("write")
-    def broken() -> Any:
-        raise IntegrityError("", {}, Exception("CHECK constraint failed: secret_detail"))
-
-    @doors.members("write")
-    def bug() -> Any:
-        raise ZeroDivisionError("secret")
-
     blueprint.get("/reader")(reader)
     for view in (keeper, loser, racer, slow, twin, broken, bug):
         blueprint.post(f"/{view.__name__}")(view)
+    TRIES.clear()
     application.register_blueprint(blueprint)
     return application
 
 
-def _kinds(application: Flask) -> list[str]:
-    assert isinstance(application, Exchange)
+TRIES: list[int] = []
+
+
+def record(kind: str) -> None:
+    unit.current().record(kind, "thg_1")
+
+
+@doors.members("read")
+def reader() -> Any:
+    unit.current().session.execute(text("UPDATE people SET failures = 9"))
+    return {}
+
+
+@doors.members("write")
+def keeper() -> Any:
+    record("use.denied")
+    raise Kept("不行", "no", (Refusal("WHY", "因为", "because"),))
+
+
+@doors.members("write")
+def loser() -> Any:
+    record("use.lost")
+    raise Forbidden("no")
+
+
+@doors.members("write")
+def racer() -> Any:
+    TRIES.append(1)
+    if len(TRIES) < 3:
+        raise OperationalError("", {}, Faster())
+    return {"tries": len(TRIES)}
+
+
+@doors.members("write")
+def slow() -> Any:
+    raise OperationalError("", {}, Faster())
+
+
+@doors.members("write")
+def twin() -> Any:
+    raise IntegrityError("", {}, Unique('violates unique constraint "uq_things"'))
+
+
+@doors.members("write")
+def broken() -> Any:
+    raise IntegrityError("", {}, Exception("CHECK constraint failed: secret_detail"))
+
+
+@doors.members("write")
+def bug() -> Any:
+    raise ZeroDivisionError("secret")
+
+
+def _kinds(application: Exchange) -> list[str]:
     with application.house.engines.reading() as session:
         return [event.kind for event in journal.history(session, "thg_1", limit=10)]
 
 
-def test_a_get_cannot_write(room: Flask, as_: As) -> None:
+def test_a_get_cannot_write(room: Exchange, as_: As) -> None:
     assert as_("per_buyer_editor").get("/api/test/reader").status_code == 500
 
 
-def test_a_refusal_that_keeps_is_remembered(room: Flask, as_: As) -> None:
+def test_a_refusal_that_keeps_is_remembered(room: Exchange, as_: As) -> None:
     answer = as_("per_buyer_editor").post("/api/test/keeper", json={})
 
     assert answer.status_code == 403
@@ -102,22 +110,22 @@ def test_a_refusal_that_keeps_is_remembered(room: Flask, as_: As) -> None:
     assert _kinds(room) == ["use.denied"]
 
 
-def test_any_other_no_leaves_nothing(room: Flask, as_: As) -> None:
+def test_any_other_no_leaves_nothing(room: Exchange, as_: As) -> None:
     answer = as_("per_buyer_editor").post("/api/test/loser", json={})
 
     assert (answer.status_code, answer.json["type"]) == (403, "/problems/forbidden")
     assert _kinds(room) == []
 
 
-def test_who_was_slower_is_run_again(room: Flask, as_: As) -> None:
+def test_who_was_slower_is_run_again(room: Exchange, as_: As) -> None:
     assert as_("per_buyer_editor").post("/api/test/racer", json={}).json == {"tries": 3}
 
 
-def test_trying_ends(room: Flask, as_: As) -> None:
+def test_trying_ends(room: Exchange, as_: As) -> None:
     assert as_("per_buyer_editor").post("/api/test/slow", json={}).status_code == 500
 
 
-def test_a_lost_race_for_a_name_is_a_conflict(room: Flask, as_: As) -> None:
+def test_a_lost_race_for_a_name_is_a_conflict(room: Exchange, as_: As) -> None:
     answer = as_("per_buyer_editor").post("/api/test/twin", json={})
 
     assert answer.status_code == 409
@@ -125,7 +133,7 @@ def test_a_lost_race_for_a_name_is_a_conflict(room: Flask, as_: As) -> None:
 
 
 @pytest.mark.parametrize("view", ["broken", "bug"])
-def test_a_bug_tells_nothing_outside(room: Flask, as_: As, view: str) -> None:
+def test_a_bug_tells_nothing_outside(room: Exchange, as_: As, view: str) -> None:
     answer = as_("per_buyer_editor").post(f"/api/test/{view}", json={})
 
     assert answer.status_code == 500
@@ -133,14 +141,14 @@ def test_a_bug_tells_nothing_outside(room: Flask, as_: As, view: str) -> None:
     assert "secret" not in answer.get_data(as_text=True)
 
 
-def test_an_unknown_address_is_a_problem(client: FlaskClient) -> None:
+def test_an_unknown_address_is_a_problem(client: Client) -> None:
     answer = client.get("/api/nothing", headers={"Accept-Language": "en"})
 
     assert (answer.status_code, answer.content_type) == (404, "application/problem+json")
     assert answer.json["type"] == "/problems/not-found"
 
 
-def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
+def test_a_wrong_method_names_the_right_ones(client: Client) -> None:
     answer = client.delete("/api/organisations")
 
     assert answer.status_code == 405
@@ -166,7 +174,7 @@ def test_a_body_that_is_no_object_is_refused(as_: As, body: bytes) -> None:
     assert answer.content_type == "application/problem+json"
 
 
-def test_every_answer_carries_its_safety_and_its_id(client: FlaskClient) -> None:
+def test_every_answer_carries_its_safety_and_its_id(client: Client) -> None:
     answer = client.get("/api/organisations", headers={"X-Request-ID": "my-request-1"})
 
     assert answer.headers["X-Request-ID"] == "my-request-1"
@@ -178,7 +186,7 @@ def test_every_answer_carries_its_safety_and_its_id(client: FlaskClient) -> None
     assert secure.headers["X-Request-ID"] != "<x>"
 
 
-def test_the_language_is_the_callers(client: FlaskClient) -> None:
+def test_the_language_is_the_callers(client: Client) -> None:
     asked = client.get("/api/organisations/org_none", headers={"Accept-Language": "en-GB,en"})
     by_query = client.get("/api/organisations/org_none?lang=en")
     by_default = client.get("/api/organisations/org_none")

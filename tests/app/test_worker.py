@@ -5,15 +5,14 @@ from threading import Event as Signal
 from threading import Thread
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import demonstration, serve, timetable, worker
 from app.house import House
+from app.reactions import Reaction
 from app.timetable import Job
 from app.unit import Exchange
-from app.reactions import Reaction
 from kernel import journal, watch
 from kernel.actor import SYSTEM
 from kernel.errors import Refusal, StepRefused
@@ -22,13 +21,11 @@ from kernel.work import Work
 from tests.conftest import NOON, work_of
 from tests.kernel.lantern import LIFE, Lantern, State
 
-
 Reactions = Mapping[str, Mapping[str, Reaction]]
 
 
 @pytest.fixture
-def house(application: Flask) -> House:
-    assert isinstance(application, Exchange)
+def house(application: Exchange) -> House:
     return application.house
 
 
@@ -134,8 +131,7 @@ def test_the_worker_works_until_it_is_stopped(house: House) -> None:
     assert not thread.is_alive()
 
 
-def test_the_serving_process_has_its_worker(application: Flask, house: House) -> None:
-    assert isinstance(application, Exchange)
+def test_the_serving_process_has_its_worker(application: Exchange, house: House) -> None:
     stop = serve.start_worker(application)
     _wait(lambda: _count(house, worker.Run) == len(timetable.TIMETABLE))
 
@@ -143,7 +139,7 @@ def test_the_serving_process_has_its_worker(application: Flask, house: House) ->
     house.bell.set()
 
 
-def _count(house: House, table: type[worker.Base]) -> int:
+def _count(house: House, table: type[worker.Run]) -> int:
     with house.engines.reading() as session:
         return len(session.scalars(select(table)).all())
 

@@ -54,11 +54,10 @@ def test_the_second_of_two_writers_is_told(engines: Engines) -> None:
 
 
 def test_foreign_keys_hold_on_both(engines: Engines) -> None:
+    stray = text("INSERT INTO memberships VALUES ('per_nobody', 'org_buyer', '[]')")
+
     with engines.writing() as session, pytest.raises(IntegrityError):
-        session.execute(
-            text("INSERT INTO memberships VALUES ('per_nobody', 'org_buyer', '[]')")
-        )
-        session.commit()
+        session.execute(stray)
 
 
 def test_instants_come_back_as_they_went(engines: Engines) -> None:
@@ -83,7 +82,9 @@ def test_a_naive_instant_is_refused(engines: Engines) -> None:
 def test_many_writers_all_get_their_turn(engines: Engines) -> None:
     def raise_one(_: int) -> None:
         with engines.writing() as session:
-            session.execute(text("UPDATE people SET failures = failures + 1 WHERE id = 'per_expert_1'"))
+            session.execute(
+                text("UPDATE people SET failures = failures + 1 WHERE id = 'per_expert_1'")
+            )
             session.commit()
 
     with ThreadPoolExecutor(8) as pool:

@@ -109,6 +109,7 @@ def test_a_deleted_event_is_found(session: Session, work_as: WorkAs) -> None:
 def test_two_swapped_events_are_found(session: Session, work_as: WorkAs) -> None:
     _write(work_as, 3)
     evidence.seal(work_as("system"))
+    # The two at the ends change places; SQL is put together from our own names alone.
     columns = "kind, subject, person, organisation, at, rule_version, data, digest"
     pairs = ", ".join(
         f"{name} = (SELECT o.{name} FROM events o WHERE o.sequence = "
@@ -133,7 +134,11 @@ def test_two_swapped_events_are_found(session: Session, work_as: WorkAs) -> None
     ("table", "statement", "code"),
     [
         ("seals", "UPDATE seals SET root = 'ff' WHERE number = 1", "SEAL_BROKEN"),
-        ("seals", "UPDATE seals SET sealed_at = '2020-01-01 00:00:00' WHERE number = 1", "SEAL_BROKEN"),
+        (
+            "seals",
+            "UPDATE seals SET sealed_at = '2020-01-01 00:00:00' WHERE number = 1",
+            "SEAL_BROKEN",
+        ),
         ("sealed_events", "DELETE FROM sealed_events WHERE position = 0", "SEAL_BROKEN"),
         ("seals", "DELETE FROM seals WHERE number = 1", "SEAL_OUT_OF_CHAIN"),
     ],

@@ -73,14 +73,19 @@ def test_history_is_the_latest_oldest_first(work_as: WorkAs) -> None:
 def test_rules_name_what_is_missing() -> None:
     rules = Rules("1", {"a": {"b": 3, "c": "text"}, "flag": True})
 
-    assert (rules.number("a.b"), rules.text("a.c"), rules.table("a")) == (3, "text", {"b": 3, "c": "text"})
-    for asked in (lambda: rules.number("a.x"), lambda: rules.number("a.b.c")):
+    assert (rules.number("a.b"), rules.text("a.c"), rules.table("a")) == (
+        3,
+        "text",
+        {"b": 3, "c": "text"},
+    )
+    for key in ("a.x", "a.b.c", "x"):
         with pytest.raises(KeyError, match="no rule"):
-            asked()
-    for wrong in (lambda: rules.number("a.c"), lambda: rules.number("flag"),
-                  lambda: rules.text("a.b"), lambda: rules.table("a.b")):  # fmt: skip
+            rules.number(key)
+    for reader, key in ((rules.number, "a.c"), (rules.number, "flag"), (rules.text, "a.b")):
         with pytest.raises(KeyError, match="is not a"):
-            wrong()
+            reader(key)
+    with pytest.raises(KeyError, match="is not a table"):
+        rules.table("a.b")
 
 
 def test_who_is_named_and_matched() -> None:

@@ -87,7 +87,9 @@ def test_a_made_up_cursor_is_refused(cursor: str) -> None:
     assert caught.value.pointer == "/after"
 
 
-@pytest.mark.parametrize("values", [["x", NOON.isoformat(), "b"], ["2026-07-01", "2026-07-01T00:00:00", "b"]])
+@pytest.mark.parametrize(
+    "values", [["x", NOON.isoformat(), "b"], ["2026-07-01", "2026-07-01T00:00:00", "b"]]
+)
 def test_a_made_up_day_or_moment_is_refused(values: list[str]) -> None:
     with _beads([1]) as session, pytest.raises(Invalid):
         keyset(session, select(Bead), by=BY_DAY, after=_cursor(values), limit=2)

@@ -168,9 +168,7 @@ def test_natural_days_count_every_day(lantern: Lantern, work_as: WorkAs) -> None
     assert not clock.provisional
 
 
-def test_a_limit_into_an_unpublished_year_is_provisional(
-    lantern: Lantern, work_as: WorkAs
-) -> None:
+def test_a_limit_into_an_unpublished_year_is_provisional(lantern: Lantern, work_as: WorkAs) -> None:
     LIFE.take("check", lantern, work_as("per_buyer_editor", at=NOON + timedelta(days=182)))
 
     clock = watch.running(work_as("system").session, lantern.id)
@@ -201,9 +199,10 @@ class Lamp(StrEnum):
     ON = "on"
 
 
-def _row(name: str, **more: str) -> Step[Lamp, Lantern]:
+def _row(name: str, overdue: str | None = None) -> Step[Lamp, Lantern]:
     words = Words("开", "On")
-    return step(name, {Lamp.OFF}, Lamp.ON, system_only, says=f"lamp.{name}", label=words, **more)
+    says = f"lamp.{name}"
+    return step(name, {Lamp.OFF}, Lamp.ON, system_only, says=says, label=words, overdue=overdue)
 
 
 def test_a_table_with_two_steps_of_a_name_is_refused() -> None:

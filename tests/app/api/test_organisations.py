@@ -1,6 +1,4 @@
-from flask.testing import FlaskClient
-
-from tests.conftest import As
+from tests.conftest import As, Client
 
 ENTRY = {
     "uscc": "91110108717743469K",
@@ -43,7 +41,7 @@ def test_a_wrong_code_is_refused_with_its_reason(as_: As) -> None:
     assert answer.content_type == "application/problem+json"
 
 
-def test_only_the_registrar_enters(as_: As, client: FlaskClient) -> None:
+def test_only_the_registrar_enters(as_: As, client: Client) -> None:
     assert as_("per_buyer_editor").post("/api/organisations", json=ENTRY).status_code == 403
     assert client.post("/api/organisations", json=ENTRY).status_code == 401
 

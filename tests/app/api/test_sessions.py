@@ -1,13 +1,11 @@
-from flask import Flask
-from flask.testing import FlaskClient
-
+from app.unit import Exchange
 from tests import cast
-from tests.conftest import As
+from tests.conftest import As, Client
 
 LOGIN = {"login": "PER_buyer_editor@test", "password": cast.PASSWORD}
 
 
-def test_a_person_signs_in_acts_and_signs_out(client: FlaskClient) -> None:
+def test_a_person_signs_in_acts_and_signs_out(client: Client) -> None:
     begun = client.post("/api/sessions", json=LOGIN)
     token = {"X-CSRF-Token": begun.json["csrf_token"]}
 
@@ -27,18 +25,22 @@ def test_a_person_signs_in_acts_and_signs_out(client: FlaskClient) -> None:
     assert client.get("/api/me").status_code == 401
 
 
-def test_a_browsers_write_without_its_token_is_refused(client: FlaskClient) -> None:
+def test_a_browsers_write_without_its_token_is_refused(client: Client) -> None:
     client.post("/api/sessions", json=LOGIN)
     body = {"label": "x", "scopes": ["read"], "days": 3}
 
-    for headers in ({}, {"X-CSRF-Token": "wrong"}, {"X-CSRF-Token": "气象".encode().decode("latin-1")}):
+    for headers in (
+        {},
+        {"X-CSRF-Token": "wrong"},
+        {"X-CSRF-Token": "气象".encode().decode("latin-1")},
+    ):
         answer = client.post("/api/tokens", json=body, headers=headers)
 
         assert answer.status_code == 403
         assert answer.json["type"] == "/problems/forged-form"
 
 
-def test_wrong_login_and_wrong_password_look_the_same(client: FlaskClient) -> None:
+def test_wrong_login_and_wrong_password_look_the_same(client: Client) -> None:
     unknown = client.post("/api/sessions", json={**LOGIN, "login": "nobody@test"})
     wrong = client.post("/api/sessions", json={**LOGIN, "password": "wrong-password"})
 
@@ -46,24 +48,26 @@ def test_wrong_login_and_wrong_password_look_the_same(client: FlaskClient) -> No
     assert {**unknown.json, "request_id": 0} == {**wrong.json, "request_id": 0}
 
 
-def test_an_account_rests_after_five_failures(client: FlaskClient) -> None:
+def test_an_account_rests_after_five_failures(client: Client) -> None:
     for _ in range(5):
         client.post("/api/sessions", json={**LOGIN, "password": "wrong-password"})
 
     assert client.post("/api/sessions", json=LOGIN).status_code == 401
 
 
-def test_one_signs_in_only_for_ones_own_organisation(client: FlaskClient) -> None:
+def test_one_signs_in_only_for_ones_own_organisation(client: Client) -> None:
     mine = client.post("/api/sessions", json={**LOGIN, "organisation": "org_buyer"})
     foreign = client.post("/api/sessions", json={**LOGIN, "organisation": "org_dept"})
 
     assert (mine.status_code, foreign.status_code) == (201, 404)
 
 
-def test_a_token_does_what_its_scopes_say(application: Flask, as_: As) -> None:
+def test_a_token_does_what_its_scopes_say(application: Exchange, as_: As) -> None:
     mine = as_("per_buyer_editor")
-    secret = mine.post("/api/tokens", json={"label": "r", "scopes": ["read"], "days": 3}).json["secret"]
-    reader = application.test_client()
+    secret = mine.post("/api/tokens", json={"label": "r", "scopes": ["read"], "days": 3}).json[
+        "secret"
+    ]
+    reader: Client = application.test_client()
     reader.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
 
     assert reader.get("/api/me").json["scopes"] == ["read"]
@@ -71,10 +75,10 @@ def test_a_token_does_what_its_scopes_say(application: Flask, as_: As) -> None:
     assert (answer.status_code, answer.json["type"]) == (403, "/problems/not-allowed")
 
 
-def test_a_revoked_token_is_nobodys(application: Flask, as_: As) -> None:
+def test_a_revoked_token_is_nobodys(application: Exchange, as_: As) -> None:
     mine = as_("per_buyer_editor")
     made = mine.post("/api/tokens", json={"label": "r", "scopes": ["read"], "days": 3}).json
-    other = application.test_client()
+    other: Client = application.test_client()
     other.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {made['secret']}"
     assert other.get("/api/me").status_code == 200
 
@@ -85,7 +89,7 @@ def test_a_revoked_token_is_nobodys(application: Flask, as_: As) -> None:
     assert as_("per_dept_editor").post(f"/api/tokens/{made['id']}/revoke").status_code == 404
 
 
-def test_a_made_up_token_is_refused(client: FlaskClient) -> None:
+def test_a_made_up_token_is_refused(client: Client) -> None:
     for value in ("Bearer dbx_wrong", "Basic dTpw", "Bearer"):
         answer = client.get("/api/organisations", headers={"Authorization": value})
 
@@ -93,7 +97,7 @@ def test_a_made_up_token_is_refused(client: FlaskClient) -> None:
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_a_made_up_cookie_is_nobody(client: FlaskClient) -> None:
+def test_a_made_up_cookie_is_nobody(client: Client) -> None:
     client.set_cookie("databourse_session", "wrong")
 
     assert client.get("/api/organisations").status_code == 200
@@ -107,7 +111,7 @@ def test_a_token_signs_out_without_effect(as_: As) -> None:
     assert mine.get("/api/me").status_code == 200
 
 
-def test_days_pass_only_for_those_who_are_signed_in(client: FlaskClient, as_: As) -> None:
+def test_days_pass_only_for_those_who_are_signed_in(client: Client, as_: As) -> None:
     assert client.post("/api/demonstration/clock", json={}).status_code == 401
 
     answer = as_("per_exchange_auditor").post(

@@ -22,7 +22,8 @@ def test_a_person_is_entered_and_acts_for_an_organisation(work_as: WorkAs) -> No
     actor = people.actor(work.session, person.id, "org_buyer")
 
     assert actor is not None
-    assert (actor.roles, actor.duties) == ({Role.BUYER}, {Duty.FINANCE})
+    assert actor.roles == {Role.BUYER}
+    assert actor.duties == {Duty.FINANCE}
     assert people.by_login(work.session, "new@test") is person
     assert people.actor(work.session, person.id, "org_dept") is None
     assert [home.id for _, home in people.memberships(work.session, person.id)] == ["org_buyer"]
