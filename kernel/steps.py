@@ -3,7 +3,17 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Generic, Literal, Protocol, Self, TypeAlias, TypeVar
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    Protocol,
+    Self,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    Unpack,
+)
 
 from kernel.actor import Who
 from kernel.errors import Refusal
@@ -68,8 +78,8 @@ class Step(Generic[S, T]):
     source: frozenset[S]
     target: S
     by: tuple[Who, ...]
-    guards: tuple[Guard[T], ...] = ()
-    effects: tuple[Effect[T], ...] = ()
+    when: tuple[Guard[T], ...] = ()
+    then: tuple[Effect[T], ...] = ()
     asks: tuple[Ask, ...] = ()
     event: str
     label: Words
@@ -96,32 +106,41 @@ class Offer:
     barred_by: tuple[Refusal, ...]
 
 
+class Columns(TypedDict, Generic[T], total=False):
+    """The columns that a row may leave empty.
+
+    when: guards; all are asked. then: effects. asks: what must be said.
+    within: rules key of the clock that starts now ("clocks.formal_check"); leaving the
+    entered state stops it, unless the leaving step `pauses` it for one that `resumes`.
+    overdue: the step that the house takes when that clock runs out.
+    not_by: earlier steps whose taker may not take this one (four eyes).
+    own_door: the step has a command and a route of its own.
+    """
+
+    when: tuple[Guard[T], ...]
+    then: tuple[Effect[T], ...]
+    asks: tuple[Ask, ...]
+    within: str | None
+    overdue: str | None
+    pauses: bool
+    resumes: bool
+    not_by: tuple[str, ...]
+    own_door: bool
+
+
 def step(  # noqa: PLR0913 - a row of a table has as many columns as it has
     name: str,
     source: Iterable[S] | AnyButFinal,
     target: S,
     by: Who | tuple[Who, ...],
     *,
-    when: tuple[Guard[T], ...] = (),
-    then: tuple[Effect[T], ...] = (),
-    asks: tuple[Ask, ...] = (),
     says: str,
     label: Words,
-    within: str | None = None,
-    overdue: str | None = None,
-    pauses: bool = False,
-    resumes: bool = False,
-    not_by: tuple[str, ...] = (),
-    own_door: bool = False,
+    **columns: Unpack[Columns[T]],
 ) -> Step[S, T]:
     """Write one row of a Workflow's table, in the order in which it is read aloud.
 
-    when: guards; all are asked. then: effects. asks: what must be said. says: the event.
-    within: rules key of the clock that starts now ("clocks.formal_check"); leaving the
-    entered state stops it, unless the leaving step `pauses` it for one that `resumes`.
-    overdue: the step that the house takes when that clock runs out.
-    not_by: earlier steps whose taker may not take this one (four eyes).
-    own_door: the step has a command and a route of its own.
+    says: the event, in the past tense. label: the button. The rest: see Columns.
     """
     anywhere = isinstance(source, AnyButFinal)
     return Step(
@@ -129,16 +148,8 @@ def step(  # noqa: PLR0913 - a row of a table has as many columns as it has
         source=frozenset() if isinstance(source, AnyButFinal) else frozenset(source),
         target=target,
         by=by if isinstance(by, tuple) else (by,),
-        guards=when,
-        effects=then,
-        asks=asks,
         event=says,
         label=label,
-        within=within,
-        overdue=overdue,
-        pauses=pauses,
-        resumes=resumes,
-        not_by=not_by,
-        own_door=own_door,
         any_but_final=anywhere,
+        **columns,
     )

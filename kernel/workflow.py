@@ -53,7 +53,7 @@ class Workflow(Generic[S, T]):
                     f"it is {subject.state}, not {allowed}",
                 ),
             )
-        found = (guard(subject, work) for guard in row.guards)
+        found = (guard(subject, work) for guard in row.when)
         return (*(refusal for refusal in found if refusal), *self._same_eyes(row, subject, work))
 
     def offers(self, subject: T, work: Work) -> tuple[Offer, ...]:
@@ -90,7 +90,7 @@ class Workflow(Generic[S, T]):
             )
         before = subject.state
         subject.state = row.target
-        for effect in row.effects:
+        for effect in row.then:
             effect(subject, work, data)
         self._turn_clocks(row, subject, work)
         work.record(row.event, subject.id, before=str(before), after=str(row.target), **data)

@@ -3,14 +3,14 @@
 import signal
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from threading import Event as Signal
 
 import migrations
-from app import demonstration, house, serve
+from app import demonstration, house, serve, unit
 from app.story import cast, stage
 from config.settings import Settings
 from kernel import clock
+from kernel.actor import SYSTEM
 from kernel.parties import people
 
 SHOWN = ("dept", "hub", "officer", "approver", "expert1", "operator", "merchant", "buyer",
@@ -40,10 +40,8 @@ def run(settings: Settings, *, host: str, port: int, say: Callable[[str], object
 
 
 def _come_back_to_today(settings: Settings) -> None:
-    built = house.build(replace(settings), {})
-    with built.engines.writing() as session:
-        demonstration.begin_at(session, clock.now())
-        session.commit()
+    built = house.build(settings, {})
+    unit.committed(built, SYSTEM, lambda work: demonstration.begin_at(work.session, clock.now()))
     built.engines.dispose()
 
 

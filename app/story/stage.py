@@ -14,13 +14,14 @@ from typing import Any
 from sqlalchemy import create_engine, text
 
 import migrations
-from app import demonstration, house, serve
+from app import demonstration, house, serve, unit
 from app.house import House
 from app.story import cast, tampering
 from app.story.callers import Caller, Refused
 from app.story.telling import Telling
 from config.settings import HOUSE, Settings
 from kernel import clock, ids
+from kernel.actor import SYSTEM
 from kernel.engines import normal
 
 BEGINS_BEFORE = timedelta(days=75)
@@ -115,9 +116,8 @@ def furnish(settings: Settings) -> dict[str, str]:
     built = house.build(settings, {})
     migrations.upgrade(built.engines.write)
     mount(built)
-    with built.engines.writing() as session:
-        demonstration.begin_at(session, clock.now() - BEGINS_BEFORE)
-        session.commit()
+    begins = clock.now() - BEGINS_BEFORE
+    unit.committed(built, SYSTEM, lambda work: demonstration.begin_at(work.session, begins))
     players = cast.found(built)
     built.engines.dispose()
     return players
