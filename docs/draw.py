@@ -99,7 +99,24 @@ def _settings() -> str:
 
 
 def _ledger() -> str:
-    return "# 账簿 · The books\n\n" + chart.drawn() + "\n" + posting_rules.drawn()
+    lines = [
+        "# 账簿 · The books\n",
+        "## 科目 · Chart of accounts\n",
+        "| code | owner | kind | guard | 含义 | meaning |\n|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {account.code} | {account.owner or '–'} | {account.kind} | {account.guard} "
+        f"| {account.name.zh} | {account.name.en} |"
+        for account in chart.CHART.values()
+    ]
+    lines += [
+        "\n## 记账规则 · Posting rules\n",
+        "| event | source | Dr → Cr | 含义 | meaning |\n|---|---|---|---|---|",
+    ]
+    for rule in posting_rules.RULES.values():
+        pairs = "<br>".join(f"{debit} → {credit}" for debit, credit in rule.pairs)
+        lines.append(f"| {rule.event} | {rule.source} | {pairs} | {rule.says.zh} | {rule.says.en} |")
+    return "\n".join(lines) + "\n"
 
 
 def _timetable() -> str:

@@ -25,6 +25,14 @@ class ClockOut(doors.Schema):
     now = fields.String()
 
 
+@blueprint.get("/clock")
+@doors.members("read")
+@blueprint.response(200, ClockOut)
+def present() -> Any:
+    """Show the demonstration's time."""
+    return {"now": doors.moment(unit.current().now)}
+
+
 @blueprint.post("/clock")
 @doors.members("write", alone=True)
 @blueprint.arguments(ClockIn)

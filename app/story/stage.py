@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any
 
@@ -22,6 +22,7 @@ from app.story.telling import Telling
 from config.settings import HOUSE, Settings
 from kernel import clock, ids
 from kernel.actor import SYSTEM
+from kernel.clock import local_date
 from kernel.engines import normal
 
 BEGINS_BEFORE = timedelta(days=75)
@@ -60,6 +61,11 @@ class Stage:
     def pass_working_days(self, days: int) -> None:
         """Let working days pass; the house does what falls due meanwhile."""
         self.as_("auditor").post("/api/demonstration/clock", {"working_days": days})
+
+    def today(self) -> date:
+        """Return the day it is in the story."""
+        answer = self.as_("auditor").ask("GET", "/api/demonstration/clock")
+        return local_date(datetime.fromisoformat(answer.body["now"]))
 
     def until(self, player: str, path: str, state: str) -> Any:
         """Return the record at `path` once a reaction has brought it to `state`."""

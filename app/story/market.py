@@ -1,0 +1,156 @@
+"""Chapter four: a product on the meteorological board, an order, the data, its acceptance."""
+
+from datetime import timedelta
+from typing import Any
+
+from app.story.stage import Stage
+from app.story.supply import Directory
+
+PRICE_FEN = 12_800_001
+"""128,000.01 yuan: an amount that no share divides evenly."""
+
+READ = {"since": "2016-06-01", "until": "2016-08-31", "stations": ["Dingling", "Huairou"],
+        "limit": 500}  # fmt: skip
+
+
+def listing(
+    stage: Stage, directory: Directory, scenario_id: str, authorisation: dict[str, Any]
+) -> str:
+    """List a product, reviewed by two different people; returns its id."""
+    tell = stage.telling.step
+    with tell("开设气象专板 · the meteorological board", "listing"):
+        board = stage.as_("listing").post("/api/boards", _board(stage))
+    with tell("数商填报产品 · the merchant describes a product", "merchant"):
+        said = _product(stage, directory, scenario_id, authorisation)
+        product = stage.as_("merchant").post("/api/products", said)
+        where = f"/api/products/{product['id']}"
+        stage.as_("developer").post(f"{where}/submit")
+    with tell("形式审查、合规审查由两人完成 · reviewed by two people", "compliance"):
+        stage.as_("listing").post(f"{where}/pass-formal")
+        stage.as_("compliance").post(f"{where}/pass-compliance")
+    with tell("公示三个工作日后挂牌并入板 · listed after publicity, on the board", "listing"):
+        stage.pass_working_days(4)
+        stage.until("merchant", where, "listed")
+        stage.as_("listing").post(f"/api/boards/{board['id']}/products",
+                                  {"product_id": product["id"]})  # fmt: skip
+    return str(product["id"])
+
+
+def order(stage: Stage, product_id: str) -> dict[str, Any]:
+    """Order, confirm, sign on both sides; returns the order awaiting payment."""
+    tell, today = stage.telling.step, stage.today()
+    with tell("保险公司下单，写明使用场景 · the insurer orders, naming its use", "buyer"):
+        placed = stage.as_("buyer").post(
+            "/api/orders",
+            {
+                "lines": [{"product_id": product_id, "quantity": 1}],
+                "use_scenario": {
+                    "field": "modern_agriculture",
+                    "purpose_code": "weather_insurance",
+                    "purpose_text": "种植险降水与低温指数的定价与理赔",
+                    "region": "110000",
+                    "period_from": today.isoformat(),
+                    "period_to": (today + timedelta(days=180)).isoformat(),
+                },
+            },
+        )
+    where = f"/api/orders/{placed['id']}"
+    with tell("数商确认，双方签署合同 · confirmed; both sign the contract", "merchant"):
+        stage.as_("merchant").post(f"{where}/confirm")
+        stage.as_("buyer").post(f"{where}/sign")
+        stage.as_("merchant").post(f"{where}/sign")
+        return stage.until("buyer", where, "awaiting_payment")  # type: ignore[no-any-return]  # JSON
+
+
+def delivery(stage: Stage, order: dict[str, Any]) -> str:
+    """Deliver within the scope, and refuse what is outside it; returns the task's id."""
+    tell = stage.telling.step
+    with tell("交付开通 · delivery provisioned", "merchant"):
+        stage.until("buyer", f"/api/orders/{order['id']}", "in_delivery")
+        (task,) = stage.as_("buyer").get("/api/deliveries", order_id=order["id"])["items"]
+        where = f"/api/deliveries/{task['id']}"
+        stage.as_("merchant").post(f"{where}/provision")
+    with tell("精算师读取逐日统计，域内计算 · daily statistics, computed in-domain", "analyst"):
+        read = stage.as_("analyst").post(f"{where}/reads", reading("weather_insurance"))
+        if not read["rows"]:
+            raise ValueError("nothing was delivered")
+    with tell("换一个用途读取，被拒 · a read for another purpose is refused", "analyst"):
+        stage.telling.refusals.append(
+            stage.as_("analyst").refused(
+                f"{where}/reads", reading("credit_risk_control"), "PURPOSE_MISMATCH"
+            )
+        )
+    with tell("交付完成 · delivered", "merchant"):
+        stage.as_("merchant").post(f"{where}/complete")
+        stage.until("buyer", f"/api/orders/{order['id']}", "pending_acceptance")
+    return str(task["id"])
+
+
+def acceptance(stage: Stage, order: dict[str, Any]) -> None:
+    """Accept: from now on the trade counts."""
+    with stage.telling.step("验收 · accepted", "buyer"):
+        stage.as_("buyer").post(f"/api/orders/{order['id']}/accept")
+
+
+def reading(purpose: str) -> dict[str, Any]:
+    """Return the body of one read for `purpose`."""
+    return {
+        "purpose_code": purpose,
+        "items": ["TEMP", "RAIN"],
+        "output_form": "aggregate_report",
+        "region": "110000",
+        **READ,
+    }
+
+
+def _board(stage: Stage) -> dict[str, Any]:
+    return {
+        "code": "meteo",
+        "name_zh": "气象数据交易专板",
+        "name_en": "Meteorological board",
+        "sponsor_id": stage.firm("department"),
+        "curator_id": stage.firm("exchange"),
+        "industry": "M",
+        "rules_zh": "气象部门供数，按场景放行；每个产品注明站点、时段与缺测率。",
+        "rules_en": "Supplied by the weather department and released by scenario; every product "
+        "names its stations, period and missing rate.",
+    }
+
+
+def _product(
+    stage: Stage, directory: Directory, scenario_id: str, authorisation: dict[str, Any]
+) -> dict[str, Any]:
+    sample = stage.as_("merchant").get(f"/api/authorisations/{authorisation['id']}/sample",
+                                       resource_id=directory.resource["id"])  # fmt: skip
+    return {
+        "title_zh": "北京十二站逐日农业气象指数（2013.3—2017.2）",
+        "title_en": "Daily agro-weather index of twelve Beijing stations, 2013–2017",
+        "intro": "逐站逐日气温最低、平均、最高与降水累计，由逐小时观测在安全域内汇总而成，"
+        "用于种植险的指数定价与理赔触发。",
+        "product_type": "dataset",
+        "industry": "M",
+        "application_field": "modern_agriculture",
+        "region_coverage": ["110000"],
+        "update_frequency": "static",
+        "temporal_from": "2013-03-01",
+        "temporal_to": "2017-02-28",
+        "grade": "G1",
+        "pi_class": "none",
+        "source_kind": "public_authorised",
+        "authorisation_id": authorisation["id"],
+        "scenario_id": scenario_id,
+        "resource_id": directory.resource["id"],
+        "items": [{"directory": directory.code, "item": item} for item in ("TEMP", "RAIN")],
+        "output_form": "aggregate_report",
+        "delivery_mode": "in_domain",
+        "price_plan": {"kind": "one_off", "price": {"minor": PRICE_FEN, "currency": "CNY"}},
+        "accept_days": 7,
+        "dictionary": [
+            {"name": "station", "type": "string", "meaning": "站点 station"},
+            {"name": "day", "type": "date", "meaning": "日期 day"},
+            {"name": "TEMP", "type": "decimal", "meaning": "气温（℃）日最低、平均、最高"},
+            {"name": "RAIN", "type": "decimal", "meaning": "降水量（mm）日累计"},
+        ],
+        "sample": sample["rows"],
+        "quality": directory.resource["columns"],
+    }

@@ -1,0 +1,43 @@
+"""Chapter six: rankings move, the regulator suspends, the next read is refused, books balance."""
+
+from typing import Any
+
+from app.story import market
+from app.story.stage import Stage
+
+
+def rankings(stage: Stage) -> None:
+    """Read the ranking that the trade has moved."""
+    with stage.telling.step("成交额与榜单变动 · volume and rankings move", "auditor"):
+        found = stage.as_("auditor").get("/api/rankings/merchants")
+        stage.telling.ranking = found["rows"]
+        if found["total"]["minor"] != market.PRICE_FEN or not found["ties_out"]:
+            raise ValueError(f"the ranking does not tie out: {found}")
+
+
+def suspension(stage: Stage, authorisation: dict[str, Any], delivery: str) -> None:
+    """Suspend the authorisation: the very next read is refused."""
+    where = f"/api/authorisations/{authorisation['id']}"
+    with stage.telling.step("监管方中止授权 · the regulator suspends", "regulator"):
+        stage.as_("regulator").post(
+            f"{where}/suspend", {"cause": "purpose_deviation", "reason": "抽查发现超范围使用迹象"}
+        )
+    with stage.telling.step("下一次读取即被拒 · the next read is refused", "analyst"):
+        stage.telling.refusals.append(
+            stage.as_("analyst").refused(
+                f"/api/deliveries/{delivery}/reads",
+                market.reading("weather_insurance"),
+                "AUTH_SUSPENDED",
+            )
+        )
+
+
+def books(stage: Stage, order: dict[str, Any]) -> None:
+    """Balance the books: no difference, and nothing of the order left in escrow."""
+    with stage.telling.step("账簿试算平衡，托管余额为零 · the books balance", "auditor"):
+        balance = stage.as_("auditor").get("/api/ledger/trial-balance")
+        left = stage.as_("auditor").get(f"/api/ledger/orders/{order['id']}")
+        stage.telling.ledger = {
+            "trial_balance_fen": balance["difference"],
+            "escrow_left_fen": left["in_escrow"]["minor"] + left["waiting"]["minor"],
+        }
