@@ -1,0 +1,1 @@
+"""The right to use data (授权): agreements, scenarios, assessments, authorisations."""

@@ -1,0 +1,1 @@
+"""What is asked for in writing: items, terms, and the vocabulary of both."""
