@@ -1,0 +1,94 @@
+"""Who settles, who looks on, and when two different people are needed.
+
+Money passes four eyes: whoever prepares a batch, a payout or a bank account is not the
+one who lets it go (经办与复核分离). The rule is asked here and kept by a CHECK as well.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from kernel.actor import Actor, Duty, Role, Who, any_of
+from kernel.errors import NotFound, Refusal, StepNotAllowed
+from kernel.work import Rules, Work
+from settlement import chart
+from settlement.entries import AccountRef
+
+settler: Final = any_of(Role.EXCHANGE_OPERATOR, Duty.SETTLEMENT_OFFICER)
+"""Who prepares, and who checks, what moves money."""
+
+_OVERSEEING: Final = {
+    Role.EXCHANGE_OPERATOR: frozenset(
+        {
+            Duty.SETTLEMENT_OFFICER,
+            Duty.COMPLIANCE_OFFICER,
+            Duty.APPROVER,
+            Duty.STATISTICIAN,
+            Duty.AUDITOR,
+        }
+    ),
+    Role.DATA_AUTHORITY: frozenset({Duty.SUPERVISOR, Duty.AUDITOR, Duty.STATISTICIAN}),
+}
+
+
+def oversees(actor: Actor) -> bool:
+    """Tell whether the actor may read the books and what belongs to any party.
+
+    Who only runs the machines (platform_admin) may not.
+    """
+    if Role.SYSTEM in actor.roles:
+        return True
+    return any(
+        role in actor.roles and not duties.isdisjoint(actor.duties)
+        for role, duties in _OVERSEEING.items()
+    )
+
+
+overseer: Final = Who(
+    "exchange or data authority overseer", lambda actor, _subject: oversees(actor)
+)
+"""Who may read everything about money."""
+
+
+def require(work: Work, who: Who, doing: str, subject: object = None) -> None:
+    """Raise StepNotAllowed unless the actor is `who` of `subject`.
+
+    For what stands in no life cycle. doing: the command's name, for the log.
+    """
+    if not who.matches(work.actor, subject):
+        raise StepNotAllowed(f"此操作只能由 {who.name} 执行", f"{doing} is for {who.name}")
+
+
+def hide_from_strangers(work: Work, party_id: str, missing: NotFound) -> None:
+    """Raise `missing` unless the actor acts for the party or oversees: as if it did not exist."""
+    if work.actor.organisation != party_id and not oversees(work.actor):
+        raise missing
+
+
+def four_eyes(field: str) -> Callable[[Any, Work], Refusal | None]:
+    """Build the guard that refuses the person whom `subject.<field>` names."""
+
+    def guard(subject: Any, work: Work) -> Refusal | None:
+        if getattr(subject, field) != work.actor.person:
+            return None
+        return Refusal(
+            "FOUR_EYES",
+            "由您经办，须由另一人复核",
+            "you prepared it yourself; another person must take this step",
+        )
+
+    return guard
+
+
+def require_account(work: Work, ref: AccountRef) -> None:
+    """Raise NotFound unless the actor may read this account: an overseer, or whose money it is.
+
+    An account that the chart has not is answered alike.
+    """
+    own = ref.code.startswith("2202.") and ref.owner == work.actor.organisation
+    if ref.code not in chart.CHART or not (own or oversees(work.actor)):
+        raise NotFound("没有这个账户", f"no account {ref.code} {ref.owner}")
+
+
+def treasury(rules: Rules) -> str:
+    """Return the owner of the treasury's share (非税收入) in this jurisdiction's books."""
+    return f"treasury:{rules.text('jurisdiction')}"

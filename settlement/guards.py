@@ -1,0 +1,230 @@
+"""The triggers of the ledger's tables, in the two dialects: the same refusals in each.
+
+`DDL_SQLITE` and `DDL_POSTGRESQL` are run in order, once the six tables of
+`settlement/books.py` are there. On PostgreSQL the functions run as the owner of the
+schema, so that a role that may only SELECT and INSERT can post and cannot do more;
+`refuse_change()` is the kernel's.
+"""
+
+# ruff: noqa: S608 - the statements are put together from names that stand in this file
+
+import re
+from typing import Final
+
+# SQLite: INSERT OR REPLACE deletes without firing delete triggers (unless the connection
+# asks for recursive triggers), so an insert whose key exists is refused on every table.
+_TAKEN: Final = {
+    "ledger_accounts": "id = NEW.id OR (code = NEW.code AND owner = NEW.owner"
+    " AND currency = NEW.currency)",
+    "ledger_balances": "account_id = NEW.account_id",
+    "ledger_periods": "id = NEW.id",
+    "ledger_entries": "id = NEW.id OR reverses = NEW.reverses"
+    " OR (event = NEW.event AND source_id = NEW.source_id AND seq = NEW.seq)",
+    "ledger_seals": "entry_id = NEW.entry_id",
+    "ledger_postings": "entry_id = NEW.entry_id AND line_no = NEW.line_no",
+}
+_FIXED: Final = ("ledger_accounts", "ledger_entries", "ledger_seals", "ledger_postings")
+"""Tables whose rows never change; the rows of balances and periods move in one way each."""
+
+# An entry taken back must be taken back whole: the same lines, with debit and credit swapped.
+_LINES: Final = (
+    "SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings"
+    " WHERE entry_id = {mine} GROUP BY debit_id, credit_id, currency, amount"
+)
+_SWAPPED: Final = (
+    "SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings"
+    " WHERE entry_id = {other} GROUP BY debit_id, credit_id, currency, amount"
+)
+
+
+def not_the_mirror(mine: str, other: str) -> str:
+    """Return the SQL condition under which the entry `mine` is not the mirror of `other`."""
+    lines, swapped = _LINES.format(mine=mine), _SWAPPED.format(other=other)
+    return f"(EXISTS ({lines} EXCEPT {swapped}) OR EXISTS ({swapped} EXCEPT {lines}))"
+
+
+def _sqlite_refusal(name: str, when: str, table: str, reason: str) -> str:
+    return (
+        f"CREATE TRIGGER {name} BEFORE {when.format(table=table)} "
+        f"BEGIN SELECT RAISE(ABORT, '{reason}'); END"
+    )
+
+
+# fmt: off
+DDL_SQLITE: Final = (
+    *(_sqlite_refusal(f"{table}_no_update", "UPDATE ON {table}", table, "append-only")
+      for table in _FIXED),
+    *(_sqlite_refusal(f"{table}_no_delete", "DELETE ON {table}", table, "append-only")
+      for table in _TAKEN),
+    *(_sqlite_refusal(f"{table}_no_replace",
+                      f"INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {taken})",
+                      table, "exists")
+      for table, taken in _TAKEN.items()),
+    """
+CREATE TRIGGER ledger_accounts_open_balance AFTER INSERT ON ledger_accounts
+WHEN NEW.guard <> 'none' BEGIN
+  INSERT INTO ledger_balances (account_id, guard, debits, credits)
+  VALUES (NEW.id, NEW.guard, 0, 0);
+END
+""",
+    _sqlite_refusal("ledger_balances_begin_at_zero",
+                    "INSERT ON {table} WHEN NEW.debits <> 0 OR NEW.credits <> 0",
+                    "ledger_balances", "a balance begins at zero"),
+    # Only the posting that is being written may move a balance, by its own amount.
+    """
+CREATE TRIGGER ledger_balances_explained BEFORE UPDATE ON ledger_balances
+WHEN NEW.account_id <> OLD.account_id OR NEW.guard <> OLD.guard OR NOT EXISTS (
+  SELECT 1 FROM ledger_postings p
+  WHERE p.entry_id = (SELECT max(id) FROM ledger_entries)
+    AND NOT EXISTS (SELECT 1 FROM ledger_seals s WHERE s.entry_id = p.entry_id)
+    AND ((p.debit_id = OLD.account_id
+          AND NEW.debits = OLD.debits + p.amount AND NEW.credits = OLD.credits)
+      OR (p.credit_id = OLD.account_id
+          AND NEW.credits = OLD.credits + p.amount AND NEW.debits = OLD.debits)))
+BEGIN SELECT RAISE(ABORT, 'no posting explains the balance'); END
+""",
+    """
+CREATE TRIGGER ledger_postings_unsealed BEFORE INSERT ON ledger_postings
+WHEN EXISTS (SELECT 1 FROM ledger_seals WHERE entry_id = NEW.entry_id)
+BEGIN SELECT RAISE(ABORT, 'the entry is sealed'); END
+""",
+    """
+CREATE TRIGGER ledger_postings_apply AFTER INSERT ON ledger_postings BEGIN
+  UPDATE ledger_balances SET debits = debits + NEW.amount WHERE account_id = NEW.debit_id;
+  UPDATE ledger_balances SET credits = credits + NEW.amount WHERE account_id = NEW.credit_id;
+END
+""",
+    f"""
+CREATE TRIGGER ledger_seals_check BEFORE INSERT ON ledger_seals BEGIN
+  SELECT RAISE(ABORT, 'the period is not open') WHERE NOT EXISTS (
+    SELECT 1 FROM ledger_entries e JOIN ledger_periods p ON p.id = e.period_id
+    WHERE e.id = NEW.entry_id AND p.status = 'open');
+  SELECT RAISE(ABORT, 'the period lies before the entry') FROM ledger_entries e
+  WHERE e.id = NEW.entry_id AND e.period_id < substr(e.effective_on, 1, 7);
+  SELECT RAISE(ABORT, 'lines are missing')
+  WHERE (SELECT count(*) FROM ledger_postings WHERE entry_id = NEW.entry_id) <> NEW.n;
+  SELECT RAISE(ABORT, 'a reversal is not reversed')
+  FROM ledger_entries e JOIN ledger_entries o ON o.id = e.reverses
+  WHERE e.id = NEW.entry_id AND o.reverses IS NOT NULL;
+  SELECT RAISE(ABORT, 'not the mirror') FROM ledger_entries e
+  WHERE e.id = NEW.entry_id AND e.reverses IS NOT NULL
+    AND {not_the_mirror("e.id", "e.reverses")};
+END
+""",
+    _sqlite_refusal("ledger_periods_open_in_order",
+                    "INSERT ON {table} WHEN NEW.status <> 'open' OR EXISTS ("
+                    "SELECT 1 FROM {table} WHERE status = 'closed' AND id >= NEW.id)",
+                    "ledger_periods", "a period opens after the closed ones"),
+    _sqlite_refusal("ledger_periods_one_way",
+                    "UPDATE ON {table} WHEN OLD.status <> 'open' OR NEW.status <> 'closed'"
+                    " OR NEW.id <> OLD.id OR EXISTS ("
+                    "SELECT 1 FROM {table} WHERE status = 'open' AND id < OLD.id)",
+                    "ledger_periods", "a period closes once, in order"),
+)
+"""What SQLite runs after the tables."""
+# fmt: on
+
+_AS_OWNER: Final = "LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT"
+
+
+def _refusal(reason: str) -> str:
+    return f"RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = '{reason}'"
+
+
+def _postgresql_trigger(name: str, when: str, function: str) -> str:
+    return f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {function}()"
+
+
+# fmt: off
+DDL_POSTGRESQL: Final = (
+    f"""
+CREATE OR REPLACE FUNCTION ledger_open_balance() RETURNS trigger {_AS_OWNER} AS $$
+BEGIN
+  INSERT INTO ledger_balances (account_id, guard, debits, credits)
+  VALUES (NEW.id, NEW.guard, 0, 0);
+  RETURN NULL;
+END $$
+""",
+    f"""
+CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger {_AS_OWNER} AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM ledger_seals WHERE entry_id = NEW.entry_id) THEN
+    {_refusal("the entry is sealed")};
+  END IF;
+  UPDATE ledger_balances SET debits = debits + NEW.amount WHERE account_id = NEW.debit_id;
+  UPDATE ledger_balances SET credits = credits + NEW.amount WHERE account_id = NEW.credit_id;
+  RETURN NEW;
+END $$
+""",
+    # FOR SHARE waits for whoever is closing the period, and then sees it closed.
+    f"""
+CREATE OR REPLACE FUNCTION ledger_seal() RETURNS trigger {_AS_OWNER} AS $$
+DECLARE
+  e RECORD;
+  period_status TEXT;
+BEGIN
+  SELECT * INTO e FROM ledger_entries WHERE id = NEW.entry_id;
+  SELECT status INTO period_status FROM ledger_periods WHERE id = e.period_id FOR SHARE;
+  IF period_status IS DISTINCT FROM 'open' THEN
+    {_refusal("the period is not open")};
+  ELSIF e.period_id < to_char(e.effective_on, 'YYYY-MM') THEN
+    {_refusal("the period lies before the entry")};
+  ELSIF (SELECT count(*) FROM ledger_postings WHERE entry_id = e.id) <> NEW.n THEN
+    {_refusal("lines are missing")};
+  ELSIF EXISTS (
+      SELECT 1 FROM ledger_entries WHERE id = e.reverses AND reverses IS NOT NULL) THEN
+    {_refusal("a reversal is not reversed")};
+  ELSIF e.reverses IS NOT NULL AND {not_the_mirror("e.id", "e.reverses")} THEN
+    {_refusal("not the mirror")};
+  END IF;
+  RETURN NEW;
+END $$
+""",
+    f"""
+CREATE OR REPLACE FUNCTION ledger_period() RETURNS trigger {_AS_OWNER} AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status <> 'open' OR EXISTS (
+        SELECT 1 FROM ledger_periods WHERE status = 'closed' AND id >= NEW.id) THEN
+      {_refusal("a period opens after the closed ones")};
+    END IF;
+  ELSIF OLD.status <> 'open' OR NEW.status <> 'closed' OR NEW.id <> OLD.id OR EXISTS (
+      SELECT 1 FROM ledger_periods WHERE status = 'open' AND id < OLD.id) THEN
+    {_refusal("a period closes once, in order")};
+  END IF;
+  RETURN NEW;
+END $$
+""",
+    *(_postgresql_trigger(f"{table}_append_only",
+                          f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW", "refuse_change")
+      for table in _FIXED),
+    *(_postgresql_trigger(f"{table}_no_truncate", f"BEFORE TRUNCATE ON {table}", "refuse_change")
+      for table in _TAKEN),
+    _postgresql_trigger("ledger_accounts_open_balance",
+                        "AFTER INSERT ON ledger_accounts FOR EACH ROW WHEN (NEW.guard <> 'none')",
+                        "ledger_open_balance"),
+    # Only from inside another trigger may a balance be opened or moved.
+    _postgresql_trigger("ledger_balances_by_trigger_alone",
+                        "BEFORE INSERT OR UPDATE ON ledger_balances FOR EACH ROW"
+                        " WHEN (pg_trigger_depth() = 0)", "refuse_change"),
+    _postgresql_trigger("ledger_balances_no_delete",
+                        "BEFORE DELETE ON ledger_balances FOR EACH ROW", "refuse_change"),
+    _postgresql_trigger("ledger_postings_apply",
+                        "BEFORE INSERT ON ledger_postings FOR EACH ROW", "ledger_apply"),
+    _postgresql_trigger("ledger_seals_check",
+                        "BEFORE INSERT ON ledger_seals FOR EACH ROW", "ledger_seal"),
+    _postgresql_trigger("ledger_periods_in_order",
+                        "BEFORE INSERT OR UPDATE ON ledger_periods FOR EACH ROW", "ledger_period"),
+    _postgresql_trigger("ledger_periods_no_delete",
+                        "BEFORE DELETE ON ledger_periods FOR EACH ROW", "refuse_change"),
+)
+"""What PostgreSQL runs after the tables."""
+# fmt: on
+
+_TRIGGER: Final = re.compile(r"CREATE TRIGGER (\w+)")
+
+
+def triggers(dialect: str) -> frozenset[str]:
+    """Return the names of the triggers that must be there on "sqlite" or "postgresql"."""
+    ddl = DDL_SQLITE if dialect == "sqlite" else DDL_POSTGRESQL
+    return frozenset(name for statement in ddl for name in _TRIGGER.findall(statement))

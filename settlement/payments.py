@@ -1,0 +1,240 @@
+"""A payment (付款指令): what a buyer is asked to pay into escrow, and how much has arrived.
+
+The money itself is in the ledger; here is what was asked, under which reference code, and
+how far it is met. Source: trading settlement rules: the price goes into the supervised
+account (资金监管户) before delivery.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, composite, mapped_column
+
+from kernel import ids
+from kernel.actor import system_only
+from kernel.clock import Instant
+from kernel.db import Base, Big, Living
+from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal
+from kernel.money import Money
+from kernel.pages import Page, keyset
+from kernel.words import Words
+from kernel.work import Work
+from kernel.workflow import Workflow, step
+from settlement import access, bank_files
+
+PREFIX = "DX"
+"""What the reference code of a payment begins with."""
+
+
+class State(StrEnum):
+    """How far the payment is met."""
+
+    AWAITING = "awaiting"
+    PART_FUNDED = "part_funded"
+    FUNDED = "funded"
+    VOID = "void"
+
+
+class Payment(Living, Base):
+    """What one order asks of its buyer. reference: what the transfer's text must carry."""
+
+    __tablename__ = "payments"
+    __table_args__ = (
+        UniqueConstraint("reference"),
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        CheckConstraint(
+            "funded_minor >= 0 AND funded_minor <= amount_minor", name="funded_within_amount"
+        ),
+        CheckConstraint("amount_currency = funded_currency", name="one_currency"),
+        Index(
+            "uq_payments_one_live_per_order",
+            "order_id",
+            unique=True,
+            sqlite_where=text("state <> 'void'"),
+            postgresql_where=text("state <> 'void'"),
+        ),
+        Index(None, "payer_id", "id"),
+    )
+
+    order_id: Mapped[str]
+    payer_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    amount: Mapped[Money] = composite(
+        mapped_column("amount_minor", Big), mapped_column("amount_currency")
+    )
+    funded: Mapped[Money] = composite(
+        mapped_column("funded_minor", Big), mapped_column("funded_currency")
+    )
+    reference: Mapped[str]
+    instructed_at: Mapped[Instant]
+
+    @property
+    def due(self) -> Money:
+        """What is still to come."""
+        return self.amount - self.funded
+
+
+class AlreadyInstructed(DomainError):
+    """An order has one live payment; another payer or amount needs the first one voided."""
+
+    kind = Kind.CONFLICT
+    code = "payment-already-instructed"
+    title = Words("该订单已有付款指令", "The order has a payment already")
+
+
+def _is_met(payment: Payment, _work: Work) -> Refusal | None:
+    if payment.due.minor:
+        return Refusal("NOT_FUNDED", f"尚缺 {payment.due}", f"{payment.due} is still to come")
+    return None
+
+
+def _is_begun(payment: Payment, _work: Work) -> Refusal | None:
+    if not payment.funded.minor:
+        return Refusal("NOTHING_ARRIVED", "尚无款项到账", "nothing has arrived")
+    return None
+
+
+# fmt: off
+LIFE: Workflow[State, Payment] = Workflow(
+    "payment", State, State.AWAITING,
+    step("fund_part", {State.AWAITING, State.PART_FUNDED}, State.PART_FUNDED, system_only,
+         when=(_is_begun,), says="payment.part_received",
+         label=Words("部分到账", "Part has arrived")),
+    step("fund",      {State.AWAITING, State.PART_FUNDED}, State.FUNDED, system_only,
+         when=(_is_met,), says="payment.received", label=Words("足额到账", "All has arrived")),
+    step("void",      {State.AWAITING}, State.VOID, system_only,
+         says="payment.voided", label=Words("作废", "Void")),
+)
+# fmt: on
+
+
+def instruct(work: Work, *, order_id: str, payer_id: str, amount: Money) -> Payment:
+    """Ask `payer_id` to pay `amount` for the order; a repeat returns the payment that is there.
+
+    Raises Invalid for an amount that is not positive, AlreadyInstructed when the order has
+    a live payment of another payer or amount. One SELECT on an index.
+    """
+    if amount.minor <= 0:
+        raise Invalid("付款金额须为正数", "a payment must be positive", pointer="/amount")
+    there = live_of(work.session, order_id)
+    if there is not None:
+        if (there.payer_id, there.amount) == (payer_id, amount):
+            return there
+        raise AlreadyInstructed(
+            f"付款指令 {there.reference} 金额为 {there.amount}",
+            f"payment {there.reference} asks {there.amount}",
+        )
+    payment_id = ids.new("pay_", work.now)
+    made = Payment(
+        id=payment_id,
+        state=State.AWAITING,
+        order_id=order_id,
+        payer_id=payer_id,
+        amount=amount,
+        funded=Money(0, amount.currency),
+        reference=bank_files.code(PREFIX, payment_id),
+        instructed_at=work.now,
+    )
+    work.session.add(made)
+    work.record(
+        "payment.instructed",
+        made.id,
+        order_id=order_id,
+        payer_id=payer_id,
+        amount=amount,
+        reference=made.reference,
+    )
+    return made
+
+
+def receive(work: Work, payment: Payment, amount: Money) -> None:
+    """Count `amount`, which the ledger has moved into the order's escrow, towards the payment.
+
+    Says `payment.received` (order_id, amount of the whole) once all is there, before that
+    `payment.part_received`. The row must be `locked`.
+    """
+    payment.funded += amount
+    house = work.as_system()
+    if payment.due.minor:
+        LIFE.take("fund_part", payment, house, order_id=payment.order_id, amount=amount)
+    else:
+        LIFE.take("fund", payment, house, order_id=payment.order_id, amount=payment.amount)
+
+
+def void(work: Work, payment_id: str) -> Payment:
+    """Withdraw a payment of an order that does not come about.
+
+    Raises StepRefused once money has arrived: that is escrow's, to be paid back.
+    """
+    payment = locked_by_id(work.session, payment_id)
+    LIFE.take("void", payment, work.as_system(), order_id=payment.order_id)
+    return payment
+
+
+def live_of(session: Session, order_id: str) -> Payment | None:
+    """Return the live payment of an order. One SELECT on an index."""
+    statement = select(Payment).where(Payment.order_id == order_id, Payment.state != State.VOID)
+    return session.scalars(statement).one_or_none()
+
+
+def locked(session: Session, references: Iterable[str]) -> dict[str, Payment]:
+    """Return reference → payment, locked in one order so that nobody deadlocks. One SELECT."""
+    return _locked(session, Payment.reference.in_(sorted(set(references))))
+
+
+def locked_by_id(session: Session, payment_id: str) -> Payment:
+    """Return one payment, locked. Raises NotFound. One SELECT by key."""
+    found = list(_locked(session, Payment.id == payment_id).values())
+    if not found:
+        raise _missing(payment_id)
+    return found[0]
+
+
+def find(session: Session, payment_id: str) -> Payment:
+    """Return the payment. Raises NotFound. One SELECT by key."""
+    found = session.get(Payment, payment_id)
+    if found is None:
+        raise _missing(payment_id)
+    return found
+
+
+def seen(work: Work, payment_id: str) -> Payment:
+    """Return the payment to its payer and to overseers; to others it does not exist."""
+    found = find(work.session, payment_id)
+    access.hide_from_strangers(work, found.payer_id, _missing(payment_id))
+    return found
+
+
+def listed(
+    work: Work, *, order_id: str | None = None, after: str | None, limit: int
+) -> Page[Payment]:
+    """Return the payments that the caller may see, newest first. One SELECT on an index."""
+    statement = select(Payment)
+    if not access.oversees(work.actor):
+        statement = statement.where(Payment.payer_id == work.actor.organisation)
+    if order_id is not None:
+        statement = statement.where(Payment.order_id == order_id)
+    return keyset(work.session, statement, by=((Payment.id, "desc"),), after=after, limit=limit)
+
+
+def take(work: Work, payment_id: str, name: str, **data: Any) -> Payment:
+    """Take one step in a payment's life. Raises what `Workflow.take` raises."""
+    payment = seen(work, payment_id)
+    LIFE.take(name, payment, work, **data)
+    return payment
+
+
+def _locked(session: Session, which: Any) -> dict[str, Payment]:
+    statement = (
+        select(Payment)
+        .where(which)
+        .order_by(Payment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {payment.reference: payment for payment in session.scalars(statement)}
+
+
+def _missing(payment_id: str) -> NotFound:
+    return NotFound("没有这笔付款", f"no payment {payment_id}")

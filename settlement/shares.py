@@ -1,0 +1,126 @@
+"""Who gets what of one payment: fee, tax and the parties' shares. Pure.
+
+Nothing is lost and nothing invented: what is left over by rounding goes to the largest
+remainders, ties to the first by account code, and the parts add up to the whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kernel.errors import Invalid
+from kernel.money import Money, half_up, share
+
+WHOLE_BP: Final = 10_000
+"""All of it, in basis points."""
+
+COMMISSION: Final = "6001.commission"
+"""The account of the exchange's own fee, net of tax."""
+
+VAT: Final = "2221.vat"
+"""The account of the value-added tax (增值税) on that fee."""
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who shares in what is left after the fee: an account, its owner, basis points."""
+
+    account_code: str
+    owner: str
+    share_bp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How payments are divided. fee_cap: the most that the fee can be, None for no limit.
+
+    Raises Invalid unless rates are 0–10,000 bp, the shares add up to 10,000, and no
+    party is named twice.
+    """
+
+    fee_bp: int
+    fee_cap: Money | None
+    vat_bp: int
+    parties: tuple[Party, ...]
+
+    def __post_init__(self) -> None:
+        rates = (self.fee_bp, self.vat_bp, *(party.share_bp for party in self.parties))
+        if not all(0 <= rate <= WHOLE_BP for rate in rates):
+            raise Invalid("比例须在0至100%之间", "a rate is 0–10,000 basis points")
+        if sum(party.share_bp for party in self.parties) != WHOLE_BP:
+            raise Invalid(
+                "各方比例之和须为100%",
+                "the shares must add up to 10,000 basis points",
+                pointer="/parties",
+            )
+        if len({(party.account_code, party.owner) for party in self.parties}) != len(self.parties):
+            raise Invalid("同一方不得重复", "a party is named twice", pointer="/parties")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one account of one owner gets; the owner is empty for the exchange itself."""
+
+    account_code: str
+    owner: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A payment, divided. fee = commission + vat; gross = fee + the parties' parts.
+
+    parts: one for each party of the rule, ordered by account code, then owner; a part
+    may be zero.
+    """
+
+    gross: Money
+    fee: Money
+    commission: Money
+    vat: Money
+    parts: tuple[Part, ...]
+
+    @property
+    def lines(self) -> tuple[Part, ...]:
+        """Everything that is to be posted: parts, commission, tax; without zeros. Σ = gross."""
+        own = (Part(COMMISSION, "", self.commission), Part(VAT, "", self.vat))
+        return tuple(part for part in (*self.parts, *own) if part.amount.minor)
+
+
+def fee(gross: Money, rate_bp: int, *, cap: Money | None = None) -> Money:
+    """Return the exchange's fee, tax included: `rate_bp` of `gross`, half up, `cap` at most.
+
+    Raises ValueError for a negative gross or a cap in another currency.
+    """
+    if gross.minor < 0:
+        raise ValueError("there is no fee on a negative amount")
+    charged = Money(half_up(gross.minor * rate_bp, WHOLE_BP), gross.currency)
+    return charged if cap is None else min(cap, charged)
+
+
+def vat(amount: Money, rate_bp: int) -> tuple[Money, Money]:
+    """Return (net, tax) of an amount that includes tax at `rate_bp`; they add up to it.
+
+    The net is amount × 10,000 / (10,000 + rate), rounded half up.
+    """
+    net, tax = share(amount, [WHOLE_BP, rate_bp])
+    return net, tax
+
+
+def divide(gross: Money, rule: Rule) -> Split:
+    """Divide a payment by a rule: first the fee, then the rest among the parties.
+
+    Raises ValueError for a negative gross or a cap in another currency.
+    """
+    charged = fee(gross, rule.fee_bp, cap=rule.fee_cap)
+    commission, tax = vat(charged, rule.vat_bp)
+    parties = sorted(rule.parties, key=lambda party: (party.account_code, party.owner))
+    amounts = share(gross - charged, [party.share_bp for party in parties])
+    return Split(gross, charged, commission, tax, _parts(parties, amounts))
+
+
+def _parts(parties: Sequence[Party], amounts: Sequence[Money]) -> tuple[Part, ...]:
+    return tuple(
+        Part(party.account_code, party.owner, amount)
+        for party, amount in zip(parties, amounts, strict=True)
+    )

@@ -1,0 +1,216 @@
+"""What the ledger says: balances, statements of account, the trial balance. Read only."""
+
+import re
+from datetime import date
+from typing import Final, NamedTuple
+
+from sqlalchemy import (
+    Connection,
+    ScalarSelect,
+    Subquery,
+    func,
+    literal,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from kernel.errors import Invalid, NotFound
+from kernel.money import Money
+from kernel.pages import Page
+from settlement import chart
+from settlement.books import accounts, balances, entries, postings
+from settlement.entries import AccountRef, Entry, load
+
+_OTHER: Final = {"debit": "credit", "credit": "debit"}
+_CURSOR: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,4})")
+
+
+class StatementLine(NamedTuple):
+    """One movement of one account: on which side, how much, and against which account."""
+
+    entry_id: int
+    line_no: int
+    event: str
+    source_id: str
+    order_id: str | None
+    effective_on: date
+    side: str
+    against: AccountRef
+    amount: Money
+
+
+class TrialRow(NamedTuple):
+    """What all accounts of one code were debited and credited, in minor units."""
+
+    book: str
+    currency: str
+    code: str
+    debit: int
+    credit: int
+
+
+class TrialBalance(NamedTuple):
+    """The trial balance (试算平衡表), by book, currency and code."""
+
+    rows: tuple[TrialRow, ...]
+
+    @property
+    def differences(self) -> dict[tuple[str, str], int]:
+        """Book and currency → debit less credit, where it is not zero: nowhere."""
+        totals: dict[tuple[str, str], int] = {}
+        for row in self.rows:
+            key = (row.book, row.currency)
+            totals[key] = totals.get(key, 0) + row.debit - row.credit
+        return {key: total for key, total in totals.items() if total}
+
+    @property
+    def difference(self) -> int:
+        """By how much books and currencies are out of balance, all together; always 0."""
+        return sum(map(abs, self.differences.values()))
+
+
+def balance(session: Session, ref: AccountRef) -> Money:
+    """Return what is on the account, positive on the side on which its kind grows.
+
+    A guarded account: one SELECT. A hot one: two, over all its postings. An account that
+    was never posted to has zero. Raises LookupError for a code that the chart has not.
+    """
+    debited, credited = _sums(session.connection(), ref)
+    kind = chart.account(ref.code).kind
+    return Money(debited - credited if kind.grows_by_debit else credited - debited, ref.currency)
+
+
+def statement(
+    session: Session, ref: AccountRef, *, limit: int = 50, after: str | None = None
+) -> Page[StatementLine]:
+    """Return the movements of one account (明细账), in the order of the entries.
+
+    One SELECT of at most `limit` + 1 rows on two indexes. after: the `next` of the page
+    before; a made-up one is refused with Invalid.
+    """
+    sides = union_all(
+        select(_side(ref, "debit", limit, after)), select(_side(ref, "credit", limit, after))
+    ).subquery()
+    found = session.execute(
+        select(
+            sides.c.entry_id,
+            sides.c.line_no,
+            entries.c.event,
+            entries.c.source_id,
+            entries.c.order_id,
+            entries.c.effective_on,
+            sides.c.side,
+            accounts.c.code,
+            accounts.c.owner,
+            sides.c.amount,
+        )
+        .join(entries, entries.c.id == sides.c.entry_id)
+        .join(accounts, accounts.c.id == sides.c.against_id)
+        .order_by(sides.c.entry_id, sides.c.line_no)
+        .limit(limit + 1)
+    ).all()
+    lines = [
+        StatementLine(
+            *row[:7],
+            against=AccountRef(row.code, row.owner, ref.currency),
+            amount=Money(row.amount, ref.currency),
+        )
+        for row in found[:limit]
+    ]
+    more = len(found) > limit
+    return Page(lines, f"{lines[-1].entry_id}.{lines[-1].line_no}" if more else None)
+
+
+def trial_balance(session: Session) -> TrialBalance:
+    """Return the trial balance over everything posted. One SELECT over all postings."""
+    nothing = literal(0)
+    debited = select(
+        postings.c.debit_id.label("account_id"),
+        func.sum(postings.c.amount).label("debit"),
+        nothing.label("credit"),
+    ).group_by(postings.c.debit_id)
+    credited = select(postings.c.credit_id, nothing, func.sum(postings.c.amount)).group_by(
+        postings.c.credit_id
+    )
+    both = union_all(debited, credited).subquery()
+    code = (accounts.c.book, accounts.c.currency, accounts.c.code)
+    found = session.execute(
+        select(*code, func.sum(both.c.debit), func.sum(both.c.credit))
+        .join(both, both.c.account_id == accounts.c.id)
+        .group_by(*code)
+        .order_by(*code)
+    )
+    return TrialBalance(tuple(TrialRow(*row[:3], int(row[3]), int(row[4])) for row in found))
+
+
+def entry(session: Session, entry_id: int) -> Entry:
+    """Return the entry with its lines. Two SELECTs. Raises NotFound."""
+    found = load(session.connection(), entries.c.id == entry_id, limit=1)
+    if not found:
+        raise NotFound(f"没有分录 {entry_id}", f"there is no entry {entry_id}")
+    return found[0]
+
+
+def entries_of(
+    session: Session, order_id: str, *, limit: int = 50, after: str | None = None
+) -> Page[Entry]:
+    """Return the entries of one order, oldest first. Two SELECTs on an index."""
+    last_id, _ = _read(after)
+    mine = (entries.c.order_id == order_id, entries.c.id > last_id)
+    found = load(session.connection(), *mine, limit=limit + 1)
+    more = len(found) > limit
+    return Page(found[:limit], f"{found[limit - 1].id}.0" if more else None)
+
+
+def _account_id(ref: AccountRef) -> ScalarSelect[int]:
+    code, owner, currency = ref
+    return (
+        select(accounts.c.id)
+        .where(accounts.c.code == code, accounts.c.owner == owner, accounts.c.currency == currency)
+        .scalar_subquery()
+    )
+
+
+def _sums(connection: Connection, ref: AccountRef) -> tuple[int, int]:
+    """Return what the account was debited and credited."""
+    account_id = _account_id(ref)
+    if chart.account(ref.code).guard != chart.Guard.NONE:
+        kept = select(balances.c.debits, balances.c.credits)
+        row = connection.execute(kept.where(balances.c.account_id == account_id)).one_or_none()
+        return (row.debits, row.credits) if row else (0, 0)
+    total = func.coalesce(func.sum(postings.c.amount), 0)
+    debited = select(total).where(postings.c.debit_id == account_id)
+    credited = select(total).where(postings.c.credit_id == account_id)
+    # PostgreSQL sums whole numbers into a NUMERIC.
+    return int(connection.scalars(debited).one()), int(connection.scalars(credited).one())
+
+
+def _side(ref: AccountRef, side: str, limit: int, after: str | None) -> Subquery:
+    """Return the first movements beyond `after` on one side of the account."""
+    mine, against = postings.c[f"{side}_id"], postings.c[f"{_OTHER[side]}_id"]
+    place = tuple_(postings.c.entry_id, postings.c.line_no)
+    return (
+        select(
+            postings.c.entry_id,
+            postings.c.line_no,
+            literal(side).label("side"),
+            against.label("against_id"),
+            postings.c.amount,
+        )
+        .where(mine == _account_id(ref), place > _read(after))
+        .order_by(postings.c.entry_id, postings.c.line_no)
+        .limit(limit + 1)
+        .subquery()
+    )
+
+
+def _read(after: str | None) -> tuple[int, int]:
+    """Return the entry and the line that a cursor names."""
+    if after is None:
+        return 0, 0
+    found = _CURSOR.fullmatch(after)
+    if found is None:
+        raise Invalid("分页游标无效", "the cursor is not valid", pointer="/after")
+    return int(found[1]), int(found[2])

@@ -1,0 +1,295 @@
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
+from kernel.money import Money
+from settlement import bank_files, escrow, payments, payouts
+from settlement.bank import intake, statements
+from settlement.bank.intake import AlreadyImported
+from settlement.bank.statements import BankLine, BankMatch, BankStatement, Note
+from settlement.bank_files import StatementRefused
+from settlement.ledger import AccountRef, balance
+from settlement.payments import Payment
+from tests.conftest import NOON, WorkAs
+from tests.settlement import money
+from tests.settlement.money import BUYER_NAME, CUSTODY, csv_of, took
+
+BANK = AccountRef("1012.custody", CUSTODY)
+
+
+def notes(session: Session) -> list[str | None]:
+    return list(session.scalars(select(BankLine.note).order_by(BankLine.position)))
+
+
+def in_suspense(session: Session) -> Money:
+    lines = list(session.scalars(select(BankLine.id)))
+    return sum(statements.suspense(session, lines).values(), Money(0))
+
+
+def test_a_receipt_with_the_code_goes_into_the_orders_escrow(
+    session: Session, work_as: WorkAs
+) -> None:
+    payment = money.paid(work_as)
+
+    assert payment.state == payments.State.FUNDED
+    assert escrow.left(session, "ord_1") == money.STORY
+    assert (notes(session), in_suspense(session)) == ([None], Money(0))
+    assert balance(session, BANK) == money.STORY
+    (matched,) = session.scalars(select(BankMatch))
+    assert (matched.payment_id, matched.amount, matched.by_hand) == (payment.id, money.STORY, False)
+
+
+def test_a_payment_may_come_in_parts_of_one_statement(session: Session, work_as: WorkAs) -> None:
+    payment = money.asked(work_as)
+    parts = [1, money.STORY.minor - 1]
+
+    took(
+        work_as,
+        csv_of((f"T{n}", fen, BUYER_NAME, payment.reference) for n, fen in enumerate(parts)),
+    )
+
+    assert payment.state == payments.State.FUNDED
+    assert escrow.left(session, "ord_1") == money.STORY
+
+
+def test_what_was_paid_too_much_waits(session: Session, work_as: WorkAs) -> None:
+    payment = money.asked(work_as)
+
+    took(work_as, csv_of([("T1", money.STORY.minor + 7, BUYER_NAME, payment.reference)]))
+
+    assert notes(session) == [Note.OVERPAID]
+    assert in_suspense(session) == Money(7)
+    assert escrow.left(session, "ord_1") == money.STORY
+
+
+def test_what_cannot_be_matched_waits_with_its_reason(session: Session, work_as: WorkAs) -> None:
+    payment, other = money.asked(work_as), money.asked(work_as, "ord_2")
+    void = payments.void(work_as("system"), money.asked(work_as, "ord_3").id)
+    session.flush()
+
+    took(
+        work_as,
+        csv_of(
+            [
+                ("T1", 100, BUYER_NAME, "货款"),
+                ("T2", 100, BUYER_NAME, f"{payment.reference} {other.reference}"),
+                ("T3", 100, "演示·旁人公司", payment.reference),
+                ("T4", 100, BUYER_NAME, void.reference),
+                ("T5", 100, BUYER_NAME, "DX000000000"),
+            ]
+        ),
+    )
+
+    assert notes(session) == [
+        Note.NO_REFERENCE, Note.SEVERAL_REFERENCES, Note.PAYER_DIFFERS, Note.NOT_AWAITED,
+        Note.NO_REFERENCE,
+    ]  # fmt: skip
+    assert in_suspense(session) == Money(500)
+    assert payment.state == payments.State.AWAITING
+    assert balance(session, BANK) == Money(500)
+
+
+def test_the_payers_english_name_will_do(session: Session, work_as: WorkAs) -> None:
+    payment = money.asked(work_as)
+
+    took(work_as, csv_of([("T1", 100, "DEMO  INSURER", payment.reference)]))
+
+    assert payment.funded == Money(100)
+
+
+def test_a_statement_is_taken_once(session: Session, work_as: WorkAs) -> None:
+    payment = money.asked(work_as)
+    text = csv_of([("T1", 100, BUYER_NAME, payment.reference)])
+    took(work_as, text)
+
+    with pytest.raises(AlreadyImported):
+        took(work_as, text)
+    with pytest.raises(AlreadyImported):
+        took(work_as, text.replace("T1", "T2"))
+
+    assert session.scalar(select(func.count()).select_from(BankStatement)) == 1
+    assert payment.funded == Money(100)
+
+
+def test_the_twin_that_comes_too_late_claims_nothing(work_as: WorkAs) -> None:
+    took(work_as, csv_of([]))
+    read = bank_files.read_statement(csv_of([], number="2"))
+
+    with pytest.raises(AlreadyImported):
+        intake._claimed(work_as("per_exchange_settler"), read, "0" * 64, position=1)
+
+
+def test_statements_follow_each_other_without_a_gap(session: Session, work_as: WorkAs) -> None:
+    took(work_as, csv_of([("T1", 100, "x", "y")]))
+
+    with pytest.raises(StatementRefused) as told:
+        took(work_as, csv_of([("T2", 1, "x", "y")], number="2", opening=99))
+    took(work_as, csv_of([("T2", 1, "x", "y")], number="2", opening=100))
+
+    assert [refusal.code for refusal in told.value.refusals] == ["STATEMENT_GAP"]
+    positions = session.scalars(select(BankStatement.position).order_by(BankStatement.id))
+    assert sorted(positions) == [1, 2]
+
+
+def test_lines_known_before_and_days_to_come_are_told_together(
+    session: Session, work_as: WorkAs
+) -> None:
+    took(work_as, csv_of([("T1", 100, "x", "y")]))
+    text = csv_of(
+        [("T1", 1, "x", "y"), ("T2", 1, "x", "y")], number="2", opening=100, on="2026-07-03"
+    )
+
+    with pytest.raises(StatementRefused) as told:
+        took(work_as, text)
+
+    assert [refusal.code for refusal in told.value.refusals] == [
+        "DUPLICATE_BANK_REF", "DATE", "DATE",
+    ]  # fmt: skip
+    assert balance(session, BANK) == Money(100)
+
+
+def test_only_the_supervised_account_is_taken(work_as: WorkAs) -> None:
+    other = csv_of([], account="999")
+    settler = work_as("per_exchange_settler")
+
+    with pytest.raises(Invalid) as wrong:
+        intake.import_statement(settler, account="999", text=other)
+    with pytest.raises(Invalid) as mixed:
+        intake.import_statement(settler, account="4300 0000 0000 0001", text=other)
+
+    assert (wrong.value.pointer, mixed.value.pointer) == ("/account", "/text")
+
+
+def test_only_settlement_officers_import_and_match(work_as: WorkAs) -> None:
+    with pytest.raises(StepNotAllowed):
+        took(work_as, csv_of([]), person="per_exchange_auditor")
+    with pytest.raises(StepNotAllowed):
+        intake.match(work_as("per_buyer_editor"), "bsl_1", payment_id="pay_1", reason="x")
+
+
+# --- what went out
+
+
+@pytest.fixture
+def payout(session: Session, work_as: WorkAs) -> payouts.Payout:
+    """Send the merchant's share of the story to the bank."""
+    money.everybodys_accounts(work_as)
+    money.paid(work_as)
+    money.accepted(work_as)
+    money.settled(work_as)
+    made = money.approved(work_as, money.requested(work_as))
+    payouts.send(work_as("per_exchange_settler", at=money.DUE))
+    session.flush()
+    return made
+
+
+def out(work_as: WorkAs, *movements: money.Movement) -> None:
+    took(work_as, csv_of(movements, number="out", opening=money.STORY.minor, on="2026-07-02"))
+
+
+def test_a_debit_with_the_code_is_the_payout(
+    session: Session, work_as: WorkAs, payout: payouts.Payout
+) -> None:
+    out(work_as, ("P1", -payout.amount.minor, "演示·枫香科技", f"结算 {payout.reference}"))
+
+    assert (payout.state, payout.paid_on) == (payouts.State.PAID, date(2026, 7, 2))
+    assert balance(session, payout.transit) == Money(0)
+    assert balance(session, BANK) == money.STORY - payout.amount
+    matched = session.scalars(select(BankMatch).where(BankMatch.payout_id == payout.id)).one()
+    assert matched.amount == payout.amount
+
+
+def test_a_debit_that_fits_no_payout_is_kept_for_a_person(
+    session: Session, work_as: WorkAs, payout: payouts.Payout
+) -> None:
+    failed = money.requested(work_as, escrow.Payable.OPERATOR, "org_operator")
+    payouts.take(work_as("per_exchange_checker"), failed.id, "fail", reason="x")
+    session.flush()
+
+    out(
+        work_as,
+        ("P1", -1, "某行", "手续费"),
+        ("P2", -1, "x", f"{payout.reference} {failed.reference}"),
+        ("P3", -1, "x", payout.reference),
+        ("P4", -failed.amount.minor, "x", failed.reference),
+    )
+
+    noted = select(BankLine.bank_ref, BankLine.note).where(BankLine.amount_minor < 0)
+    assert {row[0]: row[1] for row in session.execute(noted)} == {
+        "P1": Note.NO_REFERENCE,
+        "P2": Note.SEVERAL_REFERENCES,
+        "P3": Note.AMOUNT_DIFFERS,
+        "P4": Note.NOT_AWAITED,
+    }
+    assert payout.state == payouts.State.SENT
+    bank = statements.standing(session, CUSTODY)
+    assert bank.unexplained == Money(-3 - failed.amount.minor)
+    assert bank.difference == Money(0)
+
+
+# --- by hand
+
+
+def waiting(work_as: WorkAs, fen: int = 100) -> tuple[Payment, str]:
+    """Ask for the story's payment, and let a third party pay some of it."""
+    payment = money.asked(work_as)
+    took(work_as, csv_of([("T1", fen, "演示·旁人公司", payment.reference)]))
+    line_id = work_as("system").session.scalars(select(BankLine.id)).one()
+    return payment, line_id
+
+
+def by_hand(work_as: WorkAs, line_id: str, payment: Payment, person: str) -> BankMatch:
+    made = intake.match(
+        work_as(person, at=NOON), line_id, payment_id=payment.id, reason="集团代付，有委托书"
+    )
+    work_as("system").session.flush()
+    return made
+
+
+def test_another_person_matches_what_waits(session: Session, work_as: WorkAs) -> None:
+    payment, line_id = waiting(work_as)
+
+    made = by_hand(work_as, line_id, payment, "per_exchange_checker")
+
+    assert (made.amount, made.by_hand, payment.funded) == (Money(100), True, Money(100))
+    assert escrow.left(session, "ord_1") == Money(100)
+    assert in_suspense(session) == Money(0)
+    assert money.kinds_of(session, line_id) == ["bank.matched"]
+
+
+def test_no_more_is_matched_than_is_asked(session: Session, work_as: WorkAs) -> None:
+    payment, line_id = waiting(work_as, money.STORY.minor + 5)
+
+    by_hand(work_as, line_id, payment, "per_exchange_checker")
+
+    assert (payment.state, in_suspense(session)) == (payments.State.FUNDED, Money(5))
+
+
+def test_who_imported_the_statement_does_not_match(work_as: WorkAs) -> None:
+    payment, line_id = waiting(work_as)
+
+    with pytest.raises(StepRefused) as told:
+        by_hand(work_as, line_id, payment, "per_exchange_settler")
+
+    assert [refusal.code for refusal in told.value.refusals] == ["FOUR_EYES"]
+
+
+def test_nothing_is_matched_twice_nor_to_what_awaits_nothing(
+    session: Session, work_as: WorkAs
+) -> None:
+    payment, line_id = waiting(work_as, money.STORY.minor)
+    by_hand(work_as, line_id, payment, "per_exchange_checker")
+
+    with pytest.raises(StepRefused) as told:
+        by_hand(work_as, line_id, payment, "per_exchange_checker")
+
+    assert [refusal.code for refusal in told.value.refusals] == ["NOTHING_LEFT", "NOT_AWAITED"]
+    assert escrow.left(session, "ord_1") == money.STORY
+
+
+def test_a_line_that_is_not_there_is_missing(work_as: WorkAs) -> None:
+    with pytest.raises(NotFound):
+        by_hand(work_as, "bsl_none", money.asked(work_as), "per_exchange_checker")
