@@ -1,0 +1,278 @@
+"""Delivery tasks (交付任务): what a buyer has bought, and each use of it.
+
+Nothing is sent out once and for all: the data stay in the secure domain, and every read
+is decided anew by the authorisation's clauses before a row leaves. Source: the delivery
+states of the exchange (未开始交付, 交付中, 交付完成); I-29, I-30, I-33.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, Final, TypedDict
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from catalogue import resources
+from kernel import ids
+from kernel.actor import Actor, Duty, Role, any_of, its, system_only
+from kernel.clock import Instant
+from kernel.db import Base, Big, Living
+from kernel.errors import NotFound, Refusal
+from kernel.pages import Page, keyset
+from kernel.words import Words
+from kernel.work import Work
+from kernel.workflow import REASON, Workflow, step
+
+
+class State(StrEnum):
+    """Where a delivery stands."""
+
+    NOT_STARTED = "not_started"
+    IN_PROGRESS = "in_progress"
+    DELIVERED = "delivered"
+    ACCEPTED = "accepted"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+BATCH: Final = 200
+"""Tasks that are suspended or resumed between two looks at the table."""
+
+
+class DeliveryTask(Living, Base):
+    """The delivery of one order line to its buyer.
+
+    items: {"directory": code, "item": code} each. output_form: None for a service without
+    data. suspended_with: the authorisation that took the task down with it. reads,
+    rows_delivered: counted by the database, not by the version of the row.
+    """
+
+    __tablename__ = "delivery_tasks"
+    __table_args__ = (
+        UniqueConstraint("order_line_id"),
+        CheckConstraint("rows_delivered >= 0", name="rows_delivered_not_negative"),
+        CheckConstraint("reads >= 0", name="reads_not_negative"),
+        Index(None, "order_id", "id"),
+        Index(None, "buyer_id", "id"),
+        Index(None, "seller_id", "id"),
+        Index(None, "authorisation_id", "state", "id"),
+    )
+
+    # Orders and their lines live upstairs, so these two are no foreign keys.
+    order_id: Mapped[str]
+    order_line_id: Mapped[str]
+    buyer_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    seller_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    authorisation_id: Mapped[str | None] = mapped_column(ForeignKey("authorisations.id"))
+    resource_id: Mapped[str | None] = mapped_column(ForeignKey("resources.id"))
+    purpose_code: Mapped[str]
+    items: Mapped[list[Any]]
+    output_form: Mapped[str | None]
+    region: Mapped[str]
+    suspended_with: Mapped[str | None]
+    rows_delivered: Mapped[int] = mapped_column(Big, default=0)
+    reads: Mapped[int] = mapped_column(Big, default=0)
+    opened_at: Mapped[Instant]
+
+
+class Line(TypedDict):
+    """What an order says of one of its lines; see DeliveryTask."""
+
+    order_line_id: str
+    buyer_id: str
+    seller_id: str
+    authorisation_id: str | None
+    resource_id: str | None
+    purpose_code: str
+    items: list[dict[str, str]]
+    output_form: str | None
+    region: str
+
+
+seller = its("seller", "seller_id", Duty.DATA_ENGINEER, Duty.EDITOR)
+buyer = its("buyer", "buyer_id")
+regulator = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
+overseers = (any_of(Role.DATA_AUTHORITY), any_of(Role.EXCHANGE_OPERATOR), system_only)
+
+
+def _resource_attached(task: DeliveryTask, work: Work) -> Refusal | None:
+    if task.resource_id is None:
+        return None
+    resource = resources.find(work.session, task.resource_id)
+    if resource.state == resources.State.ATTACHED:
+        return None
+    return Refusal("RESOURCE_DETACHED", "数据资源已解除挂接", "the resource is detached")
+
+
+def _suspended(task: DeliveryTask, _work: Work, data: dict[str, Any]) -> None:
+    task.suspended_with = data.get("authorisation_id")
+
+
+def _resumed(task: DeliveryTask, _work: Work, _data: dict[str, Any]) -> None:
+    task.suspended_with = None
+
+
+_DELIVERABLE: Final = {State.NOT_STARTED, State.IN_PROGRESS, State.DELIVERED, State.SUSPENDED}
+
+# fmt: off
+LIFE: Workflow[State, DeliveryTask] = Workflow(
+    "delivery_task", State, State.NOT_STARTED,
+    step("provision", {State.NOT_STARTED}, State.IN_PROGRESS, seller, when=(_resource_attached,),
+         says="delivery.provisioned", label=Words("开通交付", "Provision")),
+    step("complete",  {State.IN_PROGRESS}, State.DELIVERED, seller,
+         says="delivery.completed", label=Words("交付完成", "Complete")),
+    step("accept",    {State.DELIVERED}, State.ACCEPTED, (buyer, system_only), own_door=True,
+         says="delivery.accepted", label=Words("验收", "Accept")),
+    step("suspend",   {State.IN_PROGRESS, State.DELIVERED}, State.SUSPENDED,
+         (system_only, regulator), asks=(REASON,), then=(_suspended,),
+         says="delivery.suspended", label=Words("暂停交付", "Suspend")),
+    step("resume",    {State.SUSPENDED}, State.IN_PROGRESS, (system_only, regulator),
+         asks=(REASON,), then=(_resumed,),
+         says="delivery.resumed", label=Words("恢复交付", "Resume")),
+    step("revoke",    _DELIVERABLE, State.REVOKED, (system_only, regulator), asks=(REASON,),
+         says="delivery.revoked", label=Words("撤销交付", "Revoke")),
+)
+# fmt: on
+
+
+def open_for(work: Work, *, order_id: str, lines: Sequence[Line]) -> list[DeliveryTask]:
+    """Open a task for each line of an order that has none yet; return those of the order.
+
+    Opening twice changes nothing. One SELECT on an index.
+    """
+    there = {task.order_line_id for task in of_order(work.session, order_id)}
+    for line in lines:
+        if line["order_line_id"] in there:
+            continue
+        made = DeliveryTask(
+            id=ids.new("dlv_", work.now),
+            state=State.NOT_STARTED,
+            order_id=order_id,
+            opened_at=work.now,
+            **line,
+        )
+        work.session.add(made)
+        work.record(
+            "delivery.opened", made.id, order_id=order_id, order_line_id=line["order_line_id"]
+        )
+    return of_order(work.session, order_id)
+
+
+def accept_for(work: Work, order_id: str) -> list[DeliveryTask]:
+    """Accept everything that was delivered for an order. Raises StepRefused if anything was not.
+
+    One SELECT on an index.
+    """
+    tasks = of_order(work.session, order_id)
+    for task in tasks:
+        LIFE.take("accept", task, work)
+    return tasks
+
+
+def suspend_for(work: Work, authorisation_id: str) -> int:
+    """Suspend what is being delivered under an authorisation; return how many.
+
+    What is delivered already stays so, and each read of it is refused by the decision.
+    """
+    suspended = 0
+    while tasks := _under(work.session, authorisation_id, State.IN_PROGRESS):
+        for task in tasks:
+            LIFE.take(
+                "suspend",
+                task,
+                work.as_system(),
+                reason="authorisation suspended",
+                authorisation_id=authorisation_id,
+            )
+        suspended += len(tasks)
+    return suspended
+
+
+def resume_for(work: Work, authorisation_id: str) -> int:
+    """Resume what was suspended with an authorisation; return how many."""
+    resumed = 0
+    while tasks := _under(work.session, authorisation_id, State.SUSPENDED, with_it=True):
+        for task in tasks:
+            LIFE.take("resume", task, work.as_system(), reason="authorisation resumed")
+        resumed += len(tasks)
+    return resumed
+
+
+def take(work: Work, task_id: str, name: str, **data: Any) -> DeliveryTask:
+    """Take a step of a task that the caller may see. Raises NotFound and what LIFE raises."""
+    task = seen(work, task_id)
+    LIFE.take(name, task, work, **data)
+    return task
+
+
+def find(session: Session, task_id: str) -> DeliveryTask:
+    """Return a task. Raises NotFound. One SELECT by key."""
+    found = session.get(DeliveryTask, task_id)
+    if found is None:
+        raise NotFound("没有这个交付任务", f"no delivery task {task_id}")
+    return found
+
+
+def seen(work: Work, task_id: str) -> DeliveryTask:
+    """Return a task to its buyer, its seller, the exchange and the data authority.
+
+    Raises NotFound to everybody else. One SELECT by key.
+    """
+    found = work.session.get(DeliveryTask, task_id)
+    if found is None or not _is_party(work.actor, found):
+        raise NotFound("没有这个交付任务", f"no delivery task {task_id}")
+    return found
+
+
+def of_order(session: Session, order_id: str) -> list[DeliveryTask]:
+    """Return the tasks of an order, in the order in which they were opened. One SELECT."""
+    statement = (
+        select(DeliveryTask)
+        .where(DeliveryTask.order_id == order_id)
+        .order_by(DeliveryTask.id)
+        .limit(BATCH)
+    )
+    return list(session.scalars(statement))
+
+
+def all_delivered(session: Session, order_id: str) -> bool:
+    """Tell whether everything of an order is delivered or accepted. One SELECT on an index."""
+    done = {State.DELIVERED, State.ACCEPTED}
+    tasks = of_order(session, order_id)
+    return bool(tasks) and all(task.state in done for task in tasks)
+
+
+def listed(
+    work: Work, *, order_id: str | None = None, after: str | None, limit: int
+) -> Page[DeliveryTask]:
+    """Return one page of the tasks that the caller may see, newest first. One SELECT."""
+    statement = select(DeliveryTask)
+    if not _oversees(work.actor):
+        own = work.actor.organisation
+        statement = statement.where(
+            or_(DeliveryTask.buyer_id == own, DeliveryTask.seller_id == own)
+        )
+    if order_id is not None:
+        statement = statement.where(DeliveryTask.order_id == order_id)
+    return keyset(
+        work.session, statement, by=((DeliveryTask.id, "desc"),), after=after, limit=limit
+    )
+
+
+def _under(
+    session: Session, authorisation_id: str, state: State, *, with_it: bool = False
+) -> list[DeliveryTask]:
+    statement = select(DeliveryTask).where(
+        DeliveryTask.authorisation_id == authorisation_id, DeliveryTask.state == state
+    )
+    if with_it:
+        statement = statement.where(DeliveryTask.suspended_with == authorisation_id)
+    return list(session.scalars(statement.order_by(DeliveryTask.id).limit(BATCH)))
+
+
+def _is_party(actor: Actor, task: DeliveryTask) -> bool:
+    return actor.organisation in (task.buyer_id, task.seller_id) or _oversees(actor)
+
+
+def _oversees(actor: Actor) -> bool:
+    return any(who.matches(actor, None) for who in overseers)
