@@ -1,0 +1,1 @@
+"""The trade (交易): products, orders, prices, rankings."""

@@ -1,0 +1,205 @@
+"""A contract (合同): the text that buyer and seller of an order sign, and how far they are.
+
+Source: the model data provision contract (数据提供合同) for data circulation and trade, in
+wording of our own. The text is drawn up from a versioned template and never changed.
+"""
+
+from enum import StrEnum
+from importlib import resources
+from string import Template
+from typing import Any, Final
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel import ids
+from kernel.actor import Duty, its, system_only
+from kernel.clock import Instant, local_date
+from kernel.crypto import CryptoProvider
+from kernel.db import Base, Living, append_only
+from kernel.errors import NotFound, Refusal
+from kernel.parties import organisations
+from kernel.words import Words
+from kernel.work import Work
+from kernel.workflow import Workflow, step
+from licensing import signatures
+from marketplace import access
+
+TEMPLATE: Final = "data_provision"
+TEMPLATE_VERSION: Final = 1
+"""Raised with every change of the template's text."""
+
+
+class State(StrEnum):
+    """How far the signing is."""
+
+    TO_SIGN = "to_sign"
+    HALF_SIGNED = "half_signed"
+    SIGNED = "signed"
+    VOIDED = "voided"
+
+
+class Contract(Living, Base):
+    """The contract of one order: who must sign it, and how far that is."""
+
+    __tablename__ = "contracts"
+    __table_args__ = (
+        UniqueConstraint("order_id"),
+        CheckConstraint("buyer_id <> seller_id", name="parties_differ"),
+        CheckConstraint("state <> 'signed' OR signed_at IS NOT NULL", name="signed_is_dated"),
+    )
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
+    buyer_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    seller_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    drawn_at: Mapped[Instant]
+    signed_at: Mapped[Instant | None]
+
+
+class ContractText(Base):
+    """What is signed: the text, what it was made from, and its digest; never changed."""
+
+    __tablename__ = "contract_texts"
+
+    contract_id: Mapped[str] = mapped_column(ForeignKey("contracts.id"), primary_key=True)
+    template: Mapped[str]
+    template_version: Mapped[int]
+    variables: Mapped[dict[str, Any]]
+    text: Mapped[str]
+    text_digest: Mapped[str]
+
+
+append_only(ContractText.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+
+buyer = its("buyer", "buyer_id", Duty.SIGNER)
+seller = its("seller", "seller_id", Duty.SIGNER)
+
+
+def _has_not_signed(contract: Contract, work: Work) -> Refusal | None:
+    if signatures.signed_by(work.session, contract.id, work.actor.organisation):
+        return Refusal(
+            "ALREADY_SIGNED", "贵机构已签署此合同", "your organisation has signed this contract"
+        )
+    return None
+
+
+def _sign(contract: Contract, work: Work, _data: dict[str, Any]) -> None:
+    signatures.sign(work, contract.id, text_digest=text(work.session, contract.id).text_digest)
+
+
+def _date(contract: Contract, work: Work, _data: dict[str, Any]) -> None:
+    contract.signed_at = work.now
+
+
+# fmt: off
+LIFE: Workflow[State, Contract] = Workflow(
+    "contract", State, State.TO_SIGN,
+    step("sign_first",  {State.TO_SIGN}, State.HALF_SIGNED, (buyer, seller), own_door=True,
+         then=(_sign,), says="contract.signed_first", label=Words("签署", "Sign")),
+    step("sign_second", {State.HALF_SIGNED}, State.SIGNED, (buyer, seller), own_door=True,
+         when=(_has_not_signed,), not_by=("sign_first",), then=(_date, _sign),
+         says="contract.signed", label=Words("签署", "Sign")),
+    step("void", {State.TO_SIGN, State.HALF_SIGNED, State.SIGNED}, State.VOIDED, system_only,
+         own_door=True, says="contract.voided", label=Words("作废", "Void")),
+)
+# fmt: on
+
+
+def draft(
+    work: Work, *, order_id: str, buyer_id: str, seller_id: str, variables: dict[str, str]
+) -> Contract:
+    """Draw up the contract of an order from the template, in the parties' full names.
+
+    variables: what the template asks for beside parties and date. Records one event.
+    """
+    said = {
+        **variables,
+        **_named(work.session, "buyer", buyer_id),
+        **_named(work.session, "seller", seller_id),
+        "drawn_on": local_date(work.now).isoformat(),
+    }
+    written = Template(_template(TEMPLATE)).substitute(said)
+    made = Contract(
+        id=ids.new("con_", work.now),
+        state=State.TO_SIGN,
+        order_id=order_id,
+        buyer_id=buyer_id,
+        seller_id=seller_id,
+        drawn_at=work.now,
+        signed_at=None,
+    )
+    work.session.add(made)
+    # The text refers to the contract by id alone.
+    work.session.flush()
+    body = ContractText(
+        contract_id=made.id,
+        template=TEMPLATE,
+        template_version=TEMPLATE_VERSION,
+        variables=said,
+        text=written,
+        text_digest=work.crypto.digest(written.encode()),
+    )
+    work.session.add(body)
+    work.record("contract.drawn_up", made.id, order=order_id, text_digest=body.text_digest)
+    return made
+
+
+def sign(work: Work, contract_id: str) -> Contract:
+    """Sign for the caller's organisation: first or second, as it falls.
+
+    Raises StepNotAllowed for all but the parties' signers, StepRefused when it has signed
+    already. The same person cannot sign for both.
+    """
+    contract = seen(work, contract_id)
+    first = contract.state == State.TO_SIGN
+    LIFE.take("sign_first" if first else "sign_second", contract, work)
+    return contract
+
+
+def void(work: Work, contract_id: str) -> None:
+    """Void the contract of an order that does not come about."""
+    LIFE.take("void", find(work.session, contract_id), work.as_system())
+
+
+def find(session: Session, contract_id: str) -> Contract:
+    """Return the contract. Raises NotFound. One SELECT by primary key."""
+    found = session.get(Contract, contract_id)
+    if found is None:
+        raise NotFound("没有这份合同", f"no contract {contract_id}")
+    return found
+
+
+def seen(work: Work, contract_id: str) -> Contract:
+    """Return the contract to its parties and to those who oversee; else the same NotFound."""
+    found = find(work.session, contract_id)
+    if work.actor.organisation in {found.buyer_id, found.seller_id} or access.oversees(work.actor):
+        return found
+    raise NotFound("没有这份合同", f"no contract {contract_id}")
+
+
+def text(session: Session, contract_id: str) -> ContractText:
+    """Return what is signed. One SELECT by primary key."""
+    return session.get_one(ContractText, contract_id)
+
+
+def is_whole(session: Session, crypto: CryptoProvider, contract_id: str) -> bool:
+    """Tell whether the text is what was signed, and every signature under it holds."""
+    body = text(session, contract_id)
+    digest = crypto.digest(body.text.encode())
+    signed = signatures.of(session, contract_id)
+    return digest == body.text_digest and all(
+        signatures.holds(crypto, signature, text_digest=digest) for signature in signed
+    )
+
+
+def _named(session: Session, party: str, organisation_id: str) -> dict[str, str]:
+    found = organisations.find(session, organisation_id)
+    return {
+        f"{party}_zh": found.name_zh,
+        f"{party}_en": found.name_en,
+        f"{party}_uscc": found.uscc,
+    }
+
+
+def _template(name: str) -> str:
+    return (resources.files("marketplace") / "templates" / f"{name}.txt").read_text("utf-8")

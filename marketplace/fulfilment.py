@@ -1,0 +1,196 @@
+"""What an order sets in motion in the rooms below, and what they must say before it goes on.
+
+The guards and effects of an order's life cycle that ask or move something else:
+contract, payment, delivery, escrow, volume. They take the order by its shape.
+"""
+
+from typing import Any, Protocol
+
+from catalogue.grades import Origin
+from delivery import tasks
+from kernel.errors import Refusal
+from kernel.money import Money
+from kernel.work import Work
+from licensing import authorisations, signatures
+from marketplace import contracts, lines, uses, versions, volume
+from marketplace.lines import OrderLine
+from settlement import escrow, payments
+
+
+class Ordered(Protocol):
+    """What is asked of an order here."""
+
+    id: str
+    code: str
+    buyer_id: str
+    seller_id: str
+    contract_id: str | None
+    use_scenario: dict[str, Any]
+    accept_days: int
+    total: Money
+    is_related_party: bool
+
+
+def barred(work: Work, order: Ordered) -> tuple[Refusal, ...]:
+    """Return every reason why the order's data cannot go to its buyer now."""
+    items = lines.ordered(work.session, lines.of(work.session, order.id))
+    use = uses.from_json(order.use_scenario)
+    return lines.refusals(work, items, buyer_id=order.buyer_id, use=use)
+
+
+def may_be_delivered(order: Ordered, work: Work) -> Refusal | None:
+    """Guard: nothing bars the data from its buyer; the first reason, if something does."""
+    return next(iter(barred(work, order)), None)
+
+
+def has_not_signed(order: Ordered, work: Work) -> Refusal | None:
+    """Guard: the caller's organisation still has to sign the contract."""
+    if signatures.signed_by(work.session, order.contract_id or "", work.actor.organisation):
+        return Refusal(
+            "ALREADY_SIGNED", "贵机构已签署此合同", "your organisation has signed this contract"
+        )
+    return None
+
+
+def is_signed(order: Ordered, work: Work) -> Refusal | None:
+    """Guard: both have signed the contract (I-52)."""
+    contract = contracts.find(work.session, order.contract_id or "")
+    if contract.state != contracts.State.SIGNED:
+        return Refusal("CONTRACT_NOT_SIGNED", "合同尚未双方签署", "both must sign the contract")
+    return None
+
+
+def is_funded(order: Ordered, work: Work) -> Refusal | None:
+    """Guard: escrow holds the whole price (I-52)."""
+    payment = payments.live_of(work.session, order.id)
+    if payment is None or payment.state != payments.State.FUNDED:
+        return Refusal("NOT_FUNDED", "监管账户尚未足额到账", "escrow does not hold the price yet")
+    return None
+
+
+def nothing_received(order: Ordered, work: Work) -> Refusal | None:
+    """Guard: no money has come in for the order."""
+    payment = payments.live_of(work.session, order.id)
+    if payment is not None and payment.state != payments.State.AWAITING:
+        return Refusal(
+            "PAYMENT_RECEIVED", "已有款项到账，不能关闭订单", "money has come in for this order"
+        )
+    return None
+
+
+def is_delivered(order: Ordered, work: Work) -> Refusal | None:
+    """Guard: every delivery of the order is complete."""
+    if not tasks.all_delivered(work.session, order.id):
+        return Refusal("NOT_DELIVERED", "仍有未完成的交付", "a delivery is not complete yet")
+    return None
+
+
+def nothing_left(order: Ordered, work: Work) -> Refusal | None:
+    """Guard: what was held for the order has all been settled (I-59)."""
+    due = escrow.of_order(work.session, order.id)
+    open_still = any(each.state != escrow.State.SETTLED for each in due)
+    if open_still or escrow.left(work.session, order.id) != Money(0):
+        return Refusal("NOT_SETTLED", "订单款尚未结清", "the order's money is not settled yet")
+    return None
+
+
+def draw_up(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
+    """Effect: draw up the contract."""
+    found = lines.of(work.session, order.id)
+    use = uses.from_json(order.use_scenario)
+    made = contracts.draft(
+        work,
+        order_id=order.id,
+        buyer_id=order.buyer_id,
+        seller_id=order.seller_id,
+        variables={
+            **{name: str(value) for name, value in use.items()},
+            **_listed(work, found),
+            "order_code": order.code,
+            "accept_days": str(order.accept_days),
+            "total": str(order.total),
+        },
+    )
+    order.contract_id = made.id
+
+
+def sign(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
+    """Effect: sign the contract for the caller's organisation."""
+    contracts.sign(work, order.contract_id or "")
+
+
+def instruct(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
+    """Effect: ask the buyer for the price, with a reference of its own."""
+    payments.instruct(work, order_id=order.id, payer_id=order.buyer_id, amount=order.total)
+
+
+def open_tasks(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
+    """Effect: owe the buyer the delivery of every line."""
+    use = uses.from_json(order.use_scenario)
+    owed = [
+        _owed(work, order, line, use["purpose_code"], use["region"])
+        for line in lines.of(work.session, order.id)
+    ]
+    tasks.open_for(work, order_id=order.id, lines=owed)
+
+
+def accept(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
+    """Effect: the trade counts, and what was paid becomes due to those who earned it."""
+    found = lines.of(work.session, order.id)
+    tasks.accept_for(work.as_system(), order.id)
+    volume.count(work, order, found)
+    priced = [line for line in found if line.amount.minor > 0]
+    if priced:
+        escrow.accept(work, order.id, [_earned(work, order, line) for line in priced])
+
+
+def close(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
+    """Effect: void the contract and the payment of an order that does not come about."""
+    if order.contract_id is not None:
+        contracts.void(work, order.contract_id)
+    payment = payments.live_of(work.session, order.id)
+    if payment is not None:
+        payments.void(work, payment.id)
+
+
+def _listed(work: Work, found: list[OrderLine]) -> dict[str, str]:
+    zh, en = [], []
+    for line in found:
+        version = versions.find(work.session, line.product_version_id)
+        how_much = f"× {line.quantity}, {line.amount}"
+        zh.append(f"（{line.position}）{version.title_zh}（第 {version.number} 版）{how_much}")
+        en.append(f"({line.position}) {version.title_en} (version {version.number}) {how_much}")
+    return {"lines_zh": "\n".join(zh), "lines_en": "; ".join(en)}
+
+
+def _owed(
+    work: Work, order: Ordered, line: OrderLine, purpose_code: str, region: str
+) -> tasks.Line:
+    version = versions.find(work.session, line.product_version_id)
+    return {
+        "order_line_id": line.id,
+        "buyer_id": order.buyer_id,
+        "seller_id": order.seller_id,
+        "authorisation_id": line.authorisation_id,
+        "resource_id": line.resource_id,
+        "purpose_code": purpose_code,
+        "items": version.items,
+        "output_form": version.output_form,
+        "region": region,
+    }
+
+
+def _earned(work: Work, order: Ordered, line: OrderLine) -> escrow.AcceptedLine:
+    version = versions.find(work.session, line.product_version_id)
+    public = version.source_kind == Origin.PUBLIC_AUTHORISED
+    operator_id = None
+    if line.authorisation_id is not None:
+        operator_id = authorisations.find(work.session, line.authorisation_id).operator_id
+    return {
+        "order_line_id": line.id,
+        "amount": line.amount,
+        "buyer_id": order.buyer_id,
+        "seller_id": order.seller_id,
+        "operator_id": operator_id,
+        "kind": escrow.Kind.PUBLIC if public else escrow.Kind.OTHER,
+    }
