@@ -6,10 +6,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from config.settings import BadSetting, Settings
+
+if TYPE_CHECKING:
+    from app.house import House
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -28,11 +32,10 @@ def main(context: click.Context) -> None:
 def migrate(settings: Settings) -> None:
     """Bring the database to the newest schema."""
     import migrations
-    from app import house
 
-    engines = house.build(settings, {}).engines
-    step = migrations.upgrade(engines.write)
-    click.echo(f"{engines.url.render_as_string(hide_password=True)}: {step}")
+    with _opened(settings) as built:
+        step = migrations.upgrade(built.engines.write)
+        click.echo(f"{built.engines.url.render_as_string(hide_password=True)}: {step}")
 
 
 @main.command()
@@ -90,17 +93,16 @@ def work(settings: Settings, *, once: bool) -> None:
     """Run errands and the timetable, beside servers whose own worker is off."""
     from threading import Event as Signal
 
-    from app import house, observe, worker
-    from app.reactions import SUBSCRIBERS
+    from app import observe, worker
 
     observe.configure_logs()
-    built = house.build(settings, SUBSCRIBERS)
-    if once:
-        jobs = worker.run_jobs(built)
-        errands = worker.drain(built)
-        click.echo(f"{jobs} jobs, {errands} errands")
-        return
-    worker.run_forever(built, Signal())
+    with _opened(settings) as built:
+        if once:
+            jobs = worker.run_jobs(built)
+            errands = worker.drain(built)
+            click.echo(f"{jobs} jobs, {errands} errands")
+        else:
+            worker.run_forever(built, Signal())
 
 
 @main.command()
@@ -108,11 +110,9 @@ def work(settings: Settings, *, once: bool) -> None:
 @click.pass_obj
 def verify(settings: Settings, *, as_json: bool) -> None:
     """Verify the evidence chain; exit status 4 when something does not hold."""
-    from app import house
     from kernel import evidence
 
-    built = house.build(settings, {})
-    with built.engines.reading() as session:
+    with _opened(settings) as built, built.engines.reading() as session:
         report = evidence.verify(session, built.crypto)
     findings = [{"code": finding.code, "at": finding.at} for finding in report.findings]
     if as_json:
@@ -131,11 +131,9 @@ def verify(settings: Settings, *, as_json: bool) -> None:
 @click.pass_obj
 def fsck(settings: Settings, *, as_json: bool) -> None:
     """Check every invariant of the books; exit status 4 when one does not hold."""
-    from app import house
     from settlement import fsck as books
 
-    built = house.build(settings, {})
-    with built.engines.reading() as session:
+    with _opened(settings) as built, built.engines.reading() as session:
         findings = [{"code": found.code, "at": found.at} for found in books.check(session)]
     if as_json:
         click.echo(json.dumps({"ok": not findings, "findings": findings}, ensure_ascii=False))
@@ -160,11 +158,11 @@ def add_organisation(
     settings: Settings, uscc: str, name_zh: str, name_en: str, region: str, roles: tuple[str, ...]
 ) -> None:
     """Enter an organisation as active, with its roles."""
-    from app import founding, house
+    from app import founding
 
-    with _told():
+    with _told(), _opened(settings) as built:
         made = founding.add_organisation(
-            house.build(settings, {}),
+            built,
             uscc=uscc,
             name_zh=name_zh,
             name_en=name_en,
@@ -195,11 +193,11 @@ def add_person(
     password: str,
 ) -> None:
     """Enter a person and let them act for an organisation."""
-    from app import founding, house
+    from app import founding
 
-    with _told():
+    with _told(), _opened(settings) as built:
         made = founding.add_person(
-            house.build(settings, {}),
+            built,
             login=login,
             name=name,
             password=password,
@@ -207,6 +205,25 @@ def add_person(
             duties=duties,
         )
     click.echo(made)
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator["House"]:
+    # A database that does not answer, or has no tables yet, is told in one line; status 1.
+    from sqlalchemy.exc import DBAPIError
+
+    from app import house
+    from app.reactions import SUBSCRIBERS
+
+    built = house.build(settings, SUBSCRIBERS)
+    try:
+        yield built
+    except DBAPIError as error:
+        url = built.engines.url.render_as_string(hide_password=True)
+        first = str(error.orig).strip().splitlines()[0]
+        raise click.ClickException(f"{url}: {first}") from error
+    finally:
+        built.engines.dispose()
 
 
 @contextmanager
@@ -219,3 +236,7 @@ def _told() -> Iterator[None]:
     except DomainError as error:
         click.echo(f"{error.title.en}: {error}", err=True)
         sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

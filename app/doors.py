@@ -29,6 +29,7 @@ is its unit of work. Every living noun's module has LIFE, `seen(work, id)` and
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
 
@@ -237,6 +238,7 @@ class LivingOut(Schema):
     actions = fields.List(fields.Nested(ActionOut))
 
 
+@cache
 def page_of(schema: type[Schema]) -> type[Schema]:
     """Return the schema of a page of `schema`: items, and the cursor of the next page."""
     name = schema.__name__.removesuffix("Out") + "PageOut"

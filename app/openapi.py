@@ -1,11 +1,19 @@
-"""OpenAPI 3.1 from routes, schemas and life cycles; every operation names every no it can say."""
+"""OpenAPI 3.1 from routes, schemas and life cycles; every operation names every no it can say.
 
+Bodies are read as strictly as the document says: JSON that can be read one way only.
+"""
+
+import json
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Request
 from flask_smorest import Api
+from webargs.core import missing
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import UnsupportedMediaType
 
-from app.unit import Policy
+from app.unit import Policy, Unreadable, storable
+from kernel.errors import Invalid
 
 TITLE = "Databourse"
 VERSION = "0.1.0"
@@ -42,7 +50,6 @@ NOES = {
     "403": "The caller may not do this.",
     "404": "No such record, or none that the caller may see.",
     "405": "The method is not for this address.",
-    "406": "The answer cannot be had in this form.",
     "409": "Not in this state, or somebody was faster; the refusals say why.",
     "412": "If-Match names a version that is no longer the present one.",
     "413": "The body is too large.",
@@ -52,6 +59,71 @@ NOES = {
     "503": "Too busy; try again.",
 }
 WRITING = frozenset({"400", "409", "412", "413", "415"})
+
+
+DEPTH_MAX = 32
+"""How deep lists and objects of a body may be nested."""
+
+
+class Bodies(FlaskParser):
+    """Reads bodies of application/json: UTF-8, no name twice in an object, no NaN."""
+
+    def load_json(self, req: Request, schema: Any) -> Any:  # noqa: ARG002 - webargs' signature
+        """Return what the body says. Raises Unreadable, Invalid or UnsupportedMediaType."""
+        body = req.get_data(cache=True)
+        if not body:
+            return missing
+        if req.mimetype != "application/json":
+            raise UnsupportedMediaType
+        try:
+            read = json.loads(
+                body.decode(), object_pairs_hook=_each_once, parse_constant=_no_number
+            )
+        except (ValueError, RecursionError) as error:
+            raise Unreadable(
+                "请求正文不是有效的 JSON", f"the body is not JSON that we can read: {error}"
+            ) from error
+        _look_through(read)
+        return read
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is not a number")
+
+
+def _look_through(body: Any) -> None:
+    level = [("", body)]
+    for _ in range(DEPTH_MAX):
+        for pointer, value in level:
+            if isinstance(value, str) and not storable(value):
+                raise Invalid(
+                    "文本含有不能保存的字符",
+                    "a text holds a character that cannot be stored",
+                    pointer=pointer,
+                )
+        level = [inner for pointer, value in level for inner in _inner(pointer, value)]
+        if not level:
+            return
+    raise Unreadable(f"正文嵌套超过 {DEPTH_MAX} 层", f"nested deeper than {DEPTH_MAX} levels")
+
+
+def _inner(pointer: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, list):
+        return [(f"{pointer}/{place}", inner) for place, inner in enumerate(value)]
+    if isinstance(value, dict):
+        return [
+            (pointer if part is name else f"{pointer}/{name}", part)
+            for name, inner in value.items()
+            for part in (name, inner)
+        ]
+    return []
 
 
 class Doors(Api):

@@ -32,6 +32,7 @@ class Server(BaseApplication):
             "worker_class": "gthread",
             "threads": self._settings.threads,
             "timeout": 120,
+            "keepalive": 75,
             "graceful_timeout": 10,
             "loglevel": "warning",
             "control_socket_disable": True,

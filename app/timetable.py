@@ -9,6 +9,7 @@ from kernel import evidence, watch
 from kernel.clock import local_date
 from kernel.errors import StepRefused
 from kernel.work import Work
+from licensing import agreements, authorisations
 
 OVERDUE_MAX = 200
 """Clocks that one run takes up; the next run takes up the next ones."""
@@ -38,9 +39,16 @@ def take_overdue(work: Work) -> int:
     return taken
 
 
+def end_what_is_over(work: Work) -> None:
+    """Let agreements and authorisations expire whose last day has passed."""
+    agreements.expire_ended(work, limit=OVERDUE_MAX)
+    authorisations.expire_due(work, limit=OVERDUE_MAX)
+
+
 # fmt: off
 TIMETABLE: Mapping[str, Job] = {
     "take overdue steps":      Job(60,     take_overdue),
+    "end what is over":        Job(600,    end_what_is_over),
     "seal the evidence":       Job(60,     evidence.seal),
     "forget old keys":         Job(86_400, idempotency.forget),
 }

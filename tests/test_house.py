@@ -173,7 +173,7 @@ def test_every_state_can_be_reached(life: Life) -> None:
 def test_every_step_has_its_own_event_and_both_its_names(life: Life) -> None:
     events = [row.event for row in life.steps.values()]
     assert len(set(events)) == len(events)
-    assert all(row.event.startswith(f"{life.name}.") for row in life.steps.values())
+    assert len({event.split(".")[0] for event in events}) == 1, "one noun speaks of itself"
     assert all(row.label.zh and row.label.en for row in life.steps.values())
 
 

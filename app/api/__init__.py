@@ -3,10 +3,67 @@
 from flask import Flask
 from flask_smorest import Api
 
+from app.api import (
+    agreements,
+    assessments,
+    authorisations,
+    bank_accounts,
+    bank_statements,
+    boards,
+    certificates,
+    decisions,
+    deliveries,
+    directories,
+    directory_versions,
+    experts,
+    health,
+    ledger,
+    opinions,
+    orders,
+    organisations,
+    payments,
+    payouts,
+    products,
+    rankings,
+    registrations,
+    resources,
+    samples,
+    scenarios,
+    sessions,
+    settlements,
+    systems,
+)
 from app.api import demonstration as clock_door
-from app.api import health, organisations, sessions
 
-NOUNS = (sessions, organisations)
+NOUNS = (
+    sessions,
+    organisations,
+    directories,
+    directory_versions,
+    systems,
+    resources,
+    registrations,
+    agreements,
+    scenarios,
+    opinions,
+    experts,
+    assessments,
+    authorisations,
+    certificates,
+    decisions,
+    samples,
+    boards,
+    products,
+    orders,
+    rankings,
+    deliveries,
+    payments,
+    bank_statements,
+    settlements,
+    bank_accounts,
+    payouts,
+    ledger,
+)
 
 
 def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:

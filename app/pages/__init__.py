@@ -5,9 +5,9 @@ Pages show dicts, not rows, and every button comes from a life cycle's offers.
 
 from flask import Flask
 
-from app.pages import account, chrome
+from app.pages import account, chrome, market, public
 
-AUDIENCES = (account,)
+AUDIENCES = (account, public, market)
 
 
 def init_app(app: Flask) -> None:

@@ -7,6 +7,7 @@ from flask import Flask, g, request, url_for
 from markupsafe import Markup, escape
 
 from app import identity, languages
+from app.pages import figures, vocabulary
 from kernel import ids
 from kernel.clock import SHANGHAI
 from kernel.parties import organisations, people
@@ -24,6 +25,8 @@ def init_app(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(money=money, fen=fen, day=day, moment=moment, grouped=grouped)
     app.jinja_env.globals.update(t=t, icon=icon, words=languages.said)
+    figures.init_app(app)
+    vocabulary.init_app(app)
     app.context_processor(_shared)
 
 

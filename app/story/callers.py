@@ -80,8 +80,7 @@ class Caller:
             headers["Idempotency-Key"] = ids.secret(12)
             headers["Content-Type"] = "application/json"
             content = json.dumps(body, ensure_ascii=False).encode()
-        self._connection.request(method, path, content, headers)
-        response = self._connection.getresponse()
+        response = self._answered(method, path, content, headers)
         text = response.read().decode()
         is_json = "json" in response.headers.get("Content-Type", "")
         return Answer(
@@ -89,3 +88,15 @@ class Caller:
             json.loads(text) if is_json and text else {"text": text},
             dict(response.headers.items()),
         )
+
+    def _answered(
+        self, method: str, path: str, content: bytes | None, headers: dict[str, str]
+    ) -> http.client.HTTPResponse:
+        # A line that was idle may be dead. Asking again is safe: the key is the same.
+        try:
+            self._connection.request(method, path, content, headers)
+            return self._connection.getresponse()
+        except (BrokenPipeError, http.client.RemoteDisconnected):
+            self._connection.close()
+            self._connection.request(method, path, content, headers)
+            return self._connection.getresponse()

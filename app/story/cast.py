@@ -54,7 +54,7 @@ FIRMS = (
          "430104", (Role.DEVELOPER, Role.MERCHANT)),
     Firm("insurer", "91430100MAA000013B", "演示·稻禾保险", "Demo Paddy Insurance",
          "430100", (Role.BUYER,)),
-    Firm("exchange", "91430000MAA00005XX", "演示·省数据交易所", "Demo Provincial Data Exchange",
+    Firm("exchange", "91430000MAA00005XT", "演示·省数据交易所", "Demo Provincial Data Exchange",
          "430100", (Role.EXCHANGE_OPERATOR,)),
 )
 

@@ -13,6 +13,18 @@ READ = {"since": "2016-06-01", "until": "2016-08-31", "stations": ["Dingling", "
         "limit": 500}  # fmt: skip
 
 
+DICTIONARY = (
+    ("station", "string", "站点 station"),
+    ("date", "date", "统计期首日 first day of the period"),
+    ("item", "string", "信息项：TEMP 气温（℃），RAIN 降水量（mm）"),
+    ("count", "integer", "有效观测数 observations"),
+    ("min", "decimal", "最小值 least"),
+    ("mean", "decimal", "平均值 mean"),
+    ("max", "decimal", "最大值 most"),
+    ("sum", "decimal", "累计值 sum"),
+)
+
+
 def listing(
     stage: Stage, directory: Directory, scenario_id: str, authorisation: dict[str, Any]
 ) -> str:
@@ -120,8 +132,14 @@ def _board(stage: Stage) -> dict[str, Any]:
 def _product(
     stage: Stage, directory: Directory, scenario_id: str, authorisation: dict[str, Any]
 ) -> dict[str, Any]:
-    sample = stage.as_("merchant").get(f"/api/authorisations/{authorisation['id']}/sample",
-                                       resource_id=directory.resource["id"])  # fmt: skip
+    sample = stage.as_("merchant").post(
+        "/api/samples",
+        {
+            "authorisation_id": authorisation["id"],
+            "resource_id": directory.resource["id"],
+            "items": ["TEMP", "RAIN"],
+        },
+    )
     return {
         "title_zh": "北京十二站逐日农业气象指数（2013.3—2017.2）",
         "title_en": "Daily agro-weather index of twelve Beijing stations, 2013–2017",
@@ -146,11 +164,7 @@ def _product(
         "price_plan": {"kind": "one_off", "price": {"minor": PRICE_FEN, "currency": "CNY"}},
         "accept_days": 7,
         "dictionary": [
-            {"name": "station", "type": "string", "meaning": "站点 station"},
-            {"name": "day", "type": "date", "meaning": "日期 day"},
-            {"name": "TEMP", "type": "decimal", "meaning": "气温（℃）日最低、平均、最高"},
-            {"name": "RAIN", "type": "decimal", "meaning": "降水量（mm）日累计"},
+            {"name": name, "type": kind, "meaning": meaning} for name, kind, meaning in DICTIONARY
         ],
         "sample": sample["rows"],
-        "quality": directory.resource["columns"],
     }

@@ -4,7 +4,6 @@ from typing import Any
 
 from app.story.stage import Stage
 
-CUSTODY = "3100066801880000001"
 BUYERS_ACCOUNT = "6222020000000001"
 PARTIES = (
     # payable, whose, account name, bank, number
@@ -14,15 +13,18 @@ PARTIES = (
 )
 
 
-def pay_in(stage: Stage, order: dict[str, Any]) -> None:
-    """Pay by transfer with the reference code; the statement's import finds the order."""
+def pay_in(stage: Stage, order: dict[str, Any]) -> str:
+    """Pay by transfer with the reference code; returns the account that was paid into."""
     tell = stage.telling.step
     with tell("按附言码转账，导入银行对账单，自动入托管 · into escrow by bank transfer", "finance"):
         payment = stage.as_("buyer").get("/api/payments", order_id=order["id"])["items"][0]
         line = ("B0001", payment["amount"]["minor"], "演示·稻禾保险", BUYERS_ACCOUNT,
                 f"货款 {payment['reference']}")  # fmt: skip
-        stage.as_("finance").post("/api/bank-statements", _statement(stage, "1", 0, [line]))
+        stage.as_("finance").post(
+            "/api/bank-statements", _statement(stage, payment["account"], 0, [line])
+        )
         stage.until("buyer", f"/api/orders/{order['id']}", "in_delivery")
+    return str(payment["account"])
 
 
 def settle(stage: Stage, order: dict[str, Any]) -> None:
@@ -42,7 +44,7 @@ def settle(stage: Stage, order: dict[str, Any]) -> None:
         stage.until("buyer", f"/api/orders/{order['id']}", "completed")
 
 
-def pay_out(stage: Stage) -> None:
+def pay_out(stage: Stage, custody: str) -> None:
     """Pay every party: asked by one, approved by another, sent by file, seen at the bank."""
     tell = stage.telling.step
     with tell("收款账户登记并由另一人核验 · bank accounts registered and verified", "finance2"):
@@ -52,7 +54,10 @@ def pay_out(stage: Stage) -> None:
                 {"party_id": _party(stage, whose), "account_name": holder, "bank_name": bank,
                  "number": number},
             )  # fmt: skip
-            stage.as_("finance2").post(f"/api/bank-accounts/{account['id']}/verify")
+            stage.as_("finance2").post(
+                f"/api/bank-accounts/{account['id']}/verify",
+                {"evidence": "小额打款核验回单 0.37 元"},
+            )
     with tell("付款制单，另一人批准，导出付款文件 · payouts, made, approved, sent", "finance2"):
         for payable, whose, *_ in PARTIES:
             asked = {"payable": payable, "party_id": _party(stage, whose)}
@@ -67,7 +72,9 @@ def pay_out(stage: Stage) -> None:
             for place, payout in enumerate(paid)
         ]  # fmt: skip
         opening = sum(stage.telling.split_fen.values())
-        stage.as_("finance").post("/api/bank-statements", _statement(stage, "2", opening, lines))
+        stage.as_("finance").post(
+            "/api/bank-statements", _statement(stage, custody, opening, lines)
+        )
         for payout in paid:
             stage.until("finance", f"/api/payouts/{payout['id']}", "paid")
 
@@ -77,22 +84,22 @@ def _party(stage: Stage, whose: str) -> str:
 
 
 def _statement(
-    stage: Stage, number: str, opening: int, lines: list[tuple[str, int, str, str, str]]
+    stage: Stage, account: str, opening: int, lines: list[tuple[str, int, str, str, str]]
 ) -> dict[str, str]:
     today = stage.today().isoformat()
     closing = opening + sum(line[1] for line in lines)
     rows = [
-        f"账号,{CUSTODY}",
-        f"账单编号,{today}-{number}",
+        f"账号,{account}",
+        f"账单编号,{today}",
         "币种,CNY",
         f"期初余额,{_yuan(opening)}",
         f"期末余额,{_yuan(closing)}",
         "交易流水号,记账日期,收入金额,支出金额,对方户名,对方账号,附言",
     ]
-    for reference, fen, name, account, words in lines:
+    for reference, fen, name, payer, words in lines:
         inward, outward = (_yuan(fen), "") if fen > 0 else ("", _yuan(-fen))
-        rows.append(f"{reference},{today},{inward},{outward},{name},{account},{words}")
-    return {"account": CUSTODY, "text": "\n".join(rows) + "\n"}
+        rows.append(f"{reference},{today},{inward},{outward},{name},{payer},{words}")
+    return {"account": account, "text": "\n".join(rows) + "\n"}
 
 
 def _yuan(fen: int) -> str:

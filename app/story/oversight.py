@@ -9,10 +9,16 @@ from app.story.stage import Stage
 def rankings(stage: Stage) -> None:
     """Read the ranking that the trade has moved."""
     with stage.telling.step("成交额与榜单变动 · volume and rankings move", "auditor"):
-        found = stage.as_("auditor").get("/api/rankings/merchants")
-        stage.telling.ranking = found["rows"]
-        if found["total"]["minor"] != market.PRICE_FEN or not found["ties_out"]:
-            raise ValueError(f"the ranking does not tie out: {found}")
+        auditor = stage.as_("auditor")
+        places = auditor.get("/api/rankings", kind="merchants")["places"]
+        stage.telling.ranking = [
+            {"rank": place["rank"], "name": place["name_zh"], "fen": place["value"]["minor"]}
+            for place in places
+        ]
+        counted = auditor.get("/api/rankings/totals")["counted"]["minor"]
+        ties_out = auditor.get("/api/rankings/tie-out")["ties_out"]
+        if counted != market.PRICE_FEN or not ties_out:
+            raise ValueError(f"counted {counted}, ties out: {ties_out}")
 
 
 def suspension(stage: Stage, authorisation: dict[str, Any], delivery: str) -> None:

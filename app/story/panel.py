@@ -1,14 +1,17 @@
 """Chapter three: five experts drawn from a seed, one replaced, blind sheets, 78.70."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from app.story import cast
 from app.story.stage import Stage
 
-TOTALS = ("82", "78.5", "74", "90", "69")
-"""The five experts' totals; their mean is 78.70."""
+TOTALS = (8200, 7850, 7400, 9000, 6900)
+"""The five experts' totals, in hundredths of a point: 82, 78.5, 74, 90, 69."""
 
-CRITERIA = ("legality", "necessity", "security", "pi_protection", "feasibility", "benefit")
+MEAN = 7870
+"""Their mean, 78.70."""
+
 COMMENT = "材料齐备，依据明确，建议通过并按期抽查。"
 
 
@@ -18,12 +21,13 @@ def assess(stage: Stage, scenario_id: str) -> None:
     tell = stage.telling.step
     with tell("五份背靠背评分 · five blind sheets: 82, 78.5, 74, 90, 69", "expert"):
         stage.pass_working_days(2)
+        weights = stage.as_("secretary").get(where)["weights"]
         for (_, player), total in zip(members, TOTALS, strict=True):
-            stage.as_(player).post(f"{where}/sheets", _sheet(total))
+            stage.as_(player).post(f"{where}/submit-sheet", _sheet(total, weights))
     with tell("汇总并作出结论：78.70，通过 · tallied and concluded: 78.70", "secretary"):
         stage.as_("secretary").post(f"{where}/tally")
         concluded = stage.as_("secretary").post(f"{where}/conclude")
-        if (concluded["mean"], concluded["result"]) != ("78.70", "pass"):
+        if (concluded["mean"], concluded["result"]) != (MEAN, "pass"):
             raise ValueError(f"concluded {concluded['result']} with {concluded['mean']}")
         stage.until("officer", f"/api/scenarios/{scenario_id}", "deciding")
 
@@ -40,7 +44,7 @@ def _form(stage: Stage, scenario_id: str) -> tuple[str, list[tuple[str, str]]]:
         first = _serving(drawn)[0]
         stage.as_(enrolled[first["expert_id"]]).post(
             f"{where}/declare",
-            {"conflicted": True, "organisation_id": stage.firm("developer"),
+            {"conflicted": True, 
              "reason": "曾任申请单位顾问"},
         )  # fmt: skip
         changed = stage.as_("secretary").get(where)
@@ -51,7 +55,9 @@ def _form(stage: Stage, scenario_id: str) -> tuple[str, list[tuple[str, str]]]:
             stage.as_(enrolled[member["expert_id"]]).post(f"{where}/declare", {"conflicted": False})
         stage.as_("secretary").post(f"{where}/clear")
         stage.as_("secretary").post(f"{where}/open-documents")
-    return where, [(member["id"], enrolled[member["expert_id"]]) for member in _serving(changed)]
+    return where, [
+        (member["expert_id"], enrolled[member["expert_id"]]) for member in _serving(changed)
+    ]
 
 
 def _enrol(stage: Stage) -> dict[str, str]:
@@ -72,14 +78,14 @@ def _enrol(stage: Stage) -> dict[str, str]:
 
 
 def _serving(assessment: dict[str, Any]) -> list[dict[str, Any]]:
-    return [member for member in assessment["members"] if member["standing"] == "serving"]
+    return [member for member in assessment["panel"] if member["standing"] == "serving"]
 
 
-def _sheet(total: str) -> dict[str, Any]:
+def _sheet(total: int, criteria: Iterable[str]) -> dict[str, Any]:
     return {
-        "scores": dict.fromkeys(CRITERIA, total),
+        "scores": dict.fromkeys(criteria, total),
         "verdict": "agree",
-        "comments": COMMENT,
+        "comments": {"legality": COMMENT},
         "struck": [],
         "conditions": [],
     }

@@ -39,8 +39,8 @@ def decision(stage: Stage, scenario_id: str) -> dict[str, Any]:
         stage.pass_working_days(6)
         decided = stage.until("developer", where, "authorised")
         path = f"/api/authorisations/{decided['authorisation_id']}"
-        certificate = stage.as_("developer").get(f"{path}/certificate")
-        checked = stage.as_("buyer").get(f"/api/certificates/{certificate['cert_no']}/verify")
+        issued = stage.as_("developer").get(path)
+        checked = stage.as_("buyer").get(f"/api/certificates/{issued['cert_no']}")
         if not (checked["intact"] and checked["signature_ok"]):
             raise ValueError(f"the certificate does not verify: {checked}")
     with tell("运营机构开通 · the operator provisions", "operator"):

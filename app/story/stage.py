@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from time import monotonic, sleep
@@ -162,7 +162,8 @@ def _wait(process: subprocess.Popen[bytes], host: str, port: int) -> None:
         if process.poll() is not None:
             raise Refused(f"the server ended with status {process.returncode}")
         try:
-            Caller(host, port).get("/readyz")
+            with closing(Caller(host, port)) as caller:
+                caller.get("/readyz")
         except OSError:
             sleep(0.05)
         else:

@@ -63,7 +63,7 @@ def directory(stage: Stage) -> Directory:
         stage.as_("hub").post(f"/api/registrations/{asked['id']}/accept")
         stage.pass_working_days(11)
         stage.until("dept", f"/api/registrations/{asked['id']}", "registered")
-    return Directory(made, version["directory_code"], resource)
+    return Directory(made, version["code"], resource)
 
 
 def agreement(stage: Stage, directory: Directory) -> None:

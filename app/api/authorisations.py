@@ -1,0 +1,209 @@
+"""The door of authorisations (授权): who may use what, for which one purpose, until when."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from app import doors, unit
+from app.api import decisions as log
+from app.doors import Schema
+from kernel.work import Work
+from licensing import authorisations, certificates, decisions, quotas, versions
+from licensing.authorisations import Authorisation, State
+from licensing.exposures import Environment, OutputForm, Transform
+
+blueprint = doors.noun("authorisations", "Authorisations · 授权")
+
+
+class AuthorisationQuery(doors.PageQuery):
+    """Which authorisations to list."""
+
+    state = doors.choice(*State, required=False, load_default=None)
+
+
+class GrantedItemIn(doors.Body):
+    """One item, and the weakest treatment that is to be allowed."""
+
+    directory = doors.text(max=64)
+    item = doors.text(max=64)
+    transform = doors.choice(*Transform)
+
+
+# "from" is a word of Python's own, so the schema is written as a table.
+PeriodIn = doors.Body.from_dict(
+    {"from": doors.text(min=10, max=10), "to": doors.text(min=10, max=10)}, name="PeriodIn"
+)
+
+
+class ScopeIn(doors.Body):
+    """A scope; a part that is left out stays as it is."""
+
+    purpose_code = doors.text(max=60, required=False)
+    purpose_fingerprint = doors.text(max=64, required=False)
+    items = doors.many(GrantedItemIn, at_most=500, required=False)
+    row_filters = doors.texts(max=50, each=200, required=False)
+    users = doors.texts(max=200, each=80, required=False)
+    regions = doors.texts(max=100, each=6, required=False)
+    period = doors.nested(PeriodIn, required=False)
+    quotas = fields.Dict(doors.text(max=60), doors.whole(), required=False)
+    output_forms = fields.List(doors.choice(*OutputForm), required=False)
+    environments = fields.List(doors.choice(*Environment), required=False)
+
+
+class AmendmentIn(doors.Body):
+    """How an authorisation is to be narrowed. purpose_code: the purpose that is meant."""
+
+    scope = doors.nested(ScopeIn)
+    purpose_code = doors.text(max=60, required=False, load_default=None)
+
+
+class QuotaOut(Schema):
+    """A quota, and what has been used of it."""
+
+    meter = fields.String()
+    limit = fields.Integer()
+    used = fields.Integer()
+
+
+class AuthorisationVersionOut(Schema):
+    """One version: an immutable scope."""
+
+    number = fields.Integer()
+    scope = fields.Raw()
+    scope_hash = fields.String()
+    issued_at = fields.AwareDateTime(format="iso")
+
+
+class AuthorisationVersionsOut(Schema):
+    """All versions, newest first."""
+
+    items = fields.List(fields.Nested(AuthorisationVersionOut))
+
+
+class ImpactOut(Schema):
+    """What a suspension or revocation would touch."""
+
+    authorisation_id = fields.String()
+    state = fields.String()
+    grantee_id = fields.String()
+    operator_id = fields.String()
+    departments = fields.List(fields.String())
+    items = fields.Integer()
+    days_left = fields.Integer()
+    quotas_left = fields.Dict(fields.String(), fields.Integer())
+
+
+class AuthorisationOut(doors.LivingOut):
+    """An authorisation; scope and quotas are those of the current version."""
+
+    cert_no = fields.String()
+    scenario_id = fields.String()
+    assessment_id = fields.String()
+    grantee_id = fields.String()
+    operator_id = fields.String()
+    implementing_agency_id = fields.String()
+    departments = fields.List(fields.String())
+    purpose_code = fields.String()
+    purpose_text = fields.String()
+    conditions = fields.List(fields.String())
+    valid_from = fields.Date()
+    valid_to = fields.Date()
+    current_version = fields.Integer()
+    suspend_reason = fields.String(allow_none=True)
+    scope = fields.Raw()
+    quotas = fields.List(fields.Nested(QuotaOut))
+
+
+_SHOWN = (
+    "id", "version", "cert_no", "scenario_id", "assessment_id", "grantee_id", "operator_id",
+    "implementing_agency_id", "departments", "purpose_code", "purpose_text", "conditions",
+    "valid_from", "valid_to", "current_version", "suspend_reason",
+)  # fmt: skip
+
+
+def row(found: Authorisation) -> Mapping[str, Any]:
+    """Return what AuthorisationOut shows in a list: all but actions, scope and quotas."""
+    return {"state": str(found.state), **{name: getattr(found, name) for name in _SHOWN}}
+
+
+def show(found: Authorisation, work: Work) -> Mapping[str, Any]:
+    """Return what AuthorisationOut shows."""
+    current = versions.find(work.session, found.id, found.current_version)
+    return {
+        **row(found),
+        **doors.living(found, work, authorisations.LIFE),
+        "scope": current.scope,
+        "quotas": quotas.of(work.session, found.id),
+    }
+
+
+@blueprint.get("")
+@doors.members("read")
+@blueprint.arguments(AuthorisationQuery, location="query")
+@blueprint.response(200, doors.page_of(AuthorisationOut))
+def listed(query: dict[str, Any]) -> Any:
+    """List the authorisations that concern the caller, newest first."""
+    return doors.page(authorisations.listed(unit.current(), **query), row)
+
+
+@blueprint.get("/<string:subject_id>")
+@doors.members("read")
+@blueprint.response(200, AuthorisationOut)
+def one(subject_id: str) -> Any:
+    """Show one authorisation."""
+    work = unit.current()
+    return doors.tagged(show(authorisations.seen(work, subject_id), work))
+
+
+@blueprint.get("/<string:subject_id>/versions")
+@doors.members("read")
+@blueprint.response(200, AuthorisationVersionsOut)
+def version_list(subject_id: str) -> Any:
+    """Show every version of one authorisation, newest first."""
+    work = unit.current()
+    found = authorisations.seen(work, subject_id)
+    return {"items": versions.of(work.session, found.id)}
+
+
+@blueprint.get("/<string:subject_id>/certificate")
+@doors.members("read")
+@blueprint.response(200)
+def certificate(subject_id: str) -> Any:
+    """Show the whole certificate of the current version, with its signature."""
+    work = unit.current()
+    found = authorisations.seen(work, subject_id)
+    return certificates.written(certificates.current(work.session, found.cert_no))
+
+
+@blueprint.get("/<string:subject_id>/impact")
+@doors.members("read")
+@blueprint.response(200, ImpactOut)
+def impact(subject_id: str) -> Any:
+    """Preview what a suspension or revocation would touch."""
+    return authorisations.impact(unit.current(), subject_id)
+
+
+@blueprint.get("/<string:subject_id>/decisions")
+@doors.members("read")
+@blueprint.arguments(doors.PageQuery, location="query")
+@blueprint.response(200, log.DecisionPageOut)
+def decided(query: dict[str, Any], subject_id: str) -> Any:
+    """List what was decided on uses of one authorisation, newest first."""
+    return doors.page(decisions.listed(unit.current(), subject_id, **query), log.row)
+
+
+@blueprint.post("/<string:subject_id>/amendments")
+@doors.members("write")
+@blueprint.arguments(AmendmentIn)
+@blueprint.response(201, AuthorisationOut)
+def amend(body: dict[str, Any], subject_id: str) -> Any:
+    """Narrow an authorisation; anything wider or other needs a new scenario."""
+    work = unit.current()
+    doors.matched(authorisations.seen(work, subject_id))
+    authorisations.amend(work, subject_id, **body)
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(authorisations.seen(work, subject_id), work)
+
+
+doors.steps(blueprint, authorisations, AuthorisationOut, show)

@@ -1,0 +1,144 @@
+"""The door of deliveries (交付): what was bought, and each read of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from app import doors, unit
+from delivery import reads, tasks
+from delivery.domain import By, Cut
+from delivery.reads import Reading, Use
+from delivery.tasks import DeliveryTask
+from kernel.work import Work
+
+blueprint = doors.noun("deliveries", "Deliveries · 交付")
+
+
+class OrderedItemOut(Schema):
+    """A data item that was bought, by its directory's code and its own."""
+
+    directory = fields.String()
+    item = fields.String()
+
+
+class DeliveryOut(doors.LivingOut):
+    """The delivery of one order line."""
+
+    order_id = fields.String()
+    order_line_id = fields.String()
+    buyer_id = fields.String()
+    seller_id = fields.String()
+    authorisation_id = fields.String(allow_none=True)
+    resource_id = fields.String(allow_none=True)
+    purpose_code = fields.String()
+    items = fields.List(fields.Nested(OrderedItemOut))
+    output_form = fields.String(allow_none=True)
+    region = fields.String()
+    reads = fields.Integer()
+    rows_delivered = fields.Integer()
+    opened_at = fields.String()
+
+
+class DeliveryQuery(doors.PageQuery):
+    """Which deliveries to list."""
+
+    order_id = doors.text(max=40, required=False, load_default=None)
+
+
+class ReadIn(doors.Body):
+    """What is read, and what for. since, until: both included; stations: empty for all."""
+
+    purpose_code = doors.text(max=60)
+    output_form = doors.text(max=60)
+    region = doors.text(min=6, max=6)
+    items = doors.texts(max=50, each=64)
+    since = doors.day()
+    until = doors.day()
+    stations = doors.texts(max=200, each=100, required=False, load_default=list)
+    by = doors.choice(*By, required=False, load_default=By.DAY.value)
+    limit = doors.whole(min=1, max=10_000, required=False, load_default=1000)
+
+
+class AggregateOut(Schema):
+    """One row: a measure of one item at one station, in one stretch of time."""
+
+    station = fields.String()
+    date = fields.String()
+    item = fields.String()
+    count = fields.Integer()
+    min = fields.Float()
+    mean = fields.Float()
+    max = fields.Float()
+    sum = fields.Float()
+
+
+class ReadingOut(Schema):
+    """What was read. suppressed: groups too small to tell; remaining: meter → what is left."""
+
+    rows = fields.List(fields.Nested(AggregateOut))
+    suppressed = fields.Integer()
+    more = fields.Boolean()
+    remaining = fields.Dict(keys=fields.String(), values=fields.Integer())
+    decision_id = fields.String(allow_none=True)
+    digest = fields.String()
+
+
+def row(found: DeliveryTask) -> Mapping[str, Any]:
+    """Return what DeliveryOut shows in a list: all but the actions, whose guards would each ask."""
+    return {
+        "id": found.id,
+        "state": str(found.state),
+        "version": found.version,
+        "order_id": found.order_id,
+        "order_line_id": found.order_line_id,
+        "buyer_id": found.buyer_id,
+        "seller_id": found.seller_id,
+        "authorisation_id": found.authorisation_id,
+        "resource_id": found.resource_id,
+        "purpose_code": found.purpose_code,
+        "items": found.items,
+        "output_form": found.output_form,
+        "region": found.region,
+        "reads": found.reads,
+        "rows_delivered": found.rows_delivered,
+        "opened_at": doors.moment(found.opened_at),
+    }
+
+
+def show(found: DeliveryTask, work: Work) -> Mapping[str, Any]:
+    """Return what DeliveryOut shows."""
+    return {**row(found), **doors.living(found, work, tasks.LIFE)}
+
+
+@blueprint.get("")
+@doors.members("read")
+@blueprint.arguments(DeliveryQuery, location="query")
+@blueprint.response(200, doors.page_of(DeliveryOut))
+def listed(query: dict[str, Any]) -> Any:
+    """List the deliveries that the caller may see, newest first."""
+    return doors.page(tasks.listed(unit.current(), **query), row)
+
+
+@blueprint.get("/<string:subject_id>")
+@doors.members("read")
+@blueprint.response(200, DeliveryOut)
+def one(subject_id: str) -> Any:
+    """Show one delivery."""
+    work = unit.current()
+    return doors.tagged(show(tasks.seen(work, subject_id), work))
+
+
+@blueprint.post("/<string:subject_id>/reads")
+@doors.members("deliver")
+@blueprint.arguments(ReadIn)
+@blueprint.response(200, ReadingOut)
+def read(body: dict[str, Any], subject_id: str) -> Reading:
+    """Read aggregates of what was bought; each read is decided anew."""
+    use = Use(**{name: body.pop(name) for name in ("purpose_code", "output_form", "region")})
+    cut = Cut(**{**body, "by": By(body["by"])})
+    data_dir = unit.house().data_dir
+    return reads.read(unit.current(), subject_id, use, cut, data_dir=data_dir)
+
+
+doors.steps(blueprint, tasks, DeliveryOut, show)

@@ -1,0 +1,180 @@
+"""The door of payouts (付款): paying parties what they have earned, by file to the bank."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response
+from marshmallow import fields
+
+from app import doors, unit
+from kernel.work import Work
+from settlement import payouts
+from settlement.escrow import Payable
+from settlement.payouts import Earned, Payout, PayoutFile, State
+
+blueprint = doors.noun("payouts", "Payouts · 付款")
+
+
+class PayoutIn(doors.Body):
+    """Who is to be paid, as what, and how much: all there is, if not said."""
+
+    payable = doors.choice(*Payable)
+    party_id = doors.text(max=40)
+    amount = doors.amount(required=False, load_default=None, allow_none=True)
+
+
+class PayoutQuery(doors.PageQuery):
+    """Which payouts: those in one state, or all that the caller may see."""
+
+    state = doors.choice(*State, required=False, load_default=None)
+
+
+class NothingIn(doors.Body):
+    """An empty object."""
+
+
+class PayoutOut(doors.LivingOut):
+    """A payout. maker and checker: persons, never the same."""
+
+    payable = fields.String()
+    party_id = fields.String()
+    amount = fields.Nested(doors.MoneyBody)
+    reference = fields.String()
+    account_name = fields.String()
+    account_masked = fields.String()
+    maker = fields.String()
+    requested_at = fields.String()
+    checker = fields.String(allow_none=True)
+    approved_at = fields.String(allow_none=True)
+    file_id = fields.String(allow_none=True)
+    paid_on = fields.String(allow_none=True)
+
+
+class FileOut(doors.Schema):
+    """A file for the bank; its text is at /api/payouts/files/<id>."""
+
+    id = fields.String()
+    payout_count = fields.Integer()
+    total = fields.Nested(doors.MoneyBody)
+    digest = fields.String()
+    made_at = fields.String()
+
+
+class EarnedOut(doors.Schema):
+    """What a party has to get."""
+
+    payable = fields.String()
+    party_id = fields.String()
+    amount = fields.Nested(doors.MoneyBody)
+
+
+class EarnedListOut(doors.Schema):
+    """What parties have to get."""
+
+    items = fields.List(fields.Nested(EarnedOut))
+
+
+def row(found: Payout) -> Mapping[str, Any]:
+    """Return what PayoutOut shows in a list: all but the actions."""
+    return {
+        "id": found.id,
+        "state": found.state,
+        "version": found.version,
+        "payable": found.payable,
+        "party_id": found.party_id,
+        "amount": doors.wire(found.amount),
+        "reference": found.reference,
+        "account_name": found.account_name,
+        "account_masked": found.account_masked,
+        "maker": found.maker,
+        "requested_at": doors.moment(found.requested_at),
+        "checker": found.checker,
+        "approved_at": doors.moment(found.approved_at),
+        "file_id": found.file_id,
+        "paid_on": found.paid_on.isoformat() if found.paid_on else None,
+    }
+
+
+def show(found: Payout, work: Work) -> Mapping[str, Any]:
+    """Return what PayoutOut shows."""
+    return {**row(found), **doors.living(found, work, payouts.LIFE)}
+
+
+def show_file(made: PayoutFile) -> Mapping[str, Any]:
+    """Return what FileOut shows."""
+    return {
+        "id": made.id,
+        "payout_count": made.payout_count,
+        "total": doors.wire(made.total),
+        "digest": made.digest,
+        "made_at": doors.moment(made.made_at),
+    }
+
+
+def show_earned(earned: Earned) -> Mapping[str, Any]:
+    """Return what EarnedOut shows."""
+    return {**earned._asdict(), "amount": doors.wire(earned.amount)}
+
+
+@blueprint.post("")
+@doors.money
+@blueprint.arguments(PayoutIn)
+@blueprint.response(201, PayoutOut)
+def request(body: dict[str, Any]) -> Any:
+    """Ask for a payout, for another person to approve; the money goes into transit."""
+    work, amount = unit.current(), body["amount"]
+    made = payouts.request(
+        work,
+        payable=Payable(body["payable"]),
+        party_id=body["party_id"],
+        amount=doors.money_of(amount) if amount else None,
+    )
+    work.session.flush()  # the version is the database's first
+    return show(made, work)
+
+
+@blueprint.post("/send")
+@doors.money
+@blueprint.arguments(NothingIn)
+@blueprint.response(201, FileOut)
+def send(_body: dict[str, Any]) -> Any:
+    """Put every approved payout into a file for the bank."""
+    return show_file(payouts.send(unit.current()))
+
+
+@blueprint.get("")
+@doors.members("read")
+@blueprint.arguments(PayoutQuery, location="query")
+@blueprint.response(200, doors.page_of(PayoutOut))
+def listed(query: dict[str, Any]) -> Any:
+    """List the caller's payouts, newest first; all of them to who oversees the exchange."""
+    return doors.page(payouts.listed(unit.current(), **query), row)
+
+
+@blueprint.get("/earned")
+@doors.members("read")
+@blueprint.response(200, EarnedListOut)
+def earned() -> Any:
+    """List what the caller has to get; to overseers, what everybody has."""
+    return {"items": [show_earned(item) for item in payouts.earned(unit.current())]}
+
+
+@blueprint.get("/files/<string:file_id>")
+@doors.members("read")
+@blueprint.response(200, content_type="text/csv")
+def file(file_id: str) -> Response:
+    """Download a file for the bank, with whole account numbers, as a settlement officer."""
+    text = payouts.file_text(unit.current(), file_id)
+    return doors.answer_text(text, "text/csv; charset=utf-8", name=f"{file_id}.csv")
+
+
+@blueprint.get("/<string:subject_id>")
+@doors.members("read")
+@blueprint.response(200, PayoutOut)
+def one(subject_id: str) -> Any:
+    """Show one payout to its party, or to who oversees the exchange."""
+    work = unit.current()
+    return doors.tagged(show(payouts.seen(work, subject_id), work))
+
+
+doors.steps(blueprint, payouts, PayoutOut, show)

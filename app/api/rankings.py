@@ -1,0 +1,171 @@
+"""The door of rankings (排名) and volumes (交易额): what was traded, by whom, when."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+from sqlalchemy.orm import Session
+
+from app import doors, unit
+from kernel.clock import local_date
+from kernel.parties import organisations
+from kernel.words import Words
+from kernel.work import Work
+from marketplace import access, products, volume
+from marketplace.rankings import Ranked
+
+blueprint = doors.noun("rankings", "Rankings · 交易额与排名")
+
+
+class PeriodQuery(doors.Body):
+    """From which day to which, both included; without them: this year until today."""
+
+    since = doors.day(required=False, load_default=None)
+    until = doors.day(required=False, load_default=None)
+
+
+class RankingQuery(PeriodQuery):
+    """Of what the ranking is, and how many places of it are shown."""
+
+    kind = doors.choice("merchants", "products", "industries")
+    limit = fields.Integer(load_default=10, validate=validate.Range(min=1, max=100))
+
+
+class MonthsQuery(doors.Body):
+    """How many months, the present one included."""
+
+    last = fields.Integer(load_default=12, validate=validate.Range(min=1, max=60))
+
+
+class PlaceOut(Schema):
+    """One place. key: an organisation, a product or a section of GB/T 4754."""
+
+    rank = fields.Integer()
+    key = fields.String()
+    name_zh = fields.String()
+    name_en = fields.String()
+    value = fields.Nested(doors.MoneyBody)
+    tx_count = fields.Integer()
+    share_bp = fields.Integer()
+    change = fields.Integer(allow_none=True)
+    growth_bp = fields.Integer(allow_none=True)
+
+
+class RankingOut(Schema):
+    """A ranking by counted amount, with the days that it is of."""
+
+    kind = fields.String()
+    since = fields.Date()
+    until = fields.Date()
+    places = fields.List(fields.Nested(PlaceOut))
+
+
+class TotalsOut(Schema):
+    """The figures of a period: what counts, and what the hard rules exclude."""
+
+    since = fields.Date()
+    until = fields.Date()
+    counted = fields.Nested(doors.MoneyBody)
+    excluded = fields.Nested(doors.MoneyBody)
+    tx_count = fields.Integer()
+    free_count = fields.Integer()
+
+
+class MonthOut(Schema):
+    """The counted amount of one month, such as 2026-07."""
+
+    month = fields.String()
+    amount = fields.Nested(doors.MoneyBody)
+
+
+class MonthsOut(Schema):
+    """Months that follow each other, oldest first."""
+
+    items = fields.List(fields.Nested(MonthOut))
+
+
+class TieOut(Schema):
+    """Whether the facts add up to the volume in the books."""
+
+    ties_out = fields.Boolean()
+
+
+Names = Callable[[Session, list[str]], Mapping[str, Words]]
+_NAMES: Mapping[str, Names] = {
+    "merchants": organisations.names,
+    "products": products.titles,
+    "industries": lambda _session, keys: {key: Words(key, key) for key in keys},
+}
+
+
+def _period(query: dict[str, Any], work: Work) -> dict[str, date]:
+    until = query["until"] or local_date(work.now)
+    return {"since": query["since"] or date(until.year, 1, 1), "until": until}
+
+
+def _place(found: Ranked, names: Mapping[str, Words]) -> dict[str, Any]:
+    name = names[found.row.key]
+    return {
+        "rank": found.rank,
+        "key": found.row.key,
+        "name_zh": name.zh,
+        "name_en": name.en,
+        "value": {"minor": found.row.value_fen, "currency": "CNY"},
+        "tx_count": found.row.count,
+        "share_bp": found.share_bp,
+        "change": found.change,
+        "growth_bp": found.growth_bp,
+    }
+
+
+@blueprint.get("")
+@doors.public
+@blueprint.arguments(RankingQuery, location="query")
+@blueprint.response(200, RankingOut)
+def ranking(query: dict[str, Any]) -> Any:
+    """Rank merchants, products or industries by what was accepted in a period."""
+    work = unit.current()
+    kind, days = query["kind"], _period(query, work)
+    found = volume.ranking(work.session, kind, **days, limit=query["limit"])
+    names = _NAMES[kind](work.session, [place.row.key for place in found])
+    return {"kind": kind, **days, "places": [_place(place, names) for place in found]}
+
+
+@blueprint.get("/totals")
+@doors.public
+@blueprint.arguments(PeriodQuery, location="query")
+@blueprint.response(200, TotalsOut)
+def totals(query: dict[str, Any]) -> Any:
+    """Tell what was traded in a period, counted and excluded apart."""
+    work = unit.current()
+    days = _period(query, work)
+    found = volume.totals(work.session, **days)
+    return {
+        **days,
+        "counted": doors.wire(found.counted),
+        "excluded": doors.wire(found.excluded),
+        "tx_count": found.tx_count,
+        "free_count": found.free_count,
+    }
+
+
+@blueprint.get("/months")
+@doors.public
+@blueprint.arguments(MonthsQuery, location="query")
+@blueprint.response(200, MonthsOut)
+def months(query: dict[str, Any]) -> Any:
+    """Tell what was traded in each of the last months."""
+    work = unit.current()
+    found = volume.months(work.session, last=query["last"], today=local_date(work.now))
+    return {"items": [{"month": each.month, "amount": doors.wire(each.amount)} for each in found]}
+
+
+@blueprint.get("/tie-out")
+@doors.members("read")
+@blueprint.response(200, TieOut)
+def tie_out() -> Any:
+    """Tell whether volume and books agree; for who oversees the exchange."""
+    work = unit.current()
+    access.require(work, access.overseer, None, "rankings.tie_out")
+    return {"ties_out": volume.ties_out(work.session)}

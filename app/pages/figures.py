@@ -1,0 +1,130 @@
+"""Figures for people: amounts in the units of the language, bands, bars drawn on the server."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from flask import Flask
+from markupsafe import Markup
+
+from app import languages
+from kernel.money import Money, half_up
+from kernel.words import Words
+from marketplace import prices
+from marketplace.prices import PlanKind
+from marketplace.volume import Month
+
+_YI: Final = 10_000_000_000  # 100 million yuan, in fen
+_WAN: Final = 1_000_000  # 10 thousand yuan, in fen
+_BANDS: Final = (1, 10, 100, 1_000)  # upper ends, in ten thousand yuan
+
+WIDTH, HEIGHT, FOOT, LEFT = 560, 170, 22, 8
+"""The drawing of the monthly bars, in its own units."""
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their figures."""
+    app.jinja_env.filters.update(
+        rounded=rounded, band=band, bp=bp, points=points, price=price, unit_price=unit_price
+    )
+
+
+def rounded(value: Money) -> Markup:
+    """Write an amount for a headline: 12.04 亿元, ¥1.20bn; small ones to the fen."""
+    number, unit = _parts(value.minor)
+    whole = Markup('{}<span class="unit">{}</span>').format(number, unit)
+    return whole if languages.current() == "zh" else Markup("¥") + whole
+
+
+def band(value: Money) -> str:
+    """Write the band of an amount, for trades that are shown to everybody."""
+    zh = languages.current() == "zh"
+    wan = value.minor // _WAN
+    over = [end for end in _BANDS if wan < end]
+    if not over:
+        return "1000 万元以上" if zh else "over ¥10m"
+    place = _BANDS.index(over[0])
+    if place == 0:
+        return "1 万元以下" if zh else "under ¥10k"
+    low, high = _BANDS[place - 1], _BANDS[place]
+    return f"{low}—{high} 万元" if zh else f"{_short(low)}–{_short(high)}"
+
+
+def bp(value: int | None) -> str:
+    """Write basis points as a percentage; a dash for none."""
+    return "—" if value is None else f"{value // 100}.{value % 100:02}%"
+
+
+def points(hundredths: int | None) -> str:
+    """Write a score as people do: 7870 is 78.70; a dash for none."""
+    return "—" if hundredths is None else f"{hundredths // 100}.{hundredths % 100:02}"
+
+
+def price(written: Mapping[str, Any]) -> str:
+    """Write what a product costs in one line: "¥ 9,800.00 / 年", "¥ 0.05 / 次", "免费"."""
+    plan = prices.parse(written)
+    if plan.kind is PlanKind.FREE:
+        reason = plan.reason.label if plan.reason else Words("", "")
+        return languages.said(Words(f"免费（{reason.zh}）", f"free ({reason.en})"))
+    if plan.price is not None:
+        period = plan.period.label if plan.period else Words("一次性", "one-off")
+        return (
+            f"¥ {plan.price.minor // 100:,}.{plan.price.minor % 100:02} / {languages.said(period)}"
+        )
+    units = [tier.unit for tier in plan.tiers] if plan.unit is None else [plan.unit]
+    per = languages.said(Words("次", "call"))
+    least = min(units)
+    rises = languages.said(Words(" 起", " and up")) if len(units) > 1 else ""
+    return f"¥ {unit_price(least.e6)} / {per}{rises}"
+
+
+def unit_price(e6: int) -> str:
+    """Write 10⁻⁶ fen as yuan, as exactly as it is: 5,000,000 is "0.05"."""
+    yuan, rest = divmod(e6, 100_000_000)
+    decimals = f"{rest:08}".rstrip("0").ljust(2, "0")
+    return f"{yuan:,}.{decimals}"
+
+
+def months(found: Sequence[Month]) -> dict[str, Any]:
+    """Return the monthly bars as a drawing: places and sizes in units of the drawing."""
+    most = max((month.amount.minor for month in found), default=0)
+    step = (WIDTH - 2 * LEFT) // max(1, len(found))
+    room = HEIGHT - FOOT - 14
+    bars = []
+    for place, month in enumerate(found):
+        height = half_up(room * month.amount.minor, most) if most else 0
+        bars.append(
+            {
+                "x": LEFT + place * step + step // 6,
+                "y": HEIGHT - FOOT - max(height, 1),
+                "width": step - step // 3,
+                "height": max(height, 1),
+                "middle": LEFT + place * step + step // 2,
+                "month": month.month,
+                "amount": month.amount,
+                "last": place == len(found) - 1,
+                "labelled": place % 3 == (len(found) - 1) % 3,
+            }
+        )
+    return {"bars": bars, "width": WIDTH, "height": HEIGHT, "foot": HEIGHT - FOOT, "most": most}
+
+
+def _parts(minor: int) -> tuple[str, str]:
+    zh = languages.current() == "zh"
+    if not zh:
+        for size, unit in ((_YI * 10, "bn"), (_WAN * 100, "m"), (100_000, "k")):
+            if minor >= size:
+                return _decimal(minor, size), unit
+        return _decimal(minor, 100), ""
+    for size, unit in ((_YI, " 亿元"), (_WAN, " 万元")):
+        if minor >= size:
+            return _decimal(minor, size), unit
+    return _decimal(minor, 100), " 元"
+
+
+def _decimal(minor: int, size: int) -> str:
+    hundredths = half_up(minor * 100, size)
+    return f"{hundredths // 100:,}.{hundredths % 100:02}"
+
+
+def _short(wan: int) -> str:
+    return f"¥{wan // 100}m" if wan >= 100 else f"¥{wan * 10}k"

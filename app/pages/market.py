@@ -1,0 +1,267 @@
+"""Pages of the market: products and what they cost, boards, rankings, placing an order."""
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+from flask import Blueprint, redirect, render_template, request
+
+from app import doors, languages, unit
+from app.pages import forms, shown, vocabulary
+from kernel.clock import local_date
+from kernel.parties import organisations
+from kernel.words import Words
+from kernel.work import Work
+from licensing import agreements, authorisations, scenarios
+from licensing.authorisations import Authorisation
+from marketplace import access, admissions, boards, orders, products, volume
+from marketplace.boards import Board
+from marketplace.products import Product
+from marketplace.rankings import Ranked
+from marketplace.uses import Use
+from marketplace.versions import ProductVersion
+from marketplace.volume import Ranking
+
+blueprint = Blueprint("market", __name__)
+
+PLACES: Final = 20
+KINDS: Final[dict[Ranking, Words]] = {
+    "merchants": Words("数商", "Merchants"),
+    "products": Words("产品", "Products"),
+    "industries": Words("行业", "Industries"),
+}
+PERIODS: Final = {
+    "month": (30, Words("近 30 日", "Last 30 days")),
+    "quarter": (91, Words("近一季", "Last quarter")),
+    "year": (365, Words("近一年", "Last year")),
+    "all": (0, Words("全部", "All time")),
+}
+
+
+@blueprint.get("/products")
+@doors.public
+def listed() -> Any:
+    """Show what is listed, by words, board and industry."""
+    work = unit.current()
+    text, section = shown.asked("q"), shown.asked("industry", max=1)
+    board = boards.by_code(work.session, code) if (code := shown.asked("board")) else None
+    page = products.listed(
+        work.session,
+        text=text,
+        industry=section,
+        board=board.id if board else None,
+        after=shown.after(),
+        limit=shown.PAGE,
+    )
+    return render_template(
+        "market/products.html",
+        products=[_row(product) for product in page.items],
+        owners=shown.names(work, [product.owner_id for product in page.items]),
+        next=page.next,
+        found={"q": text, "industry": section, "board": board.code if board else None},
+        boards=[_named(each) for each in boards.listed(work.session, after=None, limit=50).items],
+    )
+
+
+@blueprint.get("/products/<product_id>")
+@doors.public
+def product(product_id: str) -> Any:
+    """Show a product: price, sample, dictionary, terms, and what stands behind it."""
+    work = unit.current()
+    found, version = products.show(work, product_id)
+    granted = _granted(work, version)
+    return render_template(
+        "market/product.html",
+        product=_row(found, version),
+        version=version,
+        record=shown.record(found, work, products.LIFE),
+        owner=shown.names(work, [found.owner_id])[found.owner_id],
+        boards=[_named(each) for each in boards.of(work.session, found.id)],
+        chain=_chain(work, granted),
+        granted=granted,
+        order=_order_form(work, found, granted),
+        clock=shown.clock(work, found.id) if products.is_insider(work, found) else None,
+    )
+
+
+@blueprint.post("/products/<product_id>/orders")
+@doors.money
+def order(product_id: str) -> Any:
+    """Place an order for a product."""
+    use = Use(
+        field=forms.text("field", max=60),
+        purpose_code=forms.text("purpose_code", max=60),
+        purpose_text=forms.text("purpose_text", max=500),
+        region=forms.text("region", max=6),
+        period_from=forms.day("period_from"),
+        period_to=forms.day("period_to"),
+    )
+    placed = orders.place(
+        unit.current(),
+        wanted=[{"product_id": product_id, "quantity": forms.number("quantity")}],
+        use=use,
+        is_related_party=forms.text("is_related_party") == "1",
+    )
+    return redirect(f"/orders/{placed.id}", 303)
+
+
+@blueprint.get("/boards")
+@doors.public
+def all_boards() -> Any:
+    """Show the themed boards."""
+    work = unit.current()
+    page = boards.listed(work.session, after=shown.after(), limit=shown.PAGE)
+    return render_template(
+        "market/boards.html",
+        boards=[_named(board) for board in page.items],
+        sizes=admissions.sizes(work.session, [board.id for board in page.items]),
+        traded=volume.by_board(work.session),
+        next=page.next,
+    )
+
+
+@blueprint.get("/boards/<code>")
+@doors.public
+def board(code: str) -> Any:
+    """Show one board: who keeps it, by which rules, what stands on it."""
+    work = unit.current()
+    found = boards.by_code(work.session, code)
+    page = products.listed(work.session, board=found.id, after=shown.after(), limit=shown.PAGE)
+    owners = [product.owner_id for product in page.items]
+    return render_template(
+        "market/board.html",
+        board=_named(found),
+        industry=found.industry,
+        parties=shown.names(work, [found.sponsor_id, found.curator_id, *owners]),
+        keepers=(found.sponsor_id, found.curator_id),
+        traded=volume.by_board(work.session).get(found.id),
+        products=[_row(product) for product in page.items],
+        next=page.next,
+    )
+
+
+@blueprint.get("/rankings")
+@doors.public
+def rankings() -> Any:
+    """Show who and what traded most, and by which method that was counted."""
+    work = unit.current()
+    kind: Ranking = next((each for each in KINDS if each == request.args.get("kind")), "merchants")
+    period = request.args.get("period", "year")
+    period = period if period in PERIODS else "year"
+    until = local_date(work.now)
+    since = _since(work, period, until)
+    places = volume.ranking(work.session, kind, since=since, until=until, limit=PLACES)
+    return render_template(
+        "market/rankings.html",
+        kind=kind,
+        kinds=[(each, languages.said(words)) for each, words in KINDS.items()],
+        period=period,
+        periods=[(each, languages.said(words)) for each, (_, words) in PERIODS.items()],
+        since=since,
+        until=until,
+        places=_places(work, kind, places),
+        totals=volume.totals(work.session, since=since, until=until),
+        ties_out=volume.ties_out(work.session) if access.oversees(work.actor) else None,
+    )
+
+
+def _since(work: Work, period: str, until: date) -> date:
+    days, _ = PERIODS[period]
+    return until - timedelta(days=days) if days else volume.began_on(work.session) or until
+
+
+def _places(work: Work, kind: Ranking, places: list[Ranked]) -> list[dict[str, Any]]:
+    keys = [place.row.key for place in places]
+    named: dict[str, str] = {}
+    if kind == "merchants":
+        named = shown.names(work, keys)
+    elif kind == "products":
+        found = products.titles(work.session, keys)
+        named = {key: languages.said(words) for key, words in found.items()}
+    most = max((place.row.value_fen for place in places), default=0)
+    return [
+        {
+            "rank": place.rank,
+            "name": named.get(place.row.key) or vocabulary.industry(place.row.key),
+            "product_id": place.row.key if kind == "products" else None,
+            "value_fen": place.row.value_fen,
+            "bar": max(0, place.row.value_fen) * 100 // most if most > 0 else 0,
+            "share_bp": place.share_bp,
+            "change": place.change,
+            "count": place.row.count,
+        }
+        for place in places
+    ]
+
+
+def _row(product: Product, version: ProductVersion | None = None) -> dict[str, Any]:
+    offered = version or product.current
+    return {
+        "id": product.id,
+        "code": product.code,
+        "state": str(product.state),
+        "owner_id": product.owner_id,
+        "listed_at": product.listed_at,
+        "listing_cert_no": product.listing_cert_no,
+        "title": languages.said(Words(offered.title_zh, offered.title_en)),
+        "intro": offered.intro,
+        "type": offered.product_type,
+        "industry": offered.industry,
+        "field": offered.application_field,
+        "grade": offered.grade,
+        "pi": offered.pi_class,
+        "origin": offered.source_kind,
+        "mode": offered.delivery_mode,
+        "frequency": offered.update_frequency,
+        "price_plan": offered.price_plan,
+    }
+
+
+def _named(board: Board) -> dict[str, Any]:
+    return {
+        "id": board.id,
+        "code": board.code,
+        "name": languages.said(Words(board.name_zh, board.name_en)),
+        "rules": languages.said(Words(board.rules_zh, board.rules_en)),
+    }
+
+
+def _granted(work: Work, version: ProductVersion) -> Authorisation | None:
+    if version.authorisation_id is None:
+        return None
+    return authorisations.find(work.session, version.authorisation_id)
+
+
+def _chain(work: Work, granted: Authorisation | None) -> dict[str, Any] | None:
+    if granted is None:
+        return None
+    supplied = agreements.effective_for(work.session, granted.operator_id, local_date(work.now))
+    firms = shown.names(work, [*granted.departments, granted.operator_id, granted.grantee_id])
+    return {
+        "departments": [firms.get(each, each) for each in granted.departments],
+        "operator": firms.get(granted.operator_id),
+        "grantee": firms.get(granted.grantee_id),
+        "agreements": [one.code for one in supplied if one.department_id in granted.departments],
+        "scenario": scenarios.find(work.session, granted.scenario_id).code,
+        "cert_no": granted.cert_no,
+        "state": str(granted.state),
+        "valid_to": granted.valid_to,
+    }
+
+
+def _order_form(
+    work: Work, product: Product, granted: Authorisation | None
+) -> dict[str, Any] | None:
+    buys = orders.purchaser.matches(work.actor, None)
+    if not buys or product.state != products.State.LISTED:
+        return None
+    today = local_date(work.now)
+    home = organisations.find(work.session, work.actor.organisation)
+    if granted is None:
+        return {"purpose_code": "", "region": home.region, "from": today, "to": ""}
+    allowed = authorisations.scope_of(work.session, granted)
+    return {
+        "purpose_code": granted.purpose_code,
+        "region": min(allowed.regions, default=home.region),
+        "from": max(today, granted.valid_from),
+        "to": granted.valid_to,
+    }

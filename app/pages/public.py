@@ -1,0 +1,241 @@
+"""Pages for everybody: home, register, certificates, verification, what a problem means."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import segno
+from flask import Blueprint, redirect, render_template, request
+from markupsafe import Markup
+from werkzeug.exceptions import NotFound
+
+from app import doors, languages, unit
+from app.pages import figures, shown
+from catalogue import resources
+from kernel.actor import Role
+from kernel.clock import local_date
+from kernel.errors import DomainError
+from kernel.money import Money
+from kernel.parties import organisations
+from kernel.words import Words
+from kernel.work import Work
+from licensing import agreements, authorisations, certificates
+from licensing.applications import cases
+from licensing.applications.cases import State
+from licensing.certificates import Certificate
+from marketplace import admissions, boards, products, volume
+from marketplace.volume import VolumeFact
+
+blueprint = Blueprint("public", __name__)
+
+MONTHS = 18
+TRADES = 7
+BOARDS = 12
+
+# fmt: off
+STAGES = (
+    # the stage, what happens in it, the states of a scenario that belong to it
+    (Words("申请受理", "Application"),
+     Words("形式审查，可一次性补正", "formal check, one notice to supplement"),
+     (State.FORMAL_CHECK, State.SUPPLEMENTING, State.ACCEPTED)),
+    (Words("意见与评估", "Opinions, assessment"),
+     Words("部门意见，专家组盲评", "departments speak, a panel scores blind"),
+     (State.DEPT_OPINION, State.PANEL_FORMING, State.ASSESSING, State.AWAITING_CONDITIONS,
+      State.REVISING, State.DECIDING)),
+    (Words("授权公示", "Publicity"),
+     Words("公开听取异议", "objections are heard"),
+     (State.PUBLICITY,)),
+    (Words("授权运营", "In operation"),
+     Words("按字段、用途、期限放行", "by item, purpose and period"),
+     (State.AUTHORISED,)),
+    (Words("办结退出", "Closed"),
+     Words("到期销毁并留证", "destroyed at the end, with evidence"),
+     (State.CLOSED, State.REFUSED, State.REJECTED, State.WITHDRAWN, State.LAPSED)),
+)
+# fmt: on
+
+
+@blueprint.get("/")
+@doors.public
+def home() -> Any:
+    """Show what is traded and authorised, live from the books."""
+    work = unit.current()
+    today = local_date(work.now)
+    began = volume.began_on(work.session)
+    return render_template(
+        "public/home.html",
+        began=began,
+        total=volume.totals(work.session, since=began or today, until=today),
+        chart=figures.months(volume.months(work.session, last=MONTHS, today=today)),
+        counts=_counts(work),
+        stages=_stages(work),
+        boards=_boards(work),
+        trades=_trades(work),
+    )
+
+
+@blueprint.get("/latest-trades")
+@doors.public
+def latest_trades() -> Any:
+    """Show the latest trades alone, for the home page to renew them."""
+    return render_template("public/latest_trades.html", trades=_trades(unit.current()))
+
+
+@blueprint.get("/register")
+@doors.public
+def register() -> Any:
+    """Show which public data is authorised to whom, and under which agreements."""
+    work = unit.current()
+    page = certificates.published(work.session, after=shown.after(), limit=shown.PAGE)
+    # What is in effect is public; the house itself shows it.
+    supplied = agreements.listed(
+        work.as_system(), state=agreements.State.EFFECTIVE, limit=shown.PAGE
+    )
+    parties = {party for one in supplied.items for party in (one.department_id, one.operator_id)}
+    return render_template(
+        "public/register.html",
+        certificates=[_entry(one) for one in page.items],
+        next=page.next,
+        agreements=supplied.items,
+        names=shown.names(work, parties),
+    )
+
+
+@blueprint.get("/certificates/<cert_no>")
+@doors.public
+def certificate(cert_no: str) -> Any:
+    """Show a certificate as the official letter that it is, and whether it holds."""
+    work, house = unit.current(), unit.house()
+    found = certificates.verify(work.session, house.crypto, cert_no)
+    if found.certificate is None:
+        raise NotFound
+    return render_template(
+        "public/certificate.html",
+        found=found,
+        certificate=found.certificate,
+        body=certificates.public(work.session, found.certificate),
+        qr=_qr(f"{house.settings.base_url or request.host_url.rstrip('/')}/certificates/{cert_no}"),
+        names=shown.names(work, found.certificate.body["users"]),
+        insider=_insider(work, found.certificate),
+    )
+
+
+@blueprint.get("/verify")
+@doors.public
+def verify() -> Any:
+    """Say of a certificate's number one of three things: it holds, it does not, it is unknown."""
+    number = shown.asked("number")
+    if number is None:
+        return render_template("public/verify.html", number="", found=None)
+    found = certificates.verify(unit.current().session, unit.house().crypto, number)
+    return render_template("public/verify.html", number=number, found=found)
+
+
+@blueprint.get("/problems/<code>")
+@doors.public
+def problem(code: str) -> Any:
+    """Explain an error by the name under which every answer reports it."""
+    named = {error.code: error for error in _errors() if hasattr(error, "code")}
+    if code not in named:
+        raise NotFound
+    return render_template("public/problem_code.html", code=code, error=named[code])
+
+
+@blueprint.get("/problems/")
+@doors.public
+def problems() -> Any:
+    """Lead from the bare address to the front page."""
+    return redirect("/", 303)
+
+
+def _counts(work: Work) -> list[dict[str, Any]]:
+    stages = cases.counts(work.session)
+    running = sum(count for state, count in stages.items() if state in cases.ANNOUNCED)
+    # fmt: off
+    told = (
+        (Words("入驻数商", "Merchants"),
+         organisations.count_with_role(work.session, Role.MERCHANT)),
+        (Words("在架产品", "Products listed"), products.count_listed(work.session)),
+        (Words("授权场景", "Scenarios"), running),
+        (Words("已发布目录", "Directories"), resources.attach_rate(work.session).published),
+    )
+    # fmt: on
+    return [{"label": languages.said(label), "count": count} for label, count in told]
+
+
+def _stages(work: Work) -> list[dict[str, Any]]:
+    counted = cases.counts(work.session)
+    return [
+        {
+            "label": languages.said(label),
+            "note": languages.said(note),
+            "count": sum(counted.get(state.value, 0) for state in states),
+        }
+        for label, note, states in STAGES
+    ]
+
+
+def _boards(work: Work) -> list[dict[str, Any]]:
+    page = boards.listed(work.session, after=None, limit=BOARDS)
+    sizes = admissions.sizes(work.session, [board.id for board in page.items])
+    traded = volume.by_board(work.session)
+    return [
+        {
+            "code": board.code,
+            "name": languages.said(Words(board.name_zh, board.name_en)),
+            "rules": languages.said(Words(board.rules_zh, board.rules_en)),
+            "products": sizes.get(board.id, 0),
+            "traded": traded.get(board.id, Money(0)),
+        }
+        for board in page.items
+    ]
+
+
+def _trades(work: Work) -> list[dict[str, Any]]:
+    found = volume.latest(work.session, limit=TRADES)
+    titles = products.titles(work.session, [fact.product_id for fact in found])
+    return [_trade(fact, titles) for fact in found]
+
+
+def _trade(fact: VolumeFact, titles: dict[str, Words]) -> dict[str, Any]:
+    return {
+        "at": fact.accepted_at,
+        "product_id": fact.product_id,
+        "title": languages.said(titles[fact.product_id]),
+        "industry": fact.industry,
+        "field": fact.application_field,
+        "amount": Money(fact.amount),
+    }
+
+
+def _entry(certificate: Certificate) -> dict[str, Any]:
+    body = certificate.body
+    return {
+        "cert_no": certificate.cert_no,
+        "grantee": languages.said(Words(body["grantee"]["name_zh"], body["grantee"]["name_en"])),
+        "purpose_code": body["purpose_code"],
+        "items": body["item_count"],
+        "valid_from": body["valid_from"],
+        "valid_to": body["valid_to"],
+        "state": str(certificate.authorisation.state),
+    }
+
+
+def _insider(work: Work, certificate: Certificate) -> bool:
+    party = work.actor.organisation in certificate.authorisation.parties
+    return party or authorisations.oversees(work.actor)
+
+
+def _qr(address: str) -> Markup:
+    drawn = BytesIO()
+    segno.make(address, error="m").save(
+        drawn, kind="svg", xmldecl=False, svgns=True, svgclass="qr", lineclass=None, omitsize=True,
+        title="QR",
+    )  # fmt: skip
+    return Markup(drawn.getvalue().decode())  # noqa: S704 - segno drew it, from an address of ours
+
+
+def _errors(root: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:
+    for error in root.__subclasses__():
+        yield error
+        yield from _errors(error)

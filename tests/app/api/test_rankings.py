@@ -1,0 +1,61 @@
+import pytest
+from flask import Flask
+
+from tests.app.api import trade
+from tests.conftest import As, Client
+from tests.marketplace import make
+
+DAYS = {"since": "2026-07-01", "until": "2026-07-31"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name_en"),
+    [
+        ("merchants", "Demo Sweetgum Technology"),
+        ("products", "Daily rain index"),
+        ("industries", "M"),
+    ],
+)
+def test_rankings_are_public(client: Client, application: Flask, kind: str, name_en: str) -> None:
+    trade.set_up(application, make.accepted)
+
+    answer = client.get("/api/rankings", query_string={"kind": kind, **DAYS})
+
+    assert answer.status_code == 200, answer.json
+    assert [(place["rank"], place["name_en"]) for place in answer.json["places"]] == [(1, name_en)]
+    assert answer.json["places"][0]["value"] == {"minor": 1_000_000, "currency": "CNY"}
+    assert answer.json["since"] == "2026-07-01"
+
+
+def test_totals_and_months_tell_the_same(client: Client, application: Flask) -> None:
+    trade.set_up(application, make.accepted)
+
+    totals = client.get("/api/rankings/totals", query_string=DAYS).json
+    months = client.get("/api/rankings/months", query_string={"last": 2}).json["items"]
+
+    assert totals["counted"]["minor"] == 1_000_000
+    assert (totals["tx_count"], totals["free_count"]) == (1, 0)
+    assert [(month["month"], month["amount"]["minor"]) for month in months] == [
+        ("2026-06", 0),
+        ("2026-07", 1_000_000),
+    ]
+
+
+def test_without_days_a_period_is_this_year_until_today(client: Client) -> None:
+    answer = client.get("/api/rankings/totals").json
+
+    assert (answer["since"], answer["until"]) == ("2026-01-01", "2026-07-01")
+
+
+def test_an_unknown_kind_is_refused(client: Client) -> None:
+    assert client.get("/api/rankings", query_string={"kind": "moods"}).status_code == 422
+
+
+def test_volume_and_books_agree_for_who_oversees(as_: As, application: Flask) -> None:
+    trade.set_up(application, make.accepted)
+
+    seen = as_("per_exchange_auditor").get("/api/rankings/tie-out")
+    refused = as_("per_buyer_editor").get("/api/rankings/tie-out")
+
+    assert seen.json == {"ties_out": True}
+    assert refused.status_code == 403
