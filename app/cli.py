@@ -95,7 +95,7 @@ def work(settings: Settings, *, once: bool) -> None:
 
     from app import observe, worker
 
-    observe.configure_logs()
+    observe.configure_logs(level=settings.log_level)
     with _opened(settings) as built:
         if once:
             jobs = worker.run_jobs(built)

@@ -31,7 +31,7 @@ class Meters:
         )
 
 
-def configure_logs(*, level: str = "INFO") -> None:
+def configure_logs(*, level: str) -> None:
     """Write one JSON object a line to standard error."""
     structlog.configure(
         processors=[

@@ -43,7 +43,7 @@ class Server(BaseApplication):
 
     def load(self) -> Exchange:
         """Build the application in the serving process, and its worker beside it."""
-        observe.configure_logs()
+        observe.configure_logs(level=self._settings.log_level)
         app = create_app(self._settings)
         if self._settings.worker:
             start_worker(app)

@@ -50,6 +50,7 @@ class Settings:
     threads: int = setting(16, "Threads that serve requests in one process.")
     password_memory_kib: int = setting(19_456, "Memory that one password check costs, in KiB.")
     password_rounds: int = setting(2, "Rounds of one password check.")
+    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR: what is worth a line.")
     worker: bool = setting(True, "Run errands and the timetable inside the serving process.")
 
     @classmethod
@@ -75,6 +76,7 @@ class Settings:
         _one_of("DATABOURSE_ENVIRONMENT", self.environment, "demonstration", "test", "production")
         _one_of("DATABOURSE_CLOCK", self.clock, "system", "adjustable")
         _one_of("DATABOURSE_LANGUAGE", self.language, "zh", "en")
+        _one_of("DATABOURSE_LOG_LEVEL", self.log_level, "DEBUG", "INFO", "WARNING", "ERROR")
         if self.key and not _is_key(self.key):
             raise BadSetting("DATABOURSE_KEY: 64 hexadecimal digits, please")
         if not self.production:

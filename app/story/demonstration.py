@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event as Signal
 
 import migrations
@@ -28,7 +29,8 @@ def run(settings: Settings, *, host: str, port: int, say: Callable[[str], object
     free = serve.free_port(host, port)
     if free != port:
         say(f"端口 {port} 已被占用，改用 {free} · port {port} is taken, using {free}")
-    with stage.served(settings, host=host, port=free) as (process, _):
+    quiet = replace(settings, log_level="WARNING")
+    with stage.served(quiet, host=host, port=free) as (process, _):
         if not played:
             say("首次启动：演示主流程正在通过真实接口走一遍 · playing the main job once over HTTP")
             told = stage.play(settings, free, players, say=say)

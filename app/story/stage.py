@@ -93,6 +93,7 @@ def play_fresh(settings: Settings, url: str | None, *, say: Callable[[str], obje
             data_dir=f"{folder}/domain",
             key_file=f"{folder}/key",
             clock="adjustable",
+            log_level="WARNING",
             worker=True,
         )
         players = furnish(fresh)

@@ -45,6 +45,7 @@ def test_every_kind_of_value_is_read() -> None:
         ("DATABOURSE_ENVIRONMENT", "staging"),
         ("DATABOURSE_CLOCK", "fast"),
         ("DATABOURSE_LANGUAGE", "fr"),
+        ("DATABOURSE_LOG_LEVEL", "LOUD"),
         ("DATABOURSE_KEY", "short"),
         ("DATABOURSE_KEY", "zz" * 32),
     ],
