@@ -31,11 +31,11 @@ def listing(
     """List a product, reviewed by two different people; returns its id."""
     tell = stage.telling.step
     with tell("开设气象专板 · the meteorological board", "listing"):
-        board = stage.as_("listing").post("/api/boards", _board(stage))
+        opened = stage.as_("listing").post("/api/boards", board(stage))
     with tell("数商填报产品 · the merchant describes a product", "merchant"):
-        said = _product(stage, directory, scenario_id, authorisation)
-        product = stage.as_("merchant").post("/api/products", said)
-        where = f"/api/products/{product['id']}"
+        said = product(stage, directory, scenario_id, authorisation)
+        made = stage.as_("merchant").post("/api/products", said)
+        where = f"/api/products/{made['id']}"
         stage.as_("developer").post(f"{where}/submit")
     with tell("形式审查、合规审查由两人完成 · reviewed by two people", "compliance"):
         stage.as_("listing").post(f"{where}/pass-formal")
@@ -43,9 +43,9 @@ def listing(
     with tell("公示三个工作日后挂牌并入板 · listed after publicity, on the board", "listing"):
         stage.pass_working_days(4)
         stage.until("merchant", where, "listed")
-        stage.as_("listing").post(f"/api/boards/{board['id']}/products",
-                                  {"product_id": product["id"]})  # fmt: skip
-    return str(product["id"])
+        stage.as_("listing").post(f"/api/boards/{opened['id']}/products",
+                                  {"product_id": made["id"]})  # fmt: skip
+    return str(made["id"])
 
 
 def order(stage: Stage, product_id: str) -> dict[str, Any]:
@@ -115,7 +115,8 @@ def reading(purpose: str) -> dict[str, Any]:
     }
 
 
-def _board(stage: Stage) -> dict[str, Any]:
+def board(stage: Stage) -> dict[str, Any]:
+    """Return what is said of the meteorological board."""
     return {
         "code": "meteo",
         "name_zh": "气象数据交易专板",
@@ -129,9 +130,10 @@ def _board(stage: Stage) -> dict[str, Any]:
     }
 
 
-def _product(
+def product(
     stage: Stage, directory: Directory, scenario_id: str, authorisation: dict[str, Any]
 ) -> dict[str, Any]:
+    """Return what the merchant says of its product, with a sample computed in-domain."""
     sample = stage.as_("merchant").post(
         "/api/samples",
         {

@@ -44,7 +44,7 @@ def _form(stage: Stage, scenario_id: str) -> tuple[str, list[tuple[str, str]]]:
         first = _serving(drawn)[0]
         stage.as_(enrolled[first["expert_id"]]).post(
             f"{where}/declare",
-            {"conflicted": True, 
+            {"conflicted": True,
              "reason": "曾任申请单位顾问"},
         )  # fmt: skip
         changed = stage.as_("secretary").get(where)

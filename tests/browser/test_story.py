@@ -1,0 +1,197 @@
+"""The decisive steps of the main job, clicked in a real browser; then every page, by axe.
+
+The rest of the story goes over the API, as it does for programs. One test, in order:
+each click needs what came before it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from app import serve
+from app.story import cast, market, money, panel, scenario, stage, supply
+from app.story.stage import Stage
+from app.story.telling import Telling
+from config.settings import Settings
+from tests.completeness import chromium
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Serve a fresh database with its cast."""
+    folder = tmp_path_factory.mktemp("browser")
+    settings = Settings(
+        database_url=f"sqlite:///{folder}/story.db",
+        data_dir=f"{folder}/domain",
+        clock="adjustable",
+        log_level="WARNING",
+        password_memory_kib=8,
+        password_rounds=1,
+    )
+    players = stage.furnish(settings)
+    port = serve.free_port("127.0.0.1", 0)
+    with stage.served(settings, host="127.0.0.1", port=port):
+        made = Stage("127.0.0.1", port, Telling(lambda _line: None), players)
+        yield made
+        made.leave()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+def _open(browser: Browser, served: Stage, player: str | None, **options: Any) -> Page:
+    """Open a browser of one's own, signed in by the form."""
+    width, height = SIZES[options.pop("size", "desk")]
+    context = browser.new_context(
+        base_url=f"http://127.0.0.1:{served.port}",
+        viewport={"width": width, "height": height},
+        locale=options.pop("locale", "zh-CN"),
+        **options,
+    )
+    page = context.new_page()
+    if player is not None:
+        page.goto("/sign-in")
+        page.fill("#login", f"{player}@demo")
+        page.fill("#password", cast.PASSWORD)
+        page.click("main button.btn-primary")
+        page.wait_for_url("**/desk")
+    return page
+
+
+def _click(page: Page, path: str, label: str, **answers: str) -> None:
+    """Press the button of a step, having answered what it asks, and expect no refusal."""
+    page.goto(path)
+    form = page.locator("form.action", has=page.get_by_role("button", name=label, exact=True))
+    form = form.first
+    for name, value in answers.items():
+        field = form.locator(f"[name={name}]")
+        if field.evaluate("node => node.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+    form.get_by_role("button", name=label, exact=True).click()
+    page.wait_for_load_state()
+    expect(page.locator(".problem")).to_have_count(0)
+
+
+def _by(browser: Browser, served: Stage, player: str, act: Callable[[Page], Any]) -> None:
+    page = _open(browser, served, player)
+    act(page)
+    page.context.close()
+
+
+def test_the_decisive_steps_are_clicked_and_every_page_is_accessible(
+    browser: Browser, served: Stage
+) -> None:
+    directory = supply.directory(served)
+    supply.agreement(served, directory)
+    case = scenario.application(served, directory)
+    panel.assess(served, case)
+
+    _by(browser, served, "approver",
+        lambda page: _click(page, f"/cases/{case}", "决定授权并公示"))  # fmt: skip
+    served.pass_working_days(6)
+    decided = served.until("developer", f"/api/scenarios/{case}", "authorised")
+    right = decided["authorisation_id"]
+    _by(browser, served, "operator",
+        lambda page: _click(page, f"/authorisations/{right}", "开通"))  # fmt: skip
+    authorisation = served.as_("developer").get(f"/api/authorisations/{right}")
+
+    product = _listed(browser, served, directory, case, authorisation)
+    order = market.order(served, product)
+    money.pay_in(served, order)
+    delivery = market.delivery(served, order)
+    _by(browser, served, "buyer",
+        lambda page: _click(page, f"/orders/{order['id']}", "验收"))  # fmt: skip
+    money.settle(served, order)
+
+    paths = {
+        None: ["/", "/products", f"/products/{product}", "/rankings?kind=merchants", "/register",
+               "/verify", f"/certificates/{authorisation['cert_no']}", "/boards", "/sign-in"],
+        "developer": [f"/scenarios/{case}", "/desk"],
+        "approver": ["/cases", f"/cases/{case}"],
+        "buyer": [f"/orders/{order['id']}", "/orders"],
+        "regulator": [f"/authorisations/{right}"],
+    }  # fmt: skip
+    _check_pages(browser, served, paths)
+
+    answers = {"cause": "purpose_deviation", "reason": "抽查"}
+    _by(browser, served, "regulator",
+        lambda page: _click(page, f"/authorisations/{right}", "暂停", **answers))  # fmt: skip
+    served.as_("analyst").refused(
+        f"/api/deliveries/{delivery}/reads", market.reading("weather_insurance"), "AUTH_SUSPENDED"
+    )
+
+
+def _listed(
+    browser: Browser, served: Stage, directory: Any, case: str, authorisation: dict[str, Any]
+) -> str:
+    board = served.as_("listing").post("/api/boards", market.board(served))
+    said = market.product(served, directory, case, authorisation)
+    made = served.as_("merchant").post("/api/products", said)
+    path = f"/products/{made['id']}"
+    _by(browser, served, "developer", lambda page: _click(page, path, "提交审核"))
+    _by(browser, served, "listing", lambda page: _click(page, path, "形式审查通过"))
+    _by(browser, served, "compliance", lambda page: _click(page, path, "合规审查通过"))
+    served.pass_working_days(4)
+    served.until("merchant", f"/api{path}", "listed")
+    served.as_("listing").post(f"/api/boards/{board['id']}/products", {"product_id": made["id"]})
+    return str(made["id"])
+
+
+def _check_pages(browser: Browser, served: Stage, paths: dict[str | None, list[str]]) -> None:
+    """Run axe on every page, in both languages and widths; and find no sideways scroll."""
+    axe, faults = Axe(), []
+    for player, addresses in paths.items():
+        for size in SIZES:
+            page = _open(browser, served, player, size=size)
+            for address in addresses:
+                for language in ("zh", "en"):
+                    joint = "&" if "?" in address else "?"
+                    answer = page.goto(f"{address}{joint}lang={language}")
+                    assert answer is not None
+                    assert answer.status == 200, f"{address}: {answer.status}"
+                    found = axe.run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+                    faults += [
+                        f"{address} {size} {language}: {violation['id']} "
+                        f"{violation['nodes'][0]['html'][:120]}"
+                        for violation in found.response["violations"]
+                    ]
+                    content, window = page.evaluate(WIDTHS)
+                    if content > window:
+                        faults.append(f"{address} {size} {language}: {content} > {window} px")
+            page.context.close()
+    assert faults == []
+
+
+def test_the_pages_work_without_javascript(browser: Browser, served: Stage) -> None:
+    page = _open(browser, served, "buyer", java_script_enabled=False)
+
+    for path in ("/", "/products?q=气象", "/rankings?kind=merchants", "/verify"):
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status == 200
+        assert page.locator("h1").count() == 1
