@@ -75,12 +75,12 @@ def run(settings: Settings, host: str, port: int) -> None:
 @click.pass_obj
 def story(settings: Settings, *, as_json: bool, database_url: str | None) -> None:
     """Play the main job against a fresh database through a served app, step by step."""
-    from app.story import stage
+    from app.story import player
 
     url = database_url or (
         settings.database_url if settings.database_url.startswith("postgres") else None
     )
-    told = stage.play_fresh(settings, url, say=lambda line: click.echo(line, err=as_json))
+    told = player.play_fresh(settings, url, say=lambda line: click.echo(line, err=as_json))
     if as_json:
         click.echo(json.dumps(told.summary(), ensure_ascii=False))
     sys.exit(0 if told.ok else 1)

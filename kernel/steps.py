@@ -89,6 +89,7 @@ class Step(Generic[S, T]):
     resumes: bool = False
     not_by: tuple[str, ...] = ()
     own_door: bool = False
+    moves_money: bool = False
     any_but_final: bool = False
 
     def starting(self, source: frozenset[S]) -> Self:
@@ -115,6 +116,8 @@ class Columns(TypedDict, Generic[T], total=False):
     overdue: the step that the house takes when that clock runs out.
     not_by: earlier steps whose taker may not take this one (four eyes).
     own_door: the step has a command and a route of its own.
+    moves_money: it posts to the books, so a caller must name the key under which it is
+    taken once.
     """
 
     when: tuple[Guard[T], ...]
@@ -126,6 +129,7 @@ class Columns(TypedDict, Generic[T], total=False):
     resumes: bool
     not_by: tuple[str, ...]
     own_door: bool
+    moves_money: bool
 
 
 def step(  # noqa: PLR0913 - a row of a table has as many columns as it has

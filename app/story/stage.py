@@ -3,27 +3,23 @@
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any
 
-from sqlalchemy import create_engine, text
-
 import migrations
-from app import demonstration, house, serve, unit
+from app import demonstration, house, unit
 from app.house import House
-from app.story import cast, tampering
+from app.story import cast
 from app.story.callers import Caller, Refused
 from app.story.telling import Telling
 from config.settings import HOUSE, Settings
-from kernel import clock, ids
+from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.clock import local_date
-from kernel.engines import normal
 
 BEGINS_BEFORE = timedelta(days=75)
 """How long ago the story begins; every day that passes in it is behind us when it ends."""
@@ -82,40 +78,6 @@ class Stage:
         """Hang up every line."""
         for caller in self.callers.values():
             caller.close()
-
-
-def play_fresh(settings: Settings, url: str | None, *, say: Callable[[str], object]) -> Telling:
-    """Play in a database made for it and dropped after it: SQLite, or in `url`'s PostgreSQL."""
-    with tempfile.TemporaryDirectory(prefix="databourse-") as folder, _database(url, folder) as at:
-        fresh = replace(
-            settings,
-            database_url=at,
-            data_dir=f"{folder}/domain",
-            key_file=f"{folder}/key",
-            clock="adjustable",
-            log_level="WARNING",
-            worker=True,
-        )
-        players = furnish(fresh)
-        with served(fresh, host="127.0.0.1", port=serve.free_port("127.0.0.1", 0)) as (_, port):
-            return play(fresh, port, players, say=say)
-
-
-def play(settings: Settings, port: int, players: dict[str, str], *, say: Any) -> Telling:
-    """Play the story at a served app whose cast is `players`; whatever fails is told."""
-    from app.story import chapters
-
-    stage = Stage("127.0.0.1", port, Telling(say), players)
-    built = house.build(settings, {})
-    try:
-        chapters.play(stage)
-        tampering.prove(stage.telling, built)
-    except (Refused, OSError, KeyError, ValueError) as error:
-        say(f"    {type(error).__name__}: {error}")
-    finally:
-        stage.leave()
-        built.engines.dispose()
-    return stage.telling
 
 
 def furnish(settings: Settings) -> dict[str, str]:
@@ -181,20 +143,3 @@ def _environment(settings: Settings) -> dict[str, str]:
         )
     told["DATABASE_URL"] = settings.database_url
     return {**INHERITED, **told}
-
-
-@contextmanager
-def _database(url: str | None, folder: str) -> Iterator[str]:
-    if url is None:
-        yield f"sqlite:///{folder}/story.db"
-        return
-    name = f"databourse_story_{ids.secret(9).lower().replace('-', '_')}"
-    server = create_engine(normal(url), isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    try:
-        yield normal(url).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-        server.dispose()

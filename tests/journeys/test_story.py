@@ -1,10 +1,8 @@
 """The main job, end to end, over real HTTP, on both databases: the same to the last fen."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from app.story import stage
+from app.story import player
 from app.story.telling import Telling
 from config.settings import Settings
 
@@ -28,15 +26,15 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def server(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    yield request.getfixturevalue("postgres_server") if request.param == "postgresql" else None
+def server(request: pytest.FixtureRequest) -> str | None:
+    return request.getfixturevalue("postgres_server") if request.param == "postgresql" else None
 
 
 def test_the_main_job_is_done_end_to_end(server: str | None) -> None:
     lines: list[str] = []
     settings = Settings(environment="test", password_memory_kib=8, password_rounds=1)
 
-    told = stage.play_fresh(settings, server, say=lines.append)
+    told = player.play_fresh(settings, server, say=lines.append)
 
     assert told.ok, lines[-3:]
     assert told.summary()["ok"]
