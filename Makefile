@@ -56,7 +56,7 @@ pins: $(VENV)/.dev ## renew constraints.txt to the newest versions that pyprojec
 		--upgrade --universal --all-extras --no-header --no-annotate \
 		--output-file constraints.txt pyproject.toml -
 
-assets: | $(BIN)/python
+assets: | $(BIN)/python ## fetch the front-end packages, as pinned in assets/
 	@NODE_USE_SYSTEM_CA=1 $(BIN)/python assets/fetch.py
 
 $(VENV)/.run: $(PINS) | $(BIN)/python

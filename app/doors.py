@@ -28,17 +28,18 @@ is its unit of work. Every living noun's module has LIFE, `seen(work, id)` and
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from types import ModuleType
 from typing import Any, TypeAlias, TypeVar
+from unicodedata import category
 
 from flask import Response, current_app, request
 from flask_smorest import Blueprint
 from marshmallow import RAISE, ValidationError, fields, validate
 from marshmallow import Schema as Schema  # the doors take it from here
 
-from app import languages, unit
+from app import languages, openapi, unit
 from app.unit import Policy
 from kernel.clock import Instant
 from kernel.errors import DomainError, Kind
@@ -65,7 +66,9 @@ class Stale(DomainError):
 
 
 class Noun(Blueprint):
-    """A blueprint whose operations are named after their views."""
+    """A blueprint whose operations are named after their views, and which reads strictly."""
+
+    ARGUMENTS_PARSER = openapi.Bodies()
 
 
 def noun(name: str, description: str, *, prefix: str | None = None) -> Noun:
@@ -93,6 +96,12 @@ def money(view: View) -> View:
 def alone(view: View) -> View:
     """Open a view to everybody that opens its own units of work."""
     return _with(view, Policy(scope=None, alone=True))
+
+
+def versioned(view: View) -> View:
+    """Say that a view heeds If-Match; the view calls `matched`."""
+    view.versioned = True  # type: ignore[attr-defined]  # read by app.openapi
+    return view
 
 
 def _with(view: View, policy: Policy) -> View:
@@ -125,7 +134,7 @@ class Whole(fields.Integer):
 
 
 def _printable(value: str) -> None:
-    if any((ord(c) < 32 and c not in "\n\t") or 0xD800 <= ord(c) < 0xE000 for c in value):
+    if any(category(c) in {"Cc", "Cs"} and c not in "\n\t" for c in value):
         raise ValidationError("Control characters are not allowed.")
 
 
@@ -153,8 +162,13 @@ def choice(*choices: str, required: bool = True, **more: Any) -> fields.String:
 
 
 def day(*, required: bool = True, **more: Any) -> fields.Date:
-    """Declare a date, YYYY-MM-DD."""
-    return fields.Date(required=required, format="iso", **more)
+    """Declare a date, YYYY-MM-DD, of the years in which calendars can reckon."""
+    return fields.Date(required=required, format="iso", validate=_of_our_days, **more)
+
+
+def _of_our_days(value: date) -> None:
+    if not 1900 <= value.year < 2200:
+        raise ValidationError("The year must be 1900 to 2199.")
 
 
 def flag(*, required: bool = True, **more: Any) -> fields.Boolean:
@@ -345,9 +359,10 @@ def _step(
         work.session.flush()  # so that the version shown is the one that will be stored
         return show(subject, work)
 
+    admit = money if row.moves_money else members("write")
     view.__name__ = name
     view.__doc__ = f"{row.label.en}: {module.LIFE.name} → {row.target} ({row.label.zh})."
-    view = blueprint.response(200, schema)(blueprint.arguments(body)(members("write")(view)))
+    view = blueprint.response(200, schema)(blueprint.arguments(body)(versioned(admit(view))))
     blueprint.post(f"/<string:subject_id>/{row.name.replace('_', '-')}")(view)
 
 

@@ -4,6 +4,7 @@ After a crash nothing has to be tidied: either the effect and the remembered ans
 both there, or neither is.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -70,18 +71,18 @@ class Claim:
 
 def key_of(asked: Request, *, needed: bool) -> str | None:
     """Return the request's key, from its header or its form. Raises KeyMissing."""
-    key = asked.headers.get("Idempotency-Key") or asked.form.get("idempotency_key")
-    if not key and needed:
+    key = asked.headers.get("Idempotency-Key", asked.form.get("idempotency_key") or None)
+    if key is None and needed:
         raise KeyMissing(
             "涉及资金的请求必须携带 Idempotency-Key",
             "a request that moves money must carry an Idempotency-Key",
         )
-    if key and (len(key) > KEY_MAX or not key.isprintable()):
+    if key is not None and not re.fullmatch(f"[!-~]{{1,{KEY_MAX}}}", key):
         raise KeyMissing(
-            f"Idempotency-Key 至多 {KEY_MAX} 个可见字符",
-            f"an Idempotency-Key has at most {KEY_MAX} printable characters",
+            f"Idempotency-Key 至多 {KEY_MAX} 个可见的 ASCII 字符，不含空格",
+            f"an Idempotency-Key has at most {KEY_MAX} visible ASCII characters, no spaces",
         )
-    return key or None
+    return key
 
 
 def claim(session: Session, key: str, work: Work) -> Claim:

@@ -12,6 +12,7 @@ from webargs.core import missing
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
+from app import problems
 from app.unit import Policy, Unreadable, storable
 from kernel.errors import Invalid
 
@@ -45,7 +46,7 @@ PROBLEM: dict[str, Any] = {
     },
 }
 NOES = {
-    "400": "The request cannot be read, or lacks its Idempotency-Key.",
+    "400": "The request cannot be read, or lacks an Idempotency-Key that it needs.",
     "401": "The caller has not said who they are.",
     "403": "The caller may not do this.",
     "404": "No such record, or none that the caller may see.",
@@ -53,12 +54,12 @@ NOES = {
     "409": "Not in this state, or somebody was faster; the refusals say why.",
     "412": "If-Match names a version that is no longer the present one.",
     "413": "The body is too large.",
-    "415": "The body is not JSON.",
+    "415": "The body is not application/json.",
     "422": "The input is not valid; the errors point at the fields.",
     "429": "Too often.",
     "503": "Too busy; try again.",
 }
-WRITING = frozenset({"400", "409", "412", "413", "415"})
+WRITING = frozenset({"409", "412", "413", "415"})
 
 
 DEPTH_MAX = 32
@@ -66,12 +67,27 @@ DEPTH_MAX = 32
 
 
 class Bodies(FlaskParser):
-    """Reads bodies of application/json: UTF-8, no name twice in an object, no NaN."""
+    """Reads bodies of application/json: UTF-8, no name twice in an object, no NaN.
+
+    A query with a field that its schema does not know is refused as a body is; `lang`,
+    which every address takes, is app.languages' to read.
+    """
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012 - webargs' own name; only read
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": None,
+    }
+
+    def load_querystring(self, req: Request, schema: Any) -> Any:
+        """Return the query without the wish for a language."""
+        asked = req.args.copy()
+        asked.poplist("lang")
+        return self._makeproxy(asked, schema)
 
     def load_json(self, req: Request, schema: Any) -> Any:  # noqa: ARG002 - webargs' signature
         """Return what the body says. Raises Unreadable, Invalid or UnsupportedMediaType."""
         body = req.get_data(cache=True)
-        if not body:
+        if not body and not req.mimetype:
             return missing
         if req.mimetype != "application/json":
             raise UnsupportedMediaType
@@ -118,10 +134,9 @@ def _inner(pointer: str, value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, list):
         return [(f"{pointer}/{place}", inner) for place, inner in enumerate(value)]
     if isinstance(value, dict):
-        return [
-            (pointer if part is name else f"{pointer}/{name}", part)
-            for name, inner in value.items()
-            for part in (name, inner)
+        names = [(pointer, name) for name in value]
+        return names + [
+            (f"{pointer}/{problems.part(name)}", inner) for name, inner in value.items()
         ]
     return []
 
@@ -146,7 +161,13 @@ def init_app(app: Flask) -> Doors:
     api = Doors(app)
     api.spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     api.spec.components.security_scheme(
-        "session", {"type": "apiKey", "in": "cookie", "name": "databourse_session"}
+        "session",
+        {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "databourse_session",
+            "description": "A POST carries the session's csrf_token as X-CSRF-Token as well.",
+        },
     )
     return api
 
@@ -156,50 +177,60 @@ def document(app: Flask, api: Doors) -> dict[str, Any]:
     spec: dict[str, Any] = api.spec.to_dict()
     components = spec.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
-    policies = {
-        (_templated(rule.rule), method.lower()): getattr(
-            app.view_functions[rule.endpoint], "policy", None
-        )
+    routes = {
+        (_templated(rule.rule), method.lower()): rule.endpoint
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
     }
     for path, operations in spec.get("paths", {}).items():
         for method, operation in operations.items():
             if method in {"get", "post"}:
-                _complete(operation, method, policies[path, method])
+                endpoint = routes[path, method]
+                operation["operationId"] = endpoint.replace(".", "_")
+                _complete(operation, method, app.view_functions[endpoint])
     return spec
 
 
-def _complete(operation: dict[str, Any], method: str, policy: Policy | None) -> None:
-    responses = {
+def _complete(operation: dict[str, Any], method: str, view: Any) -> None:
+    policy: Policy = view.policy
+    operation["responses"] = {
         status: found
         for status, found in operation["responses"].items()
         if status.startswith(("2", "3"))
     }
     for status, meaning in NOES.items():
         if method == "post" or status not in WRITING:
-            responses[status] = {
+            operation["responses"][status] = {
                 "description": meaning,
                 "content": {
                     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 },
             }
-    operation["responses"] = responses
-    if policy is None:
-        raise LookupError(f"{operation['operationId']} has no policy")
     if policy.scope is not None:
         operation["security"] = [{"token": []}, {"session": []}]
     if method == "post":
-        operation.setdefault("parameters", []).append(
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": policy.money,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 200,
-                           "pattern": "^[!-~]+$"},
-                "description": "The same key with the same request gives the same answer.",
-            }
-        )  # fmt: skip
+        headers = [] if policy.alone else [_key(required=policy.money)]
+        headers += [IF_MATCH] if getattr(view, "versioned", False) else []
+        operation.setdefault("parameters", []).extend(headers)
+
+
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The version that the caller saw, as its ETag said; without it, any.",
+}
+
+
+def _key(*, required: bool) -> dict[str, Any]:
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": required,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+        "description": "The same key with the same request gives the same answer.",
+    }
 
 
 def _templated(rule: str) -> str:

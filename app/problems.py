@@ -27,10 +27,22 @@ STATUS = {
     Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
 }
-INPUT = Words("输入有误", "The input is not valid")
-STALE = Words("记录已被他人更新", "Someone else has just changed this")
-CLASH = Words("与现有记录冲突", "This clashes with an existing record")
-BUG = Words("系统内部错误", "Something is broken on our side")
+OWN = {
+    "invalid-input": (422, Words("输入有误", "The input is not valid")),
+    "changed-meanwhile": (409, Words("记录已被他人更新", "Someone else has just changed this")),
+    "already-exists": (409, Words("与现有记录冲突", "This clashes with an existing record")),
+    "bug": (500, Words("系统内部错误", "Something is broken on our side")),
+}
+"""The noes that no class stands for: code → status and title."""
+
+HTTP = {
+    400: Words("请求无法读取", "The request cannot be read"),
+    404: Words("没有这个地址", "There is nothing at this address"),
+    405: Words("此地址不支持该方法", "The method is not for this address"),
+    413: Words("请求正文过大", "The body is too large"),
+    415: Words("请求正文须为 application/json", "The body must be application/json"),
+}
+"""The noes of HTTP itself; their codes are the names of the statuses in kebab-case."""
 
 log = structlog.get_logger()
 
@@ -86,12 +98,18 @@ def _domain(error: DomainError) -> Response:
 
 
 def _schema(error: ValidationError) -> Response:
-    return _input(error.normalized_messages())  # type: ignore[no-untyped-call]  # marshmallow's
+    return _input([error.normalized_messages()])  # type: ignore[no-untyped-call]  # marshmallow's
 
 
-def _input(messages: Any) -> Response:
-    errors = [{"pointer": pointer, "detail": detail} for pointer, detail in _flat("", messages)]
-    return problem(422, "invalid-input", INPUT, None, errors=errors)
+def _input(places: Iterable[Any]) -> Response:
+    found = [one for messages in places for one in _flat("", messages)]
+    errors = [{"pointer": pointer, "detail": detail} for pointer, detail in found]
+    return _own("invalid-input", errors=errors)
+
+
+def _own(code: str, detail: str | None = None, **more: Any) -> Response:
+    status, title = OWN[code]
+    return problem(status, code, title, detail, **more)
 
 
 def _flat(pointer: str, messages: Any) -> list[tuple[str, str]]:
@@ -99,16 +117,18 @@ def _flat(pointer: str, messages: Any) -> list[tuple[str, str]]:
         return [
             found
             for key, inner in messages.items()
-            for found in _flat(pointer if key in _PLACES else f"{pointer}/{key}", inner)
+            for found in _flat(pointer if key == "_schema" else f"{pointer}/{part(key)}", inner)
         ]
     return [(pointer, str(message)) for message in messages]
 
 
-_PLACES = frozenset({"json", "query", "path", "form", "_schema"})
+def part(key: object) -> str:
+    """Return a name as JSON pointers write it (RFC 6901)."""
+    return str(key).replace("~", "~0").replace("/", "~1")
 
 
 def _stale(_error: StaleDataError) -> Response:
-    return problem(409, "changed-meanwhile", STALE, None)
+    return _own("changed-meanwhile")
 
 
 def _constraint(error: IntegrityError) -> Response:
@@ -118,16 +138,16 @@ def _constraint(error: IntegrityError) -> Response:
         named = re.search(r'"(\w+)"|: ([\w., ]+)$', text)
         where = next((part for part in named.groups() if part), None) if named else None
         refused = [{"code": "ALREADY_EXISTS", "detail": where or "unique"}]
-        return problem(409, "already-exists", CLASH, None, refusals=refused)
+        return _own("already-exists", refusals=refused)
     return _bug(error)
 
 
 def _http(error: HTTPException) -> Response:
     if getattr(error, "data", None) and "messages" in error.data:  # type: ignore[attr-defined]  # webargs'
-        return _input(error.data["messages"])  # type: ignore[attr-defined]  # as above
-    response = problem(
-        error.code or 500, _slug(error), Words(error.name, error.name), error.description
-    )
+        return _input(error.data["messages"].values())  # type: ignore[attr-defined]  # as above
+    status = error.code or 500
+    title = HTTP.get(status, Words(error.name, error.name))
+    response = problem(status, _slug(error), title, None)
     for name, value in error.get_headers():
         if name in {"Allow", "Location", "Retry-After"}:
             response.headers[name] = value
@@ -140,7 +160,7 @@ def _slug(error: HTTPException) -> str:
 
 def _bug(error: Exception) -> Response:
     log.exception("bug", error=type(error).__name__)
-    return problem(500, "bug", BUG, InternalServerError.description)
+    return _own("bug", InternalServerError.description)
 
 
 def _wants_page() -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app import idempotency
 from app.lives import LIVES
+from catalogue import registrations
 from kernel import evidence, watch
 from kernel.clock import local_date
 from kernel.errors import StepRefused
@@ -40,7 +41,8 @@ def take_overdue(work: Work) -> int:
 
 
 def end_what_is_over(work: Work) -> None:
-    """Let agreements and authorisations expire whose last day has passed."""
+    """Let registrations, agreements and authorisations expire whose last day has passed."""
+    registrations.expire_due(work, limit=OVERDUE_MAX)
     agreements.expire_ended(work, limit=OVERDUE_MAX)
     authorisations.expire_due(work, limit=OVERDUE_MAX)
 

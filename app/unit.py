@@ -4,6 +4,7 @@ The commit comes before the response is sent, so that a constraint that breaks a
 is answered as a problem and not as a broken connection.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,17 +13,31 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from app import idempotency, identity
 from app.house import House
 from kernel.actor import NOBODY, Actor
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Kind
+from kernel.words import Words
 from kernel.work import Work
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 TRIES = 5
 RETRIED = frozenset({"40001", "40P01"})
 """PostgreSQL's words for "somebody else was faster": the whole request is run again."""
+
+
+NEVER_STORED = re.compile("[\0\ud800-\udfff]")
+"""What no database keeps in a text: NUL, and halves of characters."""
+
+
+class Unreadable(DomainError):
+    """The request cannot be read, or not in one way only."""
+
+    kind = Kind.MALFORMED
+    code = "unreadable-request"
+    title = Words("请求无法读取", "The request cannot be read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,10 @@ class Exchange(Flask):
     def dispatch_request(self) -> Any:
         """Run the view inside its unit of work, again if the database asks for it."""
         policy = _policy(self)
-        if policy is None or policy.alone:
+        if policy is None:
+            return super().dispatch_request()
+        _check_address()
+        if policy.alone:
             return super().dispatch_request()
         for attempt in range(1, TRIES + 1):
             try:
@@ -145,8 +163,28 @@ def _kept(session: Session) -> Iterator[None]:
         raise
 
 
+def storable(text: str) -> bool:
+    """Tell whether both databases can keep `text` as it is."""
+    return NEVER_STORED.search(text) is None
+
+
+def _check_address() -> None:
+    # Only NUL can come this far in an address or a form: the rest is decoded as UTF-8.
+    told = (*(request.view_args or {}).values(), *_values(request.args), *_values(request.form))
+    if not all(storable(str(value)) for value in told):
+        raise Unreadable(
+            "地址或表单含有不能保存的字符", "the address or form holds a NUL character"
+        )
+
+
+def _values(found: MultiDict[str, str]) -> Iterator[str]:
+    return (value for values in found.listvalues() for value in values)
+
+
 def _policy(app: Flask) -> Policy | None:
     if request.routing_exception is not None or request.url_rule is None:
         return None
+    if request.method == "OPTIONS":
+        return None  # Flask itself says which methods there are, to everybody
     view = app.view_functions[request.url_rule.endpoint]
     return getattr(view, "policy", None)

@@ -263,15 +263,18 @@ def in_force(session: Session, directory_id: str, on: date) -> Registration | No
     return session.scalars(statement).one_or_none()
 
 
-def lapsed(session: Session, today: date, *, limit: int) -> list[Registration]:
-    """Return registrations whose term ended before today, to be expired. One SELECT."""
+def expire_due(work: Work, *, limit: int) -> list[Registration]:
+    """Let registrations expire whose last day has passed; return them. One SELECT on an index."""
     statement = (
         select(Registration)
-        .where(Registration.state == State.REGISTERED, Registration.valid_to < today)
+        .where(Registration.state == State.REGISTERED, Registration.valid_to < local_date(work.now))
         .order_by(Registration.valid_to, Registration.id)
         .limit(limit)
     )
-    return list(session.scalars(statement))
+    found = list(work.session.scalars(statement))
+    for registration in found:
+        LIFE.take("expire", registration, work.as_system())
+    return found
 
 
 def listed(

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from app import create_app, problems
+import click
+
+from app import cli, create_app, problems
 from app.lives import LIVES
 from app.reactions import REACTIONS
 from app.timetable import TIMETABLE
 from config.settings import HOUSE, Settings
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Invalid
 from settlement import chart
 from settlement import rules as posting_rules
 
@@ -28,6 +30,7 @@ def pages() -> dict[str, str]:
     drawn["errors.md"] = DRAWN + _errors()
     drawn["events.md"] = DRAWN + _events()
     drawn["settings.md"] = DRAWN + _settings()
+    drawn["commands.md"] = DRAWN + _commands()
     drawn["ledger.md"] = DRAWN + _ledger()
     drawn["timetable.md"] = DRAWN + _timetable()
     drawn["api.json"] = _api()
@@ -60,6 +63,15 @@ def _errors() -> str:
         status = problems.STATUS[error.kind]
         title = error.title
         lines.append(f"| {error.code} | {status} | {title.zh} | {title.en} | {meaning} |")
+    lines += [
+        f"| {code} | {status} | {title.zh} | {title.en} | |"
+        for code, (status, title) in problems.OWN.items()
+        if code != Invalid.code
+    ]
+    lines.append("\nWhat HTTP itself refuses bears the name of its status, as in")
+    lines.append("`/problems/method-not-allowed`:\n")
+    lines.append("| status | 标题 | title |\n|---|---|---|")
+    lines += [f"| {status} | {title.zh} | {title.en} |" for status, title in problems.HTTP.items()]
     lines += ["\n## Refusal codes\n", "| code | where |\n|---|---|"]
     found: dict[str, set[str]] = {}
     for room, tree in _modules():
@@ -98,6 +110,30 @@ def _settings() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _commands() -> str:
+    lines = [
+        "# 命令 · Commands\n",
+        "Exit status: 0 done, 1 failed, 2 not used so, 3 refused by a rule, 4 does not hold.\n",
+        "| command | options | purpose |\n|---|---|---|",
+    ]
+    for name, command in _named("databourse", cli.main):
+        options = " ".join(_option(given) for given in command.params)
+        lines.append(f"| `{name}` | {options} | {command.get_short_help_str(limit=200)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _named(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    for inner, found in command.commands.items():
+        yield from _named(f"{name} {inner}", found)
+
+
+def _option(given: click.Parameter) -> str:
+    return f"`{given.opts[0]}`" if given.required else f"[`{given.opts[0]}`]"
+
+
 def _ledger() -> str:
     lines = [
         "# 账簿 · The books\n",
@@ -115,7 +151,9 @@ def _ledger() -> str:
     ]
     for rule in posting_rules.RULES.values():
         pairs = "<br>".join(f"{debit} → {credit}" for debit, credit in rule.pairs)
-        lines.append(f"| {rule.event} | {rule.source} | {pairs} | {rule.says.zh} | {rule.says.en} |")
+        lines.append(
+            f"| {rule.event} | {rule.source} | {pairs} | {rule.says.zh} | {rule.says.en} |"
+        )
     return "\n".join(lines) + "\n"
 
 

@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
 from sqlalchemy import Select, and_, or_
@@ -70,7 +70,7 @@ def _read(cursor: str, by: Order) -> list[Any]:
         if not isinstance(values, list) or len(values) != len(by):
             raise ValueError("not one value for each column")
         return [_typed(value, column) for value, (column, _) in zip(values, by, strict=True)]
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
         raise Invalid("分页游标无效", "the cursor is not valid", pointer="/after") from error
 
 
@@ -80,11 +80,12 @@ def _typed(value: Any, column: InstrumentedAttribute[Any]) -> Any:
         instant = datetime.fromisoformat(value)
         if instant.tzinfo is None:
             raise ValueError("naive instant")
-        return instant
+        return instant.astimezone(UTC)
     if kind is date and isinstance(value, str):
         return date.fromisoformat(value)
     if type(value) is not kind:
         raise ValueError("wrong type")
     if (isinstance(value, int) and abs(value) >= 2**63) or value != value or "\0" in str(value):
         raise ValueError("out of range")
+    str(value).encode()  # half a character is a ValueError too
     return value

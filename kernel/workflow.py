@@ -92,7 +92,8 @@ class Workflow(Generic[S, T]):
         subject.state = row.target
         for effect in row.then:
             effect(subject, work, data)
-        self._turn_clocks(row, subject, work)
+        if before != row.target or row.within:
+            self._turn_clocks(row, subject, work)
         work.record(row.event, subject.id, before=str(before), after=str(row.target), **data)
 
     def path_to(self, state: S) -> list[str]:

@@ -23,11 +23,12 @@ from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
-from licensing import members, panel, scenarios, score_sheets
+from licensing import members, panel, scenarios
 from licensing.applications import items
+from licensing.assessing import score_sheets
+from licensing.assessing.score_sheets import Filled, ScoreSheet
 from licensing.exposures import RiskGrade
 from licensing.scenarios import Scenario
-from licensing.score_sheets import Filled, ScoreSheet
 from licensing.sheets import Conclusion, Result
 
 
@@ -196,8 +197,8 @@ def _conclude(it: Assessment, work: Work, data: dict[str, Any]) -> None:
 
 def _release(it: Assessment, work: Work, data: dict[str, Any]) -> None:
     if scenarios.find(work.session, it.scenario_id).assessment_id == it.id:
-        house = work.as_system()
-        scenarios.take(house, it.scenario_id, "assessment_voided", reason=data["reason"])
+        why = data["reason"]
+        scenarios.take(work.as_system(), it.scenario_id, "assessment_voided", reason=why)
 
 
 secretary = its("implementing agency", "agency_id", Duty.PANEL_SECRETARY)
@@ -295,8 +296,7 @@ def declare(work: Work, assessment_id: str, *, conflicted: bool, reason: str = "
 
 def submit_sheet(work: Work, assessment_id: str, **filled: Unpack[Filled]) -> Assessment:
     """Sign the acting member's score sheet. Raises Invalid with a pointer, see `score_sheets`."""
-    found = seen(work, assessment_id)
-    LIFE.take("submit_sheet", found, work, filled=filled)
+    LIFE.take("submit_sheet", found := seen(work, assessment_id), work, filled=filled)
     return found
 
 

@@ -218,7 +218,7 @@ LIFE: Workflow[State, Authorisation] = Workflow(
          then=(_for_cause(REVOCATION_CAUSES),), says="authorisation.revoked",
          label=Words("撤销", "Revoke")),
     step("lapse",     {State.SUSPENDED}, State.REVOKED, system_only,
-         then=(_lapse,), says="authorisation.revoked",
+         then=(_lapse,), says="authorisation.lapsed",
          label=Words("暂停期满撤销", "Revoke, not resumed in time")),
     step("expire",    set(LIVE), State.EXPIRED, system_only,
          when=(_is_over,), then=(_forget_cause,), says="authorisation.expired",

@@ -7,7 +7,7 @@ Source: the fields of the authorisation certificate, domain of authorised operat
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import ForeignKey, UniqueConstraint, exists, select
 from sqlalchemy.orm import Mapped, Session, aliased, joinedload, mapped_column, relationship
@@ -22,10 +22,7 @@ from kernel.errors import NotFound
 from kernel.pages import Page, keyset
 from kernel.parties import organisations
 from kernel.work import Work
-
-if TYPE_CHECKING:
-    from licensing.authorisations import Authorisation
-    from licensing.versions import AuthorisationVersion
+from licensing.versions import AuthorisationVersion
 
 OBLIGATIONS: Final = ("log", "destroy", "report")
 """What every grantee must do: log each use, destroy at the end, report yearly."""
@@ -35,6 +32,23 @@ PROHIBITIONS: Final = ("reauthorise", "reidentify", "other_purpose", "transfer_r
 hand on raw data."""
 
 _HIDDEN_FROM: Final = Grade.G3
+
+
+class Right(Protocol):
+    """What a certificate says of an authorisation that no version of it changes."""
+
+    id: Any
+    cert_no: Any
+    scenario_id: Any
+    assessment_id: Any
+    grantee_id: Any
+    operator_id: Any
+    implementing_agency_id: Any
+    departments: Any
+    purpose_code: Any
+    purpose_text: Any
+    purpose_fingerprint: Any
+    conditions: Any
 
 
 class Certificate(Base):
@@ -58,7 +72,8 @@ class Certificate(Base):
     signature: Mapped[str]
     issued_at: Mapped[Instant]
 
-    authorisation: Mapped["Authorisation"] = relationship(lazy="raise", viewonly=True)
+    # Named in words: authorisations have certificates issued, and stand above them.
+    authorisation: Mapped[Any] = relationship("Authorisation", lazy="raise", viewonly=True)
 
 
 append_only(Certificate.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
@@ -79,9 +94,7 @@ class Verification:
     certificate: Certificate | None = None
 
 
-def issue(
-    work: Work, authorisation: "Authorisation", version: "AuthorisationVersion"
-) -> Certificate:
+def issue(work: Work, authorisation: Right, version: AuthorisationVersion) -> Certificate:
     """Write and sign the certificate of one version. Records `certificate.issued`."""
     body = _body(work, authorisation, version)
     content = canonical(body)
@@ -214,9 +227,7 @@ def _below(session: Session, items: list[dict[str, str]]) -> set[tuple[str, str]
     return found
 
 
-def _body(
-    work: Work, authorisation: "Authorisation", version: "AuthorisationVersion"
-) -> dict[str, Any]:
+def _body(work: Work, authorisation: Right, version: AuthorisationVersion) -> dict[str, Any]:
     scope = version.scope
     return {
         "cert_no": authorisation.cert_no,

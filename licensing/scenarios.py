@@ -14,8 +14,8 @@ from kernel.errors import Refusal, StepNotAllowed, StepRefused
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
-from licensing import authorisations, consents, numbers, scope
-from licensing.applications import admission, items, terms
+from licensing import authorisations, numbers, scope
+from licensing.applications import admission, items, opinions, terms
 
 # The row of a scenario is spoken of as scenarios.Scenario, scenarios.find, …
 from licensing.applications.cases import REFUSAL_CAUSES, REJECTION_CAUSES, UNDECIDED, WRITABLE
@@ -28,7 +28,6 @@ from licensing.applications.cases import listed as listed
 from licensing.applications.cases import queue as queue
 from licensing.applications.cases import seen as seen
 from licensing.applications.terms import Application
-from licensing.consents import Opinion
 from licensing.scope import Scope
 
 
@@ -49,7 +48,7 @@ def _next_round(scenario: Scenario, work: Work, data: dict[str, Any]) -> None:
 
 
 def _ask_departments(scenario: Scenario, work: Work, _data: dict[str, Any]) -> None:
-    consents.open_for(
+    opinions.open_for(
         work,
         scenario.id,
         implementing_agency_id=scenario.implementing_agency_id,
@@ -66,8 +65,8 @@ def _grade(scenario: Scenario, work: Work, data: dict[str, Any]) -> None:
 
 
 def _keep_conditions(scenario: Scenario, work: Work, _data: dict[str, Any]) -> None:
-    scenario.conditions = consents.conditions(
-        consents.of(work.session, scenario.id, scenario.round)
+    scenario.conditions = opinions.conditions(
+        opinions.of(work.session, scenario.id, scenario.round)
     )
 
 
@@ -245,23 +244,8 @@ def amend_draft(work: Work, scenario_id: str, **given: Unpack[Application]) -> S
 def grade_risk(work: Work, scenario_id: str) -> Scenario:
     """Grade the risk from items, outputs, users and environment; go on when all is in."""
     found = take(work, scenario_id, "grade_risk")
-    _advance(work, found)
+    advance(work, found)
     return found
-
-
-def opinion(work: Work, opinion_id: str, name: str, **data: Any) -> Opinion:
-    """Take a step of a department's opinion; the scenario goes on when all is in.
-
-    Raises what `consents.take` raises, and StepRefused when the scenario waits no more.
-    """
-    asked = consents.seen(work, opinion_id)
-    scenario = find(work.session, asked.scenario_id)
-    if (scenario.state, scenario.round) != (State.DEPT_OPINION, asked.round):
-        zh, en = "该场景已不在征求意见阶段", "the scenario no longer waits for opinions"
-        raise StepRefused(zh, en, (Refusal("SCENARIO_MOVED_ON", zh, en),))
-    given = consents.take(work, opinion_id, name, **data)
-    _advance(work, scenario)
-    return given
 
 
 def uncovered(work: Work, scenario: Scenario) -> list[Refusal]:
@@ -288,7 +272,8 @@ def take(work: Work, scenario_id: str, name: str, **data: Any) -> Scenario:
     return found
 
 
-def _advance(work: Work, scenario: Scenario) -> None:
+def advance(work: Work, scenario: Scenario) -> None:
+    """Move on to the panel, as the house, once opinions and risk are in and allow it."""
     if not LIFE.refusals("opinions_in", scenario, work):
         LIFE.take("opinions_in", scenario, work.as_system())
 

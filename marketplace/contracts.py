@@ -150,15 +150,20 @@ def sign(work: Work, contract_id: str) -> Contract:
     Raises StepNotAllowed for all but the parties' signers, StepRefused when it has signed
     already. The same person cannot sign for both.
     """
-    contract = seen(work, contract_id)
-    first = contract.state == State.TO_SIGN
-    LIFE.take("sign_first" if first else "sign_second", contract, work)
-    return contract
+    first = seen(work, contract_id).state == State.TO_SIGN
+    return take(work, contract_id, "sign_first" if first else "sign_second")
 
 
-def void(work: Work, contract_id: str) -> None:
+def void(work: Work, contract_id: str) -> Contract:
     """Void the contract of an order that does not come about."""
-    LIFE.take("void", find(work.session, contract_id), work.as_system())
+    return take(work.as_system(), contract_id, "void")
+
+
+def take(work: Work, contract_id: str, step_name: str, **data: Any) -> Contract:
+    """Take one step in a contract's life. Raises what `Workflow.take` raises."""
+    contract = seen(work, contract_id)
+    LIFE.take(step_name, contract, work, **data)
+    return contract
 
 
 def find(session: Session, contract_id: str) -> Contract:

@@ -189,7 +189,7 @@ LIFE: Workflow[State, Order] = Workflow(
     step("signed_free", {State.CONTRACT_SIGNING}, State.IN_DELIVERY, system_only,
          own_door=True, when=(fulfilment.is_signed, _is_free), then=(fulfilment.open_tasks,),
          within="clocks.order_delivery",
-         says="order.signed", label=Words("双方已签署（免费）", "Signed by both, free")),
+         says="order.signed_free", label=Words("双方已签署（免费）", "Signed by both, free")),
     step("mark_paid",   {State.AWAITING_PAYMENT}, State.IN_DELIVERY, system_only,
          own_door=True, when=(fulfilment.is_signed, fulfilment.is_funded),
          then=(fulfilment.open_tasks,),

@@ -121,7 +121,7 @@ def _post(batch: SettlementBatch, work: Work, _data: dict[str, Any]) -> None:
     found = _calculated(work, escrow.of_batch(work.session, batch.id))
     for divided in found:
         work.session.add(_settled(work, batch, divided))
-        divided.obligation.state = escrow.State.SETTLED
+        divided.obligation.settled_on = local_date(work.now)
     order_ids = {divided.obligation.order_id for divided in found}
     unsettled = {
         obligation.order_id
@@ -142,6 +142,7 @@ LIFE: Workflow[State, SettlementBatch] = Workflow(
     "settlement_batch", State, State.COMPUTED,
     step("confirm", {State.COMPUTED}, State.POSTED, access.settler,
          when=(access.four_eyes("maker"), _is_unchanged), then=(_post,),
+         moves_money=True,
          says="settlement.posted", label=Words("复核并入账", "Check and post")),
     step("discard", {State.COMPUTED}, State.DISCARDED, access.settler,
          asks=(REASON,), then=(_release,),
@@ -182,14 +183,9 @@ def compute(work: Work, *, cutoff: date | None = None) -> SettlementBatch:
         posted_at=None,
     )
     work.session.add(made)
-    work.record(
-        "settlement.computed",
-        batch_id,
-        cutoff=cutoff,
-        obligations=[obligation.id for obligation in held],
-        total=made.total,
-        input_digest=made.input_digest,
-    )
+    held_ids = [obligation.id for obligation in held]
+    told = {"cutoff": cutoff, "total": made.total, "input_digest": made.input_digest}
+    work.record("settlement.computed", batch_id, obligations=held_ids, **told)
     return made
 
 

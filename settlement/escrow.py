@@ -78,7 +78,7 @@ class Obligation(Base):
         UniqueConstraint("order_line_id"),
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint("kind <> 'public' OR operator_id IS NOT NULL", name="public_has_operator"),
-        CheckConstraint("state <> 'settled' OR batch_id IS NOT NULL", name="settled_by_a_batch"),
+        CheckConstraint("settled_on IS NULL OR batch_id IS NOT NULL", name="settled_by_a_batch"),
         Index(
             "ix_obligations_open_due_on",
             "due_on",
@@ -102,8 +102,13 @@ class Obligation(Base):
     shares: Mapped[dict[str, Any] | None]
     accepted_on: Mapped[date]
     due_on: Mapped[date]
-    state: Mapped[str]
+    settled_on: Mapped[date | None]
     batch_id: Mapped[str | None]
+
+    @property
+    def state(self) -> State:
+        """Whether it has been divided; the ledger's entry says the same."""
+        return State.OPEN if self.settled_on is None else State.SETTLED
 
 
 class AcceptedLine(TypedDict, total=False):
@@ -313,7 +318,7 @@ def _accept(work: Work, order_id: str, line: Mapping[str, Any]) -> Obligation:
         shares=None if line.get("shares") is None else dict(line["shares"]),
         accepted_on=today,
         due_on=work.calendar.due(today, work.rules.number("settlement.hold_wd")).date,
-        state=State.OPEN,
+        settled_on=None,
         batch_id=None,
     )
     rule(made, work.rules, charged=Money(0, amount.currency))  # that it can be divided

@@ -7,9 +7,9 @@
     )
 
 An event is posted at most once: its natural key (event, source_id, seq) is claimed before
-anything else is written, so a repeat is recognised before it could be taken for an
-overdraft. What the rules do not allow is refused here; what could lose a fen is refused by
-the database as well, whoever writes.
+any line is written, so a repeat is recognised before it could be taken for an overdraft.
+What the rules do not allow is refused here; what could lose a fen is refused by the
+database as well, whoever writes.
 """
 
 from collections.abc import Iterable
@@ -77,7 +77,7 @@ _IDS: Final = select(*_NAME, accounts.c.id).where(
 )
 _OPEN: Final = insert(accounts)
 _OPEN_UNLESS_OPEN: Final = postgresql.insert(accounts).on_conflict_do_nothing()
-# Everybody locks guarded accounts in this order, so nobody deadlocks.
+# Everybody locks guarded accounts in this order.
 _ROOM: Final = (
     select(balances)
     .where(balances.c.account_id.in_(bindparam("ids", expanding=True)))
@@ -163,7 +163,9 @@ def post(  # noqa: PLR0913 - the natural key has three parts, and an entry has t
     overdrawn by any row, in order. After each of them nothing was written, and the
     transaction goes on. Raises ValueError for rows that the posting rules do not know:
     that is a mistake in a program, not of a user.
-    Five SELECTs and INSERTs, one more for accounts used for the first time.
+    Seven statements and a savepoint; two more when an account is used for the first time.
+    Guarded accounts are locked in one order, so single posts never deadlock; two
+    transactions of several posts each can, and then PostgreSQL ends one of them.
     """
     claim = _Claim(event, source_id, seq, effective_on, order_id, reverses=None)
     return _post(work, claim, rows)

@@ -24,6 +24,7 @@ from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from settlement import access, accounts, bank_files, books, ledger
+from settlement.accounts import BankAccount
 from settlement.bank_files import PayoutRow
 from settlement.escrow import Payable
 from settlement.ledger import AccountRef, Row
@@ -186,6 +187,7 @@ LIFE: Workflow[State, Payout] = Workflow(
          says="payout.paid", label=Words("银行已付", "Paid by the bank")),
     step("fail",    {State.REQUESTED, State.APPROVED, State.SENT}, State.FAILED, access.settler,
          asks=(REASON,), then=(_give_back,),
+         moves_money=True,
          says="payout.failed", label=Words("撤销或付款失败", "Let it fail")),
 )
 # fmt: on
@@ -207,40 +209,13 @@ def request(work: Work, *, payable: Payable, party_id: str, amount: Money | None
             f"{amount} is less than the smallest payout, {least}",
             pointer="/amount",
         )
-    payout_id = ids.new("pot_", work.now)
-    made = Payout(
-        id=payout_id,
-        state=State.REQUESTED,
-        payable=payable,
-        party_id=party_id,
-        amount=amount,
-        reference=bank_files.code(PREFIX, payout_id),
-        account_id=account.id,
-        account_name=account.account_name,
-        account_masked=account.number_masked,
-        maker=work.actor.person,
-        requested_at=work.now,
-        checker=None,
-        approved_at=None,
-        file_id=None,
-        paid_on=None,
-    )
-    ledger.post(
-        work,
-        "payout.initiated",
-        payout_id,
-        [Row(made.earned, made.transit, amount)],
-        effective_on=local_date(work.now),
-    )
+    made = _made(work, payable, account, amount)
+    into_transit = [Row(made.earned, made.transit, amount)]
+    today = local_date(work.now)
+    ledger.post(work, "payout.initiated", made.id, into_transit, effective_on=today)
     work.session.add(made)
-    work.record(
-        "payout.requested",
-        payout_id,
-        payable=payable,
-        party_id=party_id,
-        amount=amount,
-        reference=made.reference,
-    )
+    told = {"party_id": party_id, "amount": amount, "reference": made.reference}
+    work.record("payout.requested", made.id, payable=payable, **told)
     return made
 
 
@@ -374,6 +349,27 @@ def take(work: Work, payout_id: str, name: str, **data: Any) -> Payout:
     work.session.refresh(payout, with_for_update=True)
     LIFE.take(name, payout, work, **data)
     return payout
+
+
+def _made(work: Work, payable: Payable, account: BankAccount, amount: Money) -> Payout:
+    payout_id = ids.new("pot_", work.now)
+    return Payout(
+        id=payout_id,
+        state=State.REQUESTED,
+        payable=payable,
+        party_id=account.party_id,
+        amount=amount,
+        reference=bank_files.code(PREFIX, payout_id),
+        account_id=account.id,
+        account_name=account.account_name,
+        account_masked=account.number_masked,
+        maker=work.actor.person,
+        requested_at=work.now,
+        checker=None,
+        approved_at=None,
+        file_id=None,
+        paid_on=None,
+    )
 
 
 def _text(work: Work, found: Iterable[Payout]) -> str:

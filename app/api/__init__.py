@@ -69,6 +69,7 @@ NOUNS = (
 def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:
     """Open every door; the adjustable clock's only in a demonstration."""
     app.register_blueprint(health.blueprint)
+    api.register_blueprint(health.described)
     for module in NOUNS:
         api.register_blueprint(module.blueprint)
     if demonstration:

@@ -178,6 +178,7 @@ def draft(body: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/<string:subject_id>/letter")
+@doors.versioned
 @doors.members("write")
 @blueprint.arguments(LetterIn)
 @blueprint.response(200, AgreementOut)

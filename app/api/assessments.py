@@ -10,9 +10,9 @@ from app.doors import Schema
 from kernel.errors import Refusal
 from kernel.work import Work
 from licensing import assessments, members
+from licensing.assessing.score_sheets import ScoreSheet
 from licensing.assessments import Assessment
 from licensing.members import PanelMember, Proof
-from licensing.score_sheets import ScoreSheet
 from licensing.sheets import SCORE_MAX, Verdict
 
 blueprint = doors.noun("assessments", "Assessments · 评估")

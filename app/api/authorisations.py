@@ -194,6 +194,7 @@ def decided(query: dict[str, Any], subject_id: str) -> Any:
 
 
 @blueprint.post("/<string:subject_id>/amendments")
+@doors.versioned
 @doors.members("write")
 @blueprint.arguments(AmendmentIn)
 @blueprint.response(201, AuthorisationOut)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import doors, unit
 
 blueprint = Blueprint("health", __name__)
+described = doors.noun("document", "This document · 本文档", prefix="/api")
 
 
 @blueprint.get("/healthz")
@@ -40,8 +41,9 @@ def metrics() -> Response:
     return Response(generate_latest(meters.registry), content_type=CONTENT_TYPE_LATEST)
 
 
-@blueprint.get("/api/openapi.json")
+@described.get("/openapi.json")
 @doors.alone
+@described.response(200)
 def document() -> Any:
     """Show the OpenAPI document of this very application."""
     return jsonify(current_app.extensions["openapi_document"])

@@ -8,7 +8,6 @@ from marshmallow import Schema, fields
 from app import doors, unit
 from kernel.work import Work
 from licensing import consents
-from licensing.applications import opinions
 from licensing.consents import Opinion, State
 
 blueprint = doors.noun("opinions", "Departments' opinions · 供数部门意见")
@@ -69,7 +68,7 @@ def row(found: Opinion) -> Mapping[str, Any]:
 
 def show(found: Opinion, work: Work) -> Mapping[str, Any]:
     """Return what OpinionOut shows."""
-    return {**row(found), **doors.living(found, work, opinions.LIFE)}
+    return {**row(found), **doors.living(found, work, consents.LIFE)}
 
 
 @blueprint.get("")
@@ -90,4 +89,4 @@ def one(subject_id: str) -> Any:
     return doors.tagged(show(consents.seen(work, subject_id), work))
 
 
-doors.steps(blueprint, opinions, OpinionOut, show)
+doors.steps(blueprint, consents, OpinionOut, show)

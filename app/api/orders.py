@@ -236,6 +236,7 @@ def place(body: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/<string:subject_id>/sign")
+@doors.versioned
 @doors.members("write")
 @blueprint.arguments(doors.Body)
 @blueprint.response(200, OrderOut)

@@ -331,6 +331,7 @@ def create(body: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/<string:subject_id>/revise")
+@doors.versioned
 @doors.members("write")
 @blueprint.arguments(RevisionIn)
 @blueprint.response(200, ProductOut)

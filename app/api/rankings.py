@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import doors, unit
 from kernel.clock import local_date
+from kernel.errors import Invalid
 from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
@@ -101,7 +102,10 @@ _NAMES: Mapping[str, Names] = {
 
 def _period(query: dict[str, Any], work: Work) -> dict[str, date]:
     until = query["until"] or local_date(work.now)
-    return {"since": query["since"] or date(until.year, 1, 1), "until": until}
+    since = query["since"] or date(until.year, 1, 1)
+    if since > until:
+        raise Invalid("起始日晚于截止日", "it ends before it begins", pointer="/until")
+    return {"since": since, "until": until}
 
 
 def _place(found: Ranked, names: Mapping[str, Words]) -> dict[str, Any]:

@@ -222,7 +222,8 @@ def apply(body: dict[str, Any]) -> Any:
     return show(made, work)
 
 
-@blueprint.put("/<string:subject_id>")
+@blueprint.post("/<string:subject_id>/application")
+@doors.versioned
 @doors.members("write")
 @blueprint.arguments(ScenarioIn)
 @blueprint.response(200, ScenarioOut)
@@ -236,6 +237,7 @@ def amend(body: dict[str, Any], subject_id: str) -> Any:
 
 
 @blueprint.post("/<string:subject_id>/grade-risk")
+@doors.versioned
 @doors.members("write")
 @blueprint.arguments(RiskIn)
 @blueprint.response(200, ScenarioOut)

@@ -5,9 +5,32 @@ Pages show dicts, not rows, and every button comes from a life cycle's offers.
 
 from flask import Flask
 
-from app.pages import account, chrome, market, public
+from app.pages import (
+    account,
+    chrome,
+    department,
+    desk,
+    enterprise,
+    exchange,
+    market,
+    panel,
+    public,
+    regulator,
+    trade,
+)
 
-AUDIENCES = (account, public, market)
+AUDIENCES = (
+    account,
+    public,
+    market,
+    desk,
+    department,
+    enterprise,
+    regulator,
+    panel,
+    trade,
+    exchange,
+)
 
 
 def init_app(app: Flask) -> None:

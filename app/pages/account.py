@@ -1,5 +1,6 @@
 """Pages of everybody's account: signing in and out, language and look, taking a step."""
 
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -76,15 +77,26 @@ def look(name: str, choice: str) -> Any:
 @doors.members("write")
 def take(life: str, subject_id: str, step: str) -> Any:
     """Take one step of a life cycle from a button, and come back to the page."""
-    module = LIVES.get(life)
-    row = module.LIFE.steps.get(step) if module else None
-    if module is None or row is None or row.own_door:
+    if life not in LIVES:
+        raise NotFound
+    return taken(LIVES[life], subject_id, step)
+
+
+def taken(module: ModuleType, subject_id: str, step: str) -> Any:
+    """Take the step that a form names of a noun of `module`, with the answers of the form."""
+    row = module.LIFE.steps.get(step)
+    if row is None or row.own_door:
         raise NotFound
     work = unit.current()
     doors.unchanged(module.seen(work, subject_id), request.form.get("version"))
     answers = {ask.name: _answer(ask) for ask in row.asks if request.form.get(ask.name)}
     module.take(work, subject_id, step, **answers)
-    return redirect(_inside(request.form.get("next", "/")), 303)
+    return back()
+
+
+def back() -> Any:
+    """Return to the page from which a form was sent."""
+    return redirect(_inside(request.form.get("next", "/desk")), 303)
 
 
 def _answer(ask: Ask) -> Any:

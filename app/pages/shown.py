@@ -43,8 +43,14 @@ def names(work: Work, organisation_ids: Iterable[str | None]) -> dict[str, str]:
 
 
 def record(subject: Any, work: Work, life: Any) -> dict[str, Any]:
-    """Return what the buttons of a living record need: id, state, version, actions."""
-    return doors.living(subject, work, life)
+    """Return what the buttons of a living record need: id, state, version, actions.
+
+    own: the steps that have a form of their own on the page, by name.
+    """
+    shown = doors.living(subject, work, life)
+    own = {each["step"]: each for each in shown["actions"] if life.steps[each["step"]].own_door}
+    actions = [each for each in shown["actions"] if each["step"] not in own]
+    return {**shown, "actions": actions, "own": own}
 
 
 def light(shade: Light | None, left: int | None) -> dict[str, Any] | None:

@@ -104,11 +104,14 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     "sent": ("已发送银行", "sent to the bank", _BUSY),
     "paid": ("银行已付", "paid by the bank", _GOOD),
     "failed": ("付款失败", "failed", _BAD),
-    "registered_account": ("待核验", "to be verified", _BUSY),
     "verified": ("已核验", "verified", _GOOD),
     "retired": ("已停用", "retired", _PAST),
     "restricted": ("受限", "restricted", _WARN),
     "frozen": ("已冻结", "frozen", _BAD),
+    # What the same code means in one life cycle alone.
+    "order.accepted": ("已验收", "accepted", _GOOD),
+    "delivery.accepted": ("已验收", "accepted", _GOOD),
+    "account.registered": ("待核验", "to be verified", _BUSY),
 }
 
 EVENTS: Final[Mapping[str, Words]] = {
@@ -237,14 +240,14 @@ def choices(kind: str) -> list[tuple[str, str]]:
 
 
 def state(code: str) -> str:
-    """Say a state of a life cycle."""
-    zh, en, _ = STATES.get(code, (code, code.replace("_", " "), _PAST))
+    """Say a state: "accepted", or "order.accepted" where a life cycle means its own by it."""
+    zh, en, _ = _state(code)
     return languages.said(Words(zh, en))
 
 
 def tone(code: str) -> str:
     """Return how a state looks: good, busy, warn, bad or past."""
-    return STATES.get(code, ("", "", _PAST))[2]
+    return _state(code)[2]
 
 
 def event(kind: str) -> str:
@@ -287,10 +290,18 @@ def account(code: str) -> str:
     return languages.said(chart.account(code).name)
 
 
+def _state(code: str) -> tuple[str, str, str]:
+    bare = code.rpartition(".")[2]
+    return STATES.get(code) or STATES.get(bare) or (bare, bare.replace("_", " "), _PAST)
+
+
 @cache
 def _steps() -> dict[str, Words]:
     lives: list[Any] = [module.LIFE for module in LIVES.values()]
-    return {row.event: row.label for life in lives for row in life.steps.values()}
+    rows = [row for life in lives for row in life.steps.values()]
+    return {
+        row.event: row.label for row in reversed(rows)
+    }  # the first of its name is the usual one
 
 
 def _joined(said: list[str]) -> str:

@@ -6,7 +6,7 @@ Source: domain of onboarding; the full KYB with documents stands on this table.
 from collections.abc import Iterable
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
 from kernel import ids
@@ -184,6 +184,21 @@ def with_role(session: Session, role: Role) -> list[Organisation]:
         .options(selectinload(Organisation.roles))
     )
     return list(session.scalars(statement))
+
+
+def count_with_role(session: Session, role: Role) -> int:
+    """Return how many active organisations hold `role`. One SELECT."""
+    statement = (
+        select(func.count())
+        .select_from(OrganisationRole)
+        .join(Organisation)
+        .where(
+            OrganisationRole.role == role,
+            OrganisationRole.granted_at.is_not(None),
+            Organisation.state == State.ACTIVE,
+        )
+    )
+    return session.scalars(statement).one()
 
 
 def names(session: Session, organisation_ids: Iterable[str]) -> dict[str, Words]:

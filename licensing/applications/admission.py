@@ -5,8 +5,7 @@ from kernel.clock import local_date
 from kernel.errors import Refusal
 from kernel.parties import organisations
 from kernel.work import Work
-from licensing import agreements, consents
-from licensing.applications import items
+from licensing.applications import items, opinions, supplies
 from licensing.applications.cases import Scenario
 from licensing.exposures import RiskGrade
 
@@ -37,7 +36,7 @@ def supplied(scenario: Scenario, work: Work) -> Refusal | None:
 def misfits(scenario: Scenario, work: Work) -> list[Refusal]:
     """Return everything in which the scope goes beyond what the operator is supplied."""
     today = local_date(work.now)
-    return agreements.uncovered(work.session, scenario.operator_id, scenario.asked, today)
+    return supplies.uncovered(work.session, scenario.operator_id, scenario.asked, today)
 
 
 def covered(scenario: Scenario, work: Work) -> Refusal | None:
@@ -60,8 +59,8 @@ def not_yet_supplemented(scenario: Scenario, _work: Work) -> Refusal | None:
 
 def all_opinions_in(scenario: Scenario, work: Work) -> Refusal | None:
     """Ask that every department has spoken: silence is never consent (I-43)."""
-    given = consents.of(work.session, scenario.id, scenario.round)
-    silent = sorted(one.department_id for one in given if one.state == consents.State.ASKED)
+    given = opinions.of(work.session, scenario.id, scenario.round)
+    silent = sorted(one.department_id for one in given if one.state == opinions.State.ASKED)
     if not silent:
         return None
     named = ", ".join(silent)
@@ -74,8 +73,8 @@ def all_opinions_in(scenario: Scenario, work: Work) -> Refusal | None:
 
 def nobody_disagrees(scenario: Scenario, work: Work) -> Refusal | None:
     """Ask that no department has refused its items."""
-    given = consents.of(work.session, scenario.id, scenario.round)
-    against = [one for one in given if one.state == consents.State.DISAGREED]
+    given = opinions.of(work.session, scenario.id, scenario.round)
+    against = [one for one in given if one.state == opinions.State.DISAGREED]
     if not against:
         return None
     reasons = "; ".join(f"{one.department_id}: {one.reason}" for one in against)

@@ -15,7 +15,8 @@ from kernel.deadlines import Light
 from kernel.errors import NotFound
 from kernel.pages import Page, keyset
 from kernel.work import Work
-from licensing import consents, scope
+from licensing import scope
+from licensing.applications import opinions
 from licensing.applications.items import ScenarioItem
 from licensing.scope import Scope
 
@@ -145,7 +146,7 @@ def seen(work: Work, scenario_id: str) -> Scenario:
     if ours == found.applicant_id:
         return found
     if found.submitted_at is not None and (
-        concerned or consents.oversees(work.actor) or _supplies(work.session, scenario_id, ours)
+        concerned or opinions.oversees(work.actor) or _supplies(work.session, scenario_id, ours)
     ):
         return found
     raise _missing(scenario_id)
@@ -163,7 +164,7 @@ def listed(
         Scenario.id.in_(supplied),
     )
     submitted = Scenario.submitted_at.is_not(None)
-    others = submitted if consents.oversees(work.actor) else and_(submitted, concerns)
+    others = submitted if opinions.oversees(work.actor) else and_(submitted, concerns)
     statement = select(Scenario).where(or_(Scenario.applicant_id == ours, others))
     if state is not None:
         statement = statement.where(Scenario.state == state)
@@ -178,7 +179,7 @@ def queue(work: Work, *, after: str | None = None, limit: int) -> Page[Waiting]:
     statement = select(Scenario).where(
         Scenario.state.in_(UNDECIDED), Scenario.submitted_at.is_not(None)
     )
-    if not consents.oversees(work.actor):
+    if not opinions.oversees(work.actor):
         ours = Scenario.implementing_agency_id == work.actor.organisation
         statement = statement.where(ours)
     found = keyset(

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -241,6 +242,54 @@ def test_serve_answers_until_it_is_told_to_stop(database_url: str) -> None:
 
     assert alive == {"status": "ok"}
     assert process.returncode == 0
+
+
+@pytest.mark.slow
+def test_run_plays_the_story_once_and_serves_it_ever_after(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/demonstration.db"
+    environment = {"DATABASE_URL": url, "DATABOURSE_DATA_DIR": f"{tmp_path}/domain",
+                   "DATABOURSE_KEY": KEY, **CHEAP}  # fmt: skip
+
+    first, again = _welcomed(environment), _welcomed(environment)
+
+    assert "playing the main job once" in first
+    assert "✗" not in first
+    assert "playing" not in again
+    assert "buyer@demo" in first
+    assert "buyer@demo" in again
+    assert [_over(url)(check).exit_code for check in ("verify", "fsck")] == [0, 0]
+
+
+def _welcomed(environment: dict[str, str]) -> str:
+    """Start the demonstration, wait for its welcome, look in, stop it; return what it said."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "app.cli", "run", "--port", "0"],
+        cwd=HOUSE, env={**stage.INHERITED, **environment}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    said = ""
+    for line in process.stdout:
+        said += line
+        if "Ctrl-C" in line:
+            break
+    address = re.search(r"http://127\.0\.0\.1:(\d+)/", said)
+    assert address, said
+    with closing(Caller("127.0.0.1", int(address[1]))) as caller:
+        assert caller.get("/readyz") == {"status": "ok"}
+    process.send_signal(signal.SIGINT)
+    said += process.communicate(timeout=PATIENCE_S)[0]
+    assert process.returncode == 0
+    return said
+
+
+@pytest.mark.slow
+def test_the_story_can_end_with_one_object_for_programs(tmp_path: Path) -> None:
+    told = _over(f"sqlite:///{tmp_path}/unused.db")("story", "--json")
+
+    assert told.exit_code == 0, told.stderr[-2000:]
+    assert told.stdout.count("\n") == 1
+    assert json.loads(told.stdout)["ok"] is True
+    assert not (tmp_path / "unused.db").exists()
 
 
 # --- work -------------------------------------------------------------------------------

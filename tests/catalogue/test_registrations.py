@@ -67,13 +67,14 @@ def test_a_registration_expires_after_its_term(session: Session, work_as: WorkAs
 
     with pytest.raises(StepRefused) as refused:
         registrations.take(work_as("system"), made.id, "expire")
-    early = registrations.lapsed(session, date(2027, 6, 30), limit=5)
-    late = registrations.lapsed(session, date(2027, 7, 1), limit=5)
+    last_day = datetime(2027, 6, 30, 4, tzinfo=UTC)
+    early = registrations.expire_due(work_as("per_hub_officer", at=last_day), limit=5)
+    state = made.state
     after = datetime(2027, 7, 1, 4, tzinfo=UTC)
-    registrations.take(work_as("system", at=after), made.id, "expire")
+    late = registrations.expire_due(work_as("per_hub_officer", at=after), limit=5)
 
     assert _codes(refused.value) == ["STILL_VALID"]
-    assert (early, late) == ([], [made])
+    assert (early, state, late) == ([], State.REGISTERED, [made])
     assert made.state == State.EXPIRED
     assert registrations.live(session, version.directory_id) is None
 

@@ -156,7 +156,7 @@ def walk(session: Session, made: Scenario, *path: str, at: Instant = NOON) -> No
     """Take steps of a scenario, each by its own person; "agree" is the department's."""
     for name in path:
         if name == "agree":
-            scenarios.opinion(
+            consents.take(
                 work_of(session, "per_dept_approver", at=at), opinion_of(session, made).id, name
             )
         elif name == "grade_risk":

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from kernel import journal
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.work import Work
-from licensing import assessments, experts, members, panel, scenarios, score_sheets
+from licensing import assessments, experts, members, panel, scenarios
+from licensing.assessing import score_sheets
 from licensing.assessments import State
 from licensing.members import PanelMember
 from licensing.panel import PanelNotPossible

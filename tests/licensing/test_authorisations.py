@@ -92,7 +92,7 @@ def test_the_database_holds_one_live_authorisation_per_scenario(session: Session
 )  # fmt: skip
 def test_the_database_refuses_to_change_the_root(session: Session, column: str) -> None:
     made = grants.issued(session)
-    change = text(f"UPDATE authorisations SET {column} = 'org_other' WHERE id = :id")  # noqa: S608 - names are ours
+    change = text(f"UPDATE authorisations SET {column} = 'org_other' WHERE id = :id")
 
     with pytest.raises(IntegrityError, match="append-only"):
         session.execute(change, {"id": made.id})
@@ -104,7 +104,7 @@ def test_versions_and_parties_are_never_changed(session: Session, table: str) ->
     session.flush()
 
     with pytest.raises(IntegrityError, match="append-only"):
-        session.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - names are ours
+        session.execute(text(f"DELETE FROM {table}"))
 
 
 def test_the_operator_activates_on_the_first_day(session: Session, work_as: WorkAs) -> None:
@@ -196,7 +196,7 @@ def test_a_suspension_that_is_not_lifted_ends_in_revocation(
 
     (*_, event) = journal.history(session, made.id, limit=9)
     assert (made.state, made.suspend_reason) == (State.REVOKED, None)
-    assert event.kind == "authorisation.revoked"
+    assert event.kind == "authorisation.lapsed"
     assert event.data["cause"] == "security_incident"
     assert event.data["reason"]
 

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from kernel import journal
 from kernel.errors import NotFound, StepNotAllowed, StepRefused
-from licensing import consents, scenarios
+from licensing import consents
 from licensing.consents import Opinion, State
 from tests.conftest import NOON, WorkAs
 from tests.licensing import desk
@@ -24,7 +24,6 @@ def test_a_department_agrees(session: Session, opinion: Opinion, work_as: WorkAs
     session.flush()
 
     assert (opinion.state, opinion.given_at) == (State.AGREED, NOON)
-    assert opinion.state in consents.FAVOURABLE
     assert consents.conditions([opinion]) == []
     kinds = [event.kind for event in journal.history(session, opinion.id, limit=5)]
     assert kinds == ["opinion.asked", "opinion.agreed"]
@@ -52,7 +51,6 @@ def test_a_department_disagrees_with_a_reason(
 
     assert [refusal.code for refusal in refused.value.refusals] == ["ANSWER_NEEDED"]
     assert (opinion.state, opinion.reason) == (State.DISAGREED, "too coarse")
-    assert opinion.state not in consents.FAVOURABLE
 
 
 def test_an_opinion_is_given_once(opinion: Opinion, work_as: WorkAs) -> None:
@@ -67,7 +65,7 @@ def test_an_opinion_is_given_once(opinion: Opinion, work_as: WorkAs) -> None:
 )
 def test_nobody_speaks_for_the_department(opinion: Opinion, work_as: WorkAs, person: str) -> None:
     with pytest.raises(StepNotAllowed):
-        scenarios.opinion(work_as(person), opinion.id, "agree")
+        consents.take(work_as(person), opinion.id, "agree")
 
 
 def test_an_opinion_is_seen_by_department_agency_and_overseers(
@@ -85,11 +83,13 @@ def test_an_opinion_is_seen_by_department_agency_and_overseers(
         assert consents.listed(work_as(person), limit=5).items == []
 
 
-def test_opinions_are_listed_by_state(opinion: Opinion, work_as: WorkAs) -> None:
+def test_opinions_are_listed_by_state_and_scenario(opinion: Opinion, work_as: WorkAs) -> None:
     work = work_as("per_dept_approver")
 
     assert consents.listed(work, state=State.ASKED, limit=5).items == [opinion]
     assert consents.listed(work, state=State.AGREED, limit=5).items == []
+    assert consents.listed(work, scenario_id=opinion.scenario_id, limit=5).items == [opinion]
+    assert consents.listed(work, scenario_id="scn_none", limit=5).items == []
 
 
 def test_a_department_is_asked_once_a_round(session: Session, opinion: Opinion) -> None:

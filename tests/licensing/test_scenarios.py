@@ -13,7 +13,7 @@ from kernel.deadlines import Light
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.parties.organisations import NotActive, Organisation, OrganisationRole
 from licensing import authorisations, consents, scenarios, scope
-from licensing.applications import cases, items, opinions
+from licensing.applications import cases, items
 from licensing.scenarios import LIFE, Scenario, State
 from tests.conftest import CRYPTO, NOON, WorkAs, work_of
 from tests.licensing import desk
@@ -371,7 +371,7 @@ def test_a_disagreement_ends_in_a_rejection(session: Session) -> None:
     made = desk.submitted(session)
     desk.walk(session, made, *desk.TO_OPINIONS, "grade_risk")
 
-    scenarios.opinion(
+    consents.take(
         work_of(session, "per_dept_approver"),
         desk.opinion_of(session, made).id,
         "disagree",
@@ -389,7 +389,7 @@ def test_a_departments_condition_goes_with_the_scenario(session: Session) -> Non
     made = desk.submitted(session)
     desk.walk(session, made, *desk.TO_OPINIONS, "grade_risk")
 
-    scenarios.opinion(
+    consents.take(
         work_of(session, "per_dept_approver"),
         desk.opinion_of(session, made).id,
         "agree_with_condition",
@@ -431,17 +431,6 @@ def test_the_risk_is_graded_before_the_panel_is_formed(session: Session) -> None
     desk.walk(session, made, *desk.TO_OPINIONS, "agree")
 
     assert barred(session, made, "opinions_in", "system") == ["RISK_NOT_GRADED"]
-
-
-def test_an_opinion_taken_by_its_own_life_moves_the_scenario_on(session: Session) -> None:
-    made = desk.submitted(session)
-    desk.walk(session, made, *desk.TO_OPINIONS, "grade_risk")
-    asked = desk.opinion_of(session, made)
-
-    opinions.take(work_of(session, "per_dept_approver"), asked.id, "agree")
-
-    assert opinions.find(session, asked.id).state == consents.State.AGREED
-    assert made.state == State.PANEL_FORMING
 
 
 def test_scenarios_are_counted_by_state_without_drafts(session: Session) -> None:

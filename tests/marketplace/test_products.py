@@ -9,10 +9,11 @@ from kernel import journal, watch
 from kernel.errors import NotFound, StepNotAllowed, StepRefused
 from kernel.parties import organisations
 from kernel.parties.organisations import NotActive
+from kernel.words import Words
 from licensing import authorisations
 from marketplace import admissions, products, versions
 from marketplace.products import Product, State
-from tests.conftest import NOON, WorkAs, work_of
+from tests.conftest import WorkAs, work_of
 from tests.licensing import grants
 from tests.marketplace import make
 
@@ -385,5 +386,9 @@ def test_no_product_is_found_under_an_unknown_id(session: Session) -> None:
         versions.find(session, "prv_none")
 
 
-def test_the_day_of_the_tests_is_a_working_day() -> None:
-    assert NOON.weekday() == 2
+def test_titles_are_told_in_both_languages(session: Session) -> None:
+    made = make.draft(session)
+
+    assert products.titles(session, [made.id, "prd_none"]) == {
+        made.id: Words("逐日降雨指数", "Daily rain index")
+    }

@@ -198,3 +198,22 @@ def test_the_day_is_the_day_in_shanghai(session: Session, work_as: WorkAs) -> No
     orders.take(late, order.id, "accept")
 
     assert fact(session, order).accepted_on == date(2026, 8, 1)
+
+
+def test_the_home_page_is_told_the_first_and_the_latest_trades(
+    session: Session, work_as: WorkAs
+) -> None:
+    nothing = volume.began_on(session)
+    product = make.listed(session)
+    board = make.board(session)
+    admissions.admit(work_as("per_exchange_listing"), board.id, product.id)
+    first, second = make.accepted(session, product), make.accepted(session)
+    make.accepted(session, is_related_party=True)
+    session.flush()
+
+    latest = volume.latest(session, limit=10)
+
+    assert nothing is None
+    assert volume.began_on(session) == date(2026, 7, 13)
+    assert {each.order_id for each in latest} == {first.id, second.id}
+    assert volume.by_board(session) == {board.id: Money(1_000_000)}

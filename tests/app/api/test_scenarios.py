@@ -76,8 +76,10 @@ def test_a_draft_is_written_anew_on_the_version_that_was_seen(
     where = f"/api/scenarios/{made['id']}"
     changed = {**application_body, "title": "Frost cover"}
 
-    stale = applicant.put(where, json=changed, headers={"If-Match": '"9"'})
-    answer = applicant.put(where, json=changed, headers={"If-Match": f'"{made["version"]}"'})
+    stale = applicant.post(f"{where}/application", json=changed, headers={"If-Match": '"9"'})
+    answer = applicant.post(
+        f"{where}/application", json=changed, headers={"If-Match": f'"{made["version"]}"'}
+    )
 
     assert stale.status_code == 412
     assert answer.status_code == 200, answer.json
@@ -88,7 +90,7 @@ def test_a_draft_is_written_anew_on_the_version_that_was_seen(
 def test_what_has_been_submitted_is_not_written_anew(
     as_: As, door: str, application_body: dict[str, Any]
 ) -> None:
-    answer = as_("per_developer_editor").put(door, json=application_body)
+    answer = as_("per_developer_editor").post(f"{door}/application", json=application_body)
 
     assert answer.status_code == 409
 

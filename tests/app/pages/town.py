@@ -19,6 +19,7 @@ from tests.catalogue import shelf
 from tests.conftest import work_of
 from tests.licensing import desk, hall
 from tests.marketplace import make
+from tests.settlement import money
 
 DATA = Path(__file__).parents[3] / "data"
 WEATHER = "beijing_weather_hourly.parquet"
@@ -155,6 +156,15 @@ def _orders(session: Session, town: Town, product: Product) -> None:
         work_of(session, "per_developer_signer", at=make.AFTER_PUBLICITY), opened.id, "provision"
     )
     town.ids["task"] = opened.id
+    _settlement(session, town)
+
+
+def _settlement(session: Session, town: Town) -> None:
+    def work_as(person: str, at: Any = TODAY) -> Any:
+        return work_of(session, person, at=at)
+
+    money.everybodys_accounts(work_as)
+    town.ids["batch"] = money.computed(work_as, at=TODAY).id
 
 
 def _order(session: Session, product: Product, steps: int) -> Order:

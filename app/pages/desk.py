@@ -1,0 +1,239 @@
+"""The desk after sign-in: what is mine to do now, by the roles of my organisation."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Blueprint, render_template
+
+from app import doors, languages, unit
+from app.pages import shown
+from catalogue import directories, registrations
+from kernel import watch
+from kernel.actor import Duty, Role
+from kernel.clock import local_date
+from kernel.words import Words
+from kernel.work import Work
+from licensing import agreements, assessments, authorisations, consents, scenarios
+from licensing.applications.cases import Waiting
+from marketplace import orders, products
+from settlement import access as money
+from settlement import batches, payouts
+
+blueprint = Blueprint("desk", __name__)
+
+Row = dict[str, Any]
+Section = Callable[[Work], list[Row]]
+
+
+@blueprint.get("/desk")
+@doors.members("read")
+def desk() -> Any:
+    """Show what waits for this person, a few of each kind, each with its page."""
+    work = unit.current()
+    sections = [_section(work, *entry) for entry in SECTIONS if entry[0](work)]
+    return render_template("desk/desk.html", sections=sections, roles=sorted(work.actor.roles))
+
+
+def _section(
+    work: Work, _: Callable[[Work], bool], title: Words, more: str, rows: Section
+) -> dict[str, Any]:
+    return {"title": languages.said(title), "more": more, "rows": rows(work)}
+
+
+def _role(*roles: Role) -> Callable[[Work], bool]:
+    return lambda work: bool(work.actor.roles & set(roles))
+
+
+def _officer(work: Work) -> bool:
+    """Tell whether the actor handles or oversees cases; an expert as such does not."""
+    handles = Role.IMPLEMENTING_AGENCY in work.actor.roles
+    return bool(work.actor.duties - {Duty.PANEL_EXPERT}) and (
+        handles or consents.oversees(work.actor)
+    )
+
+
+def _expert(work: Work) -> bool:
+    return bool(work.actor.duties & {Duty.PANEL_EXPERT, Duty.PANEL_SECRETARY})
+
+
+def _reviewer(work: Work) -> bool:
+    reviews = {Duty.LISTING_OFFICER, Duty.COMPLIANCE_OFFICER}
+    return Role.EXCHANGE_OPERATOR in work.actor.roles and bool(reviews & work.actor.duties)
+
+
+def _settler(work: Work) -> bool:
+    return money.settler.matches(work.actor, None)
+
+
+def _cases(work: Work) -> list[Row]:
+    return [_waiting(found) for found in scenarios.queue(work, limit=shown.SHORT).items]
+
+
+def _waiting(found: Waiting) -> Row:
+    scenario = found.scenario
+    row = _row(f"/cases/{scenario.id}", scenario.title, scenario.code, scenario.state)
+    return {**row, "clock": shown.light(found.light, found.days_left)}
+
+
+def _panels(work: Work) -> list[Row]:
+    found = assessments.listed(work, after=None, limit=shown.SHORT).items
+    return [
+        _row(f"/assessments/{one.id}", scenarios.find(work.session, one.scenario_id).title,
+             one.pool_fingerprint[:12], one.state)
+        for one in found
+    ]  # fmt: skip
+
+
+def _opinions(work: Work) -> list[Row]:
+    asked = consents.listed(work, state=consents.State.ASKED, limit=shown.SHORT).items
+    told = [(one, scenarios.find(work.session, one.scenario_id)) for one in asked]
+    rows = [_row(f"/cases/{case.id}", case.title, case.code, one.state) for one, case in told]
+    return _lit(work, rows, [case.id for _, case in told])
+
+
+def _directories(work: Work) -> list[Row]:
+    state = directories.State
+    wanted = state.HUB_REVIEW if Role.DATA_AUTHORITY in work.actor.roles else None
+    found = directories.versions(work, state=wanted, after=None, limit=shown.SHORT).items
+    rows = [
+        _row(f"/directories/{one.id}", languages.said(
+            Words(one.directory.title_zh, one.directory.title_en)), one.directory.code, one.state)
+        for one in found
+    ]  # fmt: skip
+    return _lit(work, rows, [one.id for one in found])
+
+
+def _registrations(work: Work) -> list[Row]:
+    found = registrations.listed(work, after=None, limit=shown.SHORT).items
+    named = {one.id: directories.find_directory(work.session, one.directory_id) for one in found}
+    rows = [
+        _row(f"/registrations/{one.id}", languages.said(
+            Words(named[one.id].title_zh, named[one.id].title_en)), one.code or "", one.state)
+        for one in found
+    ]  # fmt: skip
+    return _lit(work, rows, [one.id for one in found])
+
+
+def _agreements(work: Work) -> list[Row]:
+    found = agreements.listed(work, limit=shown.SHORT).items
+    firms = shown.names(work, [one.department_id for one in found])
+    rows = [
+        _row(f"/agreements/{one.id}", firms[one.department_id], one.code, one.state)
+        for one in found
+    ]
+    return _lit(work, rows, [one.id for one in found])
+
+
+def _authorisations(work: Work) -> list[Row]:
+    found = authorisations.listed(work, after=None, limit=shown.SHORT).items
+    firms = shown.names(work, [one.grantee_id for one in found])
+    rows = [
+        _row(f"/authorisations/{one.id}", firms[one.grantee_id], one.cert_no, one.state)
+        for one in found
+    ]
+    return _lit(work, rows, [one.id for one in found])
+
+
+def _applications(work: Work) -> list[Row]:
+    found = scenarios.listed(work, limit=shown.SHORT).items
+    rows = [_row(f"/scenarios/{one.id}", one.title, one.code, one.state) for one in found]
+    return _lit(work, rows, [one.id for one in found])
+
+
+def _reviews(work: Work) -> list[Row]:
+    return _products(work, products.queue(work, after=None, limit=shown.SHORT).items)
+
+
+def _own_products(work: Work) -> list[Row]:
+    return _products(work, products.own(work, after=None, limit=shown.SHORT).items)
+
+
+def _products(work: Work, found: list[products.Product]) -> list[Row]:
+    rows = [
+        _row(f"/products/{one.id}", languages.said(
+            Words(one.current.title_zh, one.current.title_en)), one.code, one.state)
+        for one in found
+    ]  # fmt: skip
+    return _lit(work, rows, [one.id for one in found])
+
+
+def _bought(work: Work) -> list[Row]:
+    return _orders(work, orders.bought(work, after=None, limit=shown.SHORT).items)
+
+
+def _sold(work: Work) -> list[Row]:
+    return _orders(work, orders.sold(work, after=None, limit=shown.SHORT).items)
+
+
+def _all_orders(work: Work) -> list[Row]:
+    return _orders(work, orders.overseen(work, after=None, limit=shown.SHORT).items)
+
+
+def _orders(work: Work, found: list[orders.Order]) -> list[Row]:
+    firms = shown.names(work, [party for one in found for party in (one.buyer_id, one.seller_id)])
+    ours = work.actor.organisation
+    rows = [
+        _row(f"/orders/{one.id}", firms[one.seller_id if one.buyer_id == ours else one.buyer_id],
+             one.code, f"order.{one.state}")
+        for one in found
+    ]  # fmt: skip
+    return _lit(work, rows, [one.id for one in found])
+
+
+def _batches(work: Work) -> list[Row]:
+    found = batches.listed(work, after=None, limit=shown.SHORT).items
+    return [
+        _row(f"/settlement/batches/{one.id}", f"{one.cutoff}", str(one.total), one.state)
+        for one in found
+    ]
+
+
+def _payouts(work: Work) -> list[Row]:
+    found = payouts.listed(work, after=None, limit=shown.SHORT).items
+    return [_row("/settlement", one.account_name, str(one.amount), one.state) for one in found]
+
+
+def _row(href: str, title: str, note: str, state: str) -> Row:
+    return {"href": href, "title": title, "note": note, "state": str(state), "clock": None}
+
+
+def _lit(work: Work, rows: list[Row], subjects: Iterable[str]) -> list[Row]:
+    listed = list(subjects)
+    clocks = watch.all_running(work.session, listed)
+    today = local_date(work.now)
+    for row, subject in zip(rows, listed, strict=True):
+        clock = clocks.get(subject)
+        if clock is not None:
+            shade = watch.light(clock, work.calendar, today)
+            left = watch.remaining(clock, work.calendar, today)
+            row["clock"] = shown.light(shade, left)
+    return rows
+
+
+# fmt: off
+SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
+    # for whom, what it is called, where all of it stands, what stands here
+    (_officer, Words("场景办理", "Cases"), "/cases", _cases),
+    (_expert, Words("专家评估", "Panels"), "/desk", _panels),
+    (_role(Role.SUPPLY_DEPARTMENT), Words("待答复的征求意见", "Opinions due"), "/desk", _opinions),
+    (_role(Role.SUPPLY_DEPARTMENT), Words("目录", "Directories"), "/desk", _directories),
+    (_role(Role.DATA_AUTHORITY), Words("待受理目录", "Directories to accept"), "/desk",
+     _directories),
+    (_role(Role.SUPPLY_DEPARTMENT, Role.DATA_AUTHORITY), Words("登记", "Registrations"), "/desk",
+     _registrations),
+    (_role(Role.SUPPLY_DEPARTMENT, Role.DATA_AUTHORITY, Role.AUTHORISED_OPERATOR),
+     Words("供数协议", "Supply agreements"), "/desk", _agreements),
+    (_role(Role.DATA_AUTHORITY, Role.AUTHORISED_OPERATOR, Role.DEVELOPER,
+           Role.IMPLEMENTING_AGENCY),
+     Words("授权", "Authorisations"), "/authorisations", _authorisations),
+    (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR), Words("场景申请", "Applications"),
+     "/scenarios", _applications),
+    (_role(Role.MERCHANT), Words("我的产品", "My products"), "/products", _own_products),
+    (_role(Role.MERCHANT), Words("收到的订单", "Orders received"), "/orders?side=sold", _sold),
+    (_role(Role.BUYER), Words("我的订单", "My orders"), "/orders", _bought),
+    (_reviewer, Words("产品审核", "Products to review"), "/products", _reviews),
+    (_role(Role.EXCHANGE_OPERATOR), Words("订单", "Orders"), "/orders", _all_orders),
+    (_settler, Words("结算批次", "Settlement batches"), "/settlement", _batches),
+    (_settler, Words("付款", "Payouts"), "/settlement", _payouts),
+)
+# fmt: on

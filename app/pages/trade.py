@@ -1,0 +1,207 @@
+"""Pages of a trade: orders, their contract, payment, delivery, and the way of the money."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from flask import Blueprint, redirect, render_template
+
+from app import doors, languages, unit
+from app.pages import forms, shown
+from delivery import reads, tasks
+from delivery.domain import By, Cut
+from delivery.reads import Use
+from delivery.tasks import DeliveryTask
+from kernel.clock import local_date
+from kernel.parties import people
+from kernel.words import Words
+from kernel.work import Work
+from licensing import signatures
+from marketplace import access, contracts, lines, orders, versions
+from marketplace.orders import Order
+from settlement import escrow, payments
+from settlement.escrow import Hop
+
+blueprint = Blueprint("trade", __name__)
+
+READ_DAYS: Final = 31
+"""How many days of data the read form proposes."""
+
+
+@blueprint.get("/orders")
+@doors.members("read")
+def listed() -> Any:
+    """Show the orders that the reader's organisation placed, received or oversees."""
+    work = unit.current()
+    sides = _sides(work)
+    side = shown.asked("side", max=10)
+    side = side if side in sides else next(iter(sides))
+    page = sides[side](work, after=shown.after(), limit=shown.PAGE)
+    parties = [party for order in page.items for party in (order.buyer_id, order.seller_id)]
+    return render_template(
+        "orders/orders.html",
+        orders=page.items,
+        firms=shown.names(work, parties),
+        side=side,
+        sides=list(sides),
+        next=page.next,
+    )
+
+
+@blueprint.get("/orders/<order_id>")
+@doors.members("read")
+def order(order_id: str) -> Any:
+    """Show an order: lines, contract, payment, delivery, acceptance, money."""
+    work = unit.current()
+    found = orders.seen(work, order_id)
+    return render_template("orders/order.html", **_order(work, found))
+
+
+@blueprint.post("/orders/<order_id>/signature")
+@doors.money
+def sign(order_id: str) -> Any:
+    """Sign the contract for the reader's organisation."""
+    orders.sign(unit.current(), order_id)
+    return redirect(f"/orders/{order_id}", 303)
+
+
+@blueprint.post("/deliveries/<task_id>/reads")
+@doors.members("deliver")
+def read(task_id: str) -> Any:
+    """Read aggregates of what was bought; each read is decided anew, and a no is kept."""
+    work = unit.current()
+    use = Use(
+        purpose_code=forms.text("purpose_code", max=60),
+        output_form=forms.text("output_form", max=60),
+        region=forms.text("region", max=6),
+    )
+    cut = Cut(
+        items=forms.many("items"),
+        since=forms.day("since"),
+        until=forms.day("until"),
+        stations=forms.lines("stations"),
+        by=By.MONTH if forms.text("by") == By.MONTH else By.DAY,
+        limit=forms.number("limit"),
+    )
+    reading = reads.read(work, task_id, use, cut, data_dir=unit.house().data_dir)
+    task = tasks.seen(work, task_id)
+    return render_template("orders/reading.html", reading=reading, task=task, cut=cut)
+
+
+def _sides(work: Work) -> dict[str, Any]:
+    found: dict[str, Any] = {"bought": orders.bought, "sold": orders.sold}
+    if access.oversees(work.actor):
+        return {"all": orders.overseen, **found}
+    return found
+
+
+def _order(work: Work, found: Order) -> dict[str, Any]:
+    payment = payments.live_of(work.session, found.id)
+    delivered = tasks.of_order(work.session, found.id)
+    contract = found.contract_id
+    subjects = [found.id, contract, payment.id if payment else None]
+    return {
+        "order": found,
+        "record": shown.record(found, work, orders.LIFE),
+        "clock": shown.clock(work, found.id),
+        "names": shown.names(work, [found.buyer_id, found.seller_id]),
+        "lines": _lines(work, found),
+        "contract": _contract(work, contract) if contract else None,
+        "payment": payment,
+        "payee": work.rules.text("settlement.custody_account"),
+        "is_buyer": found.buyer_id == work.actor.organisation,
+        "tasks": [_task(work, task) for task in delivered],
+        "money": _money(work, found.id),
+        "events": shown.timeline(work, *subjects, *[task.id for task in delivered]),
+    }
+
+
+def _lines(work: Work, found: Order) -> list[dict[str, Any]]:
+    shown_lines = []
+    for line in lines.of(work.session, found.id):
+        version = versions.find(work.session, line.product_version_id)
+        shown_lines.append(
+            {
+                "product_id": line.product_id,
+                "title": languages.said(Words(version.title_zh, version.title_en)),
+                "number": version.number,
+                "price_plan": line.price_plan,
+                "quantity": line.quantity,
+                "amount": line.amount,
+            }
+        )
+    return shown_lines
+
+
+def _contract(work: Work, contract_id: str) -> dict[str, Any]:
+    body = contracts.text(work.session, contract_id)
+    signed = signatures.of(work.session, contract_id)
+    who = people.names(work.session, [one.person_id for one in signed])
+    firms = shown.names(work, [one.organisation_id for one in signed])
+    return {
+        "state": str(contracts.find(work.session, contract_id).state),
+        "text": body.text,
+        "digest": body.text_digest,
+        "template": f"{body.template} v{body.template_version}",
+        "whole": contracts.is_whole(work.session, work.crypto, contract_id),
+        "signatures": [
+            {
+                "who": who.get(one.person_id, ""),
+                "organisation": firms.get(one.organisation_id, ""),
+                "at": one.at,
+                "alg": one.alg,
+            }
+            for one in signed
+        ],
+    }
+
+
+def _task(work: Work, task: DeliveryTask) -> dict[str, Any]:
+    line = next(
+        one for one in lines.of(work.session, task.order_id) if one.id == task.order_line_id
+    )
+    version = versions.find(work.session, line.product_version_id)
+    since = version.temporal_from or local_date(work.now)
+    until = min(since + timedelta(days=READ_DAYS - 1), version.temporal_to or since)
+    buys = tasks.buyer.matches(work.actor, task)
+    return {
+        "id": task.id,
+        "state": str(task.state),
+        "record": shown.record(task, work, tasks.LIFE),
+        "items": sorted({entry["item"] for entry in task.items}),
+        "purpose_code": task.purpose_code,
+        "output_form": task.output_form,
+        "region": task.region,
+        "reads": task.reads,
+        "rows": task.rows_delivered,
+        "readable": buys and task.state in reads.READABLE and task.resource_id is not None,
+        "asked": {"since": since, "until": until},
+    }
+
+
+def _money(work: Work, order_id: str) -> dict[str, Any] | None:
+    found = escrow.explain(work.session, order_id)
+    if not found.hops:
+        return None
+    owners = {hop.credit.owner for hop in found.hops} | {hop.debit.owner for hop in found.hops}
+    firms = shown.names(work, owners)
+    return {
+        "paid_in": found.paid_in,
+        "in_escrow": found.in_escrow,
+        "waiting": found.waiting,
+        "shared": found.shared,
+        "difference": found.difference,
+        "hops": [_hop(hop, firms) for hop in found.hops if not hop.credit.code.startswith("9")],
+    }
+
+
+def _hop(hop: Hop, firms: dict[str, str]) -> dict[str, Any]:
+    return {
+        "says": languages.said(hop.says),
+        "on": hop.effective_on,
+        "debit": languages.said(hop.debit_name),
+        "debit_owner": firms.get(hop.debit.owner, ""),
+        "credit": languages.said(hop.credit_name),
+        "credit_owner": firms.get(hop.credit.owner, ""),
+        "amount": hop.amount,
+        "entry_id": hop.entry_id,
+    }

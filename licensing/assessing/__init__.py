@@ -1,0 +1,1 @@
+"""What an assessment is made of besides itself: the sheets that its panel signs."""
