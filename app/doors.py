@@ -45,9 +45,9 @@ from kernel.clock import Instant
 from kernel.errors import DomainError, Kind
 from kernel.money import Money
 from kernel.pages import Page
-from kernel.steps import Ask, Offer, Step
 from kernel.words import Words
 from kernel.work import Work
+from kernel.workflow import Ask, Offer, Step
 
 List: TypeAlias = fields.List[Any]
 View = TypeVar("View", bound=Callable[..., Any])

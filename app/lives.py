@@ -5,7 +5,8 @@ from types import ModuleType
 from catalogue import directories, registrations, resources
 from delivery import tasks
 from kernel.parties import organisations
-from licensing import agreements, assessments, authorisations, consents, experts, scenarios
+from licensing import agreements, assessments, authorisations, consents, scenarios
+from licensing.assessing import experts
 from marketplace import contracts, orders, products
 from settlement import accounts, batches, payments, payouts
 

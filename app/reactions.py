@@ -45,6 +45,7 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     },
     "authorisation.revoked":      _ENDS,
     "authorisation.expired":      _ENDS,
+    "authorisation.lapsed":       _ENDS,
     "authorisation.surrendered":  _ENDS,
 }
 # fmt: on

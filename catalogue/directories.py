@@ -12,9 +12,9 @@ from typing import Any, Final, Unpack
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
-from catalogue import contents, numbers
+from catalogue import contents
 from catalogue.contents import DataItem, DirectoryContent, Fields
-from kernel import ids
+from kernel import ids, numbers
 from kernel.actor import Actor, Duty, Role, Who, any_of, its, system_only
 from kernel.clock import Instant
 from kernel.db import Base, Living

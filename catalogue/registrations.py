@@ -13,8 +13,8 @@ from typing import Any, Final
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from catalogue import contents, directories, numbers
-from kernel import ids, watch
+from catalogue import contents, directories
+from kernel import ids, numbers, watch
 from kernel.actor import Actor, Duty, Role, any_of, its, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Living

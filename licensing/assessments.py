@@ -23,13 +23,13 @@ from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
-from licensing import members, panel, scenarios
+from licensing import scenarios
 from licensing.applications import items
-from licensing.assessing import score_sheets
+from licensing.assessing import members, panel, score_sheets
 from licensing.assessing.score_sheets import Filled, ScoreSheet
+from licensing.assessing.sheets import Conclusion, Result
 from licensing.exposures import RiskGrade
 from licensing.scenarios import Scenario
-from licensing.sheets import Conclusion, Result
 
 
 class State(StrEnum):
@@ -55,7 +55,7 @@ class Assessment(Living, Base):
     """One assessment of one round of a scenario.
 
     seed_commitment: hash of the seed. sealed_seed: the seed, encrypted until the draw;
-    seed: the seed, from the draw on. pool: frozen at planning (`licensing.members`).
+    seed: the seed, from the draw on. pool: frozen at planning (`licensing.assessing.members`).
     serving: the persons on the panel, by seat. standard: by what the sheets are judged,
     fixed when the documents open. mean: hundredths of a point.
     """

@@ -20,10 +20,9 @@ from kernel.clock import Instant, local_date
 from kernel.db import Base, Living, append_only, attach
 from kernel.errors import Invalid, NotFound, Refusal
 from kernel.pages import Page, keyset
-from kernel.steps import Effect
 from kernel.words import Words
 from kernel.work import Work
-from kernel.workflow import REASON, Ask, Workflow, ask, step
+from kernel.workflow import REASON, Ask, Effect, Workflow, ask, step
 from licensing import certificates, numbers, quotas, versions
 from licensing import scope as scopes
 from licensing.scope import Scope

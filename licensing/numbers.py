@@ -1,6 +1,6 @@
 """Official numbers of licensing documents: kind, region, year, and a number without gaps."""
 
-from catalogue import numbers
+from kernel import numbers
 from kernel.clock import local_date
 from kernel.parties import organisations
 from kernel.work import Work

@@ -12,8 +12,7 @@ from typing import Any, Final
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
-from catalogue import numbers
-from kernel import ids, watch
+from kernel import ids, numbers, watch
 from kernel.actor import Duty, Role, any_of, its, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living

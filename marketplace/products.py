@@ -11,8 +11,7 @@ from typing import Any, Final, Unpack
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
-from catalogue import numbers
-from kernel import ids, watch
+from kernel import ids, numbers, watch
 from kernel.actor import Duty, Role, any_of, its, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Living

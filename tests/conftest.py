@@ -53,7 +53,7 @@ hypothesis_settings.load_profile("house")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the tables and the cast once; each test copies the file."""
     path = tmp_path_factory.mktemp("template") / "template.db"
-    _furnish(f"sqlite:///{path}")
+    furnish(f"sqlite:///{path}")
     return path
 
 
@@ -71,7 +71,7 @@ def postgres_template(postgres_server: str) -> Iterator[tuple[str, str]]:
     """Make the tables and the cast once; each test's database is a copy."""
     name = f"databourse_template_{ids.secret(6).lower().replace('-', '_')}"
     url = postgres.create_database(postgres_server, name)
-    _furnish(url)
+    furnish(url)
     yield postgres_server, name
     postgres.drop_database(postgres_server, name)
 
@@ -181,7 +181,7 @@ def actor_of(person: str) -> Actor:
     return Actor(person, organisation, frozenset(roles), frozenset(duties))
 
 
-def _furnish(url: str) -> None:
+def furnish(url: str) -> None:
     opened = Engines(url)
     Base.metadata.create_all(opened.write)
     with opened.writing() as session:

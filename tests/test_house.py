@@ -137,7 +137,7 @@ def test_every_reaction_follows_an_event_that_is_written() -> None:
 def test_every_foreign_key_and_order_has_its_name() -> None:
     for table in Base.metadata.tables.values():
         for constraint in table.constraints:
-            assert constraint.name or not constraint.columns, f"{table}: {constraint}"
+            assert constraint.name, f"{table}: {constraint}"
 
 
 def test_no_relationship_loads_by_itself() -> None:

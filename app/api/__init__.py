@@ -3,37 +3,30 @@
 from flask import Flask
 from flask_smorest import Api
 
-from app.api import (
+from app.api import demonstration as clock_door
+from app.api import health
+from app.api.catalogue import directories, directory_versions, registrations, resources, systems
+from app.api.delivery import deliveries, samples
+from app.api.licensing import (
     agreements,
     assessments,
     authorisations,
-    bank_accounts,
-    bank_statements,
-    boards,
     certificates,
     decisions,
-    deliveries,
-    directories,
-    directory_versions,
     experts,
-    health,
-    ledger,
     opinions,
-    orders,
-    organisations,
+    scenarios,
+)
+from app.api.marketplace import boards, orders, products, rankings
+from app.api.parties import organisations, sessions
+from app.api.settlement import (
+    bank_accounts,
+    bank_statements,
+    ledger,
     payments,
     payouts,
-    products,
-    rankings,
-    registrations,
-    resources,
-    samples,
-    scenarios,
-    sessions,
     settlements,
-    systems,
 )
-from app.api import demonstration as clock_door
 
 NOUNS = (
     sessions,

@@ -1,6 +1,5 @@
 """Pages of everybody's account: signing in and out, language and look, taking a step."""
 
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,13 +7,13 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.exceptions import NotFound
 
 from app import doors, identity, languages, unit
-from app.api import sessions
+from app.api.parties import sessions
 from app.lives import LIVES
 from app.pages.chrome import PREFERENCES
 from kernel.errors import DomainError, Invalid
 from kernel.money import Money
 from kernel.parties import credentials
-from kernel.steps import Ask
+from kernel.workflow import Ask
 
 blueprint = Blueprint("account", __name__)
 
@@ -77,15 +76,9 @@ def look(name: str, choice: str) -> Any:
 @doors.members("write")
 def take(life: str, subject_id: str, step: str) -> Any:
     """Take one step of a life cycle from a button, and come back to the page."""
-    if life not in LIVES:
-        raise NotFound
-    return taken(LIVES[life], subject_id, step)
-
-
-def taken(module: ModuleType, subject_id: str, step: str) -> Any:
-    """Take the step that a form names of a noun of `module`, with the answers of the form."""
-    row = module.LIFE.steps.get(step)
-    if row is None or row.own_door:
+    module = LIVES.get(life)
+    row = module.LIFE.steps.get(step) if module else None
+    if module is None or row is None or row.own_door:
         raise NotFound
     work = unit.current()
     doors.unchanged(module.seen(work, subject_id), request.form.get("version"))

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, g, request, url_for
 from markupsafe import Markup, escape
+from sqlalchemy.orm import Session
 
 from app import identity, languages
 from app.pages import figures, vocabulary
@@ -87,13 +88,14 @@ def _instant(value: date | datetime | str | None) -> date | datetime | None:
 def _shared() -> dict[str, Any]:
     from app import unit  # the request's unit knows this module's users, not this module
 
-    caller = g.get("caller")
+    caller, me = _reader()
+    g.csrf = caller.sign_in.csrf if caller and caller.sign_in else ""
     settings = unit.house().settings
     return {
         "lang": languages.current(),
         "preferences": {name: _preferred(name, choices) for name, choices in PREFERENCES.items()},
-        "caller": caller if caller and caller.known else None,
-        "me": _me(caller),
+        "caller": caller,
+        "me": me,
         "csrf_field": csrf_field,
         "key_field": key_field,
         "demonstration": not settings.production,
@@ -103,9 +105,7 @@ def _shared() -> dict[str, Any]:
 
 def csrf_field() -> Markup:
     """Write the hidden field that proves a form to be the session's own."""
-    caller = g.get("caller")
-    token = caller.sign_in.csrf if caller and caller.sign_in else ""
-    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(token)
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(g.csrf)
 
 
 def key_field() -> Markup:
@@ -120,10 +120,23 @@ def _preferred(name: str, choices: tuple[str, ...]) -> str:
     return chosen if chosen in choices else choices[0]
 
 
-def _me(caller: identity.Caller | None) -> dict[str, Any] | None:
-    if not caller or not caller.known or "work" not in g:
-        return None
-    session = g.work.session
+def _reader() -> tuple[identity.Caller | None, dict[str, Any] | None]:
+    """Return who reads the page in a browser, and what the head of the page calls them."""
+    from app import unit  # as above
+
+    caller: identity.Caller | None = g.get("caller")
+    if caller is None or caller.sign_in is None or "work" not in g:
+        return None, None
+    if g.work.session.in_transaction():
+        return caller, _me(g.work.session, caller)
+    # The unit of work has ended, and what was read in it with it: a problem's page reads anew.
+    house = unit.house()
+    with house.engines.reading() as session:
+        again = identity.identify(request, session, house.now(session))
+        return (again, _me(session, again)) if again.known else (None, None)
+
+
+def _me(session: Session, caller: identity.Caller) -> dict[str, Any]:
     named: dict[str, Words] = organisations.names(session, [caller.actor.organisation])
     home = named.get(caller.actor.organisation, Words("", ""))
     person = people.names(session, [caller.actor.person]).get(caller.actor.person, "")

@@ -7,12 +7,12 @@ from flask import Blueprint, redirect, render_template
 from app import doors, unit
 from app.pages import forms, shown
 from kernel.work import Work
-from licensing import assessments, experts, members, scenarios, sheets
+from licensing import assessments, scenarios
 from licensing.applications import items
-from licensing.assessing import score_sheets
+from licensing.assessing import experts, members, score_sheets, sheets
+from licensing.assessing.members import PanelMember
 from licensing.assessing.score_sheets import ScoreSheet
 from licensing.assessments import Assessment, State
-from licensing.members import PanelMember
 from licensing.scope import Item
 
 blueprint = Blueprint("panel", __name__)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
-from app.pages import account, shown
+from app.pages import shown
 from catalogue import directories
 from kernel.actor import Duty
 from kernel.deadlines import Light
@@ -14,7 +14,7 @@ from kernel.words import Words
 from kernel.work import Work
 from licensing import assessments, authorisations, certificates, consents, quotas, scenarios
 from licensing import scope as scopes
-from licensing.applications import admission, items, opinions
+from licensing.applications import admission, items
 from licensing.applications.cases import Scenario, State, Waiting
 from licensing.applications.items import ScenarioItem
 from licensing.consents import Opinion
@@ -92,13 +92,6 @@ def plan_assessment(scenario_id: str) -> Any:
     """Plan the assessment of a case: freeze the pool, commit to a seed."""
     made = assessments.plan(unit.current(), scenario_id)
     return redirect(f"/assessments/{made.id}", 303)
-
-
-@blueprint.post("/opinions/<opinion_id>/<step>")
-@doors.members("write")
-def opine(opinion_id: str, step: str) -> Any:
-    """Give a department's opinion; the case goes on when all are in."""
-    return account.taken(opinions, opinion_id, step)
 
 
 @blueprint.get("/authorisations")

@@ -12,8 +12,9 @@ from app.lives import LIVES
 from catalogue import contents, grades
 from kernel.deadlines import Light
 from kernel.words import Words
-from licensing import experts, exposures, panel, sheets
+from licensing import exposures
 from licensing.applications import vocabulary as applications
+from licensing.assessing import experts, panel, sheets
 from marketplace import prices, versions
 from settlement import chart
 

@@ -1,1 +1,1 @@
-"""What an assessment is made of besides itself: the sheets that its panel signs."""
+"""What an assessment is made of: the draw of its panel, its members, and what they score."""

@@ -11,10 +11,10 @@ from kernel.crypto import canonical
 from kernel.db import Base, append_only
 from kernel.errors import Invalid
 from kernel.work import Rules, Work
-from licensing import sheets
-from licensing.panel import Candidate
+from licensing.assessing import sheets
+from licensing.assessing.panel import Candidate
+from licensing.assessing.sheets import Conclusion, Sheet, Standard, Verdict
 from licensing.scope import Item
-from licensing.sheets import Conclusion, Sheet, Standard, Verdict
 
 
 class ScoreSheet(Base):

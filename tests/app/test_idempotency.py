@@ -7,7 +7,7 @@ from app import idempotency
 from app.idempotency import Remembered
 from app.unit import Exchange
 from kernel.parties.organisations import Organisation
-from tests.app.api.test_organisations import ENTRY
+from tests.app.api.parties.test_organisations import ENTRY
 from tests.conftest import As, work_of
 
 

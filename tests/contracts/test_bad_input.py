@@ -13,7 +13,7 @@ from kernel.db import Base
 from kernel.engines import Engines
 from kernel.money import Money
 from settlement import payments
-from tests.app.api.test_organisations import ENTRY
+from tests.app.api.parties.test_organisations import ENTRY
 from tests.conftest import As, Client, work_of
 
 ORGANISATIONS, TOKENS, PAYOUTS = "/api/organisations", "/api/tokens", "/api/payouts"

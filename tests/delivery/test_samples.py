@@ -1,7 +1,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from delivery import samples
+from delivery import domain, samples
 from kernel import journal
 from kernel.errors import NotFound, StepNotAllowed
 from licensing import authorisations, quotas
@@ -22,7 +22,7 @@ def right(session: Session) -> Authorisation:
 @pytest.fixture
 def resource_id(session: Session, right: Authorisation) -> str:
     version = parcels.published(session)
-    profile = parcels.domain.inspect(parcels.DATA, parcels.WEATHER)
+    profile = domain.inspect(parcels.DATA, parcels.WEATHER)
     attached = shelf.attached(
         session, version.directory_id, location=parcels.WEATHER, profile=profile
     )

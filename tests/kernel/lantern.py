@@ -7,10 +7,9 @@ from sqlalchemy.orm import Mapped
 from kernel.actor import Duty, Role, any_of, its, system_only
 from kernel.db import Base, Living
 from kernel.errors import Refusal
-from kernel.steps import ANY_BUT_FINAL, REASON, ask
 from kernel.words import Words
 from kernel.work import Work
-from kernel.workflow import Workflow, step
+from kernel.workflow import ANY_BUT_FINAL, REASON, Workflow, ask, step
 
 
 class State(StrEnum):

@@ -9,9 +9,8 @@ from kernel.actor import system_only
 from kernel.clock import local_date
 from kernel.deadlines import Light
 from kernel.errors import NotFound, StepNotAllowed, StepRefused
-from kernel.steps import Step, step
 from kernel.words import Words
-from kernel.workflow import Workflow
+from kernel.workflow import Step, Workflow, step
 from tests.conftest import CALENDAR, NOON, WorkAs
 from tests.kernel.lantern import LIFE, Lantern, State
 

@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from kernel.clock import Instant
-from licensing import assessments, experts, members
+from licensing import assessments
 from licensing.applications.cases import Scenario
+from licensing.assessing import experts, members
+from licensing.assessing.experts import Expert
 from licensing.assessments import Assessment
-from licensing.experts import Expert
 from tests.conftest import NOON, work_of
 from tests.licensing import desk
 

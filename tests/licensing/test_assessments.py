@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from kernel import journal
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.work import Work
-from licensing import assessments, experts, members, panel, scenarios
-from licensing.assessing import score_sheets
+from licensing import assessments, scenarios
+from licensing.assessing import experts, members, panel, score_sheets
+from licensing.assessing.members import PanelMember
+from licensing.assessing.panel import PanelNotPossible
 from licensing.assessments import State
-from licensing.members import PanelMember
-from licensing.panel import PanelNotPossible
 from licensing.scenarios import Scenario
 from tests.conftest import NOON, work_of
 from tests.licensing import desk, hall

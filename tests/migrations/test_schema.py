@@ -22,7 +22,8 @@ POSTGRESQL = {
     "columns": f"""
         SELECT relname || '.' || attname || ' ' || format_type(atttypid, atttypmod)
                || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
-               || coalesce(' DEFAULT ' || pg_get_expr(adbin, adrelid), '') || ' ' || attidentity::text
+               || coalesce(' DEFAULT ' || pg_get_expr(adbin, adrelid), '')
+               || ' ' || attidentity::text
         FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
         LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
         WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND {OURS}""",
@@ -56,6 +57,8 @@ def _schema(engine: Engine) -> list[str]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def two(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Engines, Engines]]:
     """Give two empty databases of one kind."""
+    names: list[str] = []
+    server = ""
     if request.param == "sqlite":
         urls = [f"sqlite:///{tmp_path}/{name}.db" for name in ("one", "two")]
     else:
@@ -66,9 +69,8 @@ def two(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Engine
     yield pair
     for opened in pair:
         opened.dispose()
-    if request.param == "postgresql":
-        for name in names:
-            postgres.drop_database(server, name)
+    for name in names:
+        postgres.drop_database(server, name)
 
 
 def test_the_migrations_build_what_the_models_say(two: tuple[Engines, Engines]) -> None:

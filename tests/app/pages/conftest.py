@@ -129,7 +129,7 @@ def visit(application: Exchange) -> Visit:
 
 
 def _built(url: str) -> None:
-    conftest._furnish(url)
+    conftest.furnish(url)
     opened = Engines(url)
     with opened.writing() as session:
         TOWNS[opened.write.dialect.name] = builders.build(session)

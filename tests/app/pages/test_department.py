@@ -72,7 +72,7 @@ def test_the_operator_gives_its_letter_by_its_digest(
 
 def _signed_agreement(application: Exchange) -> str:
     with application.house.engines.writing() as session:
-        made = desk.drafted(session, "CAT-430000-000001", industry="M74")
+        made = desk.drafted(session, "CAT-430000-000001", industry="A05")
         desk.go(session, made, "finalise", "sign_first", "sign_second")
         session.commit()
         assert made.state == agreements.State.SIGNED

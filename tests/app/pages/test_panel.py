@@ -2,6 +2,7 @@ import pytest
 
 from app.unit import Exchange
 from licensing import assessments
+from licensing.assessing import members
 from tests.app.pages.conftest import ON_SQLITE, Visit
 from tests.app.pages.town import Town
 
@@ -111,7 +112,7 @@ def test_the_secretary_replaces_a_member_with_a_reason(
     assessment_id = path.rsplit("/", 1)[1]
     secretary.post(f"/steps/assessment/{assessment_id}/draw")
     with application.house.engines.reading() as session:
-        expert = assessments.members.serving(session, assessment_id)[0].expert_id
+        expert = members.serving(session, assessment_id)[0].expert_id
 
     replaced = secretary.post(f"{path}/replacement", expert_id=expert, reason="关联关系")
     unknown = secretary.post(f"{path}/replacement", expert_id="exp_none", reason="关联关系")

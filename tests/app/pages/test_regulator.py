@@ -102,7 +102,7 @@ def test_a_case_goes_on_when_risk_and_opinion_are_in(
 
     graded = visit("per_agency_officer").post(f"/cases/{case}/risk")
     opined = visit("per_dept_approver").post(
-        f"/opinions/{town['opinion']}/agree_with_condition",
+        f"/steps/opinion/{town['opinion']}/agree_with_condition",
         condition="按日汇总",
         next=f"/cases/{case}",
     )
@@ -113,7 +113,9 @@ def test_a_case_goes_on_when_risk_and_opinion_are_in(
 
 
 def test_an_opinion_with_a_condition_names_it(visit: Visit, town: Town) -> None:
-    answer = visit("per_dept_approver").post(f"/opinions/{town['opinion']}/agree_with_condition")
+    answer = visit("per_dept_approver").post(
+        f"/steps/opinion/{town['opinion']}/agree_with_condition"
+    )
 
     assert answer.status_code == 409
     assert "ANSWER_NEEDED" in answer.text

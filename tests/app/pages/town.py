@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from catalogue import directories
 from delivery import domain, tasks
-from licensing import assessments, authorisations, members, scenarios
+from licensing import assessments, authorisations, scenarios
 from licensing.applications.cases import Scenario
+from licensing.assessing import members
 from licensing.authorisations import Authorisation
 from marketplace import admissions, orders, products, progress
 from marketplace.orders import Order

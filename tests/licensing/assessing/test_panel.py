@@ -8,8 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import Invalid, Kind
-from licensing import panel
-from licensing.panel import FAST, FULL, Candidate, Cover, Draw, PanelNotPossible, Speciality
+from licensing.assessing import panel
+from licensing.assessing.panel import (
+    FAST,
+    FULL,
+    Candidate,
+    Cover,
+    Draw,
+    PanelNotPossible,
+    Speciality,
+)
 
 SEED = "5f1c0b9e"
 

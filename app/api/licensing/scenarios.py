@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import doors, problems, unit
-from app.api import agreements, opinions
+from app.api.licensing import agreements, opinions
 from kernel.work import Work
 from licensing import consents, scenarios
 from licensing.applications import items

@@ -14,7 +14,7 @@ from catalogue.grades import Term
 from kernel.errors import Invalid, Refusal
 from kernel.money import half_up
 from kernel.words import Words
-from licensing import panel
+from licensing.assessing import panel
 from licensing.scope import Item
 
 SCORE_MAX: Final = 10_000

@@ -6,10 +6,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel.db import Base, Big
 
 
-class CatalogueNumber(Base):
+class Series(Base):
     """The last number that was given out in `series` ("CAT-430000")."""
 
-    __tablename__ = "catalogue_numbers"
+    __tablename__ = "numbers"
     __table_args__ = (CheckConstraint("value > 0", name="value_positive"),)
 
     series: Mapped[str] = mapped_column(primary_key=True)
@@ -17,8 +17,8 @@ class CatalogueNumber(Base):
 
 
 _RAISE = text(
-    "INSERT INTO catalogue_numbers (series, value) VALUES (:series, 1) "
-    "ON CONFLICT (series) DO UPDATE SET value = catalogue_numbers.value + 1 RETURNING value"
+    "INSERT INTO numbers (series, value) VALUES (:series, 1) "
+    "ON CONFLICT (series) DO UPDATE SET value = numbers.value + 1 RETURNING value"
 )
 
 

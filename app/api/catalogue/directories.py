@@ -6,8 +6,8 @@ from typing import Any
 from marshmallow import fields
 
 from app import doors, unit
-from app.api import directory_versions
-from app.api.directory_versions import DirectoryVersionOut
+from app.api.catalogue import directory_versions
+from app.api.catalogue.directory_versions import DirectoryVersionOut
 from catalogue import directories
 from catalogue.contents import DataType, Format, Frequency, OpenType, OperationType, ShareType
 from catalogue.directories import Directory

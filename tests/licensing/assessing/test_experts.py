@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from kernel.errors import Invalid, NotFound, StepNotAllowed
 from kernel.parties.uscc import check
 from kernel.work import Work
-from licensing import experts
-from licensing.experts import AlreadyEnrolled, State
-from licensing.panel import Speciality
+from licensing.assessing import experts
+from licensing.assessing.experts import AlreadyEnrolled, State
+from licensing.assessing.panel import Speciality
 from tests.licensing import hall
 
 WorkAs = Callable[..., Work]

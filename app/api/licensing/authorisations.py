@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields
 
 from app import doors, unit
-from app.api import decisions as log
+from app.api.licensing import decisions as log
 from app.doors import Schema
 from kernel.work import Work
 from licensing import authorisations, certificates, decisions, quotas, versions

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import Invalid
-from licensing import sheets
-from licensing.sheets import Result, Sheet, Standard, Verdict
+from licensing.assessing import sheets
+from licensing.assessing.sheets import Result, Sheet, Standard, Verdict
 
 WEIGHTS = {
     "legality": 20,

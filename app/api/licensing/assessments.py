@@ -9,11 +9,12 @@ from app import doors, languages, unit
 from app.doors import Schema
 from kernel.errors import Refusal
 from kernel.work import Work
-from licensing import assessments, members
+from licensing import assessments
+from licensing.assessing import members
+from licensing.assessing.members import PanelMember, Proof
 from licensing.assessing.score_sheets import ScoreSheet
+from licensing.assessing.sheets import SCORE_MAX, Verdict
 from licensing.assessments import Assessment
-from licensing.members import PanelMember, Proof
-from licensing.sheets import SCORE_MAX, Verdict
 
 blueprint = doors.noun("assessments", "Assessments · 评估")
 

@@ -8,9 +8,9 @@ from marshmallow import fields
 from app import doors, unit
 from app.doors import Schema
 from kernel.work import Work
-from licensing import experts
-from licensing.experts import Expert, ExpertTie, Tie
-from licensing.panel import Speciality
+from licensing.assessing import experts
+from licensing.assessing.experts import Expert, ExpertTie, Tie
+from licensing.assessing.panel import Speciality
 
 blueprint = doors.noun("experts", "Experts · 评估专家")
 

@@ -19,9 +19,9 @@ from kernel.db import Base
 from kernel.errors import Invalid, StepNotAllowed
 from kernel.parties import organisations
 from kernel.work import Work
-from licensing import experts, panel
-from licensing.experts import Expert
-from licensing.panel import Candidate, Draw, Speciality
+from licensing.assessing import experts, panel
+from licensing.assessing.experts import Expert
+from licensing.assessing.panel import Candidate, Draw, Speciality
 from licensing.scenarios import Scenario
 
 _SERVING: Final = text("left_round IS NULL")

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy.orm import Session
 
-from catalogue import numbers
+from kernel import numbers
 from kernel.engines import Engines
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import doors, unit
-from app.api.deliveries import AggregateOut
+from app.api.delivery.deliveries import AggregateOut
 from delivery import samples
 
 blueprint = doors.noun("samples", "Samples · 数据样例")

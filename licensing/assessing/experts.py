@@ -23,7 +23,7 @@ from kernel.parties import organisations, people, uscc
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
-from licensing.panel import Speciality
+from licensing.assessing.panel import Speciality
 
 POOL_MAX: Final = 2_000
 """The most experts from whom one panel is drawn."""

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import doors, unit
-from app.api import clocks
+from app.api.licensing import clocks
 from kernel import watch
 from kernel.pages import Page
 from kernel.work import Work

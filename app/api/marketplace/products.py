@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from app import doors, unit
-from app.api import clocks
+from app.api.licensing import clocks
 from catalogue.grades import Grade, Mode, Origin, PiClass
 from kernel import watch
 from kernel.pages import Page

@@ -1,0 +1,1 @@
+"""The doors of the delivery room's nouns."""

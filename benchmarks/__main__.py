@@ -1,0 +1,40 @@
+"""Runs the measurements: `python -m benchmarks`, or the named ones of them."""
+
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable
+
+import structlog
+
+from benchmarks import decisions, ledger, rankings, requests
+
+ALL: dict[str, Callable[[], None]] = {
+    "ledger": ledger.run,
+    "requests": requests.run,
+    "decisions": decisions.run,
+    "rankings": rankings.run,
+}
+
+
+def main(names: list[str]) -> int:
+    """Run what is named, or everything; returns the exit status."""
+    unknown = [name for name in names if name not in ALL]
+    if unknown:
+        sys.stderr.write(f"no such measurement: {', '.join(unknown)}; there are {', '.join(ALL)}\n")
+        return 2
+    versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    print(f"{versions}, {os.cpu_count()} processors")
+    structlog.configure(processors=[_silent])
+    for name in names or ALL:
+        ALL[name]()
+    return 0
+
+
+def _silent(_logger: object, _name: str, _event: object) -> str:
+    raise structlog.DropEvent
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
