@@ -4,8 +4,11 @@ from app.story import market, money, oversight, panel, scenario, supply
 from app.story.stage import Stage
 
 
-def play(stage: Stage) -> None:
-    """Play every chapter; each leaves what the next one needs."""
+def play(stage: Stage, *, reopen: bool) -> None:
+    """Play every chapter; each leaves what the next one needs.
+
+    reopen: the suspension is lifted at the end, so that there is something to look at.
+    """
     directory = supply.directory(stage)
     supply.agreement(stage, directory)
     applied = scenario.application(stage, directory)
@@ -22,3 +25,5 @@ def play(stage: Stage) -> None:
     oversight.rankings(stage)
     oversight.suspension(stage, authorisation, delivery)
     oversight.books(stage, order)
+    if reopen:
+        oversight.reopening(stage, authorisation, product)

@@ -33,7 +33,7 @@ def run(settings: Settings, *, host: str, port: int, say: Callable[[str], object
     with stage.served(quiet, host=host, port=free) as (process, _):
         if not played:
             say("首次启动：演示主流程正在通过真实接口走一遍 · playing the main job once over HTTP")
-            told = player.play(settings, free, players, say=say)
+            told = player.play(settings, free, players, say=say, reopen=True)
             if not told.ok:
                 say("演示主流程未走完，以上为原因 · the story did not end well, see above")
             _come_back_to_today(settings)

@@ -35,15 +35,20 @@ def play_fresh(settings: Settings, url: str | None, *, say: Callable[[str], obje
             _,
             port,
         ):
-            return play(fresh, port, players, say=say)
+            return play(fresh, port, players, say=say, reopen=False)
 
 
-def play(settings: Settings, port: int, players: dict[str, str], *, say: Any) -> Telling:
-    """Play the story at a served app whose cast is `players`; whatever fails is told."""
+def play(
+    settings: Settings, port: int, players: dict[str, str], *, say: Any, reopen: bool
+) -> Telling:
+    """Play the story at a served app whose cast is `players`; whatever fails is told.
+
+    reopen: see `chapters.play`.
+    """
     scene = Stage("127.0.0.1", port, Telling(say), players)
     built = house.build(settings, {})
     try:
-        chapters.play(scene)
+        chapters.play(scene, reopen=reopen)
         tampering.prove(scene.telling, built)
     except (Refused, OSError, KeyError, ValueError) as error:
         say(f"    {type(error).__name__}: {error}")
