@@ -17,6 +17,7 @@ from tests.app.api.parties.test_organisations import ENTRY
 from tests.conftest import As, Client, work_of
 
 ORGANISATIONS, TOKENS, PAYOUTS = "/api/organisations", "/api/tokens", "/api/payouts"
+RANKINGS = "/api/rankings"
 REGISTRAR, SETTLER = "per_exchange_compliance", "per_exchange_settler"
 TOKEN = {"label": "test", "scopes": ["read"], "days": 7}
 PAYOUT = {"payable": "merchant", "party_id": "org_developer"}
@@ -441,6 +442,26 @@ def test_a_query_that_is_not_valid_is_pointed_at(client: Client) -> None:
 
     assert found == {
         query: (422, "invalid-input", [pointer]) for query, pointer in BAD_QUERIES.items()
+    }
+
+
+BAD_PERIODS = {
+    "since=2026-07-02&until=2026-07-01": "/until",
+    "since=0001-01-01": "/since",
+    "until=9999-12-31": "/until",
+    "since=2026-02-30": "/since",
+    "since=yesterday": "/since",
+}
+
+
+def test_a_period_that_is_none_is_pointed_at(client: Client) -> None:
+    found = {
+        query: told(client.get(f"{RANKINGS}?kind=merchants&{query}"), RANKINGS)
+        for query in BAD_PERIODS
+    }
+
+    assert found == {
+        query: (422, "invalid-input", [pointer]) for query, pointer in BAD_PERIODS.items()
     }
 
 

@@ -12,6 +12,8 @@ from delivery import domain, tasks
 from kernel.db import Base
 from kernel.parties import credentials
 from kernel.work import Work
+from settlement import payouts
+from settlement.escrow import Payable
 from tests import cast
 from tests.catalogue import shelf
 from tests.conftest import NOON, work_of
@@ -105,7 +107,9 @@ def _settle(session: Session) -> None:
     money.accepted(work_as, "ord_x")
     money.everybodys_accounts(work_as)
     money.settled(work_as)
-    money.requested(work_as)
+    money.approved(work_as, money.requested(work_as))
+    payouts.send(work_as("per_exchange_checker", at=money.DUE))
+    money.requested(work_as, Payable.OPERATOR, "org_operator")
 
 
 def _token(session: Session, person: str) -> str:

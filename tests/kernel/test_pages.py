@@ -77,6 +77,7 @@ def _cursor(values: object) -> str:
         _cursor([True, "b01"]),
         _cursor([2**63, "b01"]),
         _cursor([1, "b\0"]),
+        _cursor([1, "b\ud800"]),
         "[" * 2000,
     ],
 )
@@ -88,7 +89,13 @@ def test_a_made_up_cursor_is_refused(cursor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [["x", NOON.isoformat(), "b"], ["2026-07-01", "2026-07-01T00:00:00", "b"]]
+    "values",
+    [
+        ["x", NOON.isoformat(), "b"],
+        ["2026-07-01", "2026-07-01T00:00:00", "b"],
+        ["2026-07-01", "0001-01-01T00:00:00+14:00", "b"],
+        ["2026-07-01", "9999-12-31T23:59:59-12:00", "b"],
+    ],
 )
 def test_a_made_up_day_or_moment_is_refused(values: list[str]) -> None:
     with _beads([1]) as session, pytest.raises(Invalid):
