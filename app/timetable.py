@@ -8,7 +8,7 @@ from app.lives import LIVES
 from catalogue import registrations
 from kernel import evidence, watch
 from kernel.clock import local_date
-from kernel.errors import StepRefused
+from kernel.errors import DomainError
 from kernel.work import Work
 from licensing import agreements, authorisations
 
@@ -27,7 +27,8 @@ class Job:
 def take_overdue(work: Work) -> int:
     """Take the steps that clocks take by themselves. Returns how many were taken.
 
-    A step whose guards still refuse is left for its people; its light stays red.
+    A step that is refused, for whatever reason of the domain, is left for its people; its
+    light stays red, and the others are taken all the same.
     """
     taken = 0
     for clock in watch.overdue(work.session, local_date(work.now), limit=OVERDUE_MAX):
@@ -35,7 +36,7 @@ def take_overdue(work: Work) -> int:
             with work.session.begin_nested():
                 LIVES[clock.life].take(work, clock.subject, clock.overdue_step)
             taken += 1
-        except StepRefused:
+        except DomainError:
             continue
     return taken
 

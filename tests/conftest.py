@@ -13,6 +13,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy.orm import Session
 
+import migrations
 from app import create_app, demonstration
 from app.unit import Exchange
 from config import rules as rule_files
@@ -183,7 +184,8 @@ def actor_of(person: str) -> Actor:
 
 def furnish(url: str) -> None:
     opened = Engines(url)
-    Base.metadata.create_all(opened.write)
+    migrations.upgrade(opened.write)
+    Base.metadata.create_all(opened.write)  # the tables that only tests have
     with opened.writing() as session:
         for key, (uscc, zh, en, region, roles) in cast.ORGANISATIONS.items():
             session.add(_organisation(key, uscc, zh, en, region, roles))

@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, unit
 from app.pages import forms, shown
+from kernel.money import half_up
 from kernel.work import Work
 from licensing import assessments, scenarios
 from licensing.applications import items
@@ -110,7 +111,7 @@ def _criteria(found: Assessment) -> list[dict[str, Any]]:
         {
             "code": code,
             "label": sheets.CRITERIA.get(code),
-            "weight_bp": weight * 10_000 // whole,
+            "weight_bp": half_up(weight * 10_000, whole),
             "vetoable": code in sheets.VETOABLE,
         }
         for code, weight in weights.items()

@@ -3,6 +3,7 @@
 Source: domain of onboarding; the full KYB with documents stands on this table.
 """
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -13,12 +14,15 @@ from kernel import ids
 from kernel.actor import Duty, Role, any_of, system_only
 from kernel.clock import Instant
 from kernel.db import Base, Living
-from kernel.errors import DomainError, Kind, NotFound, Refusal
+from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal
 from kernel.pages import Page, keyset
 from kernel.parties import uscc as codes
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
+
+REGION = re.compile("[1-9][0-9]{5}")
+"""A code of GB/T 2260 (行政区划代码) by its shape."""
 
 
 class State(StrEnum):
@@ -127,11 +131,15 @@ LIFE: Workflow[State, Organisation] = Workflow(
 def enter(
     work: Work, *, uscc: str, name_zh: str, name_en: str, region: str, roles: Iterable[Role]
 ) -> Organisation:
-    """Enter an organisation for review. Raises Invalid (bad code) or AlreadyEntered.
+    """Enter an organisation for review. Raises Invalid (bad code or region) or AlreadyEntered.
 
     One SELECT on the code's index.
     """
     code = codes.check(uscc)
+    if not REGION.fullmatch(region):
+        raise Invalid(
+            "行政区划代码为六位数字", "a region is six digits (GB/T 2260)", pointer="/region"
+        )
     if work.session.scalars(select(Organisation).where(Organisation.uscc == code)).first():
         raise AlreadyEntered(f"{code} 已入驻", f"{code} has been entered before")
     made = Organisation(

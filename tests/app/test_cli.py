@@ -453,6 +453,7 @@ def test_an_organisation_of_the_operator_is_active_at_once(
     [
         ({"uscc": "91110108717743469X"}, "mistyped"),
         ({"uscc": cast.ORGANISATIONS["org_buyer"][0]}, "entered before"),
+        ({"region": "Hunan"}, "six digits"),
         ({"role": "wizard"}, "no role 'wizard'"),
         ({"role": "system"}, "no role 'system'"),
     ],

@@ -15,7 +15,7 @@ from app.timetable import Job
 from app.unit import Exchange
 from kernel import journal, watch
 from kernel.actor import SYSTEM
-from kernel.errors import Refusal, StepRefused
+from kernel.errors import NotFound, Refusal, StepRefused
 from kernel.journal import Errand, Event
 from kernel.work import Work
 from tests.conftest import NOON, work_of
@@ -197,3 +197,22 @@ def test_a_step_that_is_still_barred_is_left_to_its_people(
 
     assert timetable.take_overdue(too_late) == 0
     assert session.get_one(Lantern, "lan_1").state == State.CHECKED
+
+
+def test_one_step_that_fails_does_not_hold_up_the_others(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lost(Lanterns):
+        @staticmethod
+        def take(work: Work, lantern_id: str, name: str) -> None:
+            if lantern_id == "lan_1":
+                raise NotFound("没有", "it is gone")
+            Lanterns.take(work, lantern_id, name)
+
+    monkeypatch.setattr(timetable, "LIVES", {"lantern": Lost})
+    _checked(session, "lan_1")
+    _checked(session, "lan_2")
+    too_late = work_of(session, "system", at=NOON + timedelta(days=12))
+
+    assert timetable.take_overdue(too_late) == 1
+    assert session.get_one(Lantern, "lan_2").state == State.LIT

@@ -99,6 +99,8 @@ INVALID_ORGANISATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "a bell": ({"name_en": f"a{BELL}"}, "/name_en"),
     "a delete character": ({"name_en": f"a{DELETE}"}, "/name_en"),
     "a code with a mistyped character": ({"uscc": "91110108717743469X"}, "/uscc"),
+    "a region of letters": ({"region": "hunan1"}, "/region"),
+    "a region of full-width digits": ({"region": "４３０１００"}, "/region"),
     "a code that is none": ({"uscc": "1"}, "/uscc"),
     "a code with letters that are not in use": ({"uscc": "9111010871774346OI"}, "/uscc"),
 }
