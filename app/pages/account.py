@@ -1,5 +1,6 @@
 """Pages of everybody's account: signing in and out, language and look, taking a step."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,9 +10,9 @@ from werkzeug.exceptions import NotFound
 from app import doors, identity, languages, unit
 from app.api.parties import sessions
 from app.lives import LIVES
+from app.pages import forms
 from app.pages.chrome import PREFERENCES
-from kernel.errors import DomainError, Invalid
-from kernel.money import Money
+from kernel.errors import DomainError
 from kernel.parties import credentials
 from kernel.workflow import Ask
 
@@ -93,29 +94,17 @@ def back() -> Any:
 
 
 def _answer(ask: Ask) -> Any:
-    text = request.form[ask.name].strip()
-    if len(text) > max(ask.max, 20) and ask.kind == "text":
-        raise Invalid(f"至多 {ask.max} 字", f"at most {ask.max} characters", pointer=f"/{ask.name}")
-    try:
-        return _READ.get(ask.kind, str)(text)
-    except ValueError as error:
-        raise Invalid(
-            f"“{ask.label.zh}”的格式不对", f"{ask.name} is not a {ask.kind}", pointer=f"/{ask.name}"
-        ) from error
+    if ask.kind in _READ:
+        return _READ[ask.kind](ask.name)
+    return forms.text(ask.name, max=max(ask.max, 20))
 
 
-def _money(text: str) -> Money:
-    yuan, _, rest = text.replace(",", "").partition(".")
-    if not (yuan.isdigit() and len(rest) <= 2 and (rest.isdigit() or not rest)):
-        raise ValueError("not an amount")
-    return Money(int(yuan) * 100 + int(rest.ljust(2, "0")))
-
-
-_READ: dict[str, Any] = {
-    "number": int,
-    "money": _money,
-    "flag": lambda text: text == "1",
-    "list": lambda text: [line.strip() for line in text.splitlines() if line.strip()],
+_READ: dict[str, Callable[[str], Any]] = {
+    "number": forms.number,
+    "money": forms.money,
+    "date": forms.day,
+    "flag": lambda name: forms.text(name) == "1",
+    "list": forms.lines,
 }
 
 

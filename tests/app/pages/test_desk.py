@@ -61,3 +61,13 @@ def test_language_and_look_are_remembered_and_lead_nowhere_else(visit: Visit) ->
     assert 'data-size="large"' in visitor.client.get("/").text
     assert visitor.client.get("/language/fr").status_code == 404
     assert visitor.client.get("/look/size/huge").status_code == 404
+
+
+def test_a_sign_in_that_another_site_sends_is_refused(visit: Visit) -> None:
+    answer = visit().client.post(
+        "/sign-in",
+        data={"login": "per_buyer_editor@test", "password": "x"},
+        headers={"Origin": "https://evil.example", "Accept": "text/html"},
+    )
+
+    assert answer.status_code == 403

@@ -121,3 +121,19 @@ def test_a_ranking_names_its_places(visit: Visit, query: str, name: str) -> None
 def test_overseers_are_told_whether_the_ranking_ties_out(visit: Visit) -> None:
     assert "9002 核对：一致" in visit("per_exchange_auditor").get("/rankings").text
     assert "核对：一致" not in visit().get("/rankings").text
+
+
+def test_a_step_takes_the_answers_of_its_form(visit: Visit, town: Town) -> None:
+    path = f"/products/{town['reviewed']}"
+    officer = visit("per_exchange_listing")
+
+    too_long = officer.post(f"/steps/product/{town['reviewed']}/return", reason="长" * 501)
+    answer = officer.post(
+        f"/steps/product/{town['reviewed']}/return",
+        reason="缺少来源说明", supplement="来源说明\n\n更新承诺", next=path,
+    )  # fmt: skip
+
+    assert too_long.status_code == 422
+    assert "/reason" in too_long.text
+    assert answer.location == path
+    visit("per_developer_editor").shows(path, "草稿", "提交审核")
