@@ -1,7 +1,7 @@
 """The Flask application: the only room with a door to the street."""
 
 from app import api, headers, house, observe, openapi, pages, problems
-from app.reactions import SUBSCRIBERS
+from app.reactions import SUBSCRIBERS, WITNESSES
 from app.unit import Exchange
 from config.settings import Settings
 
@@ -9,7 +9,7 @@ from config.settings import Settings
 def create_app(settings: Settings) -> Exchange:
     """Assemble the application. Reads nothing but `settings`; touches no network."""
     app = Exchange(__name__)
-    app.house = house.build(settings, SUBSCRIBERS)
+    app.house = house.build(settings, SUBSCRIBERS, WITNESSES)
     app.config.update(MAX_CONTENT_LENGTH=settings.body_bytes_max)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     meters = observe.Meters()

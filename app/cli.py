@@ -213,9 +213,9 @@ def _opened(settings: Settings) -> Iterator["House"]:
     from sqlalchemy.exc import DBAPIError
 
     from app import house
-    from app.reactions import SUBSCRIBERS
+    from app.reactions import SUBSCRIBERS, WITNESSES
 
-    built = house.build(settings, SUBSCRIBERS)
+    built = house.build(settings, SUBSCRIBERS, WITNESSES)
     try:
         yield built
     except DBAPIError as error:

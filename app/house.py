@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event as Bell
+from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,7 @@ from kernel.clock import Instant
 from kernel.crypto import CryptoProvider, StandardProvider
 from kernel.engines import Engines
 from kernel.parties.people import Passwords
-from kernel.work import Rules, Work
+from kernel.work import Rules, Witness, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class House:
     crypto: CryptoProvider
     passwords: Passwords
     subscribers: Mapping[str, tuple[str, ...]]
+    witnesses: Mapping[str, tuple[Witness, ...]]
     bell: Bell
 
     def now(self, session: Session) -> Instant:
@@ -47,6 +49,7 @@ class House:
             calendar=self.calendar,
             crypto=self.crypto,
             subscribers=self.subscribers,
+            witnesses=self.witnesses,
         )
 
     @property
@@ -55,7 +58,11 @@ class House:
         return rooted(self.settings.data_dir)
 
 
-def build(settings: Settings, subscribers: Mapping[str, tuple[str, ...]]) -> House:
+def build(
+    settings: Settings,
+    subscribers: Mapping[str, tuple[str, ...]],
+    witnesses: Mapping[str, tuple[Witness, ...]] = MappingProxyType({}),
+) -> House:
     """Build the house. Makes the folder of an embedded database; touches no network."""
     settings.check()
     settings = replace(settings, database_url=_rooted_url(settings.database_url))
@@ -76,6 +83,7 @@ def build(settings: Settings, subscribers: Mapping[str, tuple[str, ...]]) -> Hou
             memory_kib=settings.password_memory_kib, rounds=settings.password_rounds
         ),
         subscribers=subscribers,
+        witnesses=witnesses,
         bell=Bell(),
     )
 

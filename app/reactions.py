@@ -50,4 +50,13 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
 }
 # fmt: on
 
+# What may not wait for a commit: called in the transaction of the event itself, as the house,
+# before anybody can see the one without the other. A refusal here undoes the event.
+# fmt: off
+AT_ONCE: Mapping[str, Mapping[str, Reaction]] = {
+    # together with this …        … comes this
+}
+# fmt: on
+
 SUBSCRIBERS = {kind: tuple(names) for kind, names in REACTIONS.items()}
+WITNESSES = {kind: tuple(named.values()) for kind, named in AT_ONCE.items()}

@@ -37,7 +37,7 @@ class Settings:
     key_file: str = setting(
         "", "Where a demonstration keeps the key it made for itself; beside the database if empty."
     )
-    rules: str = setting("default", "Which file of config/rules decides limits and rates.")
+    rules: str = setting("hunan", "Which file of config/rules decides limits and rates.")
     data_dir: str = setting("var/domain", "The secure domain: where mounted resources lie.")
     base_url: str = setting("", "The address that letters, codes and files name; empty: as asked.")
     clock: str = setting(

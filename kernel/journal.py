@@ -57,6 +57,26 @@ class Errand(Base):
     event: Mapped[Event] = relationship(lazy="raise")
 
 
+class Hand(Base):
+    """The part that a person has in a case, once for all: "applicant", "expert", "approver".
+
+    Separation of duties is about persons: the key is (case, person), so the database
+    itself refuses a second part to the same person, whatever account, organisation or
+    role they act in.
+    """
+
+    __tablename__ = "hands"
+    __table_args__ = (Index(None, "person_id", "case_id"),)
+
+    case_id: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[str]
+    since: Mapped[Instant]
+
+
+append_only(Hand.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+
+
 def content(event: Event) -> dict[str, Any]:
     """Return what `digest` covers, as plain JSON values."""
     return {
@@ -91,6 +111,12 @@ def takers(session: Session, subject: str, kinds: Iterable[str]) -> dict[str, st
         .order_by(Event.sequence)
     )
     return {row.kind: row.person for row in session.execute(statement)}
+
+
+def part(session: Session, case_id: str, person_id: str) -> str | None:
+    """Return the part that a person has in a case; None for none. One SELECT by key."""
+    held = session.get(Hand, (case_id, person_id))
+    return None if held is None else held.part
 
 
 def plain(value: Any) -> Any:

@@ -4,7 +4,7 @@ The rules are what a jurisdiction may change: limits, weights, rates. They are r
 data and never written in code.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,9 +70,14 @@ class Work:
     calendar: Calendar
     crypto: CryptoProvider
     subscribers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    witnesses: "Mapping[str, tuple[Witness, ...]]" = field(default_factory=dict)
 
     def record(self, kind: str, subject: str, **data: Any) -> Event:
-        """Write what happened, and what must follow from it, in this same transaction."""
+        """Write what happened, and what must follow from it, in this same transaction.
+
+        A subscriber gets an errand, run after the commit; a witness is called at once, as
+        the house, and what it refuses undoes the whole.
+        """
         event = Event(
             kind=kind,
             subject=subject,
@@ -87,8 +92,14 @@ class Work:
         for reaction in self.subscribers.get(kind, ()):
             errand = Errand(event=event, reaction=reaction, due_at=self.now, attempts=0)
             self.session.add(errand)
+        for witness in self.witnesses.get(kind, ()):
+            witness(self.as_system(), event)
         return event
 
     def as_system(self) -> "Work":
         """Return this work done by the house itself: same transaction, same moment."""
         return replace(self, actor=SYSTEM)
+
+
+Witness = Callable[[Work, Event], object]
+"""What must follow from an event before anybody can see it: same transaction, same moment."""

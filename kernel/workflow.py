@@ -20,7 +20,7 @@ from typing import (
 )
 
 from kernel import journal, watch
-from kernel.actor import Actor, Who
+from kernel.actor import Actor, Role, Who
 from kernel.clock import local_date
 from kernel.errors import NotFound, Refusal, StepNotAllowed, StepRefused
 from kernel.words import Words
@@ -94,6 +94,7 @@ class Step(Generic[S, T]):
     pauses: bool = False
     resumes: bool = False
     not_by: tuple[str, ...] = ()
+    hand: str | None = None
     own_door: bool = False
     moves_money: bool = False
     any_but_final: bool = False
@@ -121,6 +122,8 @@ class Columns(TypedDict, Generic[T], total=False):
     entered state stops it, unless the leaving step `pauses` it for one that `resumes`.
     overdue: the step that the house takes when that clock runs out.
     not_by: earlier steps whose taker may not take this one (four eyes).
+    hand: the part that the taker has in the case from now on; nobody has two
+    (`journal.Hand`). The case is the subject's `case_id`, or the subject itself.
     own_door: the step has a command and a route of its own.
     moves_money: it posts to the books, so a caller must name the key under which it is
     taken once.
@@ -134,6 +137,7 @@ class Columns(TypedDict, Generic[T], total=False):
     pauses: bool
     resumes: bool
     not_by: tuple[str, ...]
+    hand: str | None
     own_door: bool
     moves_money: bool
 
@@ -234,6 +238,7 @@ class Workflow(Generic[S, T]):
             )
         before = subject.state
         subject.state = row.target
+        _lend_hand(row, subject, work)
         for effect in row.then:
             effect(subject, work, data)
         if before != row.target or row.within:
@@ -291,6 +296,8 @@ class Workflow(Generic[S, T]):
             raise NotFound(f"没有“{name}”这一步骤", f"{self.name} has no step {name!r}") from None
 
     def _same_eyes(self, row: Step[S, T], subject: T, work: Work) -> tuple[Refusal, ...]:
+        if (other := _other_hand(row, subject, work)) is not None:
+            return (other,)
         if not row.not_by:
             return ()
         kinds = {self.steps[name].event: name for name in row.not_by}
@@ -328,6 +335,32 @@ def _unanswered(asks: tuple[Ask, ...], data: dict[str, Any]) -> tuple[Refusal, .
         Refusal("ANSWER_NEEDED", f"请填写{ask.label.zh}", f"{ask.name} must be given")
         for ask in missing
     )
+
+
+def _other_hand(row: Step[S, T], subject: T, work: Work) -> Refusal | None:
+    held = None
+    if row.hand and Role.SYSTEM not in work.actor.roles:
+        held = journal.part(work.session, _case_of(subject), work.actor.person)
+    if held is None or held == row.hand:
+        return None
+    return Refusal(
+        "FOUR_EYES",
+        f"您已以“{held}”身份参与本案，此步骤须由另一人执行",
+        f"you act in this case as {held}; another person must take this step",
+    )
+
+
+def _lend_hand(row: Step[S, T], subject: T, work: Work) -> None:
+    if row.hand is None or Role.SYSTEM in work.actor.roles:
+        return
+    case, person = _case_of(subject), work.actor.person
+    if journal.part(work.session, case, person) is None:
+        made = journal.Hand(case_id=case, person_id=person, part=row.hand, since=work.now)
+        work.session.add(made)
+
+
+def _case_of(subject: Subject) -> str:
+    return str(getattr(subject, "case_id", subject.id))
 
 
 def _is_among(by: tuple[Who, ...], actor: Actor, subject: object) -> bool:

@@ -35,7 +35,7 @@ pytest_plugins = ["tests.completeness"]
 
 NOON = datetime(2026, 7, 1, 4, tzinfo=UTC)  # noon in Shanghai, a Wednesday
 CALENDAR = Calendar.parse(rule_files.holidays())
-RULES = Rules(*rule_files.load("default"))
+RULES = Rules(*rule_files.load("hunan"))
 CRYPTO = StandardProvider(bytes(range(32)))
 PASSWORDS = Passwords(memory_kib=8, rounds=1)
 HASHED = PASSWORDS.hash(cast.PASSWORD)
