@@ -2,7 +2,9 @@
 
 import ast
 import json
+import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -33,6 +35,7 @@ def pages() -> dict[str, str]:
     drawn["commands.md"] = DRAWN + _commands()
     drawn["ledger.md"] = DRAWN + _ledger()
     drawn["timetable.md"] = DRAWN + _timetable()
+    drawn["invariants.md"] = DRAWN + _invariants()
     drawn["api.json"] = _api()
     return drawn
 
@@ -154,6 +157,35 @@ def _ledger() -> str:
         lines.append(
             f"| {rule.event} | {rule.source} | {pairs} | {rule.says.zh} | {rule.says.en} |"
         )
+    return "\n".join(lines) + "\n"
+
+
+def invariants() -> dict[str, dict[str, tuple[str, str]]]:
+    """Return chapter → number ("I-24") → the sentence in Chinese and in English."""
+    read = tomllib.loads((HERE / "invariants.toml").read_text("utf-8"))
+    return {part: {key: (zh, en) for key, (zh, en) in rows.items()} for part, rows in read.items()}
+
+
+def proofs() -> dict[str, list[str]]:
+    """Return number → the tests that are named after it, as path::name."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((HOUSE / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            named = re.match(r"test_i_(\d+)_", getattr(node, "name", ""))
+            if named and isinstance(node, ast.FunctionDef):
+                where = path.relative_to(HOUSE).as_posix()
+                found.setdefault(f"I-{int(named[1])}", []).append(f"{where}::{node.name}")
+    return found
+
+
+def _invariants() -> str:
+    lines = ["# 不变量 · What always holds\n"]
+    proved = proofs()
+    for part, rows in invariants().items():
+        lines.append(f"\n## {part}\n\n| | 不变量 | invariant | tests |\n|---|---|---|---|")
+        for number, (zh, en) in rows.items():
+            tests = "<br>".join(f"`{test}`" for test in proved.get(number, ()))
+            lines.append(f"| {number} | {zh} | {en} | {tests} |")
     return "\n".join(lines) + "\n"
 
 

@@ -17,6 +17,7 @@ from app.lives import LIVES
 from app.reactions import REACTIONS
 from app.story.stage import INHERITED
 from config.settings import HOUSE, Settings
+from docs import draw
 from kernel.errors import DomainError
 
 README, CONTRIBUTING = HOUSE / "README.md", HOUSE / "CONTRIBUTING.md"
@@ -280,3 +281,9 @@ def test_no_file_is_kept_that_should_not_be() -> None:
 
     assert large == set()
     assert strange == set()
+
+
+def test_every_invariant_has_a_test_and_every_such_test_its_invariant() -> None:
+    known = {number for rows in draw.invariants().values() for number in rows}
+
+    assert set(draw.proofs()) == known
