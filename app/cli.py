@@ -99,6 +99,7 @@ def work(settings: Settings, *, once: bool) -> None:
     with _opened(settings) as built:
         if once:
             jobs = worker.run_jobs(built)
+            worker.file_decisions(built)
             errands = worker.drain(built)
             click.echo(f"{jobs} jobs, {errands} errands")
         else:
@@ -135,6 +136,58 @@ def fsck(settings: Settings, *, as_json: bool) -> None:
 
     with _opened(settings) as built, built.engines.reading() as session:
         findings = [{"code": found.code, "at": found.at} for found in books.check(session)]
+    if as_json:
+        click.echo(json.dumps({"ok": not findings, "findings": findings}, ensure_ascii=False))
+    else:
+        click.echo("\n".join(f"{one['code']}: {one['at']}" for one in findings) or "ok")
+    sys.exit(0 if not findings else 4)
+
+
+@main.group()
+def rules() -> None:
+    """Ask what rules do to assessments that have been concluded. Nothing is written."""
+
+
+@rules.command()
+@click.argument("path", metavar="RULES.toml", type=click.Path(exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def simulate(settings: Settings, path: str, *, as_json: bool) -> None:
+    """Replay every concluded assessment under RULES.toml; tell which results would differ."""
+    from pathlib import Path
+
+    from config import rules as rule_files
+    from kernel.work import Rules
+    from licensing.assessing import replays
+
+    try:
+        changed = Rules(*rule_files.read(Path(path)))
+        with _opened(settings) as built, built.engines.reading() as session:
+            told = list(replays.simulate(session, changed))
+    except (ValueError, KeyError) as error:
+        raise click.UsageError(f"{path}: {error}") from error
+    differing = [one for one in told if one.differs]
+    if as_json:
+        rows = [{"assessment_id": one.assessment_id, "scenario_id": one.scenario_id,
+                 "before": one.before, "after": one.after, "mean_before": one.mean_before,
+                 "mean_after": one.mean_after} for one in differing]  # fmt: skip
+        summary = {"version": changed.version, "replayed": len(told), "differ": rows}
+        click.echo(json.dumps(summary, ensure_ascii=False))
+        return
+    for one in differing:
+        click.echo(f"{one.assessment_id}: {one.before} -> {one.after}")
+    click.echo(f"{len(told)} replayed under {changed.version}, {len(differing)} differ")
+
+
+@rules.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def recompute(settings: Settings, *, as_json: bool) -> None:
+    """Recompute every result from its sheets, every draw from its seed; status 4 if one differs."""
+    from licensing.assessing import replays
+
+    with _opened(settings) as built, built.engines.reading() as session:
+        findings = [{"code": found.code, "at": found.at} for found in replays.check(session)]
     if as_json:
         click.echo(json.dumps({"ok": not findings, "findings": findings}, ensure_ascii=False))
     else:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app import demonstration
 from config import rules as rule_files
 from config.settings import HOUSE, Settings
-from kernel import crypto
+from kernel import crypto, ids
 from kernel.actor import Actor
 from kernel.calendar import Calendar
 from kernel.clock import Instant
@@ -19,11 +19,15 @@ from kernel.crypto import CryptoProvider, StandardProvider
 from kernel.engines import Engines
 from kernel.parties.people import Passwords
 from kernel.work import Rules, Witness, Work
+from licensing.deciding.clerks import Clerk
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """One running exchange. bell: rung when a commit may have left errands to run."""
+    """One running exchange.
+
+    bell: rung when a commit may have left errands to run. clerk: decides on uses from memory.
+    """
 
     settings: Settings
     engines: Engines
@@ -34,6 +38,7 @@ class House:
     subscribers: Mapping[str, tuple[str, ...]]
     witnesses: Mapping[str, tuple[Witness, ...]]
     bell: Bell
+    clerk: Clerk
 
     def now(self, session: Session) -> Instant:
         """Return the time of this action: the system's, or the demonstration's own."""
@@ -85,12 +90,23 @@ def build(
         subscribers=subscribers,
         witnesses=witnesses,
         bell=Bell(),
+        clerk=Clerk(engines, _state_dir(settings, engines)),
     )
 
 
 def rooted(path: str) -> Path:
     """Return a path of the settings, relative ones from the checkout."""
     return HOUSE / path
+
+
+def _state_dir(settings: Settings, engines: Engines) -> Path:
+    # Two databases of one name, on two servers, are two houses.
+    url = engines.url.render_as_string()
+    if settings.state_dir:
+        return rooted(settings.state_dir) / ids.digest(url)[:16]
+    if engines.sqlite:
+        return Path(f"{engines.url.database}.state")
+    return rooted(f"var/{engines.url.database}-{ids.digest(url)[:16]}.state")
 
 
 def _rooted_url(url: str) -> str:

@@ -2,25 +2,68 @@
 
 from types import ModuleType
 
-from catalogue import directories, registrations, resources
+from catalogue import (
+    conflicts,
+    directories,
+    error_reports,
+    objections,
+    registrations,
+    regrades,
+    resources,
+    sharing,
+    sources,
+)
 from delivery import tasks
-from kernel.parties import organisations
-from licensing import agreements, assessments, authorisations, consents, scenarios
-from licensing.assessing import experts
+from kernel.parties import bank_checks, organisations, roles
+from licensing import (
+    agreements,
+    assessments,
+    authorisations,
+    consents,
+    operations,
+    plans,
+    scenarios,
+)
+from licensing.applications import commitments
+from licensing.assessing import appeals, challenges, experts, publicity_objections
+from licensing.deciding import breakers
+from licensing.pricing import periods
+from licensing.supervision import violations
+from licensing.standing import destructions, idleness, reviews
 from marketplace import contracts, orders, products
 from settlement import accounts, batches, payments, payouts
 
 NOUNS: tuple[ModuleType, ...] = (
     organisations,
+    roles,
+    bank_checks,
     directories,
     resources,
     registrations,
+    objections,
+    regrades,
+    sharing,
+    sources,
+    conflicts,
+    error_reports,
+    plans,
+    operations,
     agreements,
     scenarios,
+    commitments,
     consents,
     experts,
     assessments,
+    challenges,
+    publicity_objections,
+    appeals,
     authorisations,
+    destructions,
+    reviews,
+    idleness,
+    breakers,
+    periods,
+    violations,
     products,
     orders,
     contracts,

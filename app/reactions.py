@@ -13,6 +13,8 @@ from delivery import tasks
 from kernel.journal import Event
 from kernel.work import Work
 from licensing import scenarios
+from licensing.standing import falls
+from licensing.supervision import totals, violations
 from marketplace import products, progress
 
 Reaction = Callable[[Work, Event], object]
@@ -23,7 +25,6 @@ def _of_its_subject(command: Callable[[Work, str], object]) -> Reaction:
 
 
 _STOPS: Mapping[str, Reaction] = {
-    "suspend its products": _of_its_subject(products.suspend_for),
     "stop its deliveries": _of_its_subject(tasks.suspend_for),
     "stop its orders": _of_its_subject(progress.suspend_for),
 }
@@ -42,21 +43,68 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "authorisation.resumed":      {
         "go on with its deliveries": _of_its_subject(tasks.resume_for),
         "go on with its orders":     _of_its_subject(progress.resume_for),
+        "bring its products back":   _of_its_subject(products.resume_for),
     },
     "authorisation.revoked":      _ENDS,
     "authorisation.expired":      _ENDS,
     "authorisation.lapsed":       _ENDS,
     "authorisation.surrendered":  _ENDS,
+    "authorisation.superseded":   _ENDS,
+    "authorisation.cancelled":    _ENDS,
+    "commitment.met":             {"give the whole right": falls.promise_met},
+    "scenario.refused":           {"look whether it lacked anything": violations.look_at_refusal},
 }
 # fmt: on
+
+_FALLS: Mapping[str, Reaction] = {
+    "take its products off the market": _of_its_subject(products.suspend_for),
+}
+_IS_OVER: Mapping[str, Reaction] = {
+    **_FALLS,
+    "end what is asked of it": falls.authorisation_ended,
+}
 
 # What may not wait for a commit: called in the transaction of the event itself, as the house,
 # before anybody can see the one without the other. A refusal here undoes the event.
 # fmt: off
 AT_ONCE: Mapping[str, Mapping[str, Reaction]] = {
     # together with this …        … comes this
+    "organisation.exit_asked":    {"refuse while anything is open": progress.let_go},
+    "organisation.deregistered":  {"refuse while anything is open": progress.let_go},
+    "organisation.restricted":    {"suspend what it holds": falls.organisation_fallen},
+    "organisation.frozen":        {"suspend what it holds": falls.organisation_fallen},
+    "commitment.broken":          {"suspend what it bore": falls.promise_broken},
+    "directory.regraded":         {"suspend what it goes beyond": falls.directory_regraded},
+    "directory.suspended":        {"suspend what it bears": falls.directory_suspended},
+    "directory.revoked":          {"suspend what it bore": falls.directory_revoked},
+    "registration.expired":       {"suspend what it bore": falls.registration_ended},
+    "registration.deregistered":  {"suspend what it bore": falls.registration_ended},
+    "agreement.directory_suspended": {"suspend what it supplied": falls.directory_withheld},
+    "agreement.suspended":        {"suspend what it supplied": falls.agreement_fallen},
+    "agreement.terminated":       {"suspend what it supplied": falls.agreement_fallen},
+    "agreement.expired":          {"suspend what it supplied": falls.agreement_fallen},
+    "operation_agreement.suspended":  {"suspend what stood under it": falls.operation_fallen},
+    "operation_agreement.terminated": {"suspend what stood under it": falls.operation_fallen},
+    "operation_agreement.expired":    {"suspend what stood under it": falls.operation_fallen},
+    "authorisation.suspended":    _FALLS,
+    "authorisation.revoked":      _IS_OVER,
+    "authorisation.lapsed":       _IS_OVER,
+    "authorisation.expired":      _IS_OVER,
+    "authorisation.superseded":   _IS_OVER,
+    "authorisation.cancelled":    _IS_OVER,
+    "authorisation.surrendered":  {
+        "refuse while orders are open": _of_its_subject(progress.refuse_surrender), **_IS_OVER,
+    },
 }
 # fmt: on
 
+_TOTALS: Mapping[str, Mapping[str, Reaction]] = {
+    kind: {"keep the time of the whole case": totals.follow} for kind in totals.kinds()
+}
+"""Beside the clocks of its stages a case has one for the whole (总时限)."""
+
 SUBSCRIBERS = {kind: tuple(names) for kind, names in REACTIONS.items()}
-WITNESSES = {kind: tuple(named.values()) for kind, named in AT_ONCE.items()}
+WITNESSES = {
+    kind: (*AT_ONCE.get(kind, {}).values(), *_TOTALS.get(kind, {}).values())
+    for kind in {**AT_ONCE, **_TOTALS}
+}

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from app import idempotency
 from app.lives import LIVES
-from catalogue import registrations
+from catalogue import registrations, sharing
 from kernel import evidence, watch
 from kernel.clock import local_date
 from kernel.errors import DomainError
+from kernel.parties import vigil
 from kernel.work import Work
-from licensing import agreements, authorisations
+from licensing import agreements, authorisations, operations
+from licensing.standing import idleness, reviews
+from licensing.supervision import stages, violations
 
 OVERDUE_MAX = 200
 """Clocks that one run takes up; the next run takes up the next ones."""
@@ -42,16 +45,44 @@ def take_overdue(work: Work) -> int:
 
 
 def end_what_is_over(work: Work) -> None:
-    """Let registrations, agreements and authorisations expire whose last day has passed."""
+    """Let whatever has a term expire when its last day has passed."""
     registrations.expire_due(work, limit=OVERDUE_MAX)
+    sharing.expire_due(work, limit=OVERDUE_MAX)
+    operations.expire_ended(work, limit=OVERDUE_MAX)
     agreements.expire_ended(work, limit=OVERDUE_MAX)
     authorisations.expire_due(work, limit=OVERDUE_MAX)
+    authorisations.activate_due(work, limit=OVERDUE_MAX)
+
+
+def look_at_use(work: Work) -> None:
+    """Open the annual reviews of the first quarter; give notice of what nobody uses."""
+    reviews.open_due(work, limit=OVERDUE_MAX)
+    idleness.notice_due(work, limit=OVERDUE_MAX)
+
+
+def watch_parties(work: Work) -> None:
+    """Restrict organisations whose licence or promise is over; call up their yearly check."""
+    vigil.watch_expiry(work, limit=OVERDUE_MAX)
+
+
+def raise_violations(work: Work) -> None:
+    """Raise a violation for each clock that ran out; its step may be taken all the same."""
+    violations.raise_overdue(work, limit=OVERDUE_MAX)
+
+
+def reckon_provisional(work: Work) -> None:
+    """Reckon anew what depended on holidays that had not been published."""
+    stages.reckon_provisional(work, limit=OVERDUE_MAX)
 
 
 # fmt: off
 TIMETABLE: Mapping[str, Job] = {
     "take overdue steps":      Job(60,     take_overdue),
+    "raise violations":        Job(600,    raise_violations),
+    "reckon provisional days": Job(86_400, reckon_provisional),
     "end what is over":        Job(600,    end_what_is_over),
+    "watch the parties":       Job(3_600,  watch_parties),
+    "look at the use":         Job(86_400, look_at_use),
     "seal the evidence":       Job(60,     evidence.seal),
     "forget old keys":         Job(86_400, idempotency.forget),
 }

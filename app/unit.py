@@ -18,6 +18,7 @@ from werkzeug.datastructures import MultiDict
 from app import idempotency, identity
 from app.house import House
 from kernel.actor import NOBODY, Actor
+from kernel.clock import Instant
 from kernel.errors import DomainError, Kind
 from kernel.words import Words
 from kernel.work import Work
@@ -124,11 +125,18 @@ def current() -> Work:
 def admitted(scope: str) -> Actor:
     """Return who calls a view that is `alone`. Raises what `identity` raises."""
     with house().engines.reading() as session:
-        g.caller = identity.identify(request, session, house().now(session))
+        g.moment = house().now(session)
+        g.caller = identity.identify(request, session, g.moment)
     identity.require(g.caller, scope)
     identity.check_form(request, g.caller)
     actor: Actor = g.caller.actor
     return actor
+
+
+def moment() -> Instant:
+    """Return the time at which the caller of a view that is `alone` was admitted."""
+    found: Instant = g.moment
+    return found
 
 
 def reading(actor: Actor, view: Callable[[Work], Any]) -> Any:

@@ -76,6 +76,16 @@ def run_jobs(house: House, timetable: Mapping[str, Job] = TIMETABLE) -> int:
     return done
 
 
+def file_decisions(house: House) -> int:
+    """Write rows for the answers that are in the log alone; returns how many were written."""
+    if not house.clerk.spool.files():
+        return 0
+    with house.engines.writing() as session:
+        written = house.clerk.drain(house.work(session, SYSTEM))
+        session.commit()
+    return written
+
+
 def drain(house: House, *, at_most: int = 10_000) -> int:
     """Run every due errand, and what comes of them, until nothing is due."""
     tried = 0
@@ -91,6 +101,7 @@ def run_forever(house: House, stop: Signal) -> None:
         try:
             drain(house)
             run_jobs(house)
+            file_decisions(house)
         except Exception:
             log.exception("worker stumbled")
         house.bell.wait(IDLE_S)

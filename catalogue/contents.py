@@ -5,6 +5,8 @@ Source: GB/T 21063.3-2007 (core metadata of the government information resource
 catalogue), the compilation guide of 2017, and GB/T 4754 for industries.
 """
 
+import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -16,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from catalogue.grades import Grade, PiClass, Term
 from kernel import ids
 from kernel.clock import Instant
-from kernel.db import Base, append_only
+from kernel.db import Base, Big, append_only
 from kernel.errors import Invalid
 
 INDUSTRY: Final = re.compile(r"[A-T](\d{2,4})?")
@@ -51,6 +53,25 @@ class OperationType(Term):
     ELIGIBLE = "eligible", "可授权运营", "eligible"
     ELIGIBLE_WITH_CONSENT = "eligible_with_consent", "经提供方同意可授权运营", "with consent"
     EXCLUDED = "excluded", "不得授权运营", "excluded"
+
+
+class ShareMode(Term):
+    """How other departments get it (共享方式)."""
+
+    INTERFACE = "interface", "接口", "interface"
+    DATABASE_EXCHANGE = "database_exchange", "库表交换", "exchange of tables"
+    FILE = "file", "文件", "file"
+    QUERY = "query", "查询", "query"
+    OFFLINE = "offline", "离线拷贝", "offline"
+
+
+class Acquisition(Term):
+    """How the department came by it (来源取得方式)."""
+
+    ORIGINAL = "original", "原始取得", "produced by the department"
+    COLLECTED = "collected", "收集取得", "collected from others"
+    TRADED = "traded", "交易取得", "bought"
+    OTHER = "other", "其他", "otherwise"
 
 
 class Frequency(Term):
@@ -100,11 +121,20 @@ class DirectoryContent(Base):
     """The metadata of one version.
 
     industry: INDUSTRY. spatial: codes of REGION. legal_basis: why it is not shared or
-    not open; empty when it is both.
+    not open; empty when it is both. persons_count: natural persons whom the data are
+    about, as the department estimates. None for what the department does not say.
     """
 
     __tablename__ = "directory_contents"
-    __table_args__ = (CheckConstraint("temporal_to >= temporal_from", name="period_not_backwards"),)
+    __table_args__ = (
+        CheckConstraint("temporal_to >= temporal_from", name="period_not_backwards"),
+        CheckConstraint("persons_count >= 0", name="persons_not_negative"),
+        CheckConstraint(
+            "length(trim(legal_basis)) > 0 "
+            "OR (share_type <> 'not_shared' AND open_type <> 'not_open')",
+            name="withheld_on_a_legal_basis",
+        ),
+    )
 
     version_id: Mapped[str] = mapped_column(ForeignKey("directory_versions.id"), primary_key=True)
     title_zh: Mapped[str]
@@ -121,6 +151,11 @@ class DirectoryContent(Base):
     keywords: Mapped[list[Any]]
     temporal_from: Mapped[date | None]
     temporal_to: Mapped[date | None]
+    share_mode: Mapped[str | None]
+    share_condition: Mapped[str | None]
+    open_condition: Mapped[str | None]
+    source_acquisition: Mapped[str | None]
+    persons_count: Mapped[int | None] = mapped_column(Big)
 
     @property
     def withholds(self) -> bool:
@@ -174,6 +209,11 @@ class Fields(TypedDict, total=False):
     keywords: NotRequired[Sequence[str]]
     temporal_from: NotRequired[date | None]
     temporal_to: NotRequired[date | None]
+    share_mode: NotRequired[str | None]
+    share_condition: NotRequired[str | None]
+    open_condition: NotRequired[str | None]
+    source_acquisition: NotRequired[str | None]
+    persons_count: NotRequired[int | None]
 
 
 _CHOICES: Final[Mapping[str, type[Term]]] = {
@@ -182,13 +222,28 @@ _CHOICES: Final[Mapping[str, type[Term]]] = {
     "open_type": OpenType,
     "operation_type": OperationType,
     "format": Format,
+    "share_mode": ShareMode,
+    "source_acquisition": Acquisition,
 }
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "legal_basis": "",
     "format": Format.DATABASE.value,
     "temporal_from": None,
     "temporal_to": None,
+    "share_mode": None,
+    "share_condition": None,
+    "open_condition": None,
+    "source_acquisition": None,
+    "persons_count": None,
 }
+COLUMNS: Final = (
+    "position", "code", "name_zh", "name_en", "data_type", "unit", "grade", "pi_class",
+    "description",
+)  # fmt: skip
+"""The columns of the table of data items, as departments exchange it."""
+
+_FORMULA: Final = frozenset("=+-@\t\r")
+_UNSAID: Final = frozenset({"share_mode", "source_acquisition"})
 _TermT = TypeVar("_TermT", bound=Term)
 
 
@@ -196,6 +251,8 @@ def metadata(fields: Fields) -> DirectoryContent:
     """Build the metadata of a version. Raises Invalid at the first field that is wrong."""
     given: dict[str, Any] = {**_DEFAULTS, **fields}
     for name, terms in _CHOICES.items():
+        if given[name] is None and name in _UNSAID:
+            continue
         given[name] = _term(terms, given[name], f"/{name}").value
     if not INDUSTRY.fullmatch(given["industry"]):
         raise Invalid(
@@ -213,7 +270,14 @@ def metadata(fields: Fields) -> DirectoryContent:
         raise Invalid(
             "数据时间范围的终点早于起点", "the data end before they begin", pointer="/temporal_to"
         )
-    return DirectoryContent(**given)
+    made = DirectoryContent(**given)
+    if made.withholds and not made.legal_basis.strip():
+        raise Invalid(
+            "不予共享或不予开放须写明法律依据",
+            "what is not shared or not open needs a legal basis",
+            pointer="/legal_basis",
+        )
+    return made
 
 
 def data_items(rows: Sequence[Mapping[str, Any]], now: Instant) -> list[DataItem]:
@@ -247,6 +311,21 @@ def items(session: Session, version_id: str) -> list[DataItem]:
         select(DataItem).where(DataItem.version_id == version_id).order_by(DataItem.position)
     )
     return list(session.scalars(statement))
+
+
+def table(rows: Sequence[DataItem]) -> str:
+    """Write data items as CSV, one line each, for a spreadsheet (UTF-8 with its mark).
+
+    A value that a spreadsheet would take for a formula is written after an apostrophe.
+    """
+    out = io.StringIO()
+    out.write("\ufeff")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        values = (str(getattr(row, name)) for name in COLUMNS)
+        writer.writerow([f"'{value}" if value[:1] in _FORMULA else value for value in values])
+    return out.getvalue()
 
 
 def _item(row: Mapping[str, Any], pointer: str, now: Instant) -> DataItem:

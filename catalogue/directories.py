@@ -5,97 +5,28 @@ is published never changes, only a new version takes its place. Source: the asso
 of directory, data and system (目录—数据—系统) in one book of the province (一本账).
 """
 
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
-from typing import Any, Final, Unpack
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Unpack
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, or_, select, text
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
 
-from catalogue import contents
+from catalogue import contents, gradings
 from catalogue.contents import DataItem, DirectoryContent, Fields
+
+# The rows are spoken of as directories.Directory, directories.DirectoryVersion, …
+from catalogue.versions import OPEN as OPEN
+from catalogue.versions import Directory as Directory
+from catalogue.versions import DirectoryVersion as DirectoryVersion
+from catalogue.versions import State as State
 from kernel import ids, numbers
 from kernel.actor import Actor, Duty, Role, Who, any_of, its, system_only
-from kernel.clock import Instant
-from kernel.db import Base, Living
 from kernel.errors import NotFound, Refusal, StepNotAllowed, StepRefused
 from kernel.pages import Page, keyset
 from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
-from kernel.workflow import REASON, Workflow, step
-
-
-class State(StrEnum):
-    """Where a version of a directory stands."""
-
-    DRAFT = "draft"
-    DEPT_REVIEW = "dept_review"
-    HUB_REVIEW = "hub_review"
-    PUBLISHED = "published"
-    SUSPENDED = "suspended"
-    REVOKED = "revoked"
-    SUPERSEDED = "superseded"
-
-
-OPEN: Final = frozenset({State.DRAFT, State.DEPT_REVIEW, State.HUB_REVIEW})
-"""The states before publication: a directory has one version at most in one of them."""
-
-_STILL_OPEN: Final = text("state IN ('draft', 'dept_review', 'hub_review')")
-
-
-class Directory(Base):
-    """One directory, under the code that it keeps for ever: "CAT-430000-000001".
-
-    title_zh, title_en: those of the current version, or of the first while there is none.
-    current_version_id: the version that was published last; None before the first. It is
-    no foreign key, for versions refer to directories already.
-    """
-
-    __tablename__ = "directories"
-    __table_args__ = (UniqueConstraint("code"), Index(None, "department_id", "code"))
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    code: Mapped[str]
-    department_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
-    title_zh: Mapped[str]
-    title_en: Mapped[str]
-    current_version_id: Mapped[str | None]
-    created_at: Mapped[Instant]
-
-
-class DirectoryVersion(Living, Base):
-    """One version of a directory: number 1, 2, … Its content is append-only.
-
-    suspended_by: the organisation that suspended it last.
-    """
-
-    __tablename__ = "directory_versions"
-    __table_args__ = (
-        UniqueConstraint("directory_id", "number"),
-        CheckConstraint("number > 0", name="number_positive"),
-        Index(None, "department_id", "id"),
-        Index(None, "state", "id"),
-        Index(
-            "uq_directory_versions_one_open_per_directory",
-            "directory_id",
-            unique=True,
-            sqlite_where=_STILL_OPEN,
-            postgresql_where=_STILL_OPEN,
-        ),
-    )
-
-    directory_id: Mapped[str] = mapped_column(ForeignKey("directories.id"))
-    department_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
-    number: Mapped[int]
-    submitted_at: Mapped[Instant | None]
-    returned_at: Mapped[Instant | None]
-    published_at: Mapped[Instant | None]
-    suspended_by: Mapped[str | None]
-
-    directory: Mapped[Directory] = relationship(lazy="raise")
-    content: Mapped[DirectoryContent] = relationship(lazy="raise")
-    items: Mapped[list[DataItem]] = relationship(lazy="raise", order_by=DataItem.position)
+from kernel.workflow import REASON, Workflow, ask, step
 
 
 def _while(state: State, who: Who) -> Who:
@@ -110,6 +41,9 @@ approver = its("department", "department_id", Duty.APPROVER)
 hub = any_of(Role.DATA_AUTHORITY, Duty.CASE_OFFICER, Duty.REVIEWER)
 supervisor = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
 suspender = its("suspender", "suspended_by", Duty.APPROVER, Duty.CASE_OFFICER)
+CONFIRMED = ask(
+    "confirmed", "flag", Words("确认连带停止有关授权", "End what depends on it"), optional=True
+)
 returning = (_while(State.DEPT_REVIEW, approver), _while(State.HUB_REVIEW, hub))
 overseers = (any_of(Role.DATA_AUTHORITY), system_only)
 
@@ -120,14 +54,14 @@ def _has_items(version: DirectoryVersion, work: Work) -> Refusal | None:
     return Refusal("NO_ITEMS", "目录没有信息项", "the directory has no data item")
 
 
-def _has_basis(version: DirectoryVersion, work: Work) -> Refusal | None:
-    content = contents.of(work.session, version.id)
-    if not content.withholds or content.legal_basis.strip():
+def _not_overtaken(version: DirectoryVersion, work: Work) -> Refusal | None:
+    current = find_directory(work.session, version.directory_id).current_version_id
+    if current is None or find(work.session, current).number < version.number:
         return None
     return Refusal(
-        "NO_LEGAL_BASIS",
-        "不予共享或不予开放须写明法律依据",
-        "what is not shared or not open needs a legal basis",
+        "OVERTAKEN",
+        "目录其间已有更新的版本发布，请据其重新编制",
+        "a later version has been published meanwhile; write this one anew",
     )
 
 
@@ -147,6 +81,9 @@ def _published(version: DirectoryVersion, work: Work, _data: dict[str, Any]) -> 
         if earlier.state != State.REVOKED:
             LIFE.take("supersede", earlier, work.as_system())
     content = contents.of(work.session, version.id)
+    gradings.write(work, version.id)
+    if directory.current_version_id is not None:
+        gradings.tell(work, directory, earlier_id=directory.current_version_id, later=version.id)
     directory.current_version_id = version.id
     directory.title_zh, directory.title_en = content.title_zh, content.title_en
 
@@ -159,12 +96,13 @@ def _suspended(version: DirectoryVersion, work: Work, _data: dict[str, Any]) -> 
 LIFE: Workflow[State, DirectoryVersion] = Workflow(
     "directory_version", State, State.DRAFT,
     step("submit",    {State.DRAFT}, State.DEPT_REVIEW, editor,
-         when=(_has_items, _has_basis), then=(_submitted,),
+         when=(_has_items, _not_overtaken), then=(_submitted,),
          says="directory.submitted", label=Words("提交部门审核", "Submit")),
     step("pass",      {State.DEPT_REVIEW}, State.HUB_REVIEW, approver, not_by=("submit",),
          within="clocks.directory_review",
          says="directory.passed", label=Words("部门审核通过", "Pass")),
-    step("accept",    {State.HUB_REVIEW}, State.PUBLISHED, hub, then=(_published,),
+    step("accept",    {State.HUB_REVIEW}, State.PUBLISHED, hub,
+         when=(_not_overtaken,), then=(_published,),
          says="directory.published", label=Words("目录中心发布", "Accept and publish")),
     step("return",    {State.DEPT_REVIEW, State.HUB_REVIEW}, State.DRAFT, returning,
          asks=(REASON,), then=(_returned,),
@@ -175,7 +113,7 @@ LIFE: Workflow[State, DirectoryVersion] = Workflow(
     step("resume",    {State.SUSPENDED}, State.PUBLISHED, (supervisor, suspender),
          asks=(REASON,), says="directory.resumed", label=Words("恢复", "Resume")),
     step("revoke",    {State.PUBLISHED, State.SUSPENDED}, State.REVOKED, approver,
-         asks=(REASON,), says="directory.revoked", label=Words("撤销", "Revoke")),
+         asks=(REASON, CONFIRMED), says="directory.revoked", label=Words("撤销", "Revoke")),
     step("supersede", {State.DRAFT, State.PUBLISHED, State.SUSPENDED}, State.SUPERSEDED,
          system_only, own_door=True,
          says="directory.superseded", label=Words("被新版本取代", "Supersede")),
@@ -239,9 +177,17 @@ def revise(
 
 
 def take(work: Work, version_id: str, name: str, **data: Any) -> DirectoryVersion:
-    """Take a step of a version that the caller may see. Raises NotFound and what LIFE raises."""
+    """Take a step of a version that the caller may see. Raises NotFound and what LIFE raises.
+
+    The event names the directory; that of a revocation also says whether the caller has
+    confirmed it although authorisations may end with it (who lives upstairs decides).
+    """
     version = seen(work, version_id)
-    LIFE.take(name, version, work, **data)
+    directory = find_directory(work.session, version.directory_id)
+    told: dict[str, Any] = {**data, "directory_id": directory.id, "directory_code": directory.code}
+    if name == "revoke":
+        told["confirmed"] = bool(data.get("confirmed"))
+    LIFE.take(name, version, work, **told)
     return version
 
 
@@ -288,6 +234,12 @@ def by_code(session: Session, code: str) -> Directory:
     if found is None:
         raise NotFound("没有这个目录", f"no directory {code}")
     return found
+
+
+def titles(session: Session, directory_ids: Iterable[str]) -> dict[str, Directory]:
+    """Return id → directory, for the names of one page of a list. One SELECT."""
+    statement = select(Directory).where(Directory.id.in_(set(directory_ids)))
+    return {found.id: found for found in session.scalars(statement)}
 
 
 def published(session: Session, directory_id: str) -> DirectoryVersion:

@@ -56,7 +56,8 @@ class Resource(Living, Base):
     """One file of the secure domain, as it was when it was attached.
 
     location: LOCATION. columns: {"name", "type", "missing_bp"} for each, in the order of
-    the file; missing_bp: missing values in basis points of the rows.
+    the file; missing_bp: missing values in basis points of the rows. refreshed_at: when
+    data last came after it was attached; the profile is that of then.
     """
 
     __tablename__ = "resources"
@@ -86,6 +87,7 @@ class Resource(Living, Base):
     byte_size: Mapped[int] = mapped_column(Big)
     columns: Mapped[list[Any]]
     attached_at: Mapped[Instant]
+    refreshed_at: Mapped[Instant | None]
 
 
 class LocationTaken(DomainError):
@@ -121,6 +123,8 @@ LIFE: Workflow[State, Resource] = Workflow(
     "resource", State, State.ATTACHED,
     step("detach", {State.ATTACHED}, State.DETACHED, engineer,
          asks=(REASON,), says="resource.detached", label=Words("解除挂接", "Detach")),
+    step("refresh", {State.ATTACHED}, State.ATTACHED, engineer, own_door=True,
+         says="resource.refreshed", label=Words("更新数据", "Refresh")),
 )
 # fmt: on
 
@@ -175,6 +179,33 @@ def attach(
     return made
 
 
+def refreshable(work: Work, resource_id: str) -> Resource:
+    """Return a resource that the caller may refresh, before its file is opened.
+
+    Raises NotFound, StepNotAllowed.
+    """
+    found = seen(work, resource_id)
+    if not engineer.matches(work.actor, found):
+        raise StepNotAllowed(
+            "数据由供数部门的数据工程人员更新", "its department's data engineers refresh it"
+        )
+    return found
+
+
+def refresh(work: Work, resource_id: str, *, profile: Mapping[str, Any]) -> Resource:
+    """Keep the profile of the data that have come since; the freshness starts anew.
+
+    profile: see `attach`. Raises what seen and LIFE raise, and Invalid.
+    """
+    found = seen(work, resource_id)
+    columns = _columns(profile["columns"])
+    LIFE.take("refresh", found, work, sha256=profile["sha256"], rows=profile["rows"])
+    found.sha256, found.columns = profile["sha256"], columns
+    found.row_count, found.byte_size = profile["rows"], profile["bytes"]
+    found.refreshed_at = work.now
+    return found
+
+
 def check_place(
     work: Work, *, directory_id: str, system_id: str, location: str
 ) -> directories.Directory:
@@ -188,6 +219,7 @@ def check_place(
     directory = directories.seen_directory(work, directory_id)
     if directory.department_id != work.actor.organisation:
         raise NotFound("没有这个目录", f"no directory {directory_id}")
+    _check_describes(work, directory)
     _check_own_system(work, system_id)
     _check_free(work, location)
     return directory
@@ -282,6 +314,14 @@ def _columns(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {"name": column["name"], "type": column["type"], "missing_bp": column["missing_bp"]}
         for column in columns
     ]
+
+
+def _check_describes(work: Work, directory: directories.Directory) -> None:
+    if directory.current_version_id is None:
+        return
+    current = directories.find(work.session, directory.current_version_id)
+    if current.state == directories.State.REVOKED:
+        raise Invalid("目录已撤销，不能挂接", "the directory is revoked", pointer="/directory_id")
 
 
 def _check_own_system(work: Work, system_id: str) -> None:

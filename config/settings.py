@@ -39,6 +39,10 @@ class Settings:
     )
     rules: str = setting("hunan", "Which file of config/rules decides limits and rates.")
     data_dir: str = setting("var/domain", "The secure domain: where mounted resources lie.")
+    state_dir: str = setting(
+        "",
+        "Where the processes of one host share what is no row yet: beside the database if empty.",
+    )
     base_url: str = setting("", "The address that letters, codes and files name; empty: as asked.")
     clock: str = setting(
         "system", "system, or adjustable: lets days pass by hand; never in production."

@@ -179,8 +179,8 @@ def _counted(work: Work, task: DeliveryTask, cut: Cut, found: Aggregates) -> dic
         return {}
     # The decision took as many rows as could have come; those that did not are given back.
     unused = _rows_max(cut) - len(found.rows)
-    quotas.spend(work.session, task.authorisation_id, {ROWS: -unused})
-    return quotas.remaining(work.session, task.authorisation_id)
+    quotas.spend(work.session, task.authorisation_id, {ROWS: -unused}, at=work.now)
+    return quotas.remaining(work.session, task.authorisation_id, at=work.now)
 
 
 def _rows_max(cut: Cut) -> int:

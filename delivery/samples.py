@@ -48,6 +48,7 @@ def make(
     decision = decisions.require(work, request)
     size = work.rules.number("delivery.group_size_min")
     rows = domain.sample(data_dir, resource.location, items=items, group_size_min=size)
-    quotas.spend(work.session, found.id, {reads.ROWS: len(rows) - domain.SAMPLE_MAX})
+    unused = domain.SAMPLE_MAX - len(rows)
+    quotas.spend(work.session, found.id, {reads.ROWS: -unused}, at=work.now)
     work.record("sample.taken", resource.id, decision_id=decision.id, items=[*items])
     return rows

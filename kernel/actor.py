@@ -16,6 +16,7 @@ class Role(StrEnum):
     DEVELOPER = "developer"  # 再开发主体, applies with a scenario
     MERCHANT = "merchant"  # 数商
     BUYER = "buyer"  # 数据需方
+    PRICE_AUTHORITY = "price_authority"  # 价格主管部门: permitted revenue
     EXCHANGE_OPERATOR = "exchange_operator"  # 数据交易场所运营机构
     SYSTEM = "system"  # the clock and the worker
 
@@ -64,17 +65,26 @@ NOBODY = Actor(person="nobody", organisation="nobody", roles=frozenset())
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A named test of an actor against a subject: 'its merchant', 'any supervisor'."""
+    """A named test of an actor against a subject: 'its merchant', 'any supervisor'.
+
+    unit: whose duty it is: the subject's field that names an organisation, or "role:…" for
+    whoever holds a role; None for the house itself.
+    """
 
     name: str
     matches: Callable[[Actor, Any], bool]
+    unit: str | None = None
 
 
 def any_of(role: Role, *duties: Duty) -> Who:
     """Build the Who of every actor in `role` who has one of `duties` (any, if none is named)."""
     wanted = frozenset(duties)
     name = " ".join([role.value, "/".join(duty.value for duty in duties)]).strip()
-    return Who(name, lambda actor, _subject: role in actor.roles and _has(actor, wanted))
+    return Who(
+        name,
+        lambda actor, _subject: role in actor.roles and _has(actor, wanted),
+        f"role:{role.value}",
+    )
 
 
 def its(name: str, field: str, *duties: Duty) -> Who:
@@ -86,6 +96,7 @@ def its(name: str, field: str, *duties: Duty) -> Who:
         lambda actor, subject: (
             actor.organisation == getattr(subject, field) and _has(actor, wanted)
         ),
+        field,
     )
 
 
@@ -93,4 +104,7 @@ system_only = Who("system", lambda actor, _subject: Role.SYSTEM in actor.roles)
 
 
 def _has(actor: Actor, wanted: frozenset[Duty]) -> bool:
-    return not wanted or bool(wanted & actor.duties)
+    # Who runs the machines has no business permission, even where any member has it.
+    if not wanted:
+        return actor.duties != {Duty.PLATFORM_ADMIN}
+    return bool(wanted & actor.duties)

@@ -23,12 +23,14 @@ class Clock(Base):
     """One running, paused or stopped clock of one subject.
 
     limit: working days, or calendar days when `natural`. pauses: [from, to | null] dates.
+    owner: the organisation that must act in time, or "role:…" for whoever holds a role.
     provisional: the due date falls in a year whose holidays are not published yet.
     """
 
     __tablename__ = "clocks"
     __table_args__ = (
         CheckConstraint("limit_days >= 1", name="limit_is_a_day_or_more"),
+        CheckConstraint("extension_days >= 0", name="extension_not_negative"),
         Index(
             "uq_clocks_one_running_per_subject",
             "subject",
@@ -38,6 +40,7 @@ class Clock(Base):
         ),
         Index(None, "due_on", "id"),
         Index(None, "subject", "id"),
+        Index(None, "owner", "started_on", "id"),
     )
 
     id: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=True)
@@ -46,15 +49,19 @@ class Clock(Base):
     key: Mapped[str]
     limit_days: Mapped[int]
     natural: Mapped[bool] = mapped_column(default=False)
+    extension_days: Mapped[int] = mapped_column(default=0)
     started_on: Mapped[date]
     due_on: Mapped[date]
     provisional: Mapped[bool] = mapped_column(default=False)
     pauses: Mapped[list[Any]]
     completed_on: Mapped[date | None]
     overdue_step: Mapped[str | None]
+    owner: Mapped[str | None]
 
 
-def start(work: Work, subject: str, life: str, key: str, overdue: str | None) -> Clock:
+def start(
+    work: Work, subject: str, life: str, key: str, overdue: str | None, *, owner: str | None = None
+) -> Clock:
     """Open the clock `key` of the rules (limit_wd or limit_days) on `subject`, from today."""
     rule = work.rules.table(key)
     natural = "limit_days" in rule
@@ -71,6 +78,7 @@ def start(work: Work, subject: str, life: str, key: str, overdue: str | None) ->
         pauses=[],
         completed_on=None,
         overdue_step=overdue,
+        owner=owner,
     )
     _reckon(clock, work.calendar)
     work.session.add(clock)
@@ -113,6 +121,23 @@ def resume(clock: Clock, today: date, calendar: Calendar) -> None:
     _reckon(clock, calendar)
 
 
+def extend(clock: Clock, days: int, calendar: Calendar) -> None:
+    """Grant `days` on top of the limit, once or more; a paused clock stays paused."""
+    clock.extension_days += days
+    _reckon(clock, calendar)
+
+
+def reckon_again(clock: Clock, calendar: Calendar, today: date) -> bool:
+    """Reckon a provisional clock anew; tell whether that settled or moved it.
+
+    Never to a day before today: what was promised stays possible (I-47).
+    """
+    before = clock.due_on, clock.provisional
+    _reckon(clock, calendar)
+    clock.due_on = max(clock.due_on, min(today, before[0]))
+    return (clock.due_on, clock.provisional) != before
+
+
 def paused(clock: Clock) -> bool:
     """Tell whether the clock stands."""
     return bool(clock.pauses) and clock.pauses[-1][1] is None
@@ -144,6 +169,7 @@ def deadline(clock: Clock) -> Deadline:
     return Deadline(
         started_on=clock.started_on,
         limit_wd=clock.limit_days,
+        extension_wd=clock.extension_days or 0,
         pauses=tuple(
             (date.fromisoformat(begin), None if end is None else date.fromisoformat(end))
             for begin, end in clock.pauses

@@ -91,6 +91,7 @@ class Step(Generic[S, T]):
     label: Words
     within: str | None = None
     overdue: str | None = None
+    owner: str | None = None
     pauses: bool = False
     resumes: bool = False
     not_by: tuple[str, ...] = ()
@@ -121,6 +122,8 @@ class Columns(TypedDict, Generic[T], total=False):
     within: rules key of the clock that starts now ("clocks.formal_check"); leaving the
     entered state stops it, unless the leaving step `pauses` it for one that `resumes`.
     overdue: the step that the house takes when that clock runs out.
+    owner: on whom that clock runs, as `Who.unit` has it; if not said, on whom the first
+    step that leads on from there is for.
     not_by: earlier steps whose taker may not take this one (four eyes).
     hand: the part that the taker has in the case from now on; nobody has two
     (`journal.Hand`). The case is the subject's `case_id`, or the subject itself.
@@ -134,6 +137,7 @@ class Columns(TypedDict, Generic[T], total=False):
     asks: tuple[Ask, ...]
     within: str | None
     overdue: str | None
+    owner: str | None
     pauses: bool
     resumes: bool
     not_by: tuple[str, ...]
@@ -238,9 +242,10 @@ class Workflow(Generic[S, T]):
             )
         before = subject.state
         subject.state = row.target
-        _lend_hand(row, subject, work)
         for effect in row.then:
             effect(subject, work, data)
+        # Only now: the look-up flushes, and the row is whole once its effects are done.
+        _lend_hand(row, subject, work)
         if before != row.target or row.within:
             self._turn_clocks(row, subject, work)
         work.record(row.event, subject.id, before=str(before), after=str(row.target), **data)
@@ -326,7 +331,17 @@ class Workflow(Generic[S, T]):
         if clock is not None:
             watch.stop(clock, today)
         if row.within:
-            watch.start(work, subject.id, self.name, row.within, row.overdue)
+            owner = self._owner(row, subject)
+            watch.start(work, subject.id, self.name, row.within, row.overdue, owner=owner)
+
+    def _owner(self, row: Step[S, T], subject: T) -> str | None:
+        # Whoever may go on from here, as the table has it; the row itself may say otherwise.
+        leaving = (next_.by for next_ in self.steps.values() if row.target in next_.source)
+        units = [who.unit for by in leaving for who in by if who.unit is not None]
+        unit = row.owner or next(iter(units), None)
+        if unit is None or unit.startswith("role:"):
+            return unit
+        return str(getattr(subject, unit))
 
 
 def _unanswered(asks: tuple[Ask, ...], data: dict[str, Any]) -> tuple[Refusal, ...]:

@@ -1,30 +1,29 @@
 """A supply agreement (供数协议) between one department and the operator, for one industry.
 
-Source: one industry, one department, one authorisation (一行业一部门一授权). It opens
-nothing before both have signed, the operator has given its confidentiality letter
-(保密承诺书) and the data authority has filed it (I-38). No agreement is exclusive and
-none may be passed on: there is no column in which either could be written (I-36).
+Source: one industry, one department, one authorisation (一行业一部门一授权). It stands
+under an operation agreement and within it (I-26, I-35). It opens nothing before both have
+signed, the operator has given its confidentiality letter (保密承诺书) and the data
+authority has filed it (I-38). No agreement is exclusive and none may be passed on: there
+is no column in which either could be written (I-36). Another directory is an amendment,
+not a second agreement.
 """
 
-import re
 from typing import Any, Unpack
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from kernel import ids
-from kernel.actor import Duty, Role, any_of, its, system_only
+from kernel.actor import Duty, its
 from kernel.clock import local_date
-from kernel.crypto import CryptoProvider, canonical
-from kernel.errors import Invalid, Refusal, StepNotAllowed, StepRefused
-from kernel.words import Words
+from kernel.crypto import CryptoProvider
+from kernel.errors import Refusal, StepNotAllowed, StepRefused
 from kernel.work import Work
-from kernel.workflow import ANY_BUT_FINAL, REASON, Workflow, ask, step
-from licensing import numbers, scope, signatures
+from licensing import numbers, scope
 from licensing.applications import items, terms
+from licensing.applications.supplies import LIVE as LIVE
 
 # The row of an agreement is spoken of as agreements.SupplyAgreement, agreements.find, …
-from licensing.applications.supplies import LIVE as LIVE
 from licensing.applications.supplies import State as State
 from licensing.applications.supplies import SupplyAgreement as SupplyAgreement
 from licensing.applications.supplies import covering as covering
@@ -32,14 +31,37 @@ from licensing.applications.supplies import effective_for as effective_for
 from licensing.applications.supplies import find as find
 from licensing.applications.supplies import inactive as inactive
 from licensing.applications.supplies import listed as listed
+from licensing.applications.supplies import overgraded as overgraded
 from licensing.applications.supplies import seen as seen
 from licensing.applications.supplies import uncovered as uncovered
-from licensing.applications.terms import Terms
+from licensing.frame import drafts, editions, elements, machine, operation_rows, rows
+from licensing.frame.drafts import SupplyChange, Terms
+from licensing.frame.elements import Cause
+from licensing.frame.rows import IN_FORCE
+
+
+def _under_its_parent(agreement: SupplyAgreement, work: Work) -> Refusal | None:
+    parent = operation_rows.parent_of(work.session, agreement.operation_agreement_id)
+    if parent is None or parent.operator_id != agreement.operator_id:
+        zh, en = "未指明运营机构的授权运营协议", "its operation agreement is not named"
+        return Refusal("OPERATION_AGREEMENT_MISSING", zh, en)
+    if parent.state not in IN_FORCE:
+        zh, en = f"授权运营协议 {parent.code} 未生效", f"{parent.code} is not in force"
+        return Refusal("OPERATION_AGREEMENT_INACTIVE", zh, en)
+    return machine.together([*misfits(agreement, parent)])
 
 
 def _supplied(agreement: SupplyAgreement, work: Work) -> Refusal | None:
-    today, codes = local_date(work.now), {entry["directory"] for entry in agreement.scope["items"]}
-    return items.gathered(items.unsupplied(work.session, codes, today))
+    today = local_date(work.now)
+    return items.gathered(items.unsupplied(work.session, agreement.directory_codes, today))
+
+
+def _graded(agreement: SupplyAgreement, work: Work) -> Refusal | None:
+    return items.gathered(overgraded(work.session, agreement, agreement.allowed.items.keys()))
+
+
+def _checked(agreement: SupplyAgreement, _work: Work) -> Refusal | None:
+    return elements.unanswered(agreement.elements)
 
 
 def _term_is_lawful(agreement: SupplyAgreement, work: Work) -> Refusal | None:
@@ -50,43 +72,6 @@ def _term_is_lawful(agreement: SupplyAgreement, work: Work) -> Refusal | None:
     return Refusal("TERM_TOO_LONG", zh, en)
 
 
-def _term_not_over(agreement: SupplyAgreement, work: Work) -> Refusal | None:
-    over = agreement.term_to < local_date(work.now)
-    return Refusal("TERM_OVER", "协议期限已届满", "the term is over") if over else None
-
-
-def _term_over(agreement: SupplyAgreement, work: Work) -> Refusal | None:
-    over = agreement.term_to < local_date(work.now)
-    return None if over else Refusal("TERM_RUNNING", "协议期限尚未届满", "the term still runs")
-
-
-def _not_signed_by_us(agreement: SupplyAgreement, work: Work) -> Refusal | None:
-    if not signatures.signed_by(work.session, agreement.id, work.actor.organisation):
-        return None
-    zh, en = "贵方已签署，须由另一方签署", "the other party has to sign now"
-    return Refusal("OTHER_PARTY_SIGNS", zh, en)
-
-
-def _letter_given(agreement: SupplyAgreement, _work: Work) -> Refusal | None:
-    if agreement.letter_digest is not None:
-        return None
-    zh, en = "缺少保密承诺书", "the confidentiality letter has not been given"
-    return Refusal("LETTER_MISSING", zh, en)
-
-
-def _signed_by_both(agreement: SupplyAgreement, work: Work) -> Refusal | None:
-    digest = text_digest(agreement, work.crypto)
-    holding = {
-        signature.organisation_id
-        for signature in signatures.of(work.session, agreement.id)
-        if signatures.holds(work.crypto, signature, text_digest=digest)
-    }
-    if {agreement.department_id, agreement.operator_id} <= holding:
-        return None
-    zh, en = "双方对现有文本的签署不完整", "not both parties have signed this very text"
-    return Refusal("SIGNATURE_MISSING", zh, en)
-
-
 def _only_live_one(agreement: SupplyAgreement, work: Work) -> Refusal | None:
     same = SupplyAgreement.unique_key == agreement.unique_key
     live = select(SupplyAgreement.code).where(same, SupplyAgreement.state.in_(LIVE))
@@ -94,16 +79,7 @@ def _only_live_one(agreement: SupplyAgreement, work: Work) -> Refusal | None:
     return _live_exists(found) if found else None
 
 
-def _sign(agreement: SupplyAgreement, work: Work, _data: dict[str, Any]) -> None:
-    signatures.sign(work, agreement.id, text_digest=text_digest(agreement, work.crypto))
-
-
-def _keep_letter(agreement: SupplyAgreement, _work: Work, data: dict[str, Any]) -> None:
-    agreement.letter_digest = data["digest"]
-
-
-def _open(agreement: SupplyAgreement, work: Work, _data: dict[str, Any]) -> None:
-    agreement.effective_at = work.now
+def _open(agreement: SupplyAgreement, work: Work) -> None:
     refusal = _live_exists(agreement.industry)  # now: after a failed flush it cannot be read
     try:
         # Two may be filed in the same moment: the index decides, and must be asked now.
@@ -125,39 +101,26 @@ drafters = (
 )
 operator = its("operator", "operator_id", Duty.SIGNER)
 department = its("department", "department_id", Duty.SIGNER, Duty.APPROVER)
-registrar = any_of(Role.DATA_AUTHORITY, Duty.CASE_OFFICER)
-supervisor = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
+levers = (department, machine.supervisor)
+"""Those who may suspend one directory of an agreement."""
 
-# fmt: off
-LIFE: Workflow[State, SupplyAgreement] = Workflow(
-    "supply_agreement", State, State.DRAFT,
-    step("finalise",    {State.DRAFT}, State.FINAL, drafters,
-         when=(_supplied, _term_is_lawful, _term_not_over, _only_live_one),
-         says="agreement.finalised", label=Words("定稿", "Finalise")),
-    step("sign_first",  {State.FINAL}, State.HALF_SIGNED, parties, then=(_sign,),
-         says="agreement.half_signed", label=Words("签署", "Sign")),
-    step("sign_second", {State.HALF_SIGNED}, State.SIGNED, parties,
-         when=(_not_signed_by_us,), then=(_sign,), not_by=("sign_first",),
-         within="clocks.agreement_filing",
-         says="agreement.signed", label=Words("会签", "Countersign")),
-    step("letter",      {State.SIGNED}, State.SIGNED, operator, then=(_keep_letter,),
-         asks=(ask("digest", label=Words("保密承诺书摘要", "Digest of the letter"), max=64),),
-         own_door=True, says="agreement.letter_given",
-         label=Words("提交保密承诺书", "Give the confidentiality letter")),
-    step("file",        {State.SIGNED}, State.EFFECTIVE, registrar,
-         when=(_signed_by_both, _letter_given, _supplied, _term_not_over, _only_live_one),
-         then=(_open,), says="agreement.filed", label=Words("备案", "File")),
-    step("suspend",     {State.EFFECTIVE}, State.SUSPENDED, (supervisor, department),
-         asks=(REASON,), says="agreement.suspended", label=Words("暂停", "Suspend")),
-    step("resume",      {State.SUSPENDED}, State.EFFECTIVE, supervisor,
-         when=(_supplied, _term_not_over), asks=(REASON,),
-         says="agreement.resumed", label=Words("恢复", "Resume")),
-    step("expire",      LIVE, State.EXPIRED, system_only, when=(_term_over,),
-         says="agreement.expired", label=Words("到期", "Expire")),
-    step("terminate",   ANY_BUT_FINAL, State.TERMINATED, (*parties, supervisor),
-         asks=(REASON,), says="agreement.terminated", label=Words("终止", "Terminate")),
+LIFE: machine.Life = machine.life(
+    "supply_agreement",
+    "agreement",
+    machine.People(
+        drafters=drafters,
+        decider=department,
+        parties=parties,
+        operator=operator,
+        grantor=department,
+    ),
+    machine.Checks(
+        sound=(_under_its_parent, _supplied, _graded, _checked, _term_is_lawful),
+        alone=(_only_live_one,),
+        running=(_under_its_parent, _supplied),
+        opened=_open,
+    ),
 )
-# fmt: on
 
 
 def draft(work: Work, **given: Unpack[Terms]) -> SupplyAgreement:
@@ -165,7 +128,7 @@ def draft(work: Work, **given: Unpack[Terms]) -> SupplyAgreement:
 
     Raises StepNotAllowed to anybody else; Invalid, with a pointer, or NotActive.
     """
-    allowed = terms.agreed(work, given)
+    drafts.supply_parties(work, given)
     made = SupplyAgreement(
         id=ids.new("sup_", work.now),
         state=State.DRAFT,
@@ -173,50 +136,108 @@ def draft(work: Work, **given: Unpack[Terms]) -> SupplyAgreement:
         department_id=given["department_id"],
         operator_id=given["operator_id"],
         industry=given["industry"],
-        unique_key=terms.unique_key(work, given),
-        term_from=given["term_from"],
-        term_to=given["term_to"],
-        purpose_limits=sorted(set(given.get("purpose_limits", ()))),
-        scope=scope.to_json(allowed),
-        scope_hash=scope.scope_hash(allowed, work.crypto.digest),
-        revenue=terms.revenue(given),
+        unique_key=drafts.unique_key(work, given),
         drafted_at=work.now,
+        edition=1,
+        suspended_directories={},
+        **drafts.supply(work, given["department_id"], given),
     )
-    if not any(who.matches(work.actor, made) for who in drafters):
-        raise StepNotAllowed("供数协议由双方之一起草", "one of the two parties drafts an agreement")
+    _must_draft(work, made)
     work.session.add(made)
     work.record("agreement.drafted", made.id, code=made.code, scope_hash=made.scope_hash)
     return made
 
 
+def change(work: Work, agreement_id: str, **given: Unpack[SupplyChange]) -> SupplyAgreement:
+    """Rewrite the terms before they are final, by one of the parties.
+
+    While it is negotiated the scope may only become narrower than what was decided on
+    internally. Raises StepRefused when it is too late, or for a wider scope.
+    """
+    found = seen(work, agreement_id)
+    _must_draft(work, found)
+    columns = drafts.supply(work, found.department_id, given)
+    editions.rewrite(work, found, columns, event="agreement.changed")
+    return found
+
+
+def amend(
+    work: Work, agreement_id: str, *, reason: str, terms_as_they_will_be: SupplyChange
+) -> SupplyAgreement:
+    """Propose other terms for an agreement in force; both sign them, and till then the old hold."""
+    found = seen(work, agreement_id)
+    columns = drafts.supply(work, found.department_id, terms_as_they_will_be)
+    proposal = editions.proposal_of(work, found, columns, reason)
+    LIFE.take("amend", found, work, proposal=proposal)
+    return found
+
+
 def give_letter(work: Work, agreement_id: str, *, digest: str) -> SupplyAgreement:
     """Give the operator's confidentiality letter, by its SHA-256 or SM3. Raises Invalid."""
-    if not re.fullmatch("[0-9a-f]{64}", digest):
-        zh, en = "摘要应为 64 位小写十六进制数", "a digest has 64 small hexadecimal digits"
-        raise Invalid(zh, en, pointer="/digest")
+    elements.digest(digest, "/digest")
     return take(work, agreement_id, "letter", digest=digest)
+
+
+def suspend_directory(
+    work: Work, agreement_id: str, *, directory_code: str, cause: str, reason: str
+) -> SupplyAgreement:
+    """Stop the supply of one directory, by its department or the authority.
+
+    Raises StepNotAllowed to anybody else, StepRefused unless the agreement is live and
+    supplies the directory.
+    """
+    found = _levered(work, agreement_id)
+    elements.code(Cause, cause, "/cause")
+    if directory_code not in found.directory_codes or directory_code in found.suspended_directories:
+        zh, en = "协议现未供应该目录", "the agreement does not supply this directory now"
+        raise _refused("DIRECTORY_NOT_SUPPLIED", zh, en)
+    note = {"since": work.now.isoformat(), "by": work.actor.organisation, "cause": cause,
+            "reason": reason}  # fmt: skip
+    found.suspended_directories = {**found.suspended_directories, directory_code: note}
+    work.record("agreement.directory_suspended", found.id, directory_code=directory_code,
+                cause=cause, reason=reason)  # fmt: skip
+    return found
+
+
+def resume_directory(
+    work: Work, agreement_id: str, *, directory_code: str, reason: str
+) -> SupplyAgreement:
+    """Go on supplying a directory: whoever suspended it may, and the authority always."""
+    found = _levered(work, agreement_id)
+    note = found.suspended_directories.get(directory_code)
+    if note is None:
+        raise _refused("DIRECTORY_NOT_SUSPENDED", "该目录未被暂停", "it is not suspended")
+    if note["by"] != work.actor.organisation and not machine.supervisor.matches(work.actor, found):
+        zh, en = "由主管部门暂停的目录须由其恢复", "the authority suspended it, and resumes it"
+        raise StepNotAllowed(zh, en)
+    left = {code: each for code, each in found.suspended_directories.items()
+            if code != directory_code}  # fmt: skip
+    found.suspended_directories = left
+    work.record("agreement.directory_resumed", found.id, directory_code=directory_code,
+                reason=reason)  # fmt: skip
+    return found
+
+
+def misfits(agreement: SupplyAgreement, parent: operation_rows.OperationAgreement) -> list[Refusal]:
+    """Return everything in which the agreement goes beyond the one above it (I-26, I-35)."""
+    found = [each.words for each in scope.fits(agreement.allowed, parent.allowed)]
+    purposes = parent.elements.get("purposes", [])
+    told = [Refusal("SCOPE_NOT_COVERED", words.zh, words.en) for words in found]
+    ours = set(agreement.purpose_limits)
+    if purposes and not (ours and ours <= set(purposes)):
+        zh, en = "用途超出授权运营协议", "purposes go beyond the operation agreement"
+        told.append(Refusal("SCOPE_NOT_COVERED", zh, en))
+    return told
 
 
 def text_digest(agreement: SupplyAgreement, crypto: CryptoProvider) -> str:
     """Return the digest of what the parties sign: all terms of the agreement, as they stand."""
-    names = ("code", "department_id", "operator_id", "industry", "purpose_limits", "scope")
-    text = {name: getattr(agreement, name) for name in (*names, "revenue")}
-    days = [agreement.term_from.isoformat(), agreement.term_to.isoformat()]
-    return crypto.digest(canonical({**text, "term": days}))
+    return rows.text_digest(agreement, crypto)
 
 
 def expire_ended(work: Work, *, limit: int) -> int:
     """Expire, as the house, up to `limit` live agreements whose term is over; return how many."""
-    statement = (
-        select(SupplyAgreement)
-        .where(SupplyAgreement.state.in_(LIVE), SupplyAgreement.term_to < local_date(work.now))
-        .order_by(SupplyAgreement.term_to, SupplyAgreement.id)
-        .limit(limit)
-    )
-    ended = list(work.session.scalars(statement))
-    for agreement in ended:
-        LIFE.take("expire", agreement, work.as_system())
-    return len(ended)
+    return machine.expire_ended(work, SupplyAgreement, LIFE, limit=limit)
 
 
 def take(work: Work, agreement_id: str, name: str, **data: Any) -> SupplyAgreement:
@@ -224,6 +245,25 @@ def take(work: Work, agreement_id: str, name: str, **data: Any) -> SupplyAgreeme
     found = seen(work, agreement_id)
     LIFE.take(name, found, work, **data)
     return found
+
+
+def _levered(work: Work, agreement_id: str) -> SupplyAgreement:
+    found = seen(work, agreement_id)
+    if not any(who.matches(work.actor, found) for who in levers):
+        zh, en = "由供数部门或主管部门操作", "its department or the authority does this"
+        raise StepNotAllowed(zh, en)
+    if found.state not in LIVE:
+        raise _refused("ILLEGAL_TRANSITION", "协议未生效", "the agreement is not live")
+    return found
+
+
+def _must_draft(work: Work, agreement: SupplyAgreement) -> None:
+    if not any(who.matches(work.actor, agreement) for who in drafters):
+        raise StepNotAllowed("供数协议由双方之一起草", "one of the two parties drafts an agreement")
+
+
+def _refused(code: str, zh: str, en: str) -> StepRefused:
+    return StepRefused(zh, en, (Refusal(code, zh, en),))
 
 
 def _live_exists(code: str) -> Refusal:

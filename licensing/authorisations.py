@@ -7,135 +7,45 @@ assessment, and widening is impossible.
 """
 
 from collections.abc import Mapping
-from datetime import date
-from enum import StrEnum
-from typing import Any, Final, NotRequired, TypedDict, Unpack
+from typing import Any, NotRequired, TypedDict, Unpack
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import select
 
 from kernel import ids
-from kernel.actor import Actor, Duty, Role, any_of, its, system_only
-from kernel.clock import Instant, local_date
-from kernel.db import Base, Living, append_only, attach
-from kernel.errors import Invalid, NotFound, Refusal
-from kernel.pages import Page, keyset
+from kernel.actor import Duty, Role, any_of, its, system_only
+from kernel.clock import local_date
+from kernel.errors import Invalid, Refusal, StepRefused
 from kernel.words import Words
 from kernel.work import Work
-from kernel.workflow import REASON, Ask, Effect, Workflow, ask, step
-from licensing import certificates, numbers, quotas, versions
+from kernel.workflow import REASON, Workflow, step
+from licensing import agreements, certificates, numbers, quotas, versions
 from licensing import scope as scopes
 from licensing.scope import Scope
+from licensing.standing import destructions, guards, successions
+from licensing.standing.guards import REVOCATION_CAUSES, SUSPENSION_CAUSES
+
+# The row of an authorisation is spoken of as authorisations.Authorisation, .find, …
+from licensing.standing.rows import LIVE as LIVE
+from licensing.standing.rows import RUNNING as RUNNING
+from licensing.standing.rows import Authorisation as Authorisation
+from licensing.standing.rows import AuthorisationItem, AuthorisationParty
+from licensing.standing.rows import State as State
+from licensing.standing.rows import find as find
+from licensing.standing.rows import heir_of as heir_of
+from licensing.standing.rows import in_force as in_force
+from licensing.standing.rows import listed as listed
+from licensing.standing.rows import live_of as live_of
+from licensing.standing.rows import oversees as oversees
+from licensing.standing.rows import scope_of as scope_of
+from licensing.standing.rows import seen as seen
 from licensing.versions import AuthorisationVersion
 
 
-class State(StrEnum):
-    """Where an authorisation stands."""
-
-    ISSUED = "issued"
-    ACTIVE = "active"
-    SUSPENDED = "suspended"
-    REVOKED = "revoked"
-    EXPIRED = "expired"
-    SURRENDERED = "surrendered"
-
-
-LIVE: Final = (State.ISSUED, State.ACTIVE, State.SUSPENDED)
-"""The states in which no second authorisation of the same scenario may exist (I-24)."""
-
-_IS_LIVE: Final = text("state IN ('issued', 'active', 'suspended')")
-# fmt: off
-SUSPENSION_CAUSES: Final = (
-    "security_incident", "overuse", "purpose_deviation", "overdue_commitment", "grade_raised",
-    "registration_lapsed", "agreement_suspended", "coi_found", "payment_default", "court_order",
-    "grantee_restricted",
-)
-REVOCATION_CAUSES: Final = (
-    "serious_breach", "fraud_in_application", "repeated_suspension", "unlawful_use",
-    "broken_commitment", "cancelled_before_start",
-)
-_ROOT: Final = (  # what no operation may ever change (I-24); the database itself refuses it
-    "scenario_id", "assessment_id", "grantee_id",
-    "purpose_code", "purpose_text", "purpose_fingerprint",
-)
-# fmt: on
-
-
-class Authorisation(Living, Base):
-    """Whose right it is, for what, and how it stands. Days are days in Asia/Shanghai."""
-
-    __tablename__ = "authorisations"
-    __table_args__ = (
-        UniqueConstraint("cert_no"),
-        UniqueConstraint("assessment_id"),
-        CheckConstraint("valid_from <= valid_to", name="period_not_reversed"),
-        CheckConstraint("current_version >= 1", name="version_from_one"),
-        CheckConstraint(
-            "(state = 'suspended') = (suspend_reason IS NOT NULL)", name="suspension_has_reason"
-        ),
-        Index(
-            "uq_authorisations_one_live_per_scenario",
-            "scenario_id",
-            unique=True,
-            sqlite_where=_IS_LIVE,
-            postgresql_where=_IS_LIVE,
-        ),
-        Index(None, "valid_to", "id", sqlite_where=_IS_LIVE, postgresql_where=_IS_LIVE),
-    )
-
-    cert_no: Mapped[str]
-    scenario_id: Mapped[str]
-    assessment_id: Mapped[str]
-    grantee_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
-    operator_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
-    implementing_agency_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
-    departments: Mapped[list[Any]]
-    purpose_code: Mapped[str]
-    purpose_text: Mapped[str]
-    purpose_fingerprint: Mapped[str]
-    conditions: Mapped[list[Any]]
-    valid_from: Mapped[date]
-    valid_to: Mapped[date]
-    current_version: Mapped[int]
-    suspend_reason: Mapped[str | None]
-    issued_at: Mapped[Instant]
-
-    @property
-    def parties(self) -> set[str]:
-        """The organisations that it concerns."""
-        return {self.grantee_id, self.operator_id, self.implementing_agency_id, *self.departments}
-
-
-_TRIGGER: Final = "CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations "
-attach(
-    Authorisation.__table__,  # type: ignore[arg-type]  # declared as FromClause, is a Table
-    "sqlite",
-    f"{_TRIGGER} WHEN {' OR '.join(f'OLD.{name} IS NOT NEW.{name}' for name in _ROOT)} "
-    "BEGIN SELECT RAISE(ABORT, 'append-only'); END",
-)
-attach(
-    Authorisation.__table__,  # type: ignore[arg-type]  # a Table, see above
-    "postgresql",
-    f"{_TRIGGER} FOR EACH ROW WHEN "
-    f"({' OR '.join(f'OLD.{name} IS DISTINCT FROM NEW.{name}' for name in _ROOT)}) "
-    "EXECUTE FUNCTION refuse_change()",
-)
-
-
-class AuthorisationParty(Base):
-    """An organisation that an authorisation concerns, so that each finds its own by index."""
-
-    __tablename__ = "authorisation_parties"
-
-    organisation_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
-    authorisation_id: Mapped[str] = mapped_column(ForeignKey("authorisations.id"), primary_key=True)
-
-
-append_only(AuthorisationParty.__table__)  # type: ignore[arg-type]  # a Table, see above
-
-
 class Facts(TypedDict):
-    """What a decided scenario says of the authorisation that follows from it."""
+    """What a decided scenario says of the authorisation that follows from it.
+
+    assessed: the scope that the panel assessed. supersedes_id: what it renews.
+    """
 
     scenario_id: str
     assessment_id: str
@@ -145,50 +55,8 @@ class Facts(TypedDict):
     departments: list[str]
     purpose_text: str
     conditions: NotRequired[list[str]]
-
-
-def _has_begun(it: Authorisation, work: Work) -> Refusal | None:
-    if local_date(work.now) >= it.valid_from:
-        return None
-    zh, en = f"授权自 {it.valid_from} 起生效", f"it is valid from {it.valid_from}"
-    return Refusal("AUTH_NOT_STARTED", zh, en)
-
-
-def _is_not_over(it: Authorisation, work: Work) -> Refusal | None:
-    if local_date(work.now) <= it.valid_to:
-        return None
-    zh, en = f"授权已于 {it.valid_to} 到期", f"it was valid until {it.valid_to}"
-    return Refusal("AUTH_EXPIRED", zh, en)
-
-
-def _is_over(it: Authorisation, work: Work) -> Refusal | None:
-    if local_date(work.now) > it.valid_to:
-        return None
-    zh, en = f"授权有效期至 {it.valid_to}", f"it is valid until {it.valid_to}"
-    return Refusal("AUTH_NOT_OVER", zh, en)
-
-
-def _cause(known: tuple[str, ...]) -> Ask:
-    return ask("cause", "choice", Words("事由", "Cause"), choices=known)
-
-
-def _for_cause(known: tuple[str, ...]) -> Effect[Authorisation]:
-    def note(it: Authorisation, _work: Work, data: dict[str, Any]) -> None:
-        if data["cause"] not in known:
-            en = f"{data['cause']!r} is none of {', '.join(known)}"
-            raise Invalid("事由代码不正确", en, pointer="/cause")
-        it.suspend_reason = data["cause"] if it.state == State.SUSPENDED else None
-
-    return note
-
-
-def _forget_cause(it: Authorisation, _work: Work, _data: dict[str, Any]) -> None:
-    it.suspend_reason = None
-
-
-def _lapse(it: Authorisation, _work: Work, data: dict[str, Any]) -> None:
-    data |= {"cause": it.suspend_reason, "reason": "暂停期满未恢复 not resumed in time"}
-    it.suspend_reason = None
+    assessed: NotRequired[Mapping[str, Any]]
+    supersedes_id: NotRequired[str | None]
 
 
 operator = its("operator", "operator_id", Duty.SIGNER, Duty.DATA_ENGINEER)
@@ -196,34 +64,74 @@ grantee = its("grantee", "grantee_id", Duty.SIGNER, Duty.SUBMITTER)
 agency = its("implementing agency", "implementing_agency_id", Duty.APPROVER)
 regulator = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
 
+_USABLE = (guards.has_begun, guards.is_not_over, guards.is_supplied, guards.promises_unbroken)
+_NOT_YET_HELD = frozenset(LIVE) - {State.SUSPENDED}
+
 # fmt: off
 LIFE: Workflow[State, Authorisation] = Workflow(
     "authorisation", State, State.ISSUED,
-    step("activate",  {State.ISSUED}, State.ACTIVE, operator,
-         when=(_has_begun, _is_not_over), says="authorisation.activated",
-         label=Words("开通", "Activate")),
+    step("provision", {State.ISSUED}, State.ISSUED, operator,
+         when=(guards.is_not_over, guards.not_yet_provisioned),
+         says="authorisation.provisioned", label=Words("备妥环境", "Make it ready")),
+    step("activate",  {State.ISSUED}, State.ACTIVE, (operator, system_only),
+         when=(*_USABLE, guards.promises_met, guards.is_provisioned),
+         says="authorisation.activated", label=Words("开通", "Activate")),
+    step("activate_conditionally", {State.ISSUED}, State.ACTIVE_CONDITIONAL,
+         (operator, system_only),
+         when=(*_USABLE, guards.promises_outstanding, guards.is_provisioned),
+         says="authorisation.activated", label=Words("附承诺开通", "Activate on promise")),
+    step("fulfil",    {State.ACTIVE_CONDITIONAL}, State.ACTIVE, system_only,
+         when=(guards.promises_unbroken, guards.promises_met),
+         says="authorisation.fulfilled", label=Words("承诺履行完毕", "Promises met")),
     step("amend",     {State.ACTIVE}, State.ACTIVE, agency, own_door=True,
-         when=(_is_not_over,), says="authorisation.amended",
+         when=(guards.is_not_over,), says="authorisation.amended",
          label=Words("缩小范围", "Narrow the scope")),
-    step("suspend",   {State.ACTIVE}, State.SUSPENDED, (regulator, agency, system_only),
-         asks=(_cause(SUSPENSION_CAUSES), REASON),
-         then=(_for_cause(SUSPENSION_CAUSES),), says="authorisation.suspended",
+    step("suspend",   _NOT_YET_HELD, State.SUSPENDED,
+         (regulator, agency, guards.sole_department, system_only),
+         asks=(guards.cause(SUSPENSION_CAUSES), REASON),
+         then=(guards.for_cause(SUSPENSION_CAUSES),), says="authorisation.suspended",
          within="clocks.suspension", overdue="lapse", label=Words("暂停", "Suspend")),
+    step("break_promise", set(LIVE), State.SUSPENDED, system_only, asks=(REASON,),
+         then=(guards.break_promise,), says="authorisation.suspended",
+         within="clocks.broken_commitment", overdue="lapse",
+         label=Words("承诺逾期暂停", "Suspend for a broken promise")),
+    step("extend",    {State.SUSPENDED}, State.SUSPENDED, regulator, asks=(REASON,),
+         when=(guards.promises_unbroken, guards.not_extended_before),
+         within="clocks.suspension", overdue="lapse", hand="supervisor",
+         says="authorisation.suspension_extended", label=Words("延长暂停", "Extend")),
     step("resume",    {State.SUSPENDED}, State.ACTIVE, regulator,
-         when=(_is_not_over,), then=(_forget_cause,), asks=(REASON,),
+         when=(*_USABLE, guards.promises_met, guards.was_active),
+         then=(guards.forget_cause,), asks=(REASON,),
          says="authorisation.resumed", label=Words("恢复", "Resume")),
-    step("revoke",    set(LIVE), State.REVOKED, (regulator, agency),
-         asks=(_cause(REVOCATION_CAUSES), REASON),
-         then=(_for_cause(REVOCATION_CAUSES),), says="authorisation.revoked",
-         label=Words("撤销", "Revoke")),
+    step("resume_conditionally", {State.SUSPENDED}, State.ACTIVE_CONDITIONAL, regulator,
+         when=(*_USABLE, guards.promises_outstanding, guards.was_active),
+         then=(guards.forget_cause,), asks=(REASON,),
+         says="authorisation.resumed", label=Words("附承诺恢复", "Resume on promise")),
+    step("reinstate", {State.SUSPENDED}, State.ISSUED, regulator,
+         when=(guards.is_not_over, guards.promises_unbroken, guards.was_never_active),
+         then=(guards.forget_cause,), asks=(REASON,),
+         says="authorisation.reinstated", label=Words("解除暂停（尚未开通）", "Reinstate")),
+    step("cancel",    {State.ISSUED}, State.REVOKED, (agency, grantee),
+         when=(guards.has_not_started,), then=(guards.cancel,), asks=(REASON,),
+         says="authorisation.cancelled", label=Words("生效前取消", "Cancel before the start")),
+    step("revoke",    set(LIVE), State.REVOKED, (regulator, agency, system_only),
+         asks=(guards.cause(REVOCATION_CAUSES), REASON),
+         then=(guards.for_cause(REVOCATION_CAUSES), destructions.open_for),
+         says="authorisation.revoked", label=Words("撤销", "Revoke")),
     step("lapse",     {State.SUSPENDED}, State.REVOKED, system_only,
-         then=(_lapse,), says="authorisation.lapsed",
+         then=(guards.lapse, destructions.open_for), says="authorisation.lapsed",
          label=Words("暂停期满撤销", "Revoke, not resumed in time")),
     step("expire",    set(LIVE), State.EXPIRED, system_only,
-         when=(_is_over,), then=(_forget_cause,), says="authorisation.expired",
-         label=Words("到期", "Expire")),
-    step("surrender", {State.ISSUED, State.ACTIVE}, State.SURRENDERED, grantee,
-         asks=(REASON,), says="authorisation.surrendered", label=Words("交回", "Surrender")),
+         when=(guards.is_over, guards.has_no_heir),
+         then=(guards.forget_cause, destructions.open_for),
+         says="authorisation.expired", label=Words("到期", "Expire")),
+    step("supersede", set(LIVE), State.SUPERSEDED, system_only,
+         when=(guards.is_over, guards.has_heir),
+         then=(guards.forget_cause, destructions.open_for),
+         says="authorisation.superseded", label=Words("由新授权接续", "Supersede")),
+    step("surrender", {State.ISSUED, *RUNNING}, State.SURRENDERED, grantee,
+         asks=(REASON,), then=(destructions.open_for,),
+         says="authorisation.surrendered", label=Words("交回", "Surrender")),
 )
 # fmt: on
 
@@ -233,11 +141,18 @@ def issue(work: Work, *, scope: Mapping[str, Any], **facts: Unpack[Facts]) -> Au
 
     scope: as `licensing.scope.to_json` writes it; purpose and days are taken from it.
     Called when a scenario becomes authorised; for a scenario that has a live
-    authorisation it returns that one. Raises Invalid for a scope of no single purpose.
+    authorisation it returns that one. Raises Invalid for a scope of no single purpose,
+    StepRefused for one that goes beyond what was assessed or what is supplied (I-26),
+    NewScenarioRequired for one that is more than what it follows on (I-28).
     """
     if (existing := live_of(work.session, facts["scenario_id"])) is not None:
         return existing
     granted = scopes.from_json(scope)
+    if (renewed := facts.get("supersedes_id")) is not None:
+        before = find(work.session, renewed)
+        successions.refuse_wider(work, before, facts["scenario_id"], granted)
+        granted = _make_way(work, before, granted)
+    _contain(work, granted, facts["operator_id"], facts.get("assessed"))
     made = _root(work, granted, facts)
     work.session.add(made)
     # Version, parties, quotas and certificate refer to the root by its id alone.
@@ -259,7 +174,7 @@ def amend(
 
     Raises NewScenarioRequired with every part that is wider or other than now, whoever
     asks; Invalid when nothing would change; AlreadyUsed when more has been used than a
-    new quota allows.
+    new quota allows; StepRefused when what is left is not supplied any more (I-26).
     """
     authorisation = seen(work, authorisation_id)
     now = scope_of(work.session, authorisation)
@@ -268,9 +183,8 @@ def amend(
     if asked == now:
         raise Invalid("范围没有变化", "this is the scope that it has now", pointer="/scope")
     LIFE.take("amend", authorisation, work, number=authorisation.current_version + 1)
-    authorisation.current_version += 1
-    authorisation.valid_from, authorisation.valid_to = asked.period
-    return _add_version(work, authorisation, asked)
+    _contain(work, asked, authorisation.operator_id, None)
+    return _next_version(work, authorisation, asked)
 
 
 def take(work: Work, authorisation_id: str, step_name: str, **data: Any) -> Authorisation:
@@ -280,8 +194,35 @@ def take(work: Work, authorisation_id: str, step_name: str, **data: Any) -> Auth
     return authorisation
 
 
+def activate_due(work: Work, *, limit: int) -> list[Authorisation]:
+    """Activate, as the house, up to `limit` whose first day has come and that are made ready.
+
+    What is barred stays issued. One SELECT on an index, and the guards of each.
+    """
+    statement = (
+        select(Authorisation)
+        .where(
+            Authorisation.state == State.ISSUED,
+            Authorisation.valid_from <= local_date(work.now),
+            successions.is_made_ready(),
+        )
+        .order_by(Authorisation.valid_to, Authorisation.id)
+        .limit(limit)
+    )
+    begun, house = [], work.as_system()
+    for authorisation in work.session.scalars(statement).all():
+        for name in ("activate", "activate_conditionally"):
+            if not LIFE.refusals(name, authorisation, house):
+                LIFE.take(name, authorisation, house)
+                begun.append(authorisation)
+    return begun
+
+
 def expire_due(work: Work, *, limit: int) -> list[Authorisation]:
-    """Expire, as the house itself, up to `limit` authorisations whose last day has passed."""
+    """End, as the house itself, up to `limit` authorisations whose last day has passed.
+
+    What another one takes the place of is superseded, the rest expires.
+    """
     statement = (
         select(Authorisation)
         .where(Authorisation.valid_to < local_date(work.now), Authorisation.state.in_(LIVE))
@@ -290,59 +231,9 @@ def expire_due(work: Work, *, limit: int) -> list[Authorisation]:
     )
     over = list(work.session.scalars(statement))
     for authorisation in over:
-        LIFE.take("expire", authorisation, work.as_system())
+        heir = heir_of(work.session, authorisation.id)
+        LIFE.take("supersede" if heir else "expire", authorisation, work.as_system())
     return over
-
-
-def find(session: Session, authorisation_id: str) -> Authorisation:
-    """Return the authorisation. Raises NotFound. One SELECT by primary key."""
-    found = session.get(Authorisation, authorisation_id)
-    if found is None:
-        raise NotFound("没有这份授权", f"no authorisation {authorisation_id}")
-    return found
-
-
-def seen(work: Work, authorisation_id: str) -> Authorisation:
-    """Return the authorisation if it is the caller's business; else the same NotFound."""
-    found = find(work.session, authorisation_id)
-    if work.actor.organisation in found.parties or oversees(work.actor):
-        return found
-    raise NotFound("没有这份授权", f"no authorisation {authorisation_id}")
-
-
-def listed(
-    work: Work, *, state: str | None = None, after: str | None, limit: int
-) -> Page[Authorisation]:
-    """Return one page of the authorisations that the caller may see, newest first. One SELECT."""
-    statement = select(Authorisation)
-    if not oversees(work.actor):
-        statement = statement.join(AuthorisationParty).where(
-            AuthorisationParty.organisation_id == work.actor.organisation
-        )
-    if state is not None:
-        statement = statement.where(Authorisation.state == state)
-    return keyset(
-        work.session, statement, by=((Authorisation.id, "desc"),), after=after, limit=limit
-    )
-
-
-def live_of(session: Session, scenario_id: str) -> Authorisation | None:
-    """Return the scenario's live authorisation, of which there is at most one. One SELECT."""
-    statement = select(Authorisation).where(
-        Authorisation.scenario_id == scenario_id, Authorisation.state.in_(LIVE)
-    )
-    return session.scalars(statement).one_or_none()
-
-
-def in_force(authorisation: Authorisation, today: date) -> bool:
-    """Tell whether it may be used today at all."""
-    days = authorisation.valid_from <= today <= authorisation.valid_to
-    return authorisation.state == State.ACTIVE and days
-
-
-def scope_of(session: Session, authorisation: Authorisation) -> Scope:
-    """Return the scope of the current version. One SELECT by primary key."""
-    return versions.find(session, authorisation.id, authorisation.current_version).granted
 
 
 def impact(work: Work, authorisation_id: str) -> dict[str, Any]:
@@ -360,12 +251,33 @@ def impact(work: Work, authorisation_id: str) -> dict[str, Any]:
     }
 
 
-def oversees(actor: Actor) -> bool:
-    """Tell whether an actor may see every authorisation: authority, exchange, the house."""
-    return bool(
-        actor.roles & {Role.DATA_AUTHORITY, Role.EXCHANGE_OPERATOR, Role.SYSTEM}
-        and actor.duties != {Duty.PLATFORM_ADMIN}
-    )
+def _contain(
+    work: Work, granted: Scope, operator_id: str, assessed: Mapping[str, Any] | None
+) -> None:
+    beyond: list[Refusal] = []
+    if assessed is not None:
+        beyond += [found.refusal for found in scopes.fits(granted, scopes.from_json(assessed))]
+    beyond += agreements.uncovered(work.session, operator_id, granted, local_date(work.now))
+    if beyond:
+        whole = Refusal(
+            "SCOPE_NOT_COVERED",
+            "超出评估范围或供数协议范围",
+            "it goes beyond what was assessed or what is supplied",
+        )
+        raise StepRefused(whole.zh, whole.en, (whole, *beyond))
+
+
+def _make_way(work: Work, before: Authorisation, granted: Scope) -> Scope:
+    # The days of the two never overlap (I-34): who comes later starts the day after; when
+    # that day would lie behind what has been promised already, the earlier ends sooner.
+    later, until = successions.handed_over(before, granted, local_date(work.now))
+    if until < before.valid_to:
+        now = scope_of(work.session, before)
+        _next_version(work, before, successions.shortened(now, until))
+        work.record("authorisation.shortened", before.id, valid_to=until)
+        # The database looks at the earlier row when the later one comes in.
+        work.session.flush()
+    return later
 
 
 def _root(work: Work, granted: Scope, facts: Facts) -> Authorisation:
@@ -389,11 +301,27 @@ def _root(work: Work, granted: Scope, facts: Facts) -> Authorisation:
         valid_to=granted.period.last,
         current_version=1,
         issued_at=work.now,
+        supersedes_id=facts.get("supersedes_id"),
     )
+
+
+def _next_version(work: Work, authorisation: Authorisation, scope: Scope) -> AuthorisationVersion:
+    authorisation.current_version += 1
+    authorisation.valid_from, authorisation.valid_to = scope.period
+    return _add_version(work, authorisation, scope)
 
 
 def _add_version(work: Work, authorisation: Authorisation, scope: Scope) -> AuthorisationVersion:
     made = versions.write(work, authorisation.id, authorisation.current_version, scope)
+    work.session.add_all(
+        AuthorisationItem(
+            authorisation_id=authorisation.id,
+            number=made.number,
+            directory_code=directory_code,
+            item_code=item_code,
+        )
+        for directory_code, item_code in scope.items
+    )
     quotas.fix(work, authorisation.id, scope.quotas)
     certificates.issue(work, authorisation, made)
     return made

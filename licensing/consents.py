@@ -5,14 +5,19 @@ Silence is never consent (I-43). When the last opinion is in, the scenario moves
 the same transaction.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from kernel.errors import Refusal, StepRefused
 from kernel.work import Work
 from licensing import scenarios
+from licensing.applications import opinions
 
 # The row of an opinion is spoken of as consents.Opinion, consents.find, …
+from licensing.applications.opinions import DISAGREEMENT_CAUSES as DISAGREEMENT_CAUSES
 from licensing.applications.opinions import LIFE as LIFE
+from licensing.applications.opinions import VERDICTS as VERDICTS
+from licensing.applications.opinions import ItemAnswer as ItemAnswer
 from licensing.applications.opinions import Opinion as Opinion
 from licensing.applications.opinions import State as State
 from licensing.applications.opinions import conditions as conditions
@@ -20,6 +25,7 @@ from licensing.applications.opinions import find as find
 from licensing.applications.opinions import listed as listed
 from licensing.applications.opinions import of as of
 from licensing.applications.opinions import oversees as oversees
+from licensing.applications.opinions import said as said
 from licensing.applications.opinions import seen as seen
 
 
@@ -28,11 +34,29 @@ def take(work: Work, opinion_id: str, name: str, **data: Any) -> Opinion:
 
     Raises what LIFE raises, and StepRefused when the scenario waits for it no more.
     """
+    asked, scenario = _awaited(work, opinion_id)
+    LIFE.take(name, asked, work, **data)
+    scenarios.advance(work, scenario)
+    return asked
+
+
+def answer(work: Work, opinion_id: str, *, items: Sequence[ItemAnswer]) -> Opinion:
+    """Answer item by item: agree, agree with a condition, or disagree, each for itself.
+
+    What is disagreed is struck from the scenario before the panel. Raises what `take`
+    raises, and Invalid with a pointer.
+    """
+    asked, scenario = _awaited(work, opinion_id)
+    rows = opinions.answers(asked, items)
+    LIFE.take("answer_by_item", asked, work, rows=rows)
+    scenarios.advance(work, scenario)
+    return asked
+
+
+def _awaited(work: Work, opinion_id: str) -> tuple[Opinion, scenarios.Scenario]:
     asked = seen(work, opinion_id)
     scenario = scenarios.find(work.session, asked.scenario_id)
     if (scenario.state, scenario.round) != (scenarios.State.DEPT_OPINION, asked.round):
         zh, en = "该场景已不在征求意见阶段", "the scenario no longer waits for opinions"
         raise StepRefused(zh, en, (Refusal("SCENARIO_MOVED_ON", zh, en),))
-    LIFE.take(name, asked, work, **data)
-    scenarios.advance(work, scenario)
-    return asked
+    return asked, scenario

@@ -1,23 +1,41 @@
 """A quota (配额): how much of a meter an authorisation may use up, counted atomically.
 
-Source: invariant I-32, used ≤ limit under any concurrency. The counting statement and
-the condition are one; nothing is read first and written later.
+A meter is counted over the whole term ("rows"), or anew in every window: "calls/minute",
+"calls/day", "rows/month", days and months in Asia/Shanghai. Source: invariant I-32, used ≤ limit
+under any concurrency. The counting statement and the condition are one; nothing is read
+first and written later.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import CheckConstraint, CursorResult, ForeignKey, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kernel.clock import SHANGHAI, Instant
 from kernel.db import Base, Big
-from kernel.errors import DomainError, Kind, Refusal
+from kernel.errors import DomainError, Invalid, Kind, Refusal
 from kernel.words import Words
 from kernel.work import Work
 
+WHOLE: Final = 10_000
+"""All of a limit, in basis points."""
+
+WINDOWS: Final[Mapping[str, str]] = {
+    "minute": "%Y-%m-%dT%H:%M",
+    "day": "%Y-%m-%d",
+    "month": "%Y-%m",
+}
+"""The windows that there are, and how each is named."""
+
 
 class Quota(Base):
-    """What one authorisation may use of one meter ("rows", "calls") over its whole term."""
+    """What one authorisation may use of one meter ("rows", "calls/day").
+
+    used: over its whole term; of a meter that is counted in windows, see Window.
+    """
 
     __tablename__ = "quotas"
     __table_args__ = (
@@ -31,6 +49,40 @@ class Quota(Base):
     used: Mapped[int] = mapped_column(Big, default=0)
 
 
+class Window(Base):
+    """What was used of one meter in one window: "2026-07-01" of "calls/day"."""
+
+    __tablename__ = "quota_windows"
+    __table_args__ = (
+        CheckConstraint("used >= 0", name="used_not_negative"),
+        CheckConstraint("used <= limit_count", name="used_within_limit"),
+    )
+
+    authorisation_id: Mapped[str] = mapped_column(ForeignKey("authorisations.id"), primary_key=True)
+    meter: Mapped[str] = mapped_column(primary_key=True)
+    window: Mapped[str] = mapped_column("window_name", primary_key=True)
+    limit: Mapped[int] = mapped_column("limit_count", Big)
+    used: Mapped[int] = mapped_column(Big, default=0)
+
+
+class Shortage(NamedTuple):
+    """A meter of which more was asked than is left. whole: it is short even of all of it."""
+
+    meter: str
+    asked: int
+    left: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a quota stands; in windows: the latest one that was begun."""
+
+    meter: str
+    limit: int
+    used: int
+
+
 class AlreadyUsed(DomainError):
     """A quota cannot be narrowed below what has been used of it."""
 
@@ -39,21 +91,30 @@ class AlreadyUsed(DomainError):
     title = Words("已用量超过新限额", "More has been used than the new limit")
 
 
+def base(meter: str) -> str:
+    """Return what is counted: "calls" of "calls/day"."""
+    return meter.partition("/")[0]
+
+
 def fix(work: Work, authorisation_id: str, limits: Mapping[str, int]) -> None:
     """Set the limits of an authorisation, meter by meter; what was used stays used.
 
     A meter that was not limited before counts from now. Raises AlreadyUsed, naming
-    every meter. One SELECT, which on PostgreSQL locks the rows.
+    every meter, and Invalid for a window that there is not. Two SELECTs, which on
+    PostgreSQL lock the rows.
     """
-    rows = _locked(work.session, authorisation_id)
+    for meter in limits:
+        _check(meter)
+    rows, running = _locked(work, authorisation_id)
+    used = {meter: running[meter].used if meter in running else rows[meter].used for meter in rows}
     refusals = tuple(
         Refusal(
             "QUOTA_ALREADY_USED",
-            f"计量“{meter}”已用 {rows[meter].used}，新限额为 {limit}",
-            f"{rows[meter].used} of {meter!r} are used, the new limit is {limit}",
+            f"计量“{meter}”已用 {used[meter]}，新限额为 {limit}",
+            f"{used[meter]} of {meter!r} are used, the new limit is {limit}",
         )
         for meter, limit in sorted(limits.items())
-        if meter in rows and rows[meter].used > limit
+        if meter in rows and used[meter] > limit
     )
     if refusals:
         raise AlreadyUsed(
@@ -66,56 +127,109 @@ def fix(work: Work, authorisation_id: str, limits: Mapping[str, int]) -> None:
             rows[meter].limit = limit
         else:
             work.session.add(Quota(authorisation_id=authorisation_id, meter=meter, limit=limit))
+        if meter in running:
+            running[meter].limit = limit
 
 
-def spend(session: Session, authorisation_id: str, quantity: Mapping[str, int]) -> tuple[str, ...]:
+def spend(
+    session: Session,
+    authorisation_id: str,
+    quantity: Mapping[str, int],
+    *,
+    at: Instant,
+    share_bp: int = WHOLE,
+) -> tuple[Shortage, ...]:
     """Use up `quantity` (meter → amount) of all meters or of none; return those that refuse.
 
-    A meter without a quota is not limited. One UPDATE for each meter that has one, in
-    the order of their names, so that two spenders wait and never lock each other out.
+    A meter without a quota is not limited; one with several windows is counted in each. A
+    negative amount gives back what was spent in the window of `at`. share_bp: the part of
+    every limit that may be used. One UPDATE for each quota, in the order of their names, so
+    that two spenders wait and never lock each other out; a window costs an INSERT more.
     """
-    limited = _meters(session, authorisation_id, quantity)
-    spent: list[str] = []
-    for meter in limited:
-        if not _add(session, authorisation_id, meter, quantity[meter]):
-            for earlier in spent:
-                _add(session, authorisation_id, earlier, -quantity[earlier])
-            return exceeded(session, authorisation_id, quantity)
-        spent.append(meter)
+    spent: list[tuple[str, int]] = []
+    for meter in _limited(session, authorisation_id, quantity):
+        amount = quantity[base(meter)]
+        if not _add(session, authorisation_id, meter, amount, at, share_bp):
+            for earlier, back in spent:
+                _add(session, authorisation_id, earlier, -back, at, WHOLE)
+            return exceeded(session, authorisation_id, quantity, at=at, share_bp=share_bp)
+        spent.append((meter, amount))
     return ()
 
 
 def exceeded(
-    session: Session, authorisation_id: str, quantity: Mapping[str, int]
-) -> tuple[str, ...]:
-    """Return the meters of which `quantity` is more than what is left. One SELECT."""
-    left = remaining(session, authorisation_id)
-    return tuple(
-        meter
-        for meter, amount in sorted(quantity.items())
-        if meter in left and amount > left[meter]
-    )
+    session: Session,
+    authorisation_id: str,
+    quantity: Mapping[str, int],
+    *,
+    at: Instant,
+    share_bp: int = WHOLE,
+) -> tuple[Shortage, ...]:
+    """Return the meters of which `quantity` is more than what is left. Two SELECTs."""
+    short = []
+    for one in _standings(session, authorisation_id, at):
+        asked = quantity.get(base(one.meter), 0)
+        left = max(0, one.limit * share_bp // WHOLE - one.used)
+        if asked > left:
+            short.append(Shortage(one.meter, asked, left, asked > one.limit - one.used))
+    return tuple(short)
 
 
-def remaining(session: Session, authorisation_id: str) -> dict[str, int]:
-    """Return meter → what is left of it. One SELECT by key."""
+def remaining(
+    session: Session, authorisation_id: str, *, at: Instant | None = None
+) -> dict[str, int]:
+    """Return meter → what is left of it. Two SELECTs by key.
+
+    at: the moment whose windows are meant; without it those begun last.
+    """
+    return {
+        one.meter: one.limit - one.used for one in _standings(session, authorisation_id, at)
+    }
+
+
+def of(session: Session, authorisation_id: str) -> list[Standing]:
+    """Return the quotas as they stand now, by meter. Two SELECTs by key."""
+    return _standings(session, authorisation_id, None)
+
+
+def _check(meter: str) -> None:
+    _, parted, window = meter.partition("/")
+    if parted and window not in WINDOWS:
+        known = ", ".join(WINDOWS)
+        raise Invalid(
+            "配额周期不正确", f"{meter!r}: a window is one of {known}", pointer="/quotas"
+        )
+
+
+def _window(meter: str, at: Instant) -> str | None:
+    _, parted, window = meter.partition("/")
+    return at.astimezone(SHANGHAI).strftime(WINDOWS[window]) if parted else None
+
+
+def _standings(session: Session, authorisation_id: str, at: Instant | None) -> list[Standing]:
     statement = (
-        select(Quota.meter, Quota.limit - Quota.used)
+        select(Quota.meter, Quota.limit, Quota.used)
         .where(Quota.authorisation_id == authorisation_id)
         .order_by(Quota.meter)
     )
-    return dict(session.execute(statement).all())
+    found = [Standing(*row) for row in session.execute(statement)]
+    names = {one.meter: at and _window(one.meter, at) for one in found if "/" in one.meter}
+    if not names:
+        return found
+    used = {meter: _used_in(session, authorisation_id, meter, name) for meter, name in names.items()}
+    return [Standing(one.meter, one.limit, used.get(one.meter, one.used)) for one in found]
 
 
-def of(session: Session, authorisation_id: str) -> list[Quota]:
-    """Return the quotas as they stand now, by meter. One SELECT by key."""
-    statement = (
-        select(Quota).where(Quota.authorisation_id == authorisation_id).order_by(Quota.meter)
-    ).execution_options(populate_existing=True)  # the counting statements pass the session by
-    return list(session.scalars(statement))
+def _used_in(session: Session, authorisation_id: str, meter: str, window: str | None) -> int:
+    statement = select(Window.used).where(
+        Window.authorisation_id == authorisation_id, Window.meter == meter
+    )
+    if window is not None:
+        statement = statement.where(Window.window == window)
+    return session.scalar(statement.order_by(Window.window.desc()).limit(1)) or 0
 
 
-def _locked(session: Session, authorisation_id: str) -> dict[str, Quota]:
+def _locked(work: Work, authorisation_id: str) -> tuple[dict[str, Quota], dict[str, Window]]:
     statement = (
         select(Quota)
         .where(Quota.authorisation_id == authorisation_id)
@@ -123,28 +237,59 @@ def _locked(session: Session, authorisation_id: str) -> dict[str, Quota]:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return {quota.meter: quota for quota in session.scalars(statement)}
+    rows = {quota.meter: quota for quota in work.session.scalars(statement)}
+    running: dict[str, Window] = {}
+    for meter in rows:
+        if (window := _window(meter, work.now)) is not None:
+            key = (authorisation_id, meter, window)
+            found = work.session.get(Window, key, populate_existing=True, with_for_update=True)
+            running |= {meter: found} if found is not None else {}
+    return rows, running
 
 
-def _meters(session: Session, authorisation_id: str, wanted: Iterable[str]) -> list[str]:
+def _limited(session: Session, authorisation_id: str, wanted: Mapping[str, int]) -> list[str]:
     statement = (
-        select(Quota.meter)
-        .where(Quota.authorisation_id == authorisation_id, Quota.meter.in_(sorted(wanted)))
-        .order_by(Quota.meter)
+        select(Quota.meter).where(Quota.authorisation_id == authorisation_id).order_by(Quota.meter)
     )
-    return list(session.scalars(statement))
+    return [meter for meter in session.scalars(statement) if base(meter) in wanted]
 
 
-def _add(session: Session, authorisation_id: str, meter: str, amount: int) -> bool:
+def _add(
+    session: Session, authorisation_id: str, meter: str, amount: int, at: Instant, share_bp: int
+) -> bool:
+    window = _window(meter, at)
+    table: Any = Quota if window is None else Window
+    this = [table.authorisation_id == authorisation_id, table.meter == meter]
+    if window is not None:
+        _begin(session, authorisation_id, meter, window)
+        this.append(Window.window == window)
     statement = (
-        update(Quota)
+        update(table)
         .where(
-            Quota.authorisation_id == authorisation_id,
-            Quota.meter == meter,
-            Quota.used + amount <= Quota.limit,
+            *this,
+            (table.used + amount) * WHOLE <= table.limit * share_bp,
+            table.used + amount >= 0,
         )
-        .values(used=Quota.used + amount)
+        .values(used=table.used + amount)
         .execution_options(synchronize_session=False)
     )
     result: CursorResult[Any] = session.execute(statement)  # type: ignore[assignment]  # an UPDATE gives a cursor
     return result.rowcount == 1
+
+
+def _begin(session: Session, authorisation_id: str, meter: str, window: str) -> None:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    limit = select(Quota.limit).where(
+        Quota.authorisation_id == authorisation_id, Quota.meter == meter
+    )
+    session.execute(
+        insert(Window)
+        .values(
+            authorisation_id=authorisation_id,
+            meter=meter,
+            window=window,
+            limit=limit.scalar_subquery(),
+            used=0,
+        )
+        .on_conflict_do_nothing()
+    )

@@ -5,7 +5,7 @@ more, or any other purpose, is a new scenario (I-28).
 """
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -44,12 +44,27 @@ class AuthorisationVersion(Base):
 append_only(AuthorisationVersion.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 
 
+class Change(NamedTuple):
+    """One part in which two versions differ: what is gone, and what has come."""
+
+    part: str
+    gone: list[Any]
+    come: list[Any]
+
+
 class NewScenarioRequired(DomainError):
     """No operation on an existing authorisation widens its scope or changes its purpose (I-28)."""
 
     kind = Kind.CONFLICT
     code = "new-scenario-required"
     title = Words("须以新场景重新申请", "This needs a new scenario")
+
+
+NEW_SCENARIO = Refusal(
+    "NEW_SCENARIO_REQUIRED",
+    "扩大范围或改变用途须以新场景重新申请",
+    "a wider scope or another purpose needs a new scenario",
+)
 
 
 def write(work: Work, authorisation_id: str, number: int, scope: Scope) -> AuthorisationVersion:
@@ -81,6 +96,21 @@ def of(session: Session, authorisation_id: str) -> list[AuthorisationVersion]:
     return list(session.scalars(statement))
 
 
+def changes(later: AuthorisationVersion, earlier: AuthorisationVersion) -> list[Change]:
+    """Return the parts in which one version differs from an earlier one, by their names."""
+    found = []
+    for part, now in later.scope.items():
+        before = earlier.scope[part]
+        if now == before:
+            continue
+        if isinstance(now, list):
+            gone = [each for each in before if each not in now]
+            found.append(Change(part, gone, [each for each in now if each not in before]))
+        else:
+            found.append(Change(part, [before], [now]))
+    return found
+
+
 def refuse_more(asked: Scope, now: Scope, purpose_code: str | None = None) -> None:
     """Raise NewScenarioRequired with everything in which `asked` goes beyond `now`.
 
@@ -96,9 +126,4 @@ def refuse_more(asked: Scope, now: Scope, purpose_code: str | None = None) -> No
             )
         )
     if found:
-        whole = Refusal(
-            "NEW_SCENARIO_REQUIRED",
-            "扩大范围或改变用途须以新场景重新申请",
-            "a wider scope or another purpose needs a new scenario",
-        )
-        raise NewScenarioRequired(whole.zh, whole.en, (whole, *found))
+        raise NewScenarioRequired(NEW_SCENARIO.zh, NEW_SCENARIO.en, (NEW_SCENARIO, *found))

@@ -8,12 +8,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypedDict
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
 from catalogue import grades
 from catalogue.grades import Buyer, Grade, Mode, Origin, PiClass
 from kernel import ids
+from kernel.clock import local_date
 from kernel.db import Base, Big, append_only
 from kernel.errors import Refusal
 from kernel.money import Money
@@ -21,7 +29,7 @@ from kernel.parties import organisations
 from kernel.work import Work
 from licensing import authorisations, scope
 from licensing.authorisations import Authorisation
-from marketplace import listing, prices, products, versions
+from marketplace import fees, listing, prices, products, versions
 from marketplace.products import Product
 from marketplace.uses import Use
 from marketplace.versions import ProductVersion
@@ -30,7 +38,8 @@ from marketplace.versions import ProductVersion
 class OrderLine(Base):
     """One line, as it was when the order was placed; added, never changed.
 
-    amount: tax included. authorisation_id: of public data.
+    amount: tax included. authorisation_id: of public data. fee_ground, price_e6 and the
+    cap's id and figure: see `marketplace.fees`; the CHECKs hold price ≤ cap (I-48).
     """
 
     __tablename__ = "order_lines"
@@ -38,6 +47,21 @@ class OrderLine(Base):
         UniqueConstraint("order_id", "position"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
+        CheckConstraint("price_e6 >= 0", name="price_not_negative"),
+        CheckConstraint("price_e6 <= cap_e6", name="price_within_cap"),
+        CheckConstraint(
+            "fee_ground <> 'industry' OR price_e6 = 0 "
+            "OR (cap_id IS NOT NULL AND cap_e6 IS NOT NULL)",
+            name="industry_pays_under_a_cap",
+        ),
+        CheckConstraint(
+            "fee_ground <> 'public_interest' OR (price_e6 = 0 AND amount_minor = 0)",
+            name="public_interest_is_free",
+        ),
+        CheckConstraint(
+            "(authorisation_id IS NULL) = (fee_ground = 'own')", name="public_data_has_its_ground"
+        ),
+        ForeignKeyConstraint(["cap_id", "cap_e6"], ["fee_caps.id", "fee_caps.cap_e6"]),
         Index(None, "authorisation_id", "order_id"),
         Index(None, "product_id", "order_id"),
     )
@@ -55,6 +79,10 @@ class OrderLine(Base):
     authorisation_id: Mapped[str | None]
     resource_id: Mapped[str | None]
     delivery_mode: Mapped[str]
+    fee_ground: Mapped[str]
+    price_e6: Mapped[int] = mapped_column(Big)
+    cap_id: Mapped[str | None]
+    cap_e6: Mapped[int | None] = mapped_column(Big)
 
 
 append_only(OrderLine.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
@@ -110,6 +138,18 @@ def refusals(work: Work, items: Sequence[Item], *, buyer_id: str, use: Use) -> t
     return tuple(dict.fromkeys(found))
 
 
+def overpriced(work: Work, items: Sequence[Item]) -> list[Refusal]:
+    """Return every reason why these prices may not be asked today: caps, ceiling (I-48, I-49).
+
+    Asked when an order is placed; what was agreed then stays agreed. Four SELECTs a line.
+    """
+    return [
+        refusal
+        for item in items
+        for refusal in fees.refusals(work, item.version, item.authorisation)
+    ]
+
+
 def unlisted(items: Sequence[Item]) -> list[Refusal]:
     """Return a reason for each product that cannot be ordered any more, or not yet."""
     return [
@@ -125,22 +165,7 @@ def unlisted(items: Sequence[Item]) -> list[Refusal]:
 
 def write(work: Work, order_id: str, items: Sequence[Item]) -> list[OrderLine]:
     """Write the lines of an order, with their prices. Raises Invalid for a bad quantity."""
-    made = [
-        OrderLine(
-            id=ids.new("orl_", work.now),
-            order_id=order_id,
-            position=position,
-            product_id=item.product.id,
-            product_version_id=item.version.id,
-            price_plan=item.version.price_plan,
-            quantity=item.quantity,
-            amount=amount(item),
-            authorisation_id=item.version.authorisation_id,
-            resource_id=item.version.resource_id,
-            delivery_mode=item.version.delivery_mode,
-        )
-        for position, item in enumerate(items, 1)
-    ]
+    made = [_line(work, order_id, position, item) for position, item in enumerate(items, 1)]
     work.session.add_all(made)
     return made
 
@@ -166,6 +191,27 @@ def ordered(session: Session, found: Sequence[OrderLine]) -> list[Item]:
     return [
         Item.of(session, line.product_id, line.product_version_id, line.quantity) for line in found
     ]
+
+
+def _line(work: Work, order_id: str, position: int, item: Item) -> OrderLine:
+    basis = fees.basis(work, item.version, item.authorisation, local_date(work.now))
+    return OrderLine(
+        id=ids.new("orl_", work.now),
+        order_id=order_id,
+        position=position,
+        product_id=item.product.id,
+        product_version_id=item.version.id,
+        price_plan=item.version.price_plan,
+        quantity=item.quantity,
+        amount=amount(item),
+        authorisation_id=item.version.authorisation_id,
+        resource_id=item.version.resource_id,
+        delivery_mode=item.version.delivery_mode,
+        fee_ground=basis.ground,
+        price_e6=basis.price_e6,
+        cap_id=None if basis.cap is None else basis.cap.id,
+        cap_e6=None if basis.cap is None else basis.cap.cap_e6,
+    )
 
 
 def _not_deliverable(item: Item) -> list[Refusal]:

@@ -18,7 +18,7 @@ from kernel.work import Work
 from licensing import authorisations, scope
 from licensing.authorisations import Authorisation
 from licensing.scope import Scope
-from marketplace import prices
+from marketplace import fees, prices
 from marketplace.versions import ProductType, ProductVersion
 
 WITH_SAMPLE: Final = frozenset({ProductType.DATASET, ProductType.API, ProductType.VERIFICATION})
@@ -227,6 +227,16 @@ def _regions(case: Offered, _work: Work) -> Refusal | None:
     return None
 
 
+def _fee(case: Offered, work: Work) -> Refusal | None:
+    if _price(case, work) is not None:
+        return None
+    found = fees.refusals(work, case.version, case.authorisation)
+    if not found:
+        return None
+    zh, en = "；".join(one.zh for one in found), "; ".join(one.en for one in found)
+    return Refusal(found[0].code, zh, en)
+
+
 # fmt: off
 RULES: Final = (
     Rule("L-01", Words("价格可执行", "the price can be charged"), _price),
@@ -242,6 +252,7 @@ RULES: Final = (
     Rule("L-11", Words("数据项在授权内", "the items are authorised"), _items),
     Rule("L-12", Words("输出形式在授权内", "the output form is authorised"), _output),
     Rule("L-13", Words("区域在授权内", "the regions are authorised"), _regions),
+    Rule("L-14", Words("价格不超上限", "the price is within its upper limit"), _fee),
 )
 # fmt: on
 """The rules in the order in which they are told."""

@@ -355,6 +355,7 @@ def _refused(work: Work, items: Sequence[Item], use: Use) -> tuple[Refusal, ...]
         found.append(Refusal("SELF_TRADE", "不得与自己交易", "nobody buys from itself"))
     found += lines.unlisted(items)
     found += lines.refusals(work, items, buyer_id=buyer_id, use=use)
+    found += lines.overpriced(work, items)
     return tuple(filter(None, found))
 
 

@@ -59,7 +59,8 @@ class Product(Living, Base):
     """One product of one merchant; what it offers is its current version.
 
     current_version_id: no foreign key, for the version already refers to the product.
-    listed_at: of the last time it was listed.
+    listed_at: of the last time it was listed. suspended_with: the authorisation that took
+    it down with it, and with which it comes back.
     """
 
     __tablename__ = "products"
@@ -73,6 +74,10 @@ class Product(Living, Base):
         Index(None, "state", "listed_at", "id"),
         Index(None, "state", "id"),
         Index(None, "owner_id", "id"),
+        Index(None, "suspended_with", "id"),
+        CheckConstraint(
+            "suspended_with IS NULL OR state = 'suspended'", name="down_with_its_right"
+        ),
     )
 
     code: Mapped[str]
@@ -81,6 +86,7 @@ class Product(Living, Base):
     listing_cert_no: Mapped[str | None]
     listed_at: Mapped[Instant | None]
     created_at: Mapped[Instant]
+    suspended_with: Mapped[str | None]
 
     current: Mapped[ProductVersion] = relationship(
         primaryjoin=lambda: Product.current_version_id == ProductVersion.id,
@@ -122,6 +128,14 @@ def _publicity_is_over(product: Product, work: Work) -> Refusal | None:
     return None
 
 
+def _went_with_its_authorisation(product: Product, _work: Work) -> Refusal | None:
+    if product.suspended_with is not None:
+        return None
+    return Refusal(
+        "SUSPENDED_OTHERWISE", "产品另因他故暂停", "something else has suspended the product"
+    )
+
+
 def _certify(product: Product, work: Work, _data: dict[str, Any]) -> None:
     product.listed_at = work.now
     if product.listing_cert_no is None:
@@ -130,6 +144,14 @@ def _certify(product: Product, work: Work, _data: dict[str, Any]) -> None:
         with work.session.no_autoflush:
             number = numbers.following(work.session, series)
         product.listing_cert_no = f"{series}-{number:06}"
+
+
+def _down(product: Product, _work: Work, data: dict[str, Any]) -> None:
+    product.suspended_with = data.get("authorisation_id")
+
+
+def _up(product: Product, _work: Work, _data: dict[str, Any]) -> None:
+    product.suspended_with = None
 
 
 _MAY_BE_LISTED: Final = (_owner_is_active, *(_rule(rule) for rule in listing.RULES))
@@ -166,12 +188,19 @@ LIFE: Workflow[State, Product] = Workflow(
     step("withdraw", {State.DRAFT, *_UNDER_REVIEW}, State.WITHDRAWN, owner, asks=(REASON,),
          says="product.withdrawn", label=Words("撤回", "Withdraw")),
     step("suspend", {State.LISTED}, State.SUSPENDED, (owner, *officers, regulator, system_only),
-         asks=(REASON,), says="product.suspended", label=Words("暂停", "Suspend")),
+         asks=(REASON,), then=(_down,),
+         says="product.suspended", label=Words("暂停", "Suspend")),
+    step("hold", {State.SUSPENDED}, State.SUSPENDED, (*officers, regulator),
+         asks=(REASON,), then=(_up,),
+         says="product.held", label=Words("另行暂停", "Keep it suspended")),
     step("resume", {State.SUSPENDED}, State.LISTED, compliance_officer,
-         when=_MAY_BE_LISTED, then=(_certify,), asks=(REASON,),
+         when=_MAY_BE_LISTED, then=(_up, _certify), asks=(REASON,),
          says="product.resumed", label=Words("恢复", "Resume")),
+    step("come_back", {State.SUSPENDED}, State.LISTED, system_only,
+         when=(_went_with_its_authorisation, *_MAY_BE_LISTED), then=(_up, _certify),
+         says="product.came_back", label=Words("随授权恢复", "Come back")),
     step("delist", {State.LISTED, State.SUSPENDED}, State.DELISTED,
-         (owner, *officers, regulator, system_only), asks=(REASON,),
+         (owner, *officers, regulator, system_only), asks=(REASON,), then=(_up,),
          says="product.delisted", label=Words("摘牌", "Delist")),
 )
 # fmt: on
@@ -319,7 +348,8 @@ def titles(session: Session, product_ids: Iterable[str]) -> dict[str, Words]:
 def suspend_for(work: Work, authorisation_id: str) -> None:
     """Suspend what is listed under an authorisation that is no longer in force.
 
-    Run again, it finds nothing to do. One SELECT for each 200 products.
+    In the transaction in which the authorisation falls: nothing is ordered under it any
+    more (I-33). One SELECT for each 200 products.
     """
     statement = (
         select(Product)
@@ -329,9 +359,33 @@ def suspend_for(work: Work, authorisation_id: str) -> None:
         .limit(_BATCH)
     )
     reason = f"授权失效 authorisation {authorisation_id} is not in force"
+    told = {"reason": reason, "authorisation_id": authorisation_id}
     while found := list(work.session.scalars(statement)):
         for product in found:
-            LIFE.take("suspend", product, work.as_system(), reason=reason)
+            LIFE.take("suspend", product, work.as_system(), **told)
+
+
+def resume_for(work: Work, authorisation_id: str) -> None:
+    """Bring back what went down with an authorisation, unless something else bars it.
+
+    One SELECT for each 200 products.
+    """
+    after = ""
+    while found := _gone_with(work.session, authorisation_id, after):
+        for product in found:
+            if not LIFE.refusals("come_back", product, work.as_system()):
+                LIFE.take("come_back", product, work.as_system())
+        after = found[-1].id
+
+
+def _gone_with(session: Session, authorisation_id: str, after: str) -> list[Product]:
+    statement = (
+        select(Product)
+        .where(Product.suspended_with == authorisation_id, Product.id > after)
+        .order_by(Product.id)
+        .limit(_BATCH)
+    )
+    return list(session.scalars(statement))
 
 
 def _offer(work: Work, product: Product, version: ProductVersion) -> None:

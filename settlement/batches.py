@@ -23,6 +23,7 @@ from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
+from licensing.pricing import periods, revenues
 from settlement import access, escrow, ledger, shares
 from settlement.escrow import Obligation
 from settlement.ledger import AccountRef, Row
@@ -121,6 +122,7 @@ def _post(batch: SettlementBatch, work: Work, _data: dict[str, Any]) -> None:
     found = _calculated(work, escrow.of_batch(work.session, batch.id))
     for divided in found:
         work.session.add(_settled(work, batch, divided))
+        _recognise(work, divided)
         divided.obligation.settled_on = local_date(work.now)
     order_ids = {divided.obligation.order_id for divided in found}
     unsettled = {
@@ -294,6 +296,23 @@ def _settled(work: Work, batch: SettlementBatch, divided: Divided) -> Settlement
         fee=divided.fee,
         parts=_plain(divided.parts),
     )
+
+
+def _recognise(work: Work, divided: Divided) -> None:
+    # What the operator earns of public data counts against its permitted revenue (I-49).
+    obligation, today = divided.obligation, local_date(work.now)
+    if obligation.operator_id is None:
+        return
+    for part in divided.parts:
+        if part.account_code == escrow.Payable.OPERATOR.code:
+            revenues.recognise(
+                work,
+                obligation.order_line_id,
+                operator_id=obligation.operator_id,
+                period=periods.in_force(work.session, obligation.operator_id, today),
+                amount=part.amount,
+                on=today,
+            )
 
 
 def _as_written(obligation: Obligation, line: SettlementLine) -> Divided:

@@ -9,7 +9,7 @@ ORGANISATIONS: dict[str, tuple[str, str, str, str, tuple[Role, ...]]] = {
     ),
     "org_hub": (
         "12430000MB0000027W", "演示·省数据局", "Demo Data Authority", "430000",
-        (Role.DATA_AUTHORITY,),
+        (Role.DATA_AUTHORITY, Role.PRICE_AUTHORITY),
     ),
     "org_agency": (
         "91430100MAA000013B", "演示·实施机构", "Demo Implementing Agency", "430000",
@@ -33,6 +33,10 @@ ORGANISATIONS: dict[str, tuple[str, str, str, str, tuple[Role, ...]]] = {
     "org_other": (
         "91330100799655058B", "演示·旁人公司", "Demo Bystander", "430200",
         (Role.BUYER, Role.MERCHANT, Role.DEVELOPER),
+    ),
+    "org_roads": (
+        "11430000MB00000863", "演示·省交通部门", "Demo Transport Department", "430000",
+        (Role.SUPPLY_DEPARTMENT,),
     ),
 }  # fmt: skip
 
@@ -59,6 +63,8 @@ PEOPLE: dict[str, tuple[str, tuple[Duty, ...]]] = {
     "per_exchange_auditor": ("org_exchange", (Duty.AUDITOR,)),
     "per_exchange_admin": ("org_exchange", (Duty.PLATFORM_ADMIN,)),
     "per_other_editor": ("org_other", (Duty.EDITOR, Duty.SUBMITTER, Duty.SIGNER)),
+    "per_roads_editor": ("org_roads", (Duty.EDITOR, Duty.DATA_ENGINEER)),
+    "per_roads_approver": ("org_roads", (Duty.APPROVER, Duty.CASE_OFFICER)),
     **{f"per_expert_{number}": ("org_agency", (Duty.PANEL_EXPERT,)) for number in range(1, 13)},
 }
 

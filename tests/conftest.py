@@ -117,7 +117,7 @@ def work_as(session: Session) -> WorkAs:
 
 
 @pytest.fixture
-def application(database_url: str) -> Iterator[Exchange]:
+def application(database_url: str, tmp_path: Path) -> Iterator[Exchange]:
     """Serve the test's database; its clock begins at NOON and runs."""
     made = create_app(
         Settings(
@@ -128,6 +128,7 @@ def application(database_url: str) -> Iterator[Exchange]:
             password_memory_kib=8,
             password_rounds=1,
             threads=4,
+            state_dir=str(tmp_path / "state"),
         )
     )
     with made.house.engines.writing() as session:
@@ -214,6 +215,7 @@ def _organisation(
         region=region,
         entered_at=NOON,
         roles=[
-            OrganisationRole(id=f"rol_{key}_{role}", role=role, granted_at=NOON) for role in roles
+            OrganisationRole(id=f"rol_{key}_{role}", role=role, state="granted", granted_at=NOON)
+            for role in roles
         ],
     )

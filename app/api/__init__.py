@@ -5,20 +5,40 @@ from flask_smorest import Api
 
 from app.api import demonstration as clock_door
 from app.api import health
-from app.api.catalogue import directories, directory_versions, registrations, resources, systems
+from app.api.catalogue import (
+    directories,
+    directory_versions,
+    error_reports,
+    objections,
+    registrations,
+    regrades,
+    resources,
+    sharing,
+    sources,
+    systems,
+)
 from app.api.delivery import deliveries, samples
 from app.api.licensing import (
     agreements,
+    appeals,
     assessments,
     authorisations,
     certificates,
+    challenges,
+    commitments,
     decisions,
     experts,
+    operations,
     opinions,
+    plans,
+    publicity_objections,
+    register,
+    scenario_sections,
     scenarios,
 )
 from app.api.marketplace import boards, orders, products, rankings
-from app.api.parties import organisations, sessions
+from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
+from app.api.pricing import fee_periods
 from app.api.settlement import (
     bank_accounts,
     bank_statements,
@@ -27,23 +47,49 @@ from app.api.settlement import (
     payouts,
     settlements,
 )
+from app.api.standing import destructions, idle_notices, impacts, reviews
+from app.api.supervision import clocks, violations
 
 NOUNS = (
     sessions,
     organisations,
+    admissions,
+    roles,
+    bank_checks,
+    ties,
     directories,
     directory_versions,
     systems,
     resources,
     registrations,
+    objections,
+    regrades,
+    sharing,
+    sources,
+    error_reports,
+    plans,
+    operations,
     agreements,
     scenarios,
+    scenario_sections,
+    commitments,
     opinions,
     experts,
     assessments,
+    challenges,
+    publicity_objections,
+    appeals,
     authorisations,
+    impacts,
+    destructions,
+    reviews,
+    idle_notices,
     certificates,
+    register,
     decisions,
+    fee_periods,
+    clocks,
+    violations,
     samples,
     boards,
     products,
@@ -65,5 +111,7 @@ def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:
     api.register_blueprint(health.described)
     for module in NOUNS:
         api.register_blueprint(module.blueprint)
+    for opened in (sources.master_items, sources.claims):
+        api.register_blueprint(opened)
     if demonstration:
         api.register_blueprint(clock_door.blueprint)

@@ -18,8 +18,17 @@ from app.pages import (
     regulator,
     trade,
 )
+from app.pages.applying import drafts
+from app.pages.catalogue import asking, grading, hub, records
+from app.pages.deciding import log
+from app.pages.frame import agreements, register
+from app.pages.onboarding import parties, queue
+from app.pages.pricing import fees
+from app.pages.standing import rights
+from app.pages.supervision import desk as supervision
 
 AUDIENCES = (
+    drafts,
     account,
     public,
     market,
@@ -30,6 +39,18 @@ AUDIENCES = (
     panel,
     trade,
     exchange,
+    records,
+    grading,
+    asking,
+    hub,
+    agreements,
+    register,
+    parties,
+    queue,
+    fees,
+    rights,
+    log,
+    supervision,
 )
 
 

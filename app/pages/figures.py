@@ -24,7 +24,8 @@ WIDTH, HEIGHT, FOOT, LEFT = 560, 170, 22, 8
 def init_app(app: Flask) -> None:
     """Give the templates their figures."""
     app.jinja_env.filters.update(
-        rounded=rounded, band=band, bp=bp, points=points, price=price, unit_price=unit_price
+        rounded=rounded, band=band, bp=bp, points=points, price=price, unit_price=unit_price,
+        yuan_e6=yuan_e6,
     )
 
 
@@ -52,6 +53,13 @@ def band(value: Money) -> str:
 def bp(value: int | None) -> str:
     """Write basis points as a percentage; a dash for none."""
     return "—" if value is None else f"{value // 100}.{value % 100:02}%"
+
+
+def yuan_e6(e6: int) -> str:
+    """Write a unit price of 10⁻⁶ fen in yuan, with as many decimals as it has, two at least."""
+    whole, rest = divmod(e6, 100_000_000)
+    decimals = f"{rest:08}".rstrip("0").ljust(2, "0")
+    return f"{whole:,}.{decimals}"
 
 
 def points(hundredths: int | None) -> str:

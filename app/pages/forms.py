@@ -1,6 +1,6 @@
 """What a form sends, read field by field; what cannot be read is refused where it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from flask import request
@@ -43,6 +43,24 @@ def money(name: str) -> Money:
     if not (figures and len(rest) <= 2 and (rest.isdigit() or not rest)):
         raise Invalid("请填写金额，如 12800.00", "an amount such as 12800.00", pointer=f"/{name}")
     return Money(int(yuan) * 100 + int(rest.ljust(2, "0")))
+
+
+def choice(name: str, known: Collection[str]) -> str:
+    """Return one of the known codes. Raises Invalid, with a pointer."""
+    found = text(name, max=60)
+    if found not in known:
+        raise Invalid("请从列表中选择", "choose one of the list", pointer=f"/{name}")
+    return found
+
+
+def decimal(name: str, *, places: int) -> int:
+    """Return a number that is not negative, in units of its last place. Raises Invalid."""
+    whole, _, rest = text(name, max=30).replace(",", "").partition(".")
+    written = (whole + rest).isascii() and whole.isdigit() and (rest + "0").isdigit()
+    if not (written and len(rest) <= places):
+        zh, en = f"请填写数字，至多 {places} 位小数", f"a number with at most {places} decimals"
+        raise Invalid(zh, en, pointer=f"/{name}")
+    return int(whole + rest.ljust(places, "0"))
 
 
 def points(name: str) -> int:

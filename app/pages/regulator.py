@@ -12,8 +12,7 @@ from kernel.actor import Duty
 from kernel.deadlines import Light
 from kernel.words import Words
 from kernel.work import Work
-from licensing import assessments, authorisations, certificates, consents, quotas, scenarios
-from licensing import scope as scopes
+from licensing import assessments, consents, scenarios
 from licensing.applications import admission, items
 from licensing.applications.cases import Scenario, State, Waiting
 from licensing.applications.items import ScenarioItem
@@ -92,44 +91,6 @@ def plan_assessment(scenario_id: str) -> Any:
     """Plan the assessment of a case: freeze the pool, commit to a seed."""
     made = assessments.plan(unit.current(), scenario_id)
     return redirect(f"/assessments/{made.id}", 303)
-
-
-@blueprint.get("/authorisations")
-@doors.members("read")
-def all_authorisations() -> Any:
-    """Show the authorisations that the reader may see."""
-    work = unit.current()
-    page = authorisations.listed(
-        work, state=shown.asked("state", max=20), after=shown.after(), limit=shown.PAGE
-    )
-    return render_template(
-        "cases/authorisations.html",
-        authorisations=page.items,
-        firms=shown.names(work, [one.grantee_id for one in page.items]),
-        next=page.next,
-    )
-
-
-@blueprint.get("/authorisations/<authorisation_id>")
-@doors.members("read")
-def authorisation(authorisation_id: str) -> Any:
-    """Show an authorisation: what it covers, how much of it is used, what may be done."""
-    work = unit.current()
-    found = authorisations.seen(work, authorisation_id)
-    granted = scopes.to_json(authorisations.scope_of(work.session, found))
-    return render_template(
-        "cases/authorisation.html",
-        authorisation=found,
-        record=shown.record(found, work, authorisations.LIFE),
-        clock=shown.clock(work, found.id),
-        scope=granted,
-        impact=authorisations.impact(work, found.id),
-        quotas=quotas.of(work.session, found.id),
-        certificates=certificates.of(work.session, found.id),
-        names=shown.names(work, [*found.parties, *granted["users"]]),
-        scenario_code=scenarios.find(work.session, found.scenario_id).code,
-        events=shown.timeline(work, found.id),
-    )
 
 
 def facts(work: Work, found: Scenario) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from stdnum import numdb
 
 from app import languages
 from app.lives import LIVES
+from app.pages.catalogue import words
+from app.pages.frame import words as frame
 from catalogue import contents, grades
 from kernel.deadlines import Light
 from kernel.words import Words
 from licensing import exposures
+from licensing.applications import blocks
 from licensing.applications import vocabulary as applications
-from licensing.assessing import experts, panel, sheets
+from licensing.assessing import experts, lanes, panel, sheets
 from marketplace import prices, versions
 from settlement import chart
 
@@ -22,6 +25,7 @@ from settlement import chart
 _BUSY, _GOOD, _WARN, _BAD, _PAST = "busy", "good", "warn", "bad", "past"
 
 STATES: Final[Mapping[str, tuple[str, str, str]]] = {
+    **words.STATES,
     # Each code with its words in both languages, and how it looks.
     "draft": ("草稿", "draft", _PAST),
     "final": ("已定稿", "final", _BUSY),
@@ -42,6 +46,12 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     "withdrawn": ("已撤回", "withdrawn", _PAST),
     "lapsed": ("已失效", "lapsed", _PAST),
     "asked": ("待答复", "asked", _BUSY),
+    "raised": ("已提出", "raised", _BAD),
+    "explained": ("已说明", "explained", _BUSY),
+    "cleared": ("已撤销", "cleared", _PAST),
+    "violation.upheld": ("已认定", "upheld", _BAD),
+    "filed": ("已报送", "filed", _BUSY),
+    "approved": ("已核定", "approved", _GOOD),
     "agreed": ("同意", "agreed", _GOOD),
     "agreed_with_condition": ("附条件同意", "agreed with a condition", _GOOD),
     "disagreed": ("不同意", "disagreed", _BAD),
@@ -109,26 +119,87 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     "retired": ("已停用", "retired", _PAST),
     "restricted": ("受限", "restricted", _WARN),
     "frozen": ("已冻结", "frozen", _BAD),
+    "final_review": ("待复审", "awaiting the final review", _BUSY),
+    "exiting": ("退出中", "leaving", _WARN),
+    "granted": ("已授予", "granted", _GOOD),
+    "organisation.submitted": ("自动核查", "automatic checks", _BUSY),
+    "organisation.under_review": ("待初审", "awaiting the first review", _BUSY),
+    "organisation.rejected": ("不予入驻", "not admitted", _BAD),
+    "role.requested": ("待授予", "to be granted", _BUSY),
+    "bank_check.requested": ("待打款", "to be transferred", _BUSY),
+    "bank_check.sent": ("已打款待回填", "transferred", _WARN),
+    "bank_check.failed": ("验证失败", "failed", _BAD),
+    "active_conditional": ("附承诺有效", "active on promise", _WARN),
+    "due": ("待销毁", "due", _WARN),
+    "overdue": ("逾期", "overdue", _BAD),
+    "certified": ("已证明销毁", "certified", _GOOD),
+    "audited": ("抽查合格", "audited", _GOOD),
+    "rectifying": ("限期整改", "to be rectified", _WARN),
+    "continued": ("继续授权", "goes on", _GOOD),
+    "shrunk": ("已缩减", "shrunk", _PAST),
+    "moot": ("授权已终止", "ended meanwhile", _PAST),
+    "given": ("已提醒", "notice given", _WARN),
+    "lifted": ("已撤回", "lifted", _PAST),
+    "carried_out": ("已撤销授权", "carried out", _BAD),
+    "promised": ("已承诺", "promised", _WARN),
+    "provided": ("已补交", "handed in", _BUSY),
+    "met": ("已履行", "met", _GOOD),
+    "broken": ("已违反", "broken", _BAD),
+    "released": ("已解除", "released", _PAST),
+    "partly_agreed": ("逐项答复", "answered item by item", _GOOD),
+    "upheld": ("成立", "upheld", _GOOD),
+    "dismissed": ("不成立", "dismissed", _PAST),
     # What the same code means in one life cycle alone.
+    "authorisation_review.open": ("评估中", "under review", _BUSY),
+    "authorisation.superseded": ("已由新授权接续", "superseded", _PAST),
+    "appeal.filed": ("待受理", "to be accepted", _BUSY),
+    "appeal.accepted": ("已受理", "accepted", _BUSY),
     "order.accepted": ("已验收", "accepted", _GOOD),
     "delivery.accepted": ("已验收", "accepted", _GOOD),
+    "breaker_alert.raised": ("预警", "alert", _WARN),
+    "breaker_alert.proposed": ("建议暂停", "suspension proposed", _BAD),
+    "breaker_alert.suspended": ("已暂停授权", "authorisation suspended", _PAST),
+    "breaker_alert.dismissed": ("已排除", "dismissed", _PAST),
     "account.registered": ("待核验", "to be verified", _BUSY),
+    **frame.STATES,
 }
 
 EVENTS: Final[Mapping[str, Words]] = {
+    **words.EVENTS,
+    **frame.EVENTS,
+    "organisation.entered": Words("登记", "Entered"),
+    "organisation.filed": Words("填写入驻档案", "File written"),
+    "organisation.document_filed": Words("提交材料", "Document filed"),
+    "organisation.credit_checked": Words("信用核查", "Credit registers looked up"),
+    "organisation.promise_kept": Words("容缺材料已补齐", "Promised documents are there"),
+    "tie.declared": Words("登记关联关系", "Tie declared"),
+    "tie.ended": Words("终止关联关系", "Tie ended"),
     # What no step of a life cycle says.
     "directory.drafted": Words("编制目录", "Directory written"),
     "agreement.drafted": Words("起草供数协议", "Agreement drafted"),
     "scenario.drafted": Words("起草场景申请", "Application written"),
+    "scenario.section_saved": Words("保存申请书一节", "Section saved"),
+    "scenario.section_restored": Words("恢复申请书一节", "Section brought back"),
+    "commitment.made": Words("作出容缺承诺", "Promise made"),
+    "commitment.recheck_drawn": Words("抽取复查案件", "Rechecks drawn"),
     "scenario.amended": Words("修改场景申请", "Application changed"),
     "opinion.asked": Words("征求部门意见", "Department asked"),
     "assessment.planned": Words("编组并承诺随机种子", "Panel planned, seed committed to"),
+    "challenge.filed": Words("申请专家回避", "Member challenged"),
+    "publicity_objection.filed": Words("提出公示异议", "Objection filed"),
     "authorisation.issued": Words("签发授权", "Authorisation issued"),
+    "authorisation.shortened": Words("由接续授权提前结束", "Ends sooner, another follows"),
+    "authorisation.renewal_drafted": Words("申请续期", "Renewal applied for"),
+    "authorisation.increase_drafted": Words("申请提高配额", "Higher quotas applied for"),
+    "authorisation_review.opened": Words("启动年度评估", "Annual review opened"),
+    "idle_notice.given": Words("闲置提醒", "Notice of idleness"),
+    "destruction.opened": Words("要求销毁", "Destruction due"),
     "certificate.issued": Words("签发证书", "Certificate issued"),
     "product.created": Words("新建产品", "Product created"),
     "contract.drawn_up": Words("拟定合同", "Contract drawn up"),
     "payment.instructed": Words("发出付款指令", "Payment instructed"),
     "delivery.opened": Words("开立交付任务", "Delivery opened"),
+    "breaker.raised": Words("熔断预警", "Denials came too often"),
     "delivery.read": Words("读取数据", "Data read"),
     "escrow.accepted": Words("价款计入应分账", "Price is due to be shared"),
     "order.settled": Words("价款分账完成", "Price has been shared"),
@@ -161,20 +232,23 @@ INDUSTRIES: Final[Mapping[str, Words]] = {
 }
 
 TERMS: Final[Mapping[str, type[grades.Term]]] = {
+    **frame.TERMS,
     "field": applications.ApplicationField, "purpose": applications.Purpose,
     "purpose_class": applications.PurposeClass, "use_mode": applications.UseMode,
-    "transform": exposures.Transform, "output": exposures.OutputForm,
+    "material": blocks.Material, "transform": exposures.Transform, "output": exposures.OutputForm,
     "environment": exposures.Environment, "risk": exposures.RiskGrade,
     "grade": grades.Grade, "pi": grades.PiClass, "origin": grades.Origin, "mode": grades.Mode,
-    "share": contents.ShareType, "open": contents.OpenType, "operation": contents.OperationType,
+    "share": contents.ShareType, "open": contents.OpenType,
+    "share_mode": contents.ShareMode, "acquisition": contents.Acquisition, "operation": contents.OperationType,
     "directory_frequency": contents.Frequency, "format": contents.Format,
     "data_type": contents.DataType, "frequency": versions.Frequency,
     "product_type": versions.ProductType, "plan": prices.PlanKind, "period": prices.Period,
     "free": prices.FreeReason, "verdict": sheets.Verdict, "result": sheets.Result,
-    "tie": experts.Tie, "speciality": panel.Speciality,
+    "lane": lanes.Lane, "tie": experts.Tie, "speciality": panel.Speciality,
 }
 
 CAUSES: Final[Mapping[str, Words]] = {
+    **frame.CAUSES,
     "security_incident": Words("安全事件", "security incident"),
     "overuse": Words("超量使用", "overuse"),
     "purpose_deviation": Words("偏离用途", "deviation from the purpose"),
@@ -182,6 +256,14 @@ CAUSES: Final[Mapping[str, Words]] = {
     "grade_raised": Words("数据级别提高", "grade of the data raised"),
     "registration_lapsed": Words("登记失效", "registration lapsed"),
     "agreement_suspended": Words("供数协议暂停", "agreement suspended"),
+    "directory_suspended": Words("目录暂停", "directory suspended"),
+    "directory_revoked": Words("目录撤销", "directory revoked"),
+    "idle": Words("闲置未用", "not used"),
+    "review_failed": Words("年度评估不合格", "failed the annual review"),
+    "erased": Words("数据擦除", "erased"),
+    "media_destroyed": Words("介质销毁", "media destroyed"),
+    "never_received": Words("未取得数据（域内使用）", "never received, used inside the domain"),
+    "carried_over": Words("由接续授权留存", "held on under the next authorisation"),
     "coi_found": Words("发现利益冲突", "conflict of interest found"),
     "payment_default": Words("拖欠款项", "payment default"),
     "court_order": Words("司法裁定", "court order"),
@@ -201,7 +283,16 @@ CAUSES: Final[Mapping[str, Words]] = {
     "scope_not_covered": Words("超出供数范围", "scope not covered"),
     "assessment_failed": Words("评估未通过", "assessment failed"),
     "objection_upheld": Words("异议成立", "objection upheld"),
+    "assessment_voided": Words("评估作废", "assessment voided"),
+    "not_necessary": Words("并非必要", "not necessary"),
+    "beyond_agreement": Words("超出供数协议", "beyond the agreement"),
+    "too_sensitive": Words("过于敏感", "too sensitive"),
+    "rights_of_others": Words("涉及他人权利", "rights of others"),
+    "forbidden_by_law": Words("法律禁止", "forbidden by law"),
+    "quality": Words("数据质量不足", "quality of the data"),
     "public_interest": Words("损害公共利益", "public interest"),
+    "standing": Words("维持现有数源", "the standing source"),
+    "rival": Words("改由后申报方", "the rival"),
     "other": Words("其他", "other"),
 }
 

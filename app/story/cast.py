@@ -6,9 +6,12 @@ Every name says 演示; no real company is given a trade. The codes are valid an
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app import founding
+from app import founding, unit
 from app.house import House
-from kernel.actor import Duty, Role
+from app.story import entry
+from kernel.actor import SYSTEM, Duty, Role
+from kernel.parties import organisations
+from kernel.work import Work
 
 PASSWORD = "databourse-demo"  # noqa: S105 - printed on the sign-in page of a demonstration
 
@@ -45,7 +48,7 @@ FIRMS = (
     Firm("department", "11430000MB00000195", "演示·省气象部门", "Demo Weather Department",
          "430000", (Role.SUPPLY_DEPARTMENT,)),
     Firm("authority", "12430000MB0000027W", "演示·省数据局", "Demo Data Authority",
-         "430000", (Role.DATA_AUTHORITY,)),
+         "430000", (Role.DATA_AUTHORITY, Role.PRICE_AUTHORITY)),
     Firm("agency", "12430000MB0000043J", "演示·实施机构", "Demo Implementing Agency",
          "430000", (Role.IMPLEMENTING_AGENCY,)),
     Firm("operator", "91430000MAA0000211", "演示·授权运营公司", "Demo Authorised Operator",
@@ -68,14 +71,16 @@ PLAYERS = (
     Player("secretary",   "演示·评审秘书", "agency",     (Duty.PANEL_SECRETARY,)),
     Player("approver",    "演示·终审人", "agency",     (Duty.APPROVER, Duty.SIGNER)),
     Player("operator",    "演示·运营经理", "operator",
-           (Duty.SIGNER, Duty.DATA_ENGINEER, Duty.EDITOR)),
+           (Duty.SIGNER, Duty.DATA_ENGINEER, Duty.EDITOR, Duty.ORG_ADMIN)),
     Player("developer",   "演示·场景负责人", "developer",  (Duty.EDITOR, Duty.SUBMITTER)),
     Player("merchant",    "演示·数商经理", "developer",
-           (Duty.SIGNER, Duty.EDITOR, Duty.DATA_ENGINEER)),
-    Player("buyer",       "演示·采购员", "insurer",    (Duty.EDITOR, Duty.SIGNER, Duty.FINANCE)),
+           (Duty.SIGNER, Duty.EDITOR, Duty.DATA_ENGINEER, Duty.ORG_ADMIN)),
+    Player("buyer",       "演示·采购员", "insurer",
+           (Duty.EDITOR, Duty.SIGNER, Duty.FINANCE, Duty.ORG_ADMIN)),
     Player("analyst",     "演示·精算师", "insurer",    (Duty.DATA_ENGINEER,)),
     Player("listing",     "演示·挂牌初审", "exchange",   (Duty.LISTING_OFFICER,)),
     Player("compliance",  "演示·合规复审", "exchange",   (Duty.COMPLIANCE_OFFICER,)),
+    Player("admission",   "演示·入驻复审", "exchange",   (Duty.APPROVER,)),
     Player("finance",     "演示·结算制单", "exchange",   (Duty.SETTLEMENT_OFFICER,)),
     Player("finance2",    "演示·结算复核", "exchange",   (Duty.SETTLEMENT_OFFICER,)),
     Player("auditor",     "演示·审计员", "exchange",   (Duty.AUDITOR, Duty.STATISTICIAN)),
@@ -104,18 +109,16 @@ def players() -> Iterator[Player]:
         yield Player(f"expert{number}", f"演示·专家{number}", "agency", (Duty.PANEL_EXPERT,))
 
 
+ADMINISTRATORS = {"operator": "operator", "developer": "merchant", "insurer": "buyer"}
+"""Who brings the file of each company; the other organisations are entered at the console."""
+
+
 def found(house: House) -> dict[str, str]:
     """Enter the whole cast; returns key → id of organisations ("firm:…") and people."""
     ids: dict[str, str] = {}
     for firm in FIRMS:
-        ids[f"firm:{firm.key}"] = founding.add_organisation(
-            house,
-            uscc=firm.uscc,
-            name_zh=firm.zh,
-            name_en=firm.en,
-            region=firm.region,
-            roles=firm.roles,
-        )
+        enter = _draft if firm.key in ADMINISTRATORS else _founded
+        ids[f"firm:{firm.key}"] = enter(house, firm)
     for player in players():
         ids[player.key] = founding.add_person(
             house,
@@ -125,4 +128,41 @@ def found(house: House) -> dict[str, str]:
             organisation_id=ids[f"firm:{player.firm}"],
             duties=player.duties,
         )
+    _admit(house, ids)
     return ids
+
+
+def _founded(house: House, firm: Firm) -> str:
+    return founding.add_organisation(
+        house,
+        uscc=firm.uscc,
+        name_zh=firm.zh,
+        name_en=firm.en,
+        region=firm.region,
+        roles=firm.roles,
+    )
+
+
+def _draft(house: House, firm: Firm) -> str:
+    def command(work: Work) -> str:
+        made = organisations.enter(
+            work,
+            uscc=firm.uscc,
+            name_zh=firm.zh,
+            name_en=firm.en,
+            region=firm.region,
+            roles=firm.roles,
+        )
+        return made.id
+
+    entered: str = unit.committed(house, SYSTEM, command)
+    return entered
+
+
+def _admit(house: House, ids: dict[str, str]) -> None:
+    desk = entry.Desk(ids["firm:exchange"], ids["compliance"], ids["finance"], ids["admission"])
+    for firm in FIRMS:
+        if firm.key in ADMINISTRATORS:
+            administrator = ids[ADMINISTRATORS[firm.key]]
+            newcomer = entry.Newcomer(firm.key, ids[f"firm:{firm.key}"], firm.zh, administrator)
+            entry.admit(house, desk, newcomer)

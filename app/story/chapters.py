@@ -1,6 +1,6 @@
 """The story, in order: supply, scenario, assessment, trade, money, and the end of a right."""
 
-from app.story import market, money, oversight, panel, scenario, supply
+from app.story import fees, market, money, oversight, panel, scenario, supply
 from app.story.stage import Stage
 
 
@@ -14,6 +14,7 @@ def play(stage: Stage, *, reopen: bool) -> None:
     applied = scenario.application(stage, directory)
     panel.assess(stage, applied)
     authorisation = scenario.decision(stage, applied)
+    fees.cap(stage)
     product = market.listing(stage, directory, applied, authorisation)
     order = market.order(stage, product)
     custody = money.pay_in(stage, order)

@@ -39,13 +39,12 @@ def suspension(stage: Stage, authorisation: dict[str, Any], delivery: str) -> No
 
 
 def reopening(stage: Stage, authorisation: dict[str, Any], product: str) -> None:
-    """Lift the suspension, and list the product again."""
+    """Lift the suspension: the product that went down with it comes back by itself."""
     reason = {"reason": "核查未发现超范围使用"}
     with stage.telling.step("核查完毕，恢复授权与产品 · the suspension is lifted", "regulator"):
         where = f"/api/authorisations/{authorisation['id']}"
         stage.as_("regulator").post(f"{where}/resume", reason)
-        stage.until("merchant", f"/api/products/{product}", "suspended")
-        stage.as_("compliance").post(f"/api/products/{product}/resume", reason)
+        stage.until("merchant", f"/api/products/{product}", "listed")
 
 
 def books(stage: Stage, order: dict[str, Any]) -> None:

@@ -85,4 +85,27 @@ def _application(stage: Stage, directory: Directory) -> dict[str, Any]:
         "output_forms": ["aggregate_report"],
         "environments": ["trusted_domain_sandbox"],
         "quotas": {"rows": 100_000},
+        **_SECURITY,
+        **_BENEFIT,
     }  # fmt: skip
+
+
+_SECURITY = {
+    "contact_name": "枫香科技项目组",
+    "contact_phone": "0731-00000000",
+    "team_proof": "1a" * 32,
+    "legal_basis": ["与投保人签订的保险合同", "气象法关于气象信息服务的规定"],
+    "min_group_size": 30,
+    "security_plan": "只在可信域沙箱内计算，逐次记录访问，结果经审核后出域",
+    "mlps_level": 3,
+    "mlps_certificate": "2b" * 32,
+    "incident_contacts": [{"name": "值班员", "phone": "0731-00000000"}],
+    "destruction_plan": "到期十日内覆写中间结果，并出具销毁证明",
+}
+_BENEFIT = {
+    "benefit_social": "灾害发生后三日内按指数赔付，农户无须逐户查勘",
+    "pricing_intent": "government_guided",
+    "schedule": "两个月开发，十个月服务",
+    "acceptance_indicators": "九成赔案三日内赔付",
+    "declaration": True,
+}

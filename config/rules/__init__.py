@@ -13,7 +13,15 @@ def load(name: str) -> tuple[str, Mapping[str, Any]]:
 
     Raises FileNotFoundError when there is no such file, KeyError when it names no version.
     """
-    values = tomllib.loads((HERE / f"{name}.toml").read_text("utf-8"))
+    return read(HERE / f"{name}.toml")
+
+
+def read(path: Path) -> tuple[str, Mapping[str, Any]]:
+    """Return (version, values) of any rules file.
+
+    Raises what `load` raises, and ValueError for one that is not TOML.
+    """
+    values = tomllib.loads(path.read_text("utf-8"))
     return str(values["version"]), values
 
 

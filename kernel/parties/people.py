@@ -9,7 +9,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import ids
@@ -17,8 +17,10 @@ from kernel.actor import Actor, Duty
 from kernel.clock import Instant
 from kernel.db import Base
 from kernel.errors import DomainError, Invalid, Kind, NotFound
-from kernel.parties import organisations
+from kernel.pages import Page, keyset
+from kernel.parties import identity, organisations
 from kernel.parties.organisations import Organisation, State
+from kernel.parties.reach import registrar, runs
 from kernel.words import Words
 from kernel.work import Work
 
@@ -28,11 +30,16 @@ PASSWORD_MAX = 200
 
 
 class Person(Base):
-    """Who signs in. login: an e-mail address or a name, in lower case, unique."""
+    """Who signs in. login: an e-mail address or a name, in lower case, unique.
+
+    identity_hash: the keyed hash of the identity number, where it is known; unique, so that
+    one human being has one row and cannot act in a case under two accounts.
+    """
 
     __tablename__ = "people"
     __table_args__ = (
         UniqueConstraint("login"),
+        Index(None, "identity_hash", unique=True),
         CheckConstraint("failures >= 0", name="failures_not_negative"),
     )
 
@@ -43,6 +50,7 @@ class Person(Base):
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[Instant | None]
     entered_at: Mapped[Instant]
+    identity_hash: Mapped[str | None]
 
 
 class Membership(Base):
@@ -63,6 +71,14 @@ class LoginTaken(DomainError):
     kind = Kind.CONFLICT
     code = "login-taken"
     title = Words("该登录名已被使用", "This login is taken")
+
+
+class IdentityTaken(DomainError):
+    """One human being has one row: separation of duties is about people, not accounts."""
+
+    kind = Kind.CONFLICT
+    code = "identity-taken"
+    title = Words("该身份证件已登记", "This identity is registered already")
 
 
 class WrongPassword(DomainError):
@@ -93,8 +109,19 @@ class Passwords:
         return hashed is not None
 
 
-def enter(work: Work, *, login: str, name: str, password: str, passwords: Passwords) -> Person:
-    """Enter a person. Raises LoginTaken, or Invalid for a weak password."""
+def enter(
+    work: Work,
+    *,
+    login: str,
+    name: str,
+    password: str,
+    passwords: Passwords,
+    identity_number: str | None = None,
+) -> Person:
+    """Enter a person. Raises LoginTaken, IdentityTaken, or Invalid (password, number).
+
+    identity_number: hashed here, and never stored.
+    """
     login = login.strip().lower()
     if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
         raise Invalid(
@@ -111,6 +138,7 @@ def enter(work: Work, *, login: str, name: str, password: str, passwords: Passwo
         password_hash=passwords.hash(password),
         failures=0,
         entered_at=work.now,
+        identity_hash=_identity(work, identity_number),
     )
     work.session.add(made)
     work.record("person.entered", made.id, name=name)
@@ -119,11 +147,45 @@ def enter(work: Work, *, login: str, name: str, password: str, passwords: Passwo
     return made
 
 
+def _identity(work: Work, number: str | None) -> str | None:
+    if number is None:
+        return None
+    hashed = identity.hashed(work, identity.normalised(number))
+    taken = select(Person.id).where(Person.identity_hash == hashed)
+    if work.session.scalars(taken).first() is not None:
+        raise IdentityTaken("该身份证件已登记在另一账户下", "another account has this identity")
+    return hashed
+
+
+def admit(
+    work: Work, organisation_id: str, *, duties: Iterable[Duty], passwords: Passwords, **who: Any
+) -> Person:
+    """Enter a person of an organisation, for its administrator, or for the registrar.
+
+    The registrar enters the first administrator of an organisation; from then on it admits
+    its people itself. who: login, name, password and identity_number, as of `enter`; the
+    number is needed here. Raises NotFound, Invalid, and what `enter` raises.
+    """
+    own = runs(work.actor, organisation_id)
+    first = registrar.matches(work.actor, None) and not _has_people(work.session, organisation_id)
+    if not (own or first):
+        raise NotFound("没有这家机构", f"no organisation {organisation_id}")
+    made = enter(work, passwords=passwords, **who)
+    join(work, made.id, organisation_id, duties)
+    return made
+
+
 def join(work: Work, person_id: str, organisation_id: str, duties: Iterable[Duty]) -> Membership:
     """Let a person act for an organisation with `duties`, replacing the ones it had there."""
     find(work.session, person_id)
     organisations.find(work.session, organisation_id)
     listed = sorted(set(duties))
+    if Duty.PLATFORM_ADMIN in listed and len(listed) > 1:
+        raise Invalid(
+            "平台管理员不得兼有业务职责",
+            "who runs the machines has no business duty besides (I-5)",
+            pointer="/duties",
+        )
     made = work.session.get(Membership, (person_id, organisation_id))
     if made is None:
         made = Membership(person_id=person_id, organisation_id=organisation_id, duties=listed)
@@ -156,6 +218,20 @@ def memberships(session: Session, person_id: str) -> list[tuple[Membership, Orga
         .limit(100)
     )
     return [(membership, organisation) for membership, organisation in session.execute(statement)]
+
+
+def of(
+    session: Session, organisation_id: str, *, after: str | None, limit: int
+) -> Page[Membership]:
+    """Return one page of who acts for an organisation, by id. One SELECT."""
+    statement = select(Membership).where(Membership.organisation_id == organisation_id)
+    by = ((Membership.person_id, "asc"),)
+    return keyset(session, statement, by=by, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
+
+
+def _has_people(session: Session, organisation_id: str) -> bool:
+    statement = select(Membership.person_id).where(Membership.organisation_id == organisation_id)
+    return session.scalars(statement.limit(1)).first() is not None
 
 
 def names(session: Session, person_ids: Iterable[str]) -> dict[str, str]:

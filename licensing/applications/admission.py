@@ -1,13 +1,24 @@
 """What must hold before a scenario may move on: the guards of its life."""
 
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select
+
 from kernel import watch
-from kernel.clock import local_date
+from kernel.clock import Instant, local_date
 from kernel.errors import Refusal
-from kernel.parties import organisations
+from kernel.journal import Event
+from kernel.parties import organisations, relations
 from kernel.work import Work
-from licensing.applications import items, opinions, supplies
-from licensing.applications.cases import Scenario
+from licensing.applications import commitments, items, opinions, supplies
+from licensing.applications.cases import Scenario, State
+from licensing.authorisations import Authorisation
 from licensing.exposures import RiskGrade
+
+_CASES_MAX: Final = 200
+_MONTH_DAYS: Final = 30
 
 
 def parties_active(scenario: Scenario, work: Work) -> Refusal | None:
@@ -49,6 +60,83 @@ def covered(scenario: Scenario, work: Work) -> Refusal | None:
     return Refusal("SCOPE_NOT_COVERED", f"超出供数协议范围：{zh}", f"not covered: {en}")
 
 
+def unrelated(scenario: Scenario, work: Work) -> Refusal | None:
+    """Ask that the applicant is not related to the operator (I-20), but for its own products."""
+    if scenario.applicant_id == scenario.operator_id:
+        return None  # a primary product: the database holds the one against the other
+    today = local_date(work.now)
+    if not relations.are_related(
+        work.session, scenario.applicant_id, scenario.operator_id, on=today
+    ):
+        return None
+    return Refusal(
+        "OPERATOR_RELATED",
+        "申请机构与运营机构存在关联关系，不得参与其交付产品的再开发（I-20）",
+        "the applicant is related to the operator, which takes no part in re-development (I-20)",
+    )
+
+
+def failed_lately(scenario: Scenario, work: Work) -> Refusal | None:
+    """Ask that the same purpose of the same applicant has not failed in the rules' days."""
+    days = work.rules.number("scenario.same_purpose_bar_days")
+    statement = (
+        select(Scenario.id)
+        .where(
+            Scenario.purpose_fingerprint == scenario.purpose_fingerprint,
+            Scenario.applicant_id == scenario.applicant_id,
+            Scenario.id != scenario.id,
+            Scenario.state == State.REJECTED,
+            Scenario.decision_cause == "assessment_failed",
+        )
+        .limit(_CASES_MAX)
+    )
+    since = work.now - timedelta(days=days)
+    if _since(work, work.session.scalars(statement), "scenario.failed", since) is None:
+        return None
+    return Refusal(
+        "SAME_PURPOSE_BARRED",
+        f"同一用途评估不通过后 {days} 日内不得再次申请",
+        f"the same purpose failed its assessment within {days} days",
+    )
+
+
+def revoked_lately(scenario: Scenario, work: Work) -> Refusal | None:
+    """Ask that no authorisation of the applicant in this field was revoked in the last months."""
+    months = work.rules.number("scenario.revoked_bar_months")
+    revoked = (
+        select(Authorisation.id)
+        .join(Scenario, Scenario.id == Authorisation.scenario_id)
+        .where(
+            Authorisation.grantee_id == scenario.applicant_id,
+            Authorisation.state == "revoked",
+            Scenario.application_field == scenario.application_field,
+        )
+        .order_by(Authorisation.id.desc())
+        .limit(_CASES_MAX)
+    )
+    since = work.now - timedelta(days=_MONTH_DAYS * months)
+    if _since(work, work.session.scalars(revoked), "authorisation.revoked", since) is None:
+        return None
+    return Refusal(
+        "REVOKED_BARRED",
+        f"该领域授权被撤销后 {months} 个月内不得申请",
+        f"an authorisation in this field was revoked within {months} months",
+    )
+
+
+def may_promise(scenario: Scenario, work: Work) -> Refusal | None:
+    """Ask that the applicant has broken no promise in the last months."""
+    months = work.rules.number("scenario.commitment_bar_months")
+    since = work.now - timedelta(days=_MONTH_DAYS * months)
+    if commitments.broken_since(work.session, scenario.applicant_id, since) is None:
+        return None
+    return Refusal(
+        "COMMITMENTS_BARRED",
+        f"违反承诺后 {months} 个月内不得再作容缺承诺",
+        f"a promise was broken within {months} months",
+    )
+
+
 def not_yet_supplemented(scenario: Scenario, _work: Work) -> Refusal | None:
     """Ask that nothing has been sent back in this round (一次性告知)."""
     if not scenario.supplemented:
@@ -69,16 +157,6 @@ def all_opinions_in(scenario: Scenario, work: Work) -> Refusal | None:
         f"尚未收到供数部门意见（沉默不视为同意）：{named}",
         f"no opinion yet, and silence is not consent: {named}",
     )
-
-
-def nobody_disagrees(scenario: Scenario, work: Work) -> Refusal | None:
-    """Ask that no department has refused its items."""
-    given = opinions.of(work.session, scenario.id, scenario.round)
-    against = [one for one in given if one.state == opinions.State.DISAGREED]
-    if not against:
-        return None
-    reasons = "; ".join(f"{one.department_id}: {one.reason}" for one in against)
-    return Refusal("DEPARTMENT_DISAGREES", f"供数部门不同意：{reasons}", f"against: {reasons}")
 
 
 def risk_bearable(scenario: Scenario, _work: Work) -> Refusal | None:
@@ -105,3 +183,12 @@ def publicity_over(scenario: Scenario, work: Work) -> Refusal | None:
         return None
     zh, en = f"公示期至 {clock.due_on}", f"the publicity runs until {clock.due_on}"
     return Refusal("PUBLICITY_RUNNING", zh, en)
+
+
+def _since(work: Work, subjects: Iterable[str], kind: str, since: Instant) -> Event | None:
+    statement = (
+        select(Event)
+        .where(Event.subject.in_(list(subjects)), Event.kind == kind, Event.at >= since)
+        .limit(1)
+    )
+    return work.session.scalars(statement).first()

@@ -49,6 +49,12 @@ UNDECIDED: Final = frozenset(State) - {
 }  # fmt: skip
 ANNOUNCED: Final = (State.PUBLICITY, State.AUTHORISED, State.CLOSED)
 REFUSAL_CAUSES: Final = ("incomplete", "not_competent", "not_eligible", "unlawful_purpose", "other")
+KINDS: Final = ("development", "primary_product")
+"""What a scenario makes (场景类型): another use, or the operator's first product (初次加工)."""
+
+LANES: Final = ("ordinary", "fast", "short")
+"""How it is assessed: ordinary, simplified (简易程序), or for more of the same (短评估)."""
+
 REJECTION_CAUSES: Final = (
     "department_disagrees", "risk_unacceptable", "scope_not_covered", "assessment_failed",
     "objection_upheld", "public_interest", "other",
@@ -61,6 +67,9 @@ class Scenario(Living, Base):
     scope: canonical form of `licensing.scope`; the panel may have narrowed it. risk:
     {"impact", "likelihood", "grade"} once graded. conditions: of departments and panel.
     supplemented: the one notice to supplement (一次性告知) of this round has been given.
+    notice: what that notice lists, {"missing", "reason"}. flaw: the first thing in its
+    sections that cannot be meant, {"pointer", "zh", "en"}; None when all can.
+    renews_id: the authorisation that it asks to renew.
     """
 
     __tablename__ = "scenarios"
@@ -68,7 +77,16 @@ class Scenario(Living, Base):
         Index(None, "applicant_id", "id"),
         Index(None, "operator_id", "id"),
         Index(None, "implementing_agency_id", "state", "submitted_at", "id"),
-        CheckConstraint("applicant_id <> operator_id", name="no_redevelopment_by_operator"),
+        Index(None, "purpose_fingerprint"),
+        Index(None, "purpose_code", "id"),
+        CheckConstraint(
+            "(scenario_kind = 'primary_product') = (applicant_id = operator_id)",
+            name="no_redevelopment_by_operator",
+        ),
+        CheckConstraint(
+            "scenario_kind IN ('development', 'primary_product')", name="scenario_kind_is_known"
+        ),
+        CheckConstraint("lane IN ('ordinary', 'fast', 'short')", name="lane_is_known"),
         CheckConstraint("round >= 1", name="round_from_one"),
         CheckConstraint(
             "state NOT IN ('refused', 'rejected') "
@@ -85,6 +103,9 @@ class Scenario(Living, Base):
     applicant_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
     operator_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
     implementing_agency_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    scenario_kind: Mapped[str] = mapped_column(default="development")
+    renews_id: Mapped[str | None]
+    lane: Mapped[str] = mapped_column(default="ordinary")
     title: Mapped[str]
     application_field: Mapped[str]
     purpose_code: Mapped[str]
@@ -100,6 +121,8 @@ class Scenario(Living, Base):
     supplemented: Mapped[bool]
     risk: Mapped[dict[str, Any] | None] = mapped_column(JSON_)
     conditions: Mapped[list[Any]]
+    flaw: Mapped[dict[str, Any] | None] = mapped_column(JSON_)
+    notice: Mapped[dict[str, Any] | None] = mapped_column(JSON_)
     applied_at: Mapped[Instant]
     submitted_at: Mapped[Instant | None]
     assessment_id: Mapped[str | None]

@@ -1,26 +1,28 @@
 """The row of a department's opinion (供数部门意见), its life, and who may see it.
 
-Source: the supplying department gives its opinion on every scenario, with reasons.
-Silence is never consent (I-43): an opinion that is not given stays asked, and the light
-of the scenario's clock turns red.
+Source: the supplying department gives its opinion on every scenario, item by item and with
+reasons. Silence is never consent (I-43): an opinion that is not given stays asked, and the
+light of the scenario's clock turns red; no step is taken by that clock. Only where the
+department itself has agreed beforehand, in its supply agreement, does the house answer for
+it, naming the clause.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, NotRequired, TypedDict
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import ids
-from kernel.actor import Actor, Duty, Role, its
+from kernel.actor import Actor, Duty, Role, its, system_only
 from kernel.clock import Instant
-from kernel.db import Base, Living
-from kernel.errors import NotFound
+from kernel.db import Base, Living, append_only
+from kernel.errors import Invalid, NotFound
 from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
-from kernel.workflow import REASON, Workflow, ask, step
+from kernel.workflow import REASON, Effect, Workflow, ask, step
 
 
 class State(StrEnum):
@@ -29,7 +31,18 @@ class State(StrEnum):
     ASKED = "asked"
     AGREED = "agreed"
     AGREED_WITH_CONDITION = "agreed_with_condition"
+    PARTLY_AGREED = "partly_agreed"
     DISAGREED = "disagreed"
+
+
+VERDICTS: Final = ("agree", "agree_with_condition", "disagree")
+"""What may be said of one item."""
+
+DISAGREEMENT_CAUSES: Final = (
+    "not_necessary", "beyond_agreement", "too_sensitive", "rights_of_others",
+    "forbidden_by_law", "quality", "other",
+)  # fmt: skip
+"""Why a department does not agree (不同意事由)."""
 
 
 class Opinion(Living, Base):
@@ -37,6 +50,7 @@ class Opinion(Living, Base):
 
     items: the department's items that the scenario asks for, as
     [{"directory_code", "item_code"}]. condition: what the department asks in return.
+    clause: of the supply agreement by which the house has agreed for the department.
     """
 
     __tablename__ = "opinions"
@@ -48,8 +62,14 @@ class Opinion(Living, Base):
             "state <> 'disagreed' OR reason IS NOT NULL", name="disagreement_has_reason"
         ),
         CheckConstraint(
-            "(state = 'agreed_with_condition') = (condition IS NOT NULL)",
-            name="condition_is_told",
+            "condition IS NULL OR state IN ('agreed_with_condition', 'partly_agreed')",
+            name="condition_goes_with_agreement",
+        ),
+        CheckConstraint(
+            "state <> 'agreed_with_condition' OR condition IS NOT NULL", name="condition_is_told"
+        ),
+        CheckConstraint(
+            "state <> 'asked' OR (given_at IS NULL AND clause IS NULL)", name="silence_says_nothing"
         ),
     )
 
@@ -60,30 +80,113 @@ class Opinion(Living, Base):
     items: Mapped[list[Any]]
     condition: Mapped[str | None]
     reason: Mapped[str | None]
+    clause: Mapped[str | None]
     asked_at: Mapped[Instant]
     given_at: Mapped[Instant | None]
 
+    @property
+    def case_id(self) -> str:
+        """The case in which the department has its part."""
+        return self.scenario_id
 
-def _answer(opinion: Opinion, work: Work, data: dict[str, Any]) -> None:
+
+class OpinionItem(Base):
+    """What a department says to one item; cause and text: why not, or on what condition."""
+
+    __tablename__ = "opinion_items"
+    __table_args__ = (
+        CheckConstraint(
+            "verdict IN ('agree', 'agree_with_condition', 'disagree')", name="verdict_is_known"
+        ),
+        CheckConstraint(
+            "verdict <> 'disagree' OR (cause IS NOT NULL AND text IS NOT NULL)",
+            name="disagreement_has_reason",
+        ),
+        CheckConstraint(
+            "verdict <> 'agree_with_condition' OR text IS NOT NULL", name="condition_is_told"
+        ),
+    )
+
+    opinion_id: Mapped[str] = mapped_column(ForeignKey("opinions.id"), primary_key=True)
+    directory_code: Mapped[str] = mapped_column(primary_key=True)
+    item_code: Mapped[str] = mapped_column(primary_key=True)
+    verdict: Mapped[str]
+    cause: Mapped[str | None]
+    text: Mapped[str | None]
+
+
+append_only(OpinionItem.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+
+
+class ItemAnswer(TypedDict):
+    """What is said to one item; a no needs cause and text, a condition its text."""
+
+    directory_code: str
+    item_code: str
+    verdict: str
+    cause: NotRequired[str | None]
+    text: NotRequired[str | None]
+
+
+def _all_the_same(verdict: str) -> Effect[Opinion]:
+    def answer(opinion: Opinion, work: Work, data: dict[str, Any]) -> None:
+        said = data.get("condition") or data.get("reason")
+        _keep(opinion, work, [
+            OpinionItem(opinion_id=opinion.id, verdict=verdict, cause=data.get("cause"),
+                        text=None if verdict == "agree" else said, **item)
+            for item in opinion.items
+        ])  # fmt: skip
+        opinion.condition, opinion.reason = data.get("condition"), data.get("reason")
+        opinion.clause = data.get("clause")
+
+    return answer
+
+
+def _item_by_item(opinion: Opinion, work: Work, data: dict[str, Any]) -> None:
+    rows: list[OpinionItem] = data.pop("rows")
+    _keep(opinion, work, rows)
+    opinion.condition = _joined(rows, "agree_with_condition")
+    opinion.reason = _joined(rows, "disagree")
+    data["disagreed"] = [
+        {"directory_code": row.directory_code, "item_code": row.item_code, "cause": row.cause}
+        for row in rows if row.verdict == "disagree"
+    ]  # fmt: skip
+
+
+def _keep(opinion: Opinion, work: Work, rows: Iterable[OpinionItem]) -> None:
     opinion.given_at = work.now
-    opinion.condition = data.get("condition")
-    opinion.reason = data.get("reason")
+    work.session.add_all(rows)
+
+
+def _joined(rows: Iterable[OpinionItem], verdict: str) -> str | None:
+    texts = dict.fromkeys(str(row.text) for row in rows if row.verdict == verdict)
+    return "；".join(texts) or None
 
 
 department = its("department", "department_id", Duty.CASE_OFFICER, Duty.APPROVER)
 
+_CONDITION = ask("condition", label=Words("条件", "Condition"))
+_CAUSE = ask("cause", "choice", Words("事由", "Cause"), choices=DISAGREEMENT_CAUSES)
+_CLAUSE = ask("clause", label=Words("条款", "Clause"))
+
 # fmt: off
 LIFE: Workflow[State, Opinion] = Workflow(
     "opinion", State, State.ASKED,
-    step("agree",                {State.ASKED}, State.AGREED, department,
-         then=(_answer,), says="opinion.agreed", label=Words("同意", "Agree")),
+    step("agree",                {State.ASKED}, State.AGREED, department, hand="department",
+         then=(_all_the_same("agree"),), says="opinion.agreed", label=Words("同意", "Agree")),
     step("agree_with_condition", {State.ASKED}, State.AGREED_WITH_CONDITION, department,
-         then=(_answer,), asks=(ask("condition", label=Words("条件", "Condition")),),
+         hand="department", then=(_all_the_same("agree_with_condition"),), asks=(_CONDITION,),
          says="opinion.agreed_with_condition",
          label=Words("附条件同意", "Agree with a condition")),
-    step("disagree",             {State.ASKED}, State.DISAGREED, department,
-         then=(_answer,), asks=(REASON,), says="opinion.disagreed",
+    step("answer_by_item",       {State.ASKED}, State.PARTLY_AGREED, department,
+         hand="department", own_door=True, then=(_item_by_item,),
+         says="opinion.answered_by_item", label=Words("逐项答复", "Answer item by item")),
+    step("disagree",             {State.ASKED}, State.DISAGREED, department, hand="department",
+         then=(_all_the_same("disagree"),), asks=(_CAUSE, REASON), says="opinion.disagreed",
          label=Words("不同意", "Disagree")),
+    step("agree_beforehand",     {State.ASKED}, State.AGREED, system_only, asks=(_CLAUSE,),
+         then=(_all_the_same("agree"),), says="opinion.agreed_beforehand",
+         label=Words("按事先同意答复", "Agree by standing consent")),
 )
 # fmt: on
 
@@ -118,6 +221,40 @@ def open_for(
     return made
 
 
+def answers(opinion: Opinion, given: Sequence[ItemAnswer]) -> list[OpinionItem]:
+    """Return what is said to each item of an opinion, as rows still to be kept.
+
+    Raises Invalid, with a pointer, unless every item is answered once, a no has cause and
+    text, and a condition has a text.
+    """
+    asked = {(item["directory_code"], item["item_code"]) for item in opinion.items}
+    said = [(one["directory_code"], one["item_code"]) for one in given]
+    if set(said) != asked or len(said) != len(asked):
+        raise Invalid("须逐项答复全部数据项", "answer each item once", pointer="/items")
+    return [_row(opinion, place, one) for place, one in enumerate(given)]
+
+
+def _row(opinion: Opinion, place: int, one: ItemAnswer) -> OpinionItem:
+    verdict, cause = one["verdict"], one.get("cause") or None
+    text = (one.get("text") or "").strip() or None
+    if verdict not in VERDICTS:
+        raise Invalid("意见不正确", f"{verdict!r} is no verdict", pointer=f"/items/{place}/verdict")
+    if verdict != "agree" and text is None:
+        raise Invalid("请写明理由或条件", "say why, or on what", pointer=f"/items/{place}/text")
+    if (verdict == "disagree") != (cause in DISAGREEMENT_CAUSES):
+        raise Invalid(
+            "不同意须且仅须注明事由", "a no has a known cause", pointer=f"/items/{place}/cause"
+        )
+    return OpinionItem(
+        opinion_id=opinion.id,
+        directory_code=one["directory_code"],
+        item_code=one["item_code"],
+        verdict=verdict,
+        cause=cause,
+        text=text,
+    )
+
+
 def find(session: Session, opinion_id: str) -> Opinion:
     """Return the opinion. Raises NotFound. One SELECT by primary key."""
     found = session.get(Opinion, opinion_id)
@@ -145,6 +282,34 @@ def of(session: Session, scenario_id: str, round_number: int) -> list[Opinion]:
         .where(Opinion.scenario_id == scenario_id, Opinion.round == round_number)
         .order_by(Opinion.department_id)
         .limit(200)
+    )
+    return list(session.scalars(statement))
+
+
+def said(session: Session, opinion_ids: Iterable[str]) -> dict[str, list[OpinionItem]]:
+    """Return opinion → what it says to each item, for one page of opinions. One SELECT."""
+    statement = (
+        select(OpinionItem)
+        .where(OpinionItem.opinion_id.in_(list(opinion_ids)))
+        .order_by(OpinionItem.opinion_id, OpinionItem.directory_code, OpinionItem.item_code)
+    )
+    found: dict[str, list[OpinionItem]] = {}
+    for row in session.scalars(statement):
+        found.setdefault(row.opinion_id, []).append(row)
+    return found
+
+
+def refused(session: Session, scenario_id: str, round_number: int) -> list[OpinionItem]:
+    """Return the items of one round to which a department said no, with why. One SELECT."""
+    statement = (
+        select(OpinionItem)
+        .join(Opinion, Opinion.id == OpinionItem.opinion_id)
+        .where(
+            Opinion.scenario_id == scenario_id,
+            Opinion.round == round_number,
+            OpinionItem.verdict == "disagree",
+        )
+        .order_by(OpinionItem.directory_code, OpinionItem.item_code)
     )
     return list(session.scalars(statement))
 

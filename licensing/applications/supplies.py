@@ -1,48 +1,39 @@
 """The row of a supply agreement: what it holds, who may see it, and what it supplies."""
 
+import dataclasses
 from collections.abc import Collection, Iterable
 from datetime import date
-from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, or_, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from catalogue.grades import Grade, PiClass
 from kernel.actor import Actor, Role
-from kernel.clock import Instant
-from kernel.db import JSON_, Base, Living
+from kernel.db import Base
 from kernel.errors import NotFound, Refusal
 from kernel.pages import Page, keyset
 from kernel.work import Work
 from licensing import scope
-from licensing.applications import opinions
+from licensing.applications import items, opinions
+from licensing.exposures import OutputForm, RiskGrade
+from licensing.frame.operation_rows import OperationAgreement
+from licensing.frame.rows import FILED_SQL, IN_FORCE, LIVE_SQL, Agreed
+
+# Both kinds of agreement have the same states.
+from licensing.frame.rows import LIVE as LIVE
+from licensing.frame.rows import State as State
 from licensing.scope import Item, NothingInCommon, Scope
 
 
-class State(StrEnum):
-    """Where an agreement stands."""
-
-    DRAFT = "draft"
-    FINAL = "final"  # its elements are fixed
-    HALF_SIGNED = "half_signed"
-    SIGNED = "signed"
-    EFFECTIVE = "effective"
-    SUSPENDED = "suspended"
-    EXPIRED = "expired"
-    TERMINATED = "terminated"
-
-
-LIVE = frozenset({State.EFFECTIVE, State.SUSPENDED})
-_LIVE = text("state IN ('effective', 'suspended')")
-
-
-class SupplyAgreement(Living, Base):
+class SupplyAgreement(Agreed, Base):
     """What one department lets one operator use for one industry, and until when.
 
-    industry: code of GB/T 4754. scope: canonical form of `licensing.scope`.
-    purpose_limits: the purpose codes that it serves; empty for any. revenue: basis
-    points {fiscal, operator, merchant} that together are 10,000; None for the rules'
-    own. unique_key: what only one live agreement may have (I-37).
+    operation_agreement_id: the one under which it stands; nothing is final without it.
+    industry: code of GB/T 4754. purpose_limits: the purpose codes that it serves; empty
+    for any. unique_key: what only one live agreement may have (I-37).
+    suspended_directories: code → {"since", "by", "cause", "reason"} of those that supply
+    nothing for now.
     """
 
     __tablename__ = "supply_agreements"
@@ -51,39 +42,69 @@ class SupplyAgreement(Living, Base):
             "uq_supply_agreements_one_live",
             "unique_key",
             unique=True,
-            sqlite_where=_LIVE,
-            postgresql_where=_LIVE,
+            sqlite_where=LIVE_SQL,
+            postgresql_where=LIVE_SQL,
         ),
         Index(None, "operator_id", "state", "id"),
         Index(None, "department_id", "state", "id"),
+        Index(None, "operation_agreement_id", "state", "id"),
         CheckConstraint("department_id <> operator_id", name="two_parties"),
         CheckConstraint("term_from <= term_to", name="term_not_backwards"),
         CheckConstraint(
-            "state NOT IN ('effective', 'suspended') "
-            "OR (letter_digest IS NOT NULL AND effective_at IS NOT NULL)",
+            f"{FILED_SQL} OR (letter_digest IS NOT NULL AND effective_at IS NOT NULL)",
             name="effective_only_when_filed",
         ),
     )
+    TERMS: ClassVar[tuple[str, ...]] = (
+        "operation_agreement_id", "term_from", "term_to", "purpose_limits", "scope",
+        "scope_hash", "elements", "revenue",
+    )  # fmt: skip
 
-    code: Mapped[str] = mapped_column(unique=True)
     department_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
-    operator_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    operation_agreement_id: Mapped[str | None] = mapped_column(
+        ForeignKey("operation_agreements.id")
+    )
     industry: Mapped[str]
     unique_key: Mapped[str]
-    term_from: Mapped[date]
-    term_to: Mapped[date]
     purpose_limits: Mapped[list[Any]]
-    scope: Mapped[dict[str, Any]]
-    scope_hash: Mapped[str]
-    revenue: Mapped[dict[str, Any] | None] = mapped_column(JSON_)
-    letter_digest: Mapped[str | None]
-    drafted_at: Mapped[Instant]
-    effective_at: Mapped[Instant | None]
+    suspended_directories: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     @property
-    def allowed(self) -> Scope:
-        """The scope as a value."""
-        return scope.from_json(self.scope)
+    def grantor_id(self) -> str:
+        """The department."""
+        return self.department_id
+
+    @property
+    def supplied(self) -> Scope:
+        """The scope as a value, without the directories that are suspended."""
+        allowed = self.allowed
+        if not self.suspended_directories:
+            return allowed
+        left = {
+            item: how
+            for item, how in allowed.items.items()
+            if item[0] not in self.suspended_directories
+        }
+        return dataclasses.replace(allowed, items=left)
+
+    def text(self) -> dict[str, Any]:
+        """Return everything that the parties sign, as JSON."""
+        names = ("code", "department_id", "operator_id", "industry")
+        return {**{name: getattr(self, name) for name in names}, **self.written()}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Standing:
+    """What a department has agreed to beforehand (常设同意): no opinion is asked of it then.
+
+    It holds for a scenario with one of the purposes, a risk of at most `risk_max`, and no
+    output form besides these.
+    """
+
+    agreement_id: str
+    purpose_codes: frozenset[str]
+    risk_max: RiskGrade
+    output_forms: frozenset[OutputForm]
 
 
 def find(session: Session, agreement_id: str) -> SupplyAgreement:
@@ -100,8 +121,8 @@ def seen(work: Work, agreement_id: str) -> SupplyAgreement:
     Raises the NotFound of an agreement that does not exist for anybody else.
     """
     found = find(work.session, agreement_id)
-    overseen = _overseen(work.actor) and found.state != State.DRAFT
-    if overseen or work.actor.organisation in {found.department_id, found.operator_id}:
+    overseen = _overseen(work.actor) and found.state not in _PRIVATE
+    if overseen or work.actor.organisation in found.parties:
         return found
     raise _missing(agreement_id)
 
@@ -113,7 +134,7 @@ def listed(
     ours = work.actor.organisation
     visible = or_(SupplyAgreement.department_id == ours, SupplyAgreement.operator_id == ours)
     if _overseen(work.actor):
-        visible = or_(visible, SupplyAgreement.state != State.DRAFT)
+        visible = or_(visible, SupplyAgreement.state.not_in(_PRIVATE))
     statement = select(SupplyAgreement).where(visible)
     if state is not None:
         statement = statement.where(SupplyAgreement.state == state)
@@ -122,20 +143,27 @@ def listed(
     )
 
 
-def effective_for(session: Session, operator_id: str, on: date) -> list[SupplyAgreement]:
-    """Return at most 500 agreements that supply the operator on that day. One SELECT."""
+def under(session: Session, operation_agreement_id: str) -> list[SupplyAgreement]:
+    """Return at most 500 agreements that stand under an operation agreement. One SELECT."""
     statement = (
         select(SupplyAgreement)
         .where(
-            SupplyAgreement.operator_id == operator_id,
-            SupplyAgreement.state == State.EFFECTIVE,
-            SupplyAgreement.term_from <= on,
-            SupplyAgreement.term_to >= on,
+            SupplyAgreement.operation_agreement_id == operation_agreement_id,
+            SupplyAgreement.state.not_in(_PRIVATE),
         )
-        .order_by(SupplyAgreement.code)
+        .order_by(SupplyAgreement.state, SupplyAgreement.id)
         .limit(500)
     )
     return list(session.scalars(statement))
+
+
+def effective_for(session: Session, operator_id: str, on: date) -> list[SupplyAgreement]:
+    """Return at most 500 agreements that supply the operator on that day. One SELECT.
+
+    An agreement supplies while it and the operation agreement above it are in force.
+    """
+    statement = _supplying(on).where(SupplyAgreement.operator_id == operator_id)
+    return list(session.scalars(statement.order_by(SupplyAgreement.code).limit(500)))
 
 
 def covering(
@@ -152,15 +180,16 @@ def covering(
     Raises NothingInCommon when no agreement supplies any of the items.
     """
     found = effective_for(session, operator_id, on)
-    serving = [agreement.allowed for agreement in found if _serves(agreement, purpose_code)]
+    serving = [agreement.supplied for agreement in found if _serves(agreement, purpose_code)]
     return scope.join(serving, wanted)
 
 
 def uncovered(session: Session, operator_id: str, asked: Scope, on: date) -> list[Refusal]:
     """Return everything in which `asked` goes beyond what the operator is supplied (I-26).
 
-    Empty when it is covered. Codes: those of the parts of a scope, or AGREEMENT when no
-    agreement supplies any of it. One SELECT.
+    Empty when it is covered. Codes: those of the parts of a scope, AGREEMENT when no
+    agreement supplies any of it, and those of `overgraded`. Two SELECTs, and three a
+    directory.
     """
     try:
         allowed = covering(
@@ -168,15 +197,94 @@ def uncovered(session: Session, operator_id: str, asked: Scope, on: date) -> lis
         )
     except NothingInCommon as error:
         return list(error.refusals) or [Refusal("AGREEMENT", error.zh, error.en)]
-    return [misfit.refusal for misfit in scope.fits(asked, allowed)]
+    found = [misfit.refusal for misfit in scope.fits(asked, allowed)]
+    for agreement in effective_for(session, operator_id, on):
+        found += overgraded(session, agreement, asked.items)
+    return found
+
+
+def overgraded(
+    session: Session, agreement: SupplyAgreement, wanted: Collection[Item]
+) -> list[Refusal]:
+    """Return the items that have become graver than the agreement allows.
+
+    Codes: GRADE_ABOVE_AGREEMENT, PI_NOT_AGREED. Three SELECTs a directory that it names.
+    """
+    found: list[Refusal] = []
+    ours = agreement.allowed.items.keys() & set(wanted)
+    for code in sorted({directory for directory, _ in ours}):
+        terms = agreement.elements.get("directories", {}).get(code)
+        source = items.source(session, code) if terms else None
+        if source is None:
+            continue
+        for item in sorted(item for directory, item in ours if directory == code):
+            held = source.items.get(item)
+            if held is not None and Grade(held.grade) > terms["max_grade"]:
+                found.append(_above(code, item, held.grade, terms["max_grade"]))
+            if held is not None and held.pi_class != PiClass.NONE and not terms["pi_allowed"]:
+                found.append(_personal(code, item))
+    return found
 
 
 def inactive(session: Session, operator_id: str, wanted: Iterable[Item], on: date) -> bool:
-    """Tell whether some of `wanted` is under no effective agreement on that day. One SELECT."""
+    """Tell whether some of `wanted` is under no agreement in force on that day. One SELECT.
+
+    An agreement whose operation agreement is not in force supplies nothing either, nor
+    does a directory that is suspended in it.
+    """
     supplied: set[Item] = set()
     for agreement in effective_for(session, operator_id, on):
-        supplied |= agreement.allowed.items.keys()
+        supplied |= agreement.supplied.items.keys()
     return not set(wanted) <= supplied
+
+
+def standing_consent(
+    session: Session, department_id: str, operator_id: str, purpose_code: str, on: date
+) -> list[Standing]:
+    """Return what the department has agreed to beforehand for this purpose. One SELECT."""
+    statement = _supplying(on).where(
+        SupplyAgreement.department_id == department_id,
+        SupplyAgreement.operator_id == operator_id,
+    )
+    return [
+        Standing(
+            agreement_id=agreement.id,
+            purpose_codes=frozenset(rule["purpose_codes"]),
+            risk_max=RiskGrade(rule["risk_max"]),
+            output_forms=frozenset(map(OutputForm, rule["output_forms"])),
+        )
+        for agreement in session.scalars(statement.order_by(SupplyAgreement.code).limit(50))
+        for rule in agreement.elements.get("standing_consent_rules", ())
+        if purpose_code in rule["purpose_codes"] and _serves(agreement, purpose_code)
+    ]
+
+
+def _supplying(on: date) -> Select[tuple[SupplyAgreement]]:
+    ours, parent = SupplyAgreement, OperationAgreement
+    return (
+        select(ours)
+        .join(parent, parent.id == ours.operation_agreement_id)
+        .where(
+            ours.state.in_(IN_FORCE),
+            ours.term_from <= on,
+            ours.term_to >= on,
+            parent.state.in_(IN_FORCE),
+            parent.term_from <= on,
+            parent.term_to >= on,
+        )
+    )
+
+
+def _above(code: str, item: str, grade: str, most: str) -> Refusal:
+    zh = f"{code}/{item} 现为 {grade}，协议至多允许 {most}"
+    en = f"{code}/{item} is {grade} now; the agreement allows {most} at most"
+    return Refusal("GRADE_ABOVE_AGREEMENT", zh, en)
+
+
+def _personal(code: str, item: str) -> Refusal:
+    zh = f"{code}/{item} 含个人信息，协议未允许"
+    en = f"{code}/{item} holds personal information; the agreement does not allow any"
+    return Refusal("PI_NOT_AGREED", zh, en)
 
 
 def _overseen(actor: Actor) -> bool:
@@ -186,6 +294,9 @@ def _overseen(actor: Actor) -> bool:
 def _serves(agreement: SupplyAgreement, purpose_code: str | None) -> bool:
     limits = agreement.purpose_limits
     return not limits or purpose_code is None or purpose_code in limits
+
+
+_PRIVATE = (State.DRAFT, State.APPROVED_INTERNALLY, State.NEGOTIATING)
 
 
 def _missing(agreement_id: str) -> NotFound:

@@ -1,6 +1,6 @@
-"""What stands in a supply agreement and in an application, checked and turned into scopes.
+"""What stands in an application, and in agreements alike, checked and turned into scopes.
 
-Both name items, treatments, users, regions, a period, quotas, output forms and
+All of them name items, treatments, users, regions, a period, quotas, output forms and
 environments. A value that cannot be meant is refused where it stands, with a pointer.
 """
 
@@ -8,9 +8,8 @@ import re
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final, NotRequired, Required, TypedDict, TypeVar
+from typing import Any, Final, NotRequired, Required, TypedDict, TypeVar
 
-from catalogue.contents import INDUSTRY
 from catalogue.grades import Term
 from kernel.actor import Role
 from kernel.clock import local_date
@@ -19,11 +18,11 @@ from kernel.parties import organisations
 from kernel.work import Work
 from licensing import scope
 from licensing.applications import items
+from licensing.applications.blocks import Blocks, ScenarioKind
 from licensing.applications.items import Asked, Named, Source
 from licensing.applications.vocabulary import ApplicationField, Purpose, PurposeClass, UseMode
 from licensing.scope import ANYONE, Environment, OutputForm, Period, Scope
 
-WHOLE_BP: Final = 10_000
 USERS_MAX: Final = 200
 _CLASS: Final = re.compile("class:[a-z][a-z0-9_]{0,59}")
 _METER: Final = re.compile("[a-z][a-z0-9_]{0,59}")
@@ -40,21 +39,7 @@ class Bounds(TypedDict, total=False):
     row_filters: NotRequired[Sequence[str]]
 
 
-class Terms(Bounds, total=False):
-    """A supply agreement as it is drafted; what may be left out limits nothing."""
-
-    department_id: Required[str]
-    operator_id: Required[str]
-    industry: Required[str]
-    items: Required[Sequence[Named]]
-    term_from: Required[date]
-    term_to: Required[date]
-    users: NotRequired[Sequence[str]]
-    purpose_limits: NotRequired[Sequence[str]]
-    revenue: NotRequired[Mapping[str, int] | None]
-
-
-class Application(Bounds, total=False):
+class Application(Bounds, Blocks, total=False):
     """A scenario as it is applied for.
 
     users_count: how many people will use the results. fusion: other data is joined to
@@ -77,39 +62,15 @@ class Application(Bounds, total=False):
     fusion: NotRequired[bool]
 
 
-def agreed(work: Work, given: Terms) -> Scope:
-    """Return the scope of an agreement. Raises Invalid, or NotActive for a party.
-
-    Four SELECTs a directory, five for the parties and the users.
-    """
-    _party(work, given["department_id"], Role.SUPPLY_DEPARTMENT, "/department_id")
-    _party(work, given["operator_id"], Role.AUTHORISED_OPERATOR, "/operator_id")
-    if not INDUSTRY.fullmatch(given["industry"]):
-        raise Invalid("行业代码不正确", "not a code of GB/T 4754", pointer="/industry")
-    _check_revenue(revenue(given))
-    _codes(Purpose, given.get("purpose_limits", ()), "/purpose_limits")
-    sources = items.check(work.session, given["items"])
-    for place, entry in enumerate(given["items"]):
-        if sources[entry["directory_code"]].department_id != given["department_id"]:
-            raise Invalid(
-                f"目录 {entry['directory_code']} 不属于该部门",
-                f"{entry['directory_code']} is not a directory of this department",
-                pointer=f"/items/{place}/directory_code",
-            )
-    period = _period(given["term_from"], given["term_to"], "/term_to")
-    users = given.get("users", [ANYONE])
-    return _box(work, given, (None, None), named=given["items"], users=users, period=period)
-
-
 def applied(work: Work, applicant_id: str, given: Application) -> tuple[Scope, dict[str, Source]]:
     """Return the scope that is asked for, and the sources that would supply it.
 
     Raises Invalid, or NotActive for a party. Four SELECTs a directory, seven besides.
     """
-    _check_parties(work, applicant_id, given)
+    check_parties(work, applicant_id, given)
     _check_words(work, given)
     sources = items.check(work.session, given["items"])
-    period = _period(given["period_from"], given["period_to"], "/period_to")
+    period = period_of(given["period_from"], given["period_to"], "/period_to")
     months = work.rules.number("scenario.period_months_max")
     if period.last >= months_after(period.first, months):
         raise Invalid(
@@ -119,43 +80,42 @@ def applied(work: Work, applicant_id: str, given: Application) -> tuple[Scope, d
         raise Invalid("使用期限已过", "the period has passed", pointer="/period_to")
     purpose = (given["purpose_code"], _fingerprint(work, given))
     return (
-        _box(work, given, purpose, named=given["items"], users=given["users"], period=period),
+        box(work, given, purpose, named=given["items"], users=given["users"], period=period),
         sources,
     )
 
 
-def unique_key(work: Work, given: Terms) -> str:
-    """Return what only one live agreement may have (I-37), as the rules have it."""
-    parts = [given["department_id"], given["industry"]]
-    if work.rules.text("supply.unique_scope") == "department_industry_operator":
-        parts.append(given["operator_id"])
-    return "/".join(parts)
+def check_parties(work: Work, applicant_id: str, given: Mapping[str, Any]) -> None:
+    """Raise Invalid, or NotActive, unless these three may have a scenario together (I-20).
 
-
-def revenue(given: Terms) -> dict[str, int] | None:
-    """Return the agreement's own shares, None for those of the rules."""
-    shares = given.get("revenue")
-    return None if shares is None else dict(shares)
+    given: scenario_kind, operator_id, implementing_agency_id. The operator applies for its
+    own first products (初次加工), and for nothing else.
+    """
+    kind = _code(ScenarioKind, given.get("scenario_kind", "development"), "/scenario_kind")
+    primary = kind == ScenarioKind.PRIMARY_PRODUCT
+    party(work, applicant_id, Role.AUTHORISED_OPERATOR if primary else Role.DEVELOPER, "")
+    party(work, given["operator_id"], Role.AUTHORISED_OPERATOR, "/operator_id")
+    party(
+        work, given["implementing_agency_id"], Role.IMPLEMENTING_AGENCY, "/implementing_agency_id"
+    )
+    if primary and applicant_id != given["operator_id"]:
+        raise Invalid(
+            "初次加工由运营机构自行申请",
+            "a primary product is the operator's own",
+            pointer="/operator_id",
+        )
+    if not primary and applicant_id == given["operator_id"]:
+        raise Invalid(
+            "运营机构不得参与其交付产品的再开发（I-20）",
+            "the operator takes no part in re-developing what it delivers (I-20)",
+            pointer="/operator_id",
+        )
 
 
 def months_after(day: date, months: int) -> date:
     """Return the same day `months` later, or the last one of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-def _check_parties(work: Work, applicant_id: str, given: Application) -> None:
-    _party(work, applicant_id, Role.DEVELOPER, "")
-    _party(work, given["operator_id"], Role.AUTHORISED_OPERATOR, "/operator_id")
-    _party(
-        work, given["implementing_agency_id"], Role.IMPLEMENTING_AGENCY, "/implementing_agency_id"
-    )
-    if applicant_id == given["operator_id"]:
-        raise Invalid(
-            "运营机构不得参与其交付产品的再开发（I-20）",
-            "the operator takes no part in re-developing what it delivers (I-20)",
-            pointer="/operator_id",
-        )
 
 
 def _check_words(work: Work, given: Application) -> None:
@@ -175,7 +135,7 @@ def _check_words(work: Work, given: Application) -> None:
         _length(entry["necessity_reason"], least, 1000, f"/items/{place}/necessity_reason")
 
 
-def _box(
+def box(
     work: Work,
     given: Bounds,
     purpose: tuple[str | None, str | None],
@@ -184,6 +144,7 @@ def _box(
     users: Sequence[str],
     period: Period,
 ) -> Scope:
+    """Return the scope that these bounds draw round these items. Raises Invalid."""
     _check_users(work, users)
     for name in ("regions", "output_forms", "environments"):
         if not given[name]:
@@ -191,7 +152,7 @@ def _box(
     quotas = dict(given.get("quotas", {}))
     if not all(_METER.fullmatch(meter) for meter in quotas):
         raise Invalid("计量代码不正确", "a meter is a small-letter code", pointer="/quotas")
-    forms = _codes(OutputForm, given["output_forms"], "/output_forms")
+    forms = codes(OutputForm, given["output_forms"], "/output_forms")
     if OutputForm.RAW_EXPORT in forms:
         raise Invalid(
             "公共数据不得原始导出（原始数据不出域）",
@@ -207,7 +168,7 @@ def _box(
         period=period,
         quotas=quotas,
         output_forms=frozenset(forms),
-        environments=frozenset(_codes(Environment, given["environments"], "/environments")),
+        environments=frozenset(codes(Environment, given["environments"], "/environments")),
     )
 
 
@@ -231,31 +192,21 @@ def _fingerprint(work: Work, given: Application) -> str:
         given["application_field"],
         use_mode=given["use_mode"],
         purpose_text=given["purpose_text"],
-        output_forms=_codes(OutputForm, given["output_forms"], "/output_forms"),
+        output_forms=codes(OutputForm, given["output_forms"], "/output_forms"),
         digest=work.crypto.digest,
     )
 
 
-def _party(work: Work, organisation_id: str, role: Role, pointer: str) -> None:
+def party(work: Work, organisation_id: str, role: Role, pointer: str) -> None:
+    """Raise Invalid unless the organisation has the role, and NotActive unless it is active."""
     if role not in organisations.require_active(work.session, organisation_id).granted:
         raise Invalid(
             f"该机构没有 {role} 角色", f"{organisation_id} is not a {role}", pointer=pointer
         )
 
 
-def _check_revenue(shares: Mapping[str, int] | None) -> None:
-    if shares is None:
-        return
-    named = set(shares) == {"fiscal", "operator", "merchant"}
-    if not named or min(shares.values()) < 0 or sum(shares.values()) != WHOLE_BP:
-        raise Invalid(
-            "财政、运营机构、数商三方比例之和须为 10000 个基点",
-            "fiscal, operator and merchant share 10,000 basis points",
-            pointer="/revenue",
-        )
-
-
-def _period(first: date, last: date, pointer: str) -> Period:
+def period_of(first: date, last: date, pointer: str) -> Period:
+    """Return the days from first to last. Raises Invalid when they stand the wrong way round."""
     if first > last:
         raise Invalid("期限的起日晚于止日", "it ends before it begins", pointer=pointer)
     return Period(first, last)
@@ -268,8 +219,9 @@ def _length(text: str, least: int, most: int, pointer: str) -> None:
         )
 
 
-def _codes(terms: type[_TermT], codes: Sequence[str], pointer: str) -> list[_TermT]:
-    return [_code(terms, code, f"{pointer}/{place}") for place, code in enumerate(codes)]
+def codes(terms: type[_TermT], named: Sequence[str], pointer: str) -> list[_TermT]:
+    """Return the terms that the codes name. Raises Invalid for the first that is none."""
+    return [_code(terms, code, f"{pointer}/{place}") for place, code in enumerate(named)]
 
 
 def _code(terms: type[_TermT], code: str, pointer: str) -> _TermT:

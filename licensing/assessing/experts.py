@@ -218,6 +218,12 @@ def listed(work: Work, *, after: str | None, limit: int) -> Page[Expert]:
     return keyset(work.session, statement, by=((Expert.id, "desc"),), after=after, limit=limit)
 
 
+def named(session: Session, expert_ids: Collection[str]) -> dict[str, Expert]:
+    """Return id → expert, for one page of a list. One SELECT by key."""
+    statement = select(Expert).where(Expert.id.in_(sorted(expert_ids)))
+    return {one.id: one for one in session.scalars(statement)}
+
+
 def pool(session: Session, field: str) -> list[Expert]:
     """Return the active experts who can serve on a panel of `field`, by id. One SELECT.
 

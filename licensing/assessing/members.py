@@ -1,11 +1,13 @@
 """A member of a panel (专家组成员): who was drawn, who was replaced and why, and the proof.
 
 The pool is frozen and the seed committed to before the draw, so that everybody can draw
-again from what is shown afterwards and must come to the same people (I-40).
+again from what is shown afterwards and must come to the same people (I-40). Conflicts of
+interest are looked for over the parties and everybody related to them; why somebody was
+left out stands in the frozen pool beside the name.
 """
 
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -17,12 +19,15 @@ from kernel import journal
 from kernel.clock import Instant, local_date
 from kernel.db import Base
 from kernel.errors import Invalid, StepNotAllowed
-from kernel.parties import organisations
+from kernel.parties import relations
+from kernel.parties.organisations import Organisation
 from kernel.work import Work
-from licensing.assessing import experts, panel
+from licensing.applications.cases import Scenario
+from licensing.assessing import experts, lanes, panel
 from licensing.assessing.experts import Expert
-from licensing.assessing.panel import Candidate, Draw, Speciality
-from licensing.scenarios import Scenario
+from licensing.assessing.panel import Candidate, Draw, PanelNotPossible, Speciality
+from licensing.assessing.rows import Assessment
+from licensing.assessing.score_sheets import VoidedSheet
 
 _SERVING: Final = text("left_round IS NULL")
 
@@ -30,8 +35,8 @@ _SERVING: Final = text("left_round IS NULL")
 class PanelMember(Base):
     """One seat's holder. joined_round, left_round: the draws that seated and replaced them.
 
-    declared_at: when the member declared to have no conflict of interest. reason: why
-    the member was replaced; None while serving.
+    seated_at: when the panel was told. declared_at: when the member declared to have no
+    conflict of interest. reason: why the member was replaced; None while serving.
     """
 
     __tablename__ = "panel_members"
@@ -55,6 +60,7 @@ class PanelMember(Base):
     joined_round: Mapped[int]
     left_round: Mapped[int | None]
     reason: Mapped[str | None]
+    seated_at: Mapped[Instant]
     declared_at: Mapped[Instant | None]
 
     @property
@@ -82,31 +88,58 @@ class Proof:
 def frozen(work: Work, scenario: Scenario) -> list[dict[str, Any]]:
     """Return the pool for a scenario as it stands now, as JSON to be kept.
 
-    conflicted: tied to the applicant or the operator within the rules' look-back, employed
-    by one of them, or a person who has handled the case, the one who plans included. Four SELECTs.
+    conflicted: whether any of `why` holds: "tied" within the rules' look-back to the
+    applicant, the operator or anybody related to them, "employed" by one of them, "handled"
+    the case (the one who plans included), "left" a panel of this case. About ten SELECTs.
     """
-    parties = {scenario.applicant_id, scenario.operator_id}
+    session, today = work.session, local_date(work.now)
+    parties: set[str] = set()
+    for party in {scenario.applicant_id, scenario.operator_id}:
+        parties |= relations.related(session, party, on=today)
     months = work.rules.number("conflict.look_back_months")
-    tied = experts.tied(work.session, parties, since=_months_before(local_date(work.now), months))
-    codes = {
-        party: organisations.find(work.session, party).uscc
-        for party in (*parties, scenario.implementing_agency_id)
-    }
-    handled = {event.person for event in journal.history(work.session, scenario.id, limit=500)}
-    handled.add(work.actor.person)
-    return [
-        {
-            "expert": one.id,
-            "person": one.person_id,
-            "specialities": sorted(one.serves(scenario.application_field)),
-            "from_agency": _of_agency(one, codes[scenario.implementing_agency_id]),
-            "from_operator": one.employer_uscc == codes[scenario.operator_id],
-            "conflicted": one.id in tied
-            or one.person_id in handled
-            or one.employer_uscc in {codes[party] for party in parties},
+    tied = experts.tied(session, parties, since=_months_before(today, months))
+    offices = (scenario.implementing_agency_id, scenario.operator_id)
+    codes = _codes(session, {*parties, *offices})
+    near = {codes[party] for party in parties}
+    handled, left = _handled(work, scenario.id), _left(session, scenario.id)
+    pool = []
+    for one in experts.pool(session, scenario.application_field):
+        why = {
+            "tied": one.id in tied,
+            "employed": one.employer_uscc in near,
+            "handled": one.person_id in handled,
+            "left": one.id in left,
         }
-        for one in experts.pool(work.session, scenario.application_field)
-    ]
+        pool.append(
+            {
+                "expert": one.id,
+                "person": one.person_id,
+                "specialities": sorted(one.serves(scenario.application_field)),
+                "from_agency": _of_agency(one, codes[offices[0]]),
+                "from_operator": one.employer_uscc == codes[offices[1]],
+                "conflicted": any(why.values()),
+                "why": [name for name, holds in why.items() if holds],
+            }
+        )
+    return pool
+
+
+def keeping(
+    pool: Sequence[Mapping[str, Any]], before: Collection[str], *, size: int, lane: str
+) -> list[str]:
+    """Return who of an earlier round's experts keep their seats: those still eligible.
+
+    Nobody, when with them no panel could be made at all.
+    """
+    eligible = [one["expert"] for one in pool if not (one["conflicted"] or one["from_operator"])]
+    kept = [expert for expert in eligible if expert in before]
+    if len(kept) > size:
+        return []
+    try:
+        drawn(pool, "", size=size, lane=lane, kept=kept)
+    except PanelNotPossible:
+        return []
+    return kept
 
 
 def candidates(pool: Sequence[Mapping[str, Any]]) -> list[Candidate]:
@@ -123,25 +156,39 @@ def candidates(pool: Sequence[Mapping[str, Any]]) -> list[Candidate]:
 
 
 def drawn(
-    pool: Sequence[Mapping[str, Any]], seed: str, *, size: int, removed: Sequence[str] = ()
+    pool: Sequence[Mapping[str, Any]],
+    seed: str,
+    *,
+    size: int,
+    lane: str,
+    kept: Sequence[str] = (),
+    removed: Sequence[str] = (),
 ) -> Draw:
     """Draw a panel from a frozen pool, replacing `removed` one after the other.
 
-    Pure: the same arguments, the same panel. Raises what `panel.draw` raises.
+    kept: who keeps a seat from the round before. Pure: the same arguments, the same panel.
+    Raises what `panel.draw` raises.
     """
-    eligible = candidates(pool)
+    eligible, cover = candidates(pool), lanes.cover(lane)
     conflicted = {entry["expert"] for entry in pool if entry["conflicted"]}
-    result = panel.draw(eligible, seed, size=size, must_cover=panel.FULL, conflicted=conflicted)
+    result = panel.draw(
+        eligible, seed, size=size, must_cover=cover, conflicted=conflicted, already=kept
+    )
     for expert in removed:
         result = panel.replace(
             result,
             expert,
             pool=eligible,
             seed=seed,
-            must_cover=panel.FULL,
+            must_cover=cover,
             conflicted=conflicted,
         )
     return result
+
+
+def again(it: Assessment, removed: Sequence[str] = ()) -> Draw:
+    """Draw the panel of an assessment from its revealed seed. Pure."""
+    return drawn(it.pool, str(it.seed), size=it.size, lane=it.lane, kept=it.kept, removed=removed)
 
 
 def seat(
@@ -157,6 +204,7 @@ def seat(
             person_id=persons[expert],
             position=position,
             joined_round=draw.round,
+            seated_at=work.now,
         )
         for position, expert in enumerate(draw.members, start=1)
         if expert not in seated
@@ -205,19 +253,17 @@ def seat_of(work: Work, assessment_id: str) -> PanelMember:
     raise StepNotAllowed("您不在专家组内", "you are not on the panel")
 
 
-def proof(
-    session: Session,
-    assessment_id: str,
-    pool: Sequence[Mapping[str, Any]],
-    *,
-    seed: str,
-    size: int,
-) -> Proof:
-    """Draw again from seed, pool and replacements, and compare with who serves."""
-    gone = removed(session, assessment_id)
-    again = drawn(pool, seed, size=size, removed=gone)
-    seated = tuple(one.expert_id for one in serving(session, assessment_id))
-    return Proof(seed, again.commitment, again.pool, tuple(gone), seated, again.members == seated)
+def proof(session: Session, it: Assessment) -> Proof:
+    """Draw again from seed, pool and replacements, and compare with who serves.
+
+    It must also be the seed that was committed to, and the pool that was frozen.
+    """
+    gone = removed(session, it.id)
+    repeated = again(it, gone)
+    seated = tuple(one.expert_id for one in serving(session, it.id))
+    stored = (it.seed_commitment, it.pool_fingerprint)
+    holds = repeated.members == seated and (repeated.commitment, repeated.pool) == stored
+    return Proof(str(it.seed), repeated.commitment, repeated.pool, tuple(gone), seated, holds)
 
 
 def seats_of(person_id: str) -> Select[str]:
@@ -225,6 +271,30 @@ def seats_of(person_id: str) -> Select[str]:
     return select(PanelMember.assessment_id).where(
         PanelMember.person_id == person_id, PanelMember.left_round.is_(None)
     )
+
+
+def _codes(session: Session, organisation_ids: set[str]) -> dict[str, str]:
+    statement = select(Organisation.id, Organisation.uscc).where(
+        Organisation.id.in_(sorted(organisation_ids))
+    )
+    return {row.id: row.uscc for row in session.execute(statement)}
+
+
+def _handled(work: Work, scenario_id: str) -> set[str]:
+    acted = {event.person for event in journal.history(work.session, scenario_id, limit=500)}
+    parts = select(journal.Hand.person_id).where(
+        journal.Hand.case_id == scenario_id, journal.Hand.part != "expert"
+    )
+    return {work.actor.person, *acted, *work.session.scalars(parts)}
+
+
+def _left(session: Session, scenario_id: str) -> set[str]:
+    earlier = select(Assessment.id).where(Assessment.scenario_id == scenario_id)
+    gone = select(PanelMember.expert_id).where(
+        PanelMember.assessment_id.in_(earlier), PanelMember.left_round.is_not(None)
+    )
+    void = select(VoidedSheet.expert_id).where(VoidedSheet.assessment_id.in_(earlier))
+    return {*session.scalars(gone), *session.scalars(void)}
 
 
 def _of_agency(expert: Expert, agency_uscc: str) -> bool:

@@ -1,33 +1,49 @@
-"""A score sheet (评分表) as it was signed: blind until the tally, never changed (I-41)."""
+"""A score sheet (评分表) as it was signed: blind until the tally, never changed (I-41).
 
-from collections.abc import Mapping, Sequence
+A correction is another sheet that supersedes the one before it, with its reason; the
+earlier one stays. A sheet of somebody in conflict of interest is void: it stays, and
+counts no more.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
-from sqlalchemy import CheckConstraint, ForeignKey, select
+from sqlalchemy import CheckConstraint, ForeignKey, exists, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Instant
 from kernel.crypto import canonical
 from kernel.db import Base, append_only
-from kernel.errors import Invalid
+from kernel.errors import Invalid, Refusal
 from kernel.work import Rules, Work
 from licensing.assessing import sheets
 from licensing.assessing.panel import Candidate
-from licensing.assessing.sheets import Conclusion, Sheet, Standard, Verdict
+from licensing.assessing.sheets import Conclusion, Result, Sheet, Standard, Verdict
 from licensing.scope import Item
 
 
 class ScoreSheet(Base):
     """What one expert found. Scores and total in hundredths of a point.
 
-    digest: of the content; signature: of the exchange's key over the same bytes.
+    edition: from 1; the highest is the one that counts. superseding: why it takes the place
+    of the edition before it. digest: of the content; signature: of the exchange's key over
+    the same bytes.
     """
 
     __tablename__ = "score_sheets"
-    __table_args__ = (CheckConstraint("total BETWEEN 0 AND 10000", name="total_in_range"),)
+    __table_args__ = (
+        CheckConstraint("total BETWEEN 0 AND 10000", name="total_in_range"),
+        CheckConstraint("edition >= 1", name="edition_from_one"),
+        CheckConstraint("(edition = 1) = (superseding IS NULL)", name="correction_has_reason"),
+    )
 
     assessment_id: Mapped[str] = mapped_column(ForeignKey("assessments.id"), primary_key=True)
     expert_id: Mapped[str] = mapped_column(ForeignKey("experts.id"), primary_key=True)
+    edition: Mapped[int] = mapped_column(
+        primary_key=True, autoincrement=False, server_default=text("1")
+    )
+    superseding: Mapped[str | None]
     person_id: Mapped[str] = mapped_column(ForeignKey("people.id"))
     scores: Mapped[dict[str, Any]]
     comments: Mapped[dict[str, Any]]
@@ -46,6 +62,22 @@ class ScoreSheet(Base):
 append_only(ScoreSheet.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 
 
+class VoidedSheet(Base):
+    """An expert whose sheets of one assessment count no more, and why."""
+
+    __tablename__ = "voided_sheets"
+    __table_args__ = (CheckConstraint("length(reason) > 0", name="voiding_has_reason"),)
+
+    assessment_id: Mapped[str] = mapped_column(ForeignKey("assessments.id"), primary_key=True)
+    expert_id: Mapped[str] = mapped_column(ForeignKey("experts.id"), primary_key=True)
+    reason: Mapped[str]
+    voided_by: Mapped[str]
+    voided_at: Mapped[Instant]
+
+
+append_only(VoidedSheet.__table__)  # type: ignore[arg-type]  # a Table, see above
+
+
 class Filled(TypedDict):
     """A sheet as its expert fills it in.
 
@@ -61,10 +93,14 @@ class Filled(TypedDict):
     vetoed: Sequence[str]
 
 
-def standard(rules: Rules, *, with_pi: bool) -> dict[str, Any]:
-    """Return by what the sheets of one assessment will be judged, as JSON to be kept."""
+def standard(rules: Rules, *, with_pi: bool, asked: Iterable[Item] = ()) -> dict[str, Any]:
+    """Return by what the sheets of one assessment will be judged, as JSON to be kept.
+
+    asked: the items that are assessed; striking all of them fails the case.
+    """
     judged = sheets.standard(rules.table("assessment"), with_pi=with_pi)
     return {
+        "asked": sorted(list(item) for item in asked),
         "weights": dict(judged.weights),
         "mean_pass": judged.mean_pass,
         "mean_revise": judged.mean_revise,
@@ -112,8 +148,13 @@ def sign(
     *,
     comments: Mapping[str, str],
     weights: Mapping[str, int],
+    superseding: str | None = None,
 ) -> ScoreSheet:
-    """Sign a sheet for the acting person and keep it. Records nothing: the step does."""
+    """Sign a sheet for the acting person and keep it. Records nothing: the step does.
+
+    superseding: why it takes the place of the sheet that is there.
+    """
+    before = by(work.session, assessment_id, sheet.expert)
     content: dict[str, Any] = {
         "assessment_id": assessment_id,
         "expert_id": sheet.expert,
@@ -125,6 +166,8 @@ def sign(
         "conditions": list(sheet.conditions),
         "vetoed": sorted(sheet.vetoed),
         "total": sheets.total(sheet, weights),
+        "edition": 1 if before is None else before.edition + 1,
+        "superseding": superseding,
     }
     written = canonical(content)
     signature = work.crypto.sign(written)
@@ -140,19 +183,71 @@ def sign(
     return made
 
 
+def void(work: Work, assessment_id: str, expert_id: str, reason: str) -> None:
+    """Let an expert's sheets count no more. Records nothing: the step does."""
+    work.session.add(
+        VoidedSheet(
+            assessment_id=assessment_id,
+            expert_id=expert_id,
+            reason=reason,
+            voided_by=work.actor.person,
+            voided_at=work.now,
+        )
+    )
+    # The sheets that still count are asked for next.
+    work.session.flush()
+
+
 def of(session: Session, assessment_id: str) -> list[ScoreSheet]:
-    """Return the sheets of an assessment, by expert. One SELECT by key."""
+    """Return the sheets of an assessment that count, by expert. One SELECT by key."""
+    return of_all(session, [assessment_id]).get(assessment_id, [])
+
+
+def of_all(session: Session, assessment_ids: Sequence[str]) -> dict[str, list[ScoreSheet]]:
+    """Return assessment → the sheets that count, by expert: latest editions, none void.
+
+    One SELECT by key.
+    """
+    voided = exists().where(
+        VoidedSheet.assessment_id == ScoreSheet.assessment_id,
+        VoidedSheet.expert_id == ScoreSheet.expert_id,
+    )
+    statement = (
+        select(ScoreSheet)
+        .where(ScoreSheet.assessment_id.in_(assessment_ids), ~voided)
+        .order_by(ScoreSheet.assessment_id, ScoreSheet.expert_id, ScoreSheet.edition)
+    )
+    latest: dict[str, dict[str, ScoreSheet]] = {}
+    for row in session.scalars(statement):
+        latest.setdefault(row.assessment_id, {})[row.expert_id] = row
+    return {one: list(rows.values()) for one, rows in latest.items()}
+
+
+def every(session: Session, assessment_id: str) -> list[ScoreSheet]:
+    """Return all sheets ever signed, superseded and void ones too, by expert. One SELECT."""
     statement = (
         select(ScoreSheet)
         .where(ScoreSheet.assessment_id == assessment_id)
-        .order_by(ScoreSheet.expert_id)
+        .order_by(ScoreSheet.expert_id, ScoreSheet.edition)
     )
     return list(session.scalars(statement))
 
 
+def voided(session: Session, assessment_id: str) -> dict[str, VoidedSheet]:
+    """Return expert → why the sheets count no more. One SELECT by key."""
+    statement = select(VoidedSheet).where(VoidedSheet.assessment_id == assessment_id)
+    return {row.expert_id: row for row in session.scalars(statement)}
+
+
 def by(session: Session, assessment_id: str, expert_id: str) -> ScoreSheet | None:
-    """Return one expert's sheet, if it is in. One SELECT by primary key."""
-    return session.get(ScoreSheet, (assessment_id, expert_id))
+    """Return the latest sheet of one expert, if any is in. One SELECT by key."""
+    statement = (
+        select(ScoreSheet)
+        .where(ScoreSheet.assessment_id == assessment_id, ScoreSheet.expert_id == expert_id)
+        .order_by(ScoreSheet.edition.desc())
+        .limit(1)
+    )
+    return session.scalars(statement).first()
 
 
 def present(rows: Sequence[ScoreSheet], pool: Sequence[Candidate]) -> list[Candidate]:
@@ -162,8 +257,17 @@ def present(rows: Sequence[ScoreSheet], pool: Sequence[Candidate]) -> list[Candi
 
 
 def conclusion(rows: Sequence[ScoreSheet], judged_by: Mapping[str, Any]) -> Conclusion:
-    """Return what the kept sheets come to by the kept standard; the same ones, the same (I-39)."""
-    return sheets.conclude([_value(row) for row in rows], Standard(**judged_by))
+    """Return what the kept sheets come to by the kept standard; the same ones, the same (I-39).
+
+    A panel that strikes everything that was asked for has failed the case.
+    """
+    asked = {(directory, item) for directory, item in judged_by.get("asked", ())}
+    terms = {name: value for name, value in judged_by.items() if name != "asked"}
+    found = sheets.conclude([_value(row) for row in rows], Standard(**terms))
+    if not asked or not found.struck >= asked or found.reasons:
+        return found
+    nothing = Refusal("ALL_STRUCK", "全部数据项被剔除", "every item has been struck")
+    return dataclasses.replace(found, result=Result.FAIL, reasons=(nothing,))
 
 
 def _value(row: ScoreSheet) -> Sheet:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from catalogue import directories, registrations, resources
 from catalogue.contents import Fields
 from catalogue.directories import DirectoryVersion
+from catalogue.forms import Form
 from catalogue.registrations import Registration
 from catalogue.resources import Resource
 from kernel import watch
@@ -50,6 +51,14 @@ PROFILE: dict[str, Any] = {
         {"name": "station", "type": "string", "missing_bp": 0},
         {"name": "TEMP", "type": "decimal", "missing_bp": 9},
     ],
+}
+
+FORM: Form = {
+    "contact": "目录管理员",
+    "phone": "0731-0000000",
+    "storage": "省政务云安全域",
+    "description": "十二个站点的逐小时观测",
+    "commitment": True,
 }
 
 
@@ -111,13 +120,26 @@ def attached(
     return made
 
 
-def in_publicity(session: Session, directory_id: str, *, years: int = 3) -> Registration:
-    """Apply for a registration long ago, and have it publicised."""
+def applied(
+    session: Session, directory_id: str, *, years: int = 3, at: datetime = LONG_AGO
+) -> Registration:
+    """Apply for a registration long ago."""
     made = registrations.apply(
-        work_of(session, "per_dept_editor", at=LONG_AGO), directory_id=directory_id, years=years
+        work_of(session, "per_dept_editor", at=at),
+        directory_id=directory_id,
+        years=years,
+        form=FORM,
     )
     session.flush()  # a living record gets its first version from the database
-    registrations.take(work_of(session, "per_hub_reviewer", at=LONG_AGO), made.id, "accept")
+    return made
+
+
+def in_publicity(session: Session, directory_id: str, *, years: int = 3) -> Registration:
+    """Apply for a registration long ago, and have it publicised."""
+    made = applied(session, directory_id, years=years)
+    registrations.take(work_of(session, "per_hub_officer", at=LONG_AGO), made.id, "accept")
+    registrations.take(work_of(session, "per_hub_reviewer", at=LONG_AGO), made.id, "pass")
+    session.flush()
     return made
 
 

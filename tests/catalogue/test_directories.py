@@ -5,12 +5,13 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from catalogue import contents, directories
-from catalogue.directories import State
+from catalogue import contents, directories, regrades
+from catalogue.contents import DataItem, DirectoryContent
+from catalogue.directories import DirectoryVersion, State
 from kernel import journal
 from kernel.actor import Duty
 from kernel.engines import Engines
@@ -70,25 +71,50 @@ def test_who_submitted_may_not_pass(session: Session, work_as: WorkAs) -> None:
     assert version.state == State.HUB_REVIEW
 
 
-def test_a_directory_without_items_or_legal_basis_is_not_submitted(session: Session) -> None:
-    version = shelf.drafted(session, items=[], share_type="not_shared", legal_basis=" ")
+def test_a_directory_without_items_is_not_submitted(session: Session) -> None:
+    version = shelf.drafted(session, items=[])
 
     with pytest.raises(StepRefused) as refused:
         shelf.go(session, version, "submit")
 
-    assert _codes(refused.value) == ["NO_ITEMS", "NO_LEGAL_BASIS"]
+    assert _codes(refused.value) == ["NO_ITEMS"]
 
 
-def test_a_directory_that_is_not_open_needs_a_legal_basis(session: Session) -> None:
-    bare = shelf.drafted(session, open_type="not_open")
-    based = shelf.drafted(session, open_type="not_open", legal_basis="气象法第二十九条")
+@pytest.mark.parametrize("withheld", [{"share_type": "not_shared"}, {"open_type": "not_open"}])
+def test_i_07_what_is_withheld_is_withheld_on_a_legal_basis(
+    session: Session, withheld: dict[str, str]
+) -> None:
+    based = shelf.drafted(session, **withheld, legal_basis="气象法第二十九条")
 
-    with pytest.raises(StepRefused) as refused:
-        shelf.go(session, bare, "submit")
+    for basis in ("", "  "):
+        with pytest.raises(Invalid) as wrong:
+            shelf.drafted(session, **withheld, legal_basis=basis)
+        assert wrong.value.pointer == "/legal_basis"
     shelf.go(session, based, "submit")
 
-    assert _codes(refused.value) == ["NO_LEGAL_BASIS"]
     assert based.state == State.DEPT_REVIEW
+
+
+def test_i_07_the_database_knows_of_no_withholding_without_a_basis(session: Session) -> None:
+    version = shelf.drafted(session)
+    content = contents.of(session, version.id)
+    names = DirectoryContent.__table__.columns.keys()
+    said = {name: getattr(content, name) for name in names if name != "version_id"}
+    session.add(
+        DirectoryVersion(
+            id="dvn_second",
+            state=State.SUPERSEDED,
+            directory_id=version.directory_id,
+            department_id="org_dept",
+            number=2,
+        )
+    )
+    session.flush()
+
+    session.add(DirectoryContent(version_id="dvn_second", **{**said, "share_type": "not_shared"}))
+
+    with pytest.raises(IntegrityError, match="withheld_on_a_legal_basis"):
+        session.flush()
 
 
 def test_each_reviewer_returns_what_is_on_their_own_desk(session: Session) -> None:
@@ -273,11 +299,88 @@ def test_the_content_of_a_version_never_changes(engines: Engines) -> None:
             session.execute(text(statement))
 
 
+def test_i_09_no_item_joins_a_version_once_it_is_under_review(session: Session) -> None:
+    draft, standing = shelf.drafted(session), shelf.published(session)
+    reviewed, gone = shelf.drafted(session), shelf.published(session)
+    shelf.go(session, reviewed, "submit")
+    shelf.go(session, gone, "revoke")
+
+    for version in (standing, reviewed, gone):
+        late = insert(DataItem).values(_late_values(version.id))
+        with pytest.raises(DBAPIError, match="the version is complete"), session.begin_nested():
+            session.execute(late)
+    session.execute(insert(DataItem).values(_late_values(draft.id)))
+
+    assert len(directories.items(session, draft.id)) == len(shelf.ITEMS) + 1
+    assert len(directories.items(session, standing.id)) == len(shelf.ITEMS)
+
+
+@pytest.mark.parametrize("change", ["number = 9", "published_at = NULL"])
+def test_i_09_a_version_keeps_its_number_and_the_moment_of_its_publication(
+    engines: Engines, change: str
+) -> None:
+    with engines.writing() as session:
+        shelf.published(session)
+        session.commit()
+
+    with engines.writing() as session, pytest.raises(DBAPIError, match="append-only"):
+        session.execute(text(f"UPDATE directory_versions SET {change}"))
+
+
+def test_a_draft_that_a_regrading_has_overtaken_is_written_anew(
+    session: Session, work_as: WorkAs
+) -> None:
+    version = shelf.published(session)
+    draft = _revised(session, version.directory_id)
+    regrades.propose(
+        work_as("per_dept_editor"),
+        directory_id=version.directory_id,
+        changes=[{"item_code": "RAIN", "grade": "G3"}],
+        reason="精度提高",
+    )
+    session.flush()
+
+    with pytest.raises(StepRefused) as refused:
+        shelf.go(session, draft, "submit")
+    anew = _revised(session, version.directory_id)
+    shelf.go(session, anew, "submit", "pass", "accept")
+
+    assert _codes(refused.value) == ["OVERTAKEN"]
+    assert (draft.state, anew.state, anew.number) == (State.SUPERSEDED, State.PUBLISHED, 4)
+
+
+def test_a_directory_s_life_is_told_with_its_code(session: Session) -> None:
+    version = shelf.published(session)
+    code = directories.find_directory(session, version.directory_id).code
+
+    shelf.go(session, version, "suspend", "resume")
+    directories.take(
+        work_of(session, "per_dept_approver"), version.id, "revoke", reason="合并", confirmed=True
+    )
+    session.flush()
+
+    told = {event.kind: event.data for event in journal.history(session, version.id, limit=20)}
+    for kind in ("directory.suspended", "directory.resumed", "directory.revoked"):
+        assert told[kind]["directory_code"] == code
+    assert told["directory.revoked"]["confirmed"] is True
+
+
+def test_a_revocation_that_nobody_confirmed_says_so(session: Session) -> None:
+    version = shelf.published(session)
+
+    shelf.go(session, version, "revoke")
+
+    last = journal.history(session, version.id, limit=1)[-1]
+    assert (last.kind, last.data["confirmed"]) == ("directory.revoked", False)
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
         ({"industry": "Z"}, "/industry"),
         ({"share_type": "perhaps"}, "/share_type"),
+        ({"share_mode": "post"}, "/share_mode"),
+        ({"source_acquisition": "found"}, "/source_acquisition"),
         ({"spatial": ["110000", "北京"]}, "/spatial/1"),
         (
             {"temporal_from": date(2017, 3, 1), "temporal_to": date(2013, 3, 1)},
@@ -307,6 +410,10 @@ def test_the_metadata_is_kept_as_it_was_given(session: Session) -> None:
         temporal_from=date(2013, 3, 1),
         temporal_to=date(2017, 2, 28),
         format="interface",
+        share_mode="query",
+        share_condition="履行职责所需",
+        source_acquisition="original",
+        persons_count=12,
     )
 
     content = contents.of(session, version.id)
@@ -316,6 +423,36 @@ def test_the_metadata_is_kept_as_it_was_given(session: Session) -> None:
     assert content.format == contents.Format.INTERFACE
     assert content.temporal_to == date(2017, 2, 28)
     assert not content.withholds
+    assert (content.share_mode, content.share_condition) == ("query", "履行职责所需")
+    assert (content.source_acquisition, content.persons_count) == ("original", 12)
+
+
+def test_the_items_are_given_as_a_table_without_formulas(session: Session) -> None:
+    item = {**shelf.ITEMS[0], "name_zh": "=1+1", "description": "气温"}
+    version = shelf.drafted(session, items=[item])
+
+    lines = contents.table(directories.items(session, version.id)).split("\r\n")
+
+    assert (
+        lines[0] == "\ufeffposition,code,name_zh,name_en,data_type,unit,grade,pi_class,description"
+    )
+    assert lines[1:] == ["1,TEMP,'=1+1,Temperature,decimal,°C,G1,none,气温", ""]
+
+
+def _late_values(version_id: str) -> dict[str, Any]:
+    return {
+        "id": f"itm_late_{version_id}",
+        "version_id": version_id,
+        "position": 99,
+        "code": "LATE",
+        "name_zh": "迟",
+        "name_en": "late",
+        "data_type": "string",
+        "unit": "",
+        "grade": "G1",
+        "pi_class": "none",
+        "description": "",
+    }
 
 
 def _revised(session: Session, directory_id: str, **changes: Any) -> directories.DirectoryVersion:

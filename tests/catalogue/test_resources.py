@@ -203,7 +203,10 @@ def _other_department(session: Session) -> Work:
             entered_at=NOON,
             roles=[
                 OrganisationRole(
-                    id=ids.new("rol_", NOON), role=Role.SUPPLY_DEPARTMENT, granted_at=NOON
+                    id=ids.new("rol_", NOON),
+                    role=Role.SUPPLY_DEPARTMENT,
+                    state="granted",
+                    granted_at=NOON,
                 )
             ],
         )

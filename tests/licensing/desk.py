@@ -11,14 +11,18 @@ from kernel.clock import Instant
 from licensing import agreements, consents, scenarios
 from licensing.agreements import SupplyAgreement
 from licensing.applications.cases import Scenario
+from licensing.assessing.rows import Assessment
 from licensing.consents import Opinion
 from tests.catalogue import shelf
 from tests.conftest import NOON, work_of
+from tests.licensing import frames
 
 LETTER = "ab" * 32
 REASON = "predicts the loss of a harvest by frost"
 
 AGREEMENT_STEPS = {
+    "decide": "per_dept_approver",
+    "negotiate": "per_operator_editor",
     "finalise": "per_operator_editor",
     "sign_first": "per_dept_approver",
     "sign_second": "per_operator_signer",
@@ -26,9 +30,18 @@ AGREEMENT_STEPS = {
     "file": "per_hub_officer",
     "suspend": "per_hub_supervisor",
     "resume": "per_hub_supervisor",
+    "agree": "per_dept_approver",
+    "conclude": "per_operator_signer",
+    "drop": "per_operator_signer",
     "terminate": "per_operator_signer",
+    "hand_over": "per_operator_signer",
+    "close": "per_dept_approver",
+    "abandon": "per_operator_signer",
     "expire": "system",
 }
+TO_FINAL = ("decide", "negotiate", "finalise")
+TO_SIGNED = (*TO_FINAL, "sign_first", "sign_second")
+TO_EFFECT = (*TO_SIGNED, "letter", "file")
 SCENARIO_STEPS = {
     "submit": "per_developer_editor",
     "supplement": "per_agency_officer",
@@ -37,18 +50,14 @@ SCENARIO_STEPS = {
     "refuse": "per_agency_officer",
     "request_opinions": "per_agency_officer",
     "authorise": "per_agency_approver",
-    "uphold_objection": "per_agency_approver",
     "reject": "per_agency_approver",
     "accept_conditions": "per_developer_signer",
     "resubmit_revised": "per_developer_editor",
     "withdraw": "per_developer_editor",
 }
+AGREEMENT_ANSWERS: dict[str, dict[str, Any]] = {**frames.ANSWERS, "letter": {"digest": LETTER}}
 ANSWERS: dict[str, dict[str, Any]] = {
-    "letter": {"digest": LETTER},
-    "suspend": {"reason": "leak"},
-    "resume": {"reason": "mended"},
-    "terminate": {"reason": "mutual"},
-    "supplement": {"reason": "the region is missing"},
+    "supplement": {"reason": "the region is missing", "missing": ["the region"]},
     "refuse": {"cause": "incomplete", "reason": "no region"},
     "uphold_objection": {"reason": "a neighbour is right"},
     "reject": {"cause": "public_interest", "reason": "not now"},
@@ -84,12 +93,14 @@ def terms(code: str, **changes: Any) -> Any:
         "environments": ["trusted_domain_sandbox"],
         "term_from": date(2026, 1, 1),
         "term_to": date(2030, 12, 31),
+        "external_permission_checklist": frames.CHECKLIST,
         **changes,
     }
 
 
 def drafted(session: Session, code: str, **changes: Any) -> SupplyAgreement:
-    """Draft an agreement, by its operator."""
+    """Draft an agreement, by its operator, under an operation agreement that allows it all."""
+    changes.setdefault("operation_agreement_id", frames.frame(session, code).id)
     made = agreements.draft(work_of(session, "per_operator_editor"), **terms(code, **changes))
     session.flush()  # a living record gets its first version from the database
     return made
@@ -99,14 +110,14 @@ def go(session: Session, made: SupplyAgreement, *path: str, at: Instant = NOON) 
     """Take steps of an agreement, each by its own person."""
     for name in path:
         work = work_of(session, AGREEMENT_STEPS[name], at=at)
-        agreements.take(work, made.id, name, **ANSWERS.get(name, {}))
+        agreements.take(work, made.id, name, **AGREEMENT_ANSWERS.get(name, {}))
         session.flush()
 
 
 def effective(session: Session, code: str, **changes: Any) -> SupplyAgreement:
     """Bring an agreement into effect."""
     made = drafted(session, code, **changes)
-    go(session, made, "finalise", "sign_first", "sign_second", "letter", "file")
+    go(session, made, *TO_EFFECT)
     return made
 
 
@@ -130,7 +141,30 @@ def application(code: str, **changes: Any) -> Any:
         "output_forms": ["aggregate_report"],
         "environments": ["trusted_domain_sandbox"],
         "quotas": {"rows": 100_000},
+        **beyond_scope(),
         **changes,
+    }
+
+
+def beyond_scope() -> dict[str, Any]:
+    """Return what an application says beyond the scope, with nothing left to promise."""
+    return {
+        "contact_name": "Lin",
+        "contact_phone": "0731-00000000",
+        "team": [{"name": "Lin", "role": "actuary", "qualification": "ten years"}],
+        "team_proof": "1a" * 32,
+        "legal_basis": ["contract with the insured"],
+        "min_group_size": 30,
+        "security_plan": "Processed in the sandbox alone; every read is logged",
+        "mlps_level": 3,
+        "mlps_certificate": "2b" * 32,
+        "incident_contacts": [{"name": "Lin", "phone": "0731-00000000"}],
+        "destruction_plan": "Everything is overwritten within ten days of the end",
+        "benefit_social": "Farms are paid when the frost comes",
+        "pricing_intent": "government_guided",
+        "schedule": "Two months to build, ten to serve",
+        "acceptance_indicators": "Nine of ten claims are paid within three days",
+        "declaration": True,
     }
 
 
@@ -162,9 +196,44 @@ def walk(session: Session, made: Scenario, *path: str, at: Instant = NOON) -> No
         elif name == "grade_risk":
             scenarios.grade_risk(work_of(session, "per_agency_officer", at=at), made.id)
         else:
+            if name == "begin_assessment":
+                assessed(session, made)
             work = work_of(session, SCENARIO_STEPS.get(name, "system"), at=at)
             scenarios.take(work, made.id, name, **ANSWERS.get(name, {}))
         session.flush()
+
+
+def assessed(session: Session, made: Scenario) -> None:
+    """Put an assessment that passed behind the scenario, without its panel and sheets."""
+    if session.get(Assessment, "asm_1") is not None:
+        return
+    session.add(
+        Assessment(
+            id="asm_1",
+            state="concluded",
+            scenario_id=made.id,
+            agency_id=made.implementing_agency_id,
+            round=made.round,
+            lane=made.lane,
+            scope_hash=made.scope_hash,
+            seed_commitment="0" * 64,
+            sealed_seed="",
+            pool=[],
+            pool_fingerprint="0" * 64,
+            size=5,
+            kept=[],
+            serving=[],
+            standard={},
+            result="pass",
+            mean=8000,
+            reasons=[],
+            struck=[],
+            conditions=[],
+            planned_at=NOON,
+            concluded_at=NOON,
+        )
+    )
+    session.flush()  # the scenario refers to it by its id alone
 
 
 def opinion_of(session: Session, made: Scenario) -> Opinion:

@@ -10,7 +10,10 @@ from kernel.work import Work
 from licensing import agreements, authorisations
 from licensing.agreements import SupplyAgreement
 from licensing.authorisations import Authorisation
+from licensing.operations import OperationAgreement
+from licensing.scenarios import Scenario, State
 from tests.conftest import work_of
+from tests.licensing import frames
 
 DIRECTORY = "CAT-430000-000001"
 FIRST, LAST = date(2026, 7, 1), date(2027, 6, 30)
@@ -42,7 +45,7 @@ def scope(**changes: Any) -> dict[str, Any]:
 def agreement(
     session: Session, *, state: agreements.State = agreements.State.EFFECTIVE, **changes: Any
 ) -> SupplyAgreement:
-    """Put a filed agreement behind the scope."""
+    """Put a filed agreement behind the scope, and an operation agreement behind that."""
     moment = datetime(2026, 6, 1, tzinfo=UTC)
     made = SupplyAgreement(
         id="sup_weather",
@@ -50,12 +53,22 @@ def agreement(
         code="SA-430000-2026-0001",
         department_id="org_dept",
         operator_id="org_operator",
+        operation_agreement_id=_operation(session).id,
         industry="M74",
         unique_key="org_dept/M74",
         term_from=date(2026, 6, 1),
         term_to=date(2029, 5, 31),
         purpose_limits=[],
-        scope=scope(purpose_code=None, purpose_fingerprint=None, users=["*"], quotas={}, **changes),
+        scope=scope(
+            **{
+                "purpose_code": None,
+                "purpose_fingerprint": None,
+                "users": ["*"],
+                "quotas": {},
+                "period": {"from": "2026-06-01", "to": "2029-05-31"},
+                **changes,
+            }
+        ),
         scope_hash="0" * 64,
         letter_digest="0" * 64,
         drafted_at=moment,
@@ -64,6 +77,13 @@ def agreement(
     session.add(made)
     session.flush()
     return made
+
+
+def supplied(session: Session, given: Mapping[str, Any]) -> None:
+    """Put an agreement behind a scope, unless one is there."""
+    if session.get(SupplyAgreement, "sup_weather") is None:
+        parts = ("items", "regions", "output_forms", "environments")
+        agreement(session, **{part: given[part] for part in parts})
 
 
 def issued(
@@ -75,6 +95,8 @@ def issued(
     grantee_id: str = "org_developer",
 ) -> Authorisation:
     """Issue an authorisation, as the house does when a scenario's publicity ends."""
+    scenario(session, scenario_id, grantee_id=grantee_id)
+    supplied(session, given or scope())
     return authorisations.issue(
         work_of(session, "system"),
         scope=given or scope(),
@@ -87,6 +109,45 @@ def issued(
         purpose_text="Farm insurance that pays by measured rain",
         conditions=["aggregate by day"],
     )
+
+
+def scenario(
+    session: Session,
+    scenario_id: str = "scn_weather",
+    *,
+    grantee_id: str = "org_developer",
+    purpose_class: str = "industry_development",
+) -> Scenario:
+    """Put behind an authorisation the scenario that was decided, unless it is there."""
+    if (found := session.get(Scenario, scenario_id)) is not None:
+        return found
+    made = Scenario(
+        id=scenario_id,
+        state=State.PUBLICITY,
+        code=f"SC-430000-2026-{scenario_id}",
+        applicant_id=grantee_id,
+        operator_id="org_operator",
+        implementing_agency_id="org_agency",
+        title="农业天气保险 farm weather insurance",
+        application_field="modern_agriculture",
+        purpose_code="weather_insurance",
+        purpose_text="Farm insurance that pays by measured rain",
+        purpose_class=purpose_class,
+        use_mode="product_supply",
+        purpose_fingerprint="f" * 64,
+        scope=scope(),
+        scope_hash="0" * 64,
+        users_count=20,
+        fusion=False,
+        round=1,
+        supplemented=False,
+        conditions=[],
+        applied_at=NEXT_DAY,
+        submitted_at=NEXT_DAY,
+    )
+    session.add(made)
+    session.flush()
+    return made
 
 
 def active(session: Session, **changes: Any) -> Authorisation:
@@ -106,3 +167,9 @@ def suspend(work: Work, made: Authorisation) -> None:
 def later(days: int) -> datetime:
     """Return noon so many days after the tests' noon."""
     return NEXT_DAY + timedelta(days=days - 1)
+
+
+def _operation(session: Session) -> OperationAgreement:
+    found = session.get(OperationAgreement, f"opa_{DIRECTORY}")
+    items = [(DIRECTORY, entry["item"]) for entry in ITEMS]
+    return found or frames.put(session, DIRECTORY, items)

@@ -74,6 +74,13 @@ def go(session: Session, made: Assessment, *path: str, at: Instant = NOON) -> No
         session.flush()
 
 
+def redraw(session: Session, made: Assessment, *, at: Instant = NOON) -> None:
+    """Draw again for those who have not handed in a sheet."""
+    work = work_of(session, "per_agency_secretary", at=at)
+    assessments.take(work, made.id, "redraw", reason="no quorum in time")
+    session.flush()
+
+
 TO_SCORING = ("draw", "declare", "clear", "open_documents")
 
 
@@ -102,6 +109,12 @@ def score(session: Session, made: Assessment, *scores: int, **changes: Any) -> N
     for person, points in zip(made.serving, scores, strict=False):
         work = work_of(session, person)
         assessments.submit_sheet(work, made.id, **sheet(made, points, **changes))
+    session.flush()
+
+
+def sign(session: Session, made: Assessment, person: str, points: int, **changes: Any) -> None:
+    """Have one member sign a sheet."""
+    assessments.submit_sheet(work_of(session, person), made.id, **sheet(made, points, **changes))
     session.flush()
 
 

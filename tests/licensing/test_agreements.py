@@ -33,7 +33,7 @@ def test_an_agreement_opens_nothing_before_it_is_filed(session: Session) -> None
     agreement = desk.drafted(session, code)
     item = (code, "TEMP")
 
-    for name in ("finalise", "sign_first", "sign_second", "letter"):
+    for name in (*desk.TO_SIGNED, "letter"):
         desk.go(session, agreement, name)
         assert agreements.effective_for(session, "org_operator", TODAY) == []
         assert agreements.inactive(session, "org_operator", [item], TODAY)
@@ -46,6 +46,8 @@ def test_an_agreement_opens_nothing_before_it_is_filed(session: Session) -> None
     assert not agreements.inactive(session, "org_operator", [item], TODAY)
     assert [event.kind for event in journal.history(session, agreement.id, limit=10)] == [
         "agreement.drafted",
+        "agreement.decided",
+        "agreement.negotiated",
         "agreement.finalised",
         "agreement.half_signed",
         "agreement.signed",
@@ -56,7 +58,7 @@ def test_an_agreement_opens_nothing_before_it_is_filed(session: Session) -> None
 
 def test_filing_needs_the_letter(session: Session) -> None:
     agreement = desk.drafted(session, desk.directory(session))
-    desk.go(session, agreement, "finalise", "sign_first", "sign_second")
+    desk.go(session, agreement, *desk.TO_SIGNED)
 
     with pytest.raises(StepRefused) as refused:
         desk.go(session, agreement, "file")
@@ -67,14 +69,14 @@ def test_filing_needs_the_letter(session: Session) -> None:
 def test_the_letter_does_not_stop_the_clock_of_the_filing(session: Session) -> None:
     agreement = desk.drafted(session, desk.directory(session))
 
-    desk.go(session, agreement, "finalise", "sign_first", "sign_second", "letter")
+    desk.go(session, agreement, *desk.TO_SIGNED, "letter")
 
     assert desk.clock_key(session, agreement.id) == "clocks.agreement_filing"
 
 
 def test_filing_needs_both_signatures_under_the_text_as_it_stands(session: Session) -> None:
     agreement = desk.drafted(session, desk.directory(session))
-    desk.go(session, agreement, "finalise", "sign_first", "sign_second", "letter")
+    desk.go(session, agreement, *desk.TO_SIGNED, "letter")
     agreement.term_to = date(2030, 6, 30)
 
     with pytest.raises(StepRefused) as refused:
@@ -98,7 +100,7 @@ def test_the_database_keeps_what_is_not_filed_from_taking_effect(
 
 def test_a_party_signs_once_and_the_other_countersigns(session: Session) -> None:
     agreement = desk.drafted(session, desk.directory(session))
-    desk.go(session, agreement, "finalise", "sign_first")
+    desk.go(session, agreement, *desk.TO_FINAL, "sign_first")
     same_party = work_of(session, "per_dept_approver")
     colleague = dataclasses.replace(
         same_party, actor=dataclasses.replace(same_party.actor, person="per_dept_editor")
@@ -115,7 +117,7 @@ def test_a_party_signs_once_and_the_other_countersigns(session: Session) -> None
 
 def test_one_person_does_not_sign_for_both_parties(session: Session) -> None:
     agreement = desk.drafted(session, desk.directory(session))
-    desk.go(session, agreement, "finalise", "sign_first")
+    desk.go(session, agreement, *desk.TO_FINAL, "sign_first")
     work = work_of(session, "per_operator_signer")
     same_person = dataclasses.replace(
         work, actor=dataclasses.replace(work.actor, person="per_dept_approver")
@@ -140,7 +142,7 @@ def test_both_signatures_verify(session: Session) -> None:
 @pytest.mark.parametrize("digest", ["", "ab", "AB" * 32, "g" * 64, "ab" * 33])
 def test_a_letter_is_named_by_a_digest(session: Session, digest: str) -> None:
     agreement = desk.drafted(session, desk.directory(session))
-    desk.go(session, agreement, "finalise", "sign_first", "sign_second")
+    desk.go(session, agreement, *desk.TO_SIGNED)
 
     with pytest.raises(Invalid) as invalid:
         agreements.give_letter(work_of(session, "per_operator_signer"), agreement.id, digest=digest)
@@ -150,7 +152,7 @@ def test_a_letter_is_named_by_a_digest(session: Session, digest: str) -> None:
 
 def test_the_letter_is_the_operators_to_give(session: Session) -> None:
     agreement = desk.drafted(session, desk.directory(session))
-    desk.go(session, agreement, "finalise", "sign_first", "sign_second")
+    desk.go(session, agreement, *desk.TO_SIGNED)
 
     with pytest.raises(StepNotAllowed):
         agreements.give_letter(
@@ -166,15 +168,15 @@ def test_the_letter_is_the_operators_to_give(session: Session) -> None:
 def test_one_department_has_one_live_agreement_in_an_industry(session: Session) -> None:
     code = desk.directory(session)
     early = desk.drafted(session, code)
-    desk.go(session, early, "finalise", "sign_first", "sign_second", "letter")
+    desk.go(session, early, *desk.TO_SIGNED, "letter")
     desk.effective(session, code)
     late, elsewhere = desk.drafted(session, code), desk.drafted(session, code, industry="A01")
 
     with pytest.raises(StepRefused) as filing:
         desk.go(session, early, "file")
     with pytest.raises(StepRefused) as finalising:
-        desk.go(session, late, "finalise")
-    desk.go(session, elsewhere, "finalise", "sign_first", "sign_second", "letter", "file")
+        desk.go(session, late, *desk.TO_FINAL)
+    desk.go(session, elsewhere, *desk.TO_EFFECT)
 
     assert codes(filing) == codes(finalising) == ["LIVE_AGREEMENT_EXISTS"]
     assert elsewhere.state == State.EFFECTIVE
@@ -183,7 +185,7 @@ def test_one_department_has_one_live_agreement_in_an_industry(session: Session) 
 def test_a_suspended_agreement_is_live_and_a_terminated_one_is_not(session: Session) -> None:
     code = desk.directory(session)
     second = desk.drafted(session, code)
-    desk.go(session, second, "finalise", "sign_first", "sign_second", "letter")
+    desk.go(session, second, *desk.TO_SIGNED, "letter")
     first = desk.effective(session, code)
     desk.go(session, first, "suspend")
 
@@ -192,7 +194,7 @@ def test_a_suspended_agreement_is_live_and_a_terminated_one_is_not(session: Sess
     desk.go(session, first, "terminate")
     desk.go(session, second, "file")
 
-    assert (first.state, second.state) == (State.TERMINATED, State.EFFECTIVE)
+    assert (first.state, second.state) == (State.TERMINATING, State.EFFECTIVE)
 
 
 def test_of_two_filed_in_the_same_moment_one_is_refused(engines: Engines) -> None:
@@ -201,7 +203,7 @@ def test_of_two_filed_in_the_same_moment_one_is_refused(engines: Engines) -> Non
         ids = []
         for _ in range(2):
             agreement = desk.drafted(session, code)
-            desk.go(session, agreement, "finalise", "sign_first", "sign_second", "letter")
+            desk.go(session, agreement, *desk.TO_SIGNED, "letter")
             ids.append(agreement.id)
         session.commit()
     answers: list[object] = []
@@ -229,7 +231,7 @@ def test_of_two_filed_in_the_same_moment_one_is_refused(engines: Engines) -> Non
 
 def test_filing_passes_on_the_faults_of_other_rows(session: Session) -> None:
     agreement = desk.drafted(session, desk.directory(session))
-    desk.go(session, agreement, "finalise", "sign_first", "sign_second", "letter")
+    desk.go(session, agreement, *desk.TO_SIGNED, "letter")
     session.autoflush = False
     session.add(Organisation(id="org_wrong", uscc="1", state="active", version=1))
 
@@ -238,7 +240,8 @@ def test_filing_passes_on_the_faults_of_other_rows(session: Session) -> None:
 
 
 def test_where_several_operators_are_licensed_each_may_have_one(session: Session) -> None:
-    values = {**RULES.values, "supply": {"unique_scope": "department_industry_operator"}}
+    supply = {**RULES.table("supply"), "unique_scope": "department_industry_operator"}
+    values = {**RULES.values, "supply": supply}
     work = work_of(session, "per_operator_editor", rules=Rules("test", values))
 
     agreement = agreements.draft(work, **desk.terms(desk.directory(session)))
@@ -250,7 +253,7 @@ def test_where_several_operators_are_licensed_each_may_have_one(session: Session
     ("term_to", "refusals"),
     [
         (date(2030, 12, 31), []),
-        (date(2031, 1, 1), ["TERM_TOO_LONG"]),
+        (date(2031, 1, 1), ["SCOPE_NOT_COVERED", "TERM_TOO_LONG"]),
         (date(2026, 6, 30), ["TERM_OVER"]),
     ],
 )
@@ -258,6 +261,7 @@ def test_a_term_lasts_five_years_at_most_and_is_not_over(
     session: Session, term_to: date, refusals: list[str]
 ) -> None:
     agreement = desk.drafted(session, desk.directory(session), term_to=term_to)
+    agreement.state = State.NEGOTIATING
 
     found = LIFE.refusals("finalise", agreement, work_of(session, "per_operator_editor"))
 
@@ -270,7 +274,7 @@ def test_a_directory_that_is_not_registered_supplies_nothing(session: Session) -
     agreement = desk.drafted(session, code)
 
     with pytest.raises(StepRefused) as refused:
-        desk.go(session, agreement, "finalise")
+        desk.go(session, agreement, *desk.TO_FINAL)
 
     assert codes(refused) == ["DIRECTORY_NOT_REGISTERED"]
 
@@ -290,7 +294,7 @@ def test_a_directory_that_is_not_eligible_supplies_nothing(
     agreement = desk.drafted(session, code)
 
     with pytest.raises(StepRefused) as refused:
-        desk.go(session, agreement, "finalise")
+        desk.go(session, agreement, *desk.TO_FINAL)
 
     assert codes(refused)[0] == refusal
 
@@ -302,7 +306,7 @@ def test_a_directory_that_was_revoked_supplies_no_more(session: Session) -> None
     shelf.go(session, directories.published(session, directory.id), "revoke")
 
     with pytest.raises(StepRefused) as refused:
-        desk.go(session, agreement, "finalise")
+        desk.go(session, agreement, *desk.TO_FINAL)
 
     assert codes(refused) == ["DIRECTORY_NOT_PUBLISHED"]
 
@@ -429,7 +433,7 @@ def test_a_draft_is_seen_by_its_parties_alone_and_the_rest_by_overseers(
     for person in (*overseers, *strangers):
         with pytest.raises(NotFound):
             agreements.seen(work_as(person), agreement.id)
-    desk.go(session, agreement, "finalise")
+    desk.go(session, agreement, *desk.TO_FINAL)
 
     assert all(agreements.seen(work_as(person), agreement.id) for person in overseers)
     for person in strangers:

@@ -453,14 +453,217 @@ def test_after_the_deadline_a_quorum_suffices(session: Session) -> None:
     assert made.state == State.TALLIED
 
 
-def test_without_a_quorum_nothing_is_tallied(session: Session) -> None:
+def test_without_a_quorum_nothing_is_concluded_and_no_sheet_is_shown(
+    session: Session, work_as: WorkAs
+) -> None:
     made = hall.scoring(session)
     hall.score(session, made, 8000)
 
-    with pytest.raises(StepRefused) as error:
-        hall.go(session, made, "tally", at=NOON + timedelta(days=30))
+    hall.go(session, made, "tally", at=NOON + timedelta(days=30))
 
-    assert refused(error) == ["QUORUM_TOO_FEW"]
+    with pytest.raises(StepRefused) as error:
+        hall.go(session, made, "conclude", at=NOON + timedelta(days=30))
+    assert refused(error)[0] == "QUORUM_TOO_FEW"
+    assert assessments.sheets(work_as("per_agency_secretary"), made.id) == []
+
+
+def test_a_panel_without_a_quorum_is_drawn_again_for_the_absent(
+    session: Session, work_as: WorkAs
+) -> None:
+    later = NOON + timedelta(days=30)
+    made = hall.scoring(session)
+    present = made.serving[0]
+    hall.score(session, made, 8000)
+    with pytest.raises(StepRefused) as early:
+        hall.redraw(session, made, at=later)
+    hall.go(session, made, "tally", at=later)
+
+    hall.redraw(session, made, at=later)
+    drawn = made.state
+    hall.go(session, made, "declare", "clear", "open_documents", at=later)
+
+    proof = assessments.redraw(work_as("per_hub_officer"), made.id)
+    assert refused(early) == ["ILLEGAL_TRANSITION"]
+    assert drawn == State.DRAWN
+    assert present in made.serving
+    assert (len(made.serving), len(proof.removed), proof.holds) == (5, 4, True)
+    assert scenarios.find(session, made.scenario_id).state == scenarios.State.ASSESSING
+    assert len(score_sheets.of(session, made.id)) == 1
+
+
+def test_with_a_quorum_nobody_is_drawn_again(session: Session) -> None:
+    made = hall.scoring(session)
+    hall.score(session, made, *hall.SCORES)
+    hall.go(session, made, "tally")
+
+    with pytest.raises(StepRefused) as error:
+        hall.redraw(session, made)
+
+    assert refused(error) == ["QUORUM_REACHED"]
+
+
+def test_a_sheet_is_superseded_with_a_reason_and_the_old_one_stays(
+    session: Session, work_as: WorkAs
+) -> None:
+    made = hall.scoring(session)
+    work = work_as(made.serving[0])
+    with pytest.raises(StepRefused) as early:
+        assessments.supersede_sheet(work, made.id, reason="x", **hall.sheet(made, 9000))
+    hall.score(session, made, *hall.SCORES)
+    hall.go(session, made, "tally")
+
+    assessments.supersede_sheet(work, made.id, reason="misread", **hall.sheet(made, 9000))
+    session.flush()
+    reopened = made.state
+    hall.go(session, made, "tally", "conclude")
+
+    first, second = [
+        row for row in score_sheets.every(session, made.id) if row.person_id == made.serving[0]
+    ]
+    assert refused(early) == ["NO_SHEET"]
+    assert reopened == State.SCORING
+    assert (first.total, first.edition, first.superseding) == (8200, 1, None)
+    assert (second.total, second.edition, second.superseding) == (9000, 2, "misread")
+    assert made.mean == 8030
+    with pytest.raises(StepRefused) as late:
+        assessments.supersede_sheet(work, made.id, reason="again", **hall.sheet(made, 9900))
+    assert refused(late) == ["ILLEGAL_TRANSITION"]
+
+
+def test_a_panel_that_strikes_everything_fails_the_case(session: Session) -> None:
+    made = hall.scoring(session)
+    everything = list(scenarios.find(session, made.scenario_id).asked.items)
+
+    hall.score(session, made, *hall.SCORES, struck=everything)
+    hall.go(session, made, "tally", "conclude")
+
+    assert (made.result, [one["code"] for one in made.reasons]) == ("fail", ["ALL_STRUCK"])
+    assert scenarios.find(session, made.scenario_id).state == scenarios.State.REJECTED
+
+
+def test_a_conflict_found_while_they_score_voids_the_sheet_and_gives_the_seat_away(
+    session: Session, work_as: WorkAs
+) -> None:
+    made = hall.scoring(session)
+    hall.score(session, made, *hall.SCORES[:2])
+    gone = hall.serving(session, made)[0]
+
+    assessments.void_sheet(
+        work_as("per_agency_secretary"), made.id, expert_id=gone, reason="a brother there"
+    )
+    session.flush()
+
+    assert made.state == State.DRAWN
+    assert gone not in hall.serving(session, made)
+    assert [row.expert_id for row in score_sheets.of(session, made.id)] != [gone]
+    assert score_sheets.voided(session, made.id)[gone].reason == "a brother there"
+    assert len(score_sheets.every(session, made.id)) == 2
+
+
+def test_a_conflict_found_later_that_changes_nothing_lets_the_result_stand(
+    session: Session, work_as: WorkAs
+) -> None:
+    made = hall.concluded(session, (8000, 8000, 8000, 8000, 9000))
+    gone = _spare(session, made)
+    before = made.mean
+
+    assessments.void_sheet(
+        work_as("per_hub_supervisor"), made.id, expert_id=gone, reason="a paid adviser"
+    )
+    session.flush()
+
+    assert (made.state, made.result) == (State.CONCLUDED, "pass")
+    assert made.mean == assessments.recompute(session, made.id).mean
+    assert before == 8200
+    assert assessments.recomputed(work_as("per_hub_officer"), made.id).holds
+
+
+def test_a_conflict_that_breaks_the_quorum_voids_the_assessment(
+    session: Session, work_as: WorkAs
+) -> None:
+    made = hall.concluded(session)
+    scenario = scenarios.find(session, made.scenario_id)
+    secretary = work_as("per_agency_secretary")
+    with pytest.raises(Invalid) as nobody:
+        assessments.void_sheet(secretary, made.id, expert_id="exp_x", reason="gone")
+
+    for gone in hall.serving(session, made)[:2]:
+        if made.state == State.CONCLUDED:
+            assessments.void_sheet(secretary, made.id, expert_id=gone, reason="related")
+            session.flush()
+
+    (*_, told) = journal.history(session, made.id, limit=99)
+    assert nobody.value.pointer == "/expert_id"
+    assert (made.state, made.result) == (State.VOID, "pass")
+    assert scenario.state == scenarios.State.PANEL_FORMING
+    assert (told.kind, told.data["scenario_id"]) == ("assessment.voided", scenario.id)
+    another = hall.plan(session, scenario)
+    barred = {one["expert"] for one in another.pool if "left" in one["why"]}
+    assert barred == set(score_sheets.voided(session, made.id))
+
+
+def test_what_a_voided_assessment_struck_is_asked_for_again(
+    session: Session, work_as: WorkAs
+) -> None:
+    made = hall.scoring(session)
+    scenario = scenarios.find(session, made.scenario_id)
+    item, whole = next(iter(scenario.asked.items)), scenario.scope_hash
+    hall.score(
+        session, made, *hall.SCORES, struck=[item],
+        verdict="agree_with_condition", conditions=["by day only"],
+    )  # fmt: skip
+    hall.go(session, made, "tally", "conclude")
+    narrowed = scenario.scope_hash
+
+    assessments.annul(work_as("per_hub_officer"), made, "the panel was told what to say")
+
+    assert narrowed != whole
+    assert scenario.scope_hash == whole
+    assert item in scenario.asked.items
+    assert scenario.conditions == []
+
+
+def test_the_next_round_keeps_the_panel(session: Session) -> None:
+    made = hall.concluded(session, (7000,) * 5)
+    scenario = scenarios.find(session, made.scenario_id)
+    desk.walk(session, scenario, "resubmit_revised", *desk.TO_PANEL)
+
+    again = hall.plan(session, scenario)
+    hall.go(session, again, "draw")
+
+    assert (again.round, len(again.kept)) == (2, 5)
+    assert set(hall.serving(session, again)) == set(hall.serving(session, made))
+
+
+def test_a_failed_purpose_is_known_for_as_long_as_one_asks(session: Session) -> None:
+    made = hall.concluded(session, (4000,) * 5, comments=dict.fromkeys(
+        ("legality", "necessity", "security", "feasibility", "benefit"), "not good enough at all"
+    ))  # fmt: skip
+    scenario = scenarios.find(session, made.scenario_id)
+    fingerprint, today = scenario.purpose_fingerprint, NOON.date()
+
+    assert assessments.failed_since(session, fingerprint, today)
+    assert not assessments.failed_since(session, fingerprint, today + timedelta(days=1))
+    assert not assessments.failed_since(session, "another", today)
+
+
+def test_the_quorum_is_told_without_a_score(session: Session, work_as: WorkAs) -> None:
+    made = hall.scoring(session)
+    hall.score(session, made, 8000)
+
+    told = assessments.quorum(work_as("per_agency_secretary"), made.id)
+
+    assert (told.sheets, told.size) == (1, 5)
+    assert told.missing[0].code == "QUORUM_TOO_FEW"
+    with pytest.raises(StepRefused) as error:
+        assessments.recomputed(work_as("per_agency_secretary"), made.id)
+    assert refused(error) == ["NOT_CONCLUDED"]
+
+
+def _spare(session: Session, made: assessments.Assessment) -> str:
+    sitting = hall.serving(session, made)
+    able = {one: experts.find(session, one).specialities[0] for one in sitting}
+    return next(one for one in sitting if list(able.values()).count(able[one]) > 1)
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,12 @@ def test_a_department_disagrees_with_a_reason(
 ) -> None:
     with pytest.raises(StepRefused) as refused:
         consents.take(work_as("per_dept_approver"), opinion.id, "disagree")
-    consents.take(work_as("per_dept_approver"), opinion.id, "disagree", reason="too coarse")
+    consents.take(
+        work_as("per_dept_approver"), opinion.id, "disagree", cause="quality", reason="too coarse"
+    )
     session.flush()
 
-    assert [refusal.code for refusal in refused.value.refusals] == ["ANSWER_NEEDED"]
+    assert {refusal.code for refusal in refused.value.refusals} == {"ANSWER_NEEDED"}
     assert (opinion.state, opinion.reason) == (State.DISAGREED, "too coarse")
 
 

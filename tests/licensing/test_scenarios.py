@@ -165,6 +165,9 @@ def test_a_directory_that_is_no_longer_registered_bars_submission(session: Sessi
     registrations.take(
         work_of(session, "per_dept_approver"), registration.id, "deregister", reason="moved"
     )
+    registrations.take(
+        work_of(session, "per_hub_reviewer"), registration.id, "confirm_deregistration"
+    )
 
     with pytest.raises(StepRefused) as refused:
         desk.walk(session, made, "submit")
@@ -247,18 +250,18 @@ def test_silence_of_the_officer_accepts(session: Session) -> None:
     assert made.state == State.ACCEPTED
 
 
-def test_what_is_missing_is_told_once_and_the_clock_stands(session: Session) -> None:
+def test_what_is_missing_is_told_once_and_the_clock_is_the_applicants(session: Session) -> None:
     made = desk.submitted(session)
 
     desk.walk(session, made, "supplement")
-    clock = watch.running(session, made.id)
-    assert clock is not None
-    stood = watch.paused(clock)
+    waiting = desk.clock_key(session, made.id)
     desk.walk(session, made, "resubmit")
 
-    assert stood
-    assert not watch.paused(clock)
-    assert watch.running(session, made.id) is clock
+    assert (waiting, desk.clock_key(session, made.id)) == (
+        "clocks.supplement",
+        "clocks.formal_check",
+    )
+    assert made.notice == {"missing": ["the region"], "reason": "the region is missing"}
     with pytest.raises(StepRefused) as refused:
         desk.walk(session, made, "supplement")
     assert codes(refused) == ["SUPPLEMENT_ONCE"]
@@ -367,7 +370,7 @@ def test_the_scenario_goes_on_whichever_comes_last(session: Session) -> None:
     assert desk.clock_key(session, second.id) == "clocks.panel_formation"
 
 
-def test_a_disagreement_ends_in_a_rejection(session: Session) -> None:
+def test_a_disagreement_on_everything_ends_in_a_rejection(session: Session) -> None:
     made = desk.submitted(session)
     desk.walk(session, made, *desk.TO_OPINIONS, "grade_risk")
 
@@ -375,14 +378,13 @@ def test_a_disagreement_ends_in_a_rejection(session: Session) -> None:
         work_of(session, "per_dept_approver"),
         desk.opinion_of(session, made).id,
         "disagree",
+        cause="too_sensitive",
         reason="the stations are military",
     )
 
-    assert made.state == State.DEPT_OPINION
-    assert barred(session, made, "opinions_in", "system") == ["DEPARTMENT_DISAGREES"]
-    desk.walk(session, made, "reject")
     assert made.state == State.REJECTED
-    assert made.decision_cause == "public_interest"
+    assert made.decision_cause == "department_disagrees"
+    assert "[too_sensitive] the stations are military" in str(made.decision_reason)
 
 
 def test_a_departments_condition_goes_with_the_scenario(session: Session) -> None:
@@ -419,11 +421,10 @@ def test_an_unacceptable_risk_cannot_proceed(session: Session) -> None:
         dataclasses.replace(made.asked, output_forms=frozenset({scope.OutputForm.MASKED_DATASET}))
     )
 
-    desk.walk(session, made, *desk.TO_OPINIONS, "grade_risk", "agree")
+    desk.walk(session, made, *desk.TO_OPINIONS, "grade_risk")
 
     assert made.risk == {"impact": 5, "likelihood": 5, "grade": "unacceptable"}
-    assert made.state == State.DEPT_OPINION
-    assert barred(session, made, "opinions_in", "system") == ["RISK_UNACCEPTABLE"]
+    assert (made.state, made.decision_cause) == (State.REJECTED, "risk_unacceptable")
 
 
 def test_the_risk_is_graded_before_the_panel_is_formed(session: Session) -> None:
@@ -721,7 +722,7 @@ NEXT_YEAR = NOON.replace(year=2027, day=2)
 
 def grant_role(session: Session, organisation_id: str, role: str) -> None:
     row = OrganisationRole(
-        id="rol_more", organisation_id=organisation_id, role=role, granted_at=NOON
+        id="rol_more", organisation_id=organisation_id, role=role, state="granted", granted_at=NOON
     )
     session.add(row)
     session.flush()

@@ -19,6 +19,7 @@ from marketplace.versions import Content
 from settlement import payments
 from tests.conftest import NOON, work_of
 from tests.licensing import grants
+from tests.licensing.pricing import tolls
 from tests.settlement import bookkeeping
 
 ITEM = {name: grants.ITEMS[0][name] for name in ("directory", "item")}
@@ -75,6 +76,7 @@ def public_content(
     scope: what the authorisation has otherwise than usual.
     """
     granted = grants.active(session, given=grants.scope(**(scope or {})))
+    tolls.everything_capped(session)
     return content(
         **{
             "source_kind": "public_authorised",

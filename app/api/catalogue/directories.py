@@ -3,13 +3,22 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import Schema, fields
 
 from app import doors, unit
 from app.api.catalogue import directory_versions
 from app.api.catalogue.directory_versions import DirectoryVersionOut
-from catalogue import directories
-from catalogue.contents import DataType, Format, Frequency, OpenType, OperationType, ShareType
+from catalogue import directories, freshness, resources
+from catalogue.contents import (
+    Acquisition,
+    DataType,
+    Format,
+    Frequency,
+    OpenType,
+    OperationType,
+    ShareMode,
+    ShareType,
+)
 from catalogue.directories import Directory
 from catalogue.grades import Grade, PiClass
 
@@ -49,6 +58,11 @@ class DirectoryIn(doors.Body):
     keywords = doors.texts(max=20, each=40, required=False)
     temporal_from = doors.day(required=False, allow_none=True)
     temporal_to = doors.day(required=False, allow_none=True)
+    share_mode = doors.choice(*ShareMode, required=False, allow_none=True)
+    share_condition = doors.text(max=500, required=False, allow_none=True)
+    open_condition = doors.text(max=500, required=False, allow_none=True)
+    source_acquisition = doors.choice(*Acquisition, required=False, allow_none=True)
+    persons_count = doors.whole(required=False, allow_none=True)
     items = doors.many(DataItemIn, at_most=ITEMS_MAX)
 
 
@@ -60,6 +74,23 @@ class DirectoryOut(directory_versions.TitledOut):
     department_id = fields.String()
     current_version_id = fields.String(allow_none=True)
     created_at = fields.String()
+
+
+class AttachRateOut(Schema):
+    """Directories with a resource, of those that are published. rate_bp: in basis points."""
+
+    attached = fields.Integer()
+    published = fields.Integer()
+    rate_bp = fields.Integer()
+
+
+class FreshnessOut(Schema):
+    """How fresh the data are. light: None when nothing is attached, or nothing promised."""
+
+    resources = fields.Integer()
+    last_data_at = fields.String(allow_none=True)
+    due_at = fields.String(allow_none=True)
+    light = fields.String(allow_none=True)
 
 
 class DirectoryQuery(doors.PageQuery):
@@ -97,6 +128,31 @@ def listed(query: dict[str, Any]) -> Any:
 def one(subject_id: str) -> Any:
     """Show one directory."""
     return show(directories.seen_directory(unit.current(), subject_id))
+
+
+@blueprint.get("/attach-rate")
+@doors.public
+@blueprint.response(200, AttachRateOut)
+def attach_rate() -> Any:
+    """Count the published directories, and those with a resource; from the links, each time."""
+    found = resources.attach_rate(unit.current().session)
+    return {"attached": found.attached, "published": found.published, "rate_bp": found.rate_bp}
+
+
+@blueprint.get("/<string:subject_id>/freshness")
+@doors.public
+@blueprint.response(200, FreshnessOut)
+def freshness_of(subject_id: str) -> Any:
+    """Say when the data of a directory last came, and whether that is as often as promised."""
+    work = unit.current()
+    directory = directories.seen_directory(work, subject_id)
+    found = freshness.of(work, [directory.id])[directory.id]
+    return {
+        "resources": found.resources,
+        "last_data_at": doors.moment(found.last_data_at),
+        "due_at": doors.moment(found.due_at),
+        "light": found.light and found.light.value,
+    }
 
 
 @blueprint.post("")

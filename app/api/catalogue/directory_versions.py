@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import doors, unit
-from catalogue import contents, directories
+from catalogue import contents, directories, gradings
 from catalogue.contents import DataItem, DirectoryContent
 from catalogue.directories import DirectoryVersion, State
 from kernel.work import Work
@@ -21,6 +21,7 @@ ITEM = (
 CONTENT = (
     "title_zh", "title_en", "abstract", "industry", "update_frequency", "share_type",
     "open_type", "operation_type", "legal_basis", "format", "spatial", "keywords",
+    "share_mode", "share_condition", "open_condition", "source_acquisition", "persons_count",
 )  # fmt: skip
 
 
@@ -59,6 +60,11 @@ class DirectoryContentOut(TitledOut):
     keywords = fields.List(fields.String())
     temporal_from = fields.String(allow_none=True)
     temporal_to = fields.String(allow_none=True)
+    share_mode = fields.String(allow_none=True)
+    share_condition = fields.String(allow_none=True)
+    open_condition = fields.String(allow_none=True)
+    source_acquisition = fields.String(allow_none=True)
+    persons_count = fields.Integer(allow_none=True)
 
 
 class DirectoryVersionRowOut(Schema):
@@ -77,8 +83,10 @@ class DirectoryVersionRowOut(Schema):
 
 
 class DirectoryVersionOut(DirectoryVersionRowOut):
-    """One version with all that it says."""
+    """One version with all that it says. grade: of the whole, once it was published."""
 
+    grade = fields.String(allow_none=True)
+    raised_by = fields.List(fields.String())
     actions = fields.List(fields.Nested(doors.ActionOut))
     content = fields.Nested(DirectoryContentOut)
     items = fields.List(fields.Nested(DataItemOut))
@@ -109,9 +117,12 @@ def row(found: DirectoryVersion) -> Mapping[str, Any]:
 
 def show(found: DirectoryVersion, work: Work) -> Mapping[str, Any]:
     """Return what DirectoryVersionOut shows."""
+    graded = gradings.of(work.session, found.id)
     return {
         **row(found),
         **doors.living(found, work, directories.LIFE),
+        "grade": graded and graded.grade,
+        "raised_by": graded.raised_by if graded else [],
         "content": _content(contents.of(work.session, found.id)),
         "items": [_item(item) for item in directories.items(work.session, found.id)],
     }
@@ -133,6 +144,18 @@ def one(subject_id: str) -> Any:
     """Show one version with its metadata and its data items."""
     work = unit.current()
     return doors.tagged(show(directories.seen(work, subject_id), work))
+
+
+@blueprint.get("/<string:subject_id>/items.csv")
+@doors.public
+@blueprint.response(200, content_type="text/csv")
+def items_csv(subject_id: str) -> Any:
+    """Give the data items as a table: UTF-8 with a byte order mark, for spreadsheets."""
+    work = unit.current()
+    found = directories.seen(work, subject_id)
+    text = contents.table(directories.items(work.session, found.id))
+    name = f"{found.directory.code}-v{found.number}-items.csv"
+    return doors.answer_text(text, "text/csv; charset=utf-8", name=name)
 
 
 doors.steps(blueprint, directories, DirectoryVersionOut, show)

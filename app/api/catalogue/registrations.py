@@ -6,21 +6,71 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import doors, unit
-from catalogue import registrations
+from catalogue import forms, registrations
+from catalogue.forms import RegistrationForm
+from catalogue.register import Grant
 from catalogue.registrations import Registration, State
 from kernel.work import Work
-
-YEARS_MAX = 100
-"""No rules allow a longer term; the rules' own limit is asked by the domain."""
 
 blueprint = doors.noun("registrations", "Registrations · 公共数据资源登记")
 
 
+class FormIn(doors.Body):
+    """What is written to register. documents: SHA-256 of each. agent: who is entrusted."""
+
+    contact = doors.text(max=80)
+    phone = doors.text(max=40)
+    storage = doors.text(max=200)
+    description = doors.text(max=2000)
+    commitment = doors.flag()
+    agent = doors.text(min=0, max=200, required=False)
+    documents = doors.texts(max=forms.DOCUMENTS_MAX, each=64, required=False)
+
+
 class RegistrationIn(doors.Body):
-    """An application. years: of the term."""
+    """An application. years: of the term. submit: false keeps it back (待登记)."""
 
     directory_id = doors.text(max=40)
-    years = doors.whole(min=1, max=YEARS_MAX)
+    years = doors.whole(min=1, max=registrations.YEARS_MAX)
+    form = doors.nested(FormIn)
+    submit = doors.flag(required=False, load_default=True)
+
+
+class RegistrationFormIn(doors.Body):
+    """A form that is written anew."""
+
+    form = doors.nested(FormIn)
+
+
+class CorrectionIn(doors.Body):
+    """What is wrong in what is registered, and what is right."""
+
+    text = doors.text(max=1000)
+
+
+class GrantOut(Schema):
+    """One term."""
+
+    number = fields.Integer()
+    valid_from = fields.String()
+    valid_to = fields.String()
+
+
+class RegistrationFormOut(Schema):
+    """One form as it was given."""
+
+    number = fields.Integer()
+    kind = fields.String()
+    body = fields.Dict()
+    commitment = fields.String(allow_none=True)
+    organisation_id = fields.String()
+    given_at = fields.String()
+
+
+class RegistrationFormsOut(Schema):
+    """The forms of one registration, newest first."""
+
+    items = fields.List(fields.Nested(RegistrationFormOut))
 
 
 class RegistrationRowOut(Schema):
@@ -33,6 +83,7 @@ class RegistrationRowOut(Schema):
     department_id = fields.String()
     kind = fields.String()
     years = fields.Integer()
+    revision = fields.Integer()
     code = fields.String(allow_none=True)
     valid_from = fields.String(allow_none=True)
     valid_to = fields.String(allow_none=True)
@@ -43,6 +94,7 @@ class RegistrationOut(RegistrationRowOut):
     """One registration, with what the caller may do."""
 
     actions = fields.List(fields.Nested(doors.ActionOut))
+    grants = fields.List(fields.Nested(GrantOut))
 
 
 class RegistrationQuery(doors.PageQuery):
@@ -61,6 +113,7 @@ def row(found: Registration) -> Mapping[str, Any]:
         "department_id": found.department_id,
         "kind": found.kind,
         "years": found.years,
+        "revision": found.revision,
         "code": found.code,
         "valid_from": found.valid_from and found.valid_from.isoformat(),
         "valid_to": found.valid_to and found.valid_to.isoformat(),
@@ -70,7 +123,11 @@ def row(found: Registration) -> Mapping[str, Any]:
 
 def show(found: Registration, work: Work) -> Mapping[str, Any]:
     """Return what RegistrationOut shows."""
-    return {**row(found), **doors.living(found, work, registrations.LIFE)}
+    return {
+        **row(found),
+        **doors.living(found, work, registrations.LIFE),
+        "grants": [_grant(one) for one in registrations.grants(work.session, found.id)],
+    }
 
 
 @blueprint.get("")
@@ -106,9 +163,71 @@ def by_code(code: str) -> Any:
 def apply(body: dict[str, Any]) -> Any:
     """Apply for the first registration of a directory of the caller's department."""
     work = unit.current()
-    made = registrations.apply(work, **body)
+    command = registrations.apply if body.pop("submit") else registrations.prepare
+    made = command(work, **body)
     work.session.flush()  # the version is the database's first
     return show(made, work)
 
 
+@blueprint.post("/<string:subject_id>/forms")
+@doors.members("write")
+@blueprint.arguments(RegistrationFormIn)
+@blueprint.response(200, RegistrationOut)
+def fill(body: dict[str, Any], subject_id: str) -> Any:
+    """Write the form of an application anew, before it is submitted (again)."""
+    work = unit.current()
+    return show(registrations.fill(work, subject_id, **body), work)
+
+
+@blueprint.get("/<string:subject_id>/forms")
+@doors.members("read")
+@blueprint.response(200, RegistrationFormsOut)
+def filled(subject_id: str) -> Any:
+    """Show the forms of a registration to its department and the data authority."""
+    return {"items": [_form(one) for one in registrations.filled(unit.current(), subject_id)]}
+
+
+@blueprint.post("/<string:subject_id>/change")
+@doors.members("write")
+@blueprint.arguments(RegistrationFormIn)
+@blueprint.response(200, RegistrationOut)
+def change(body: dict[str, Any], subject_id: str) -> Any:
+    """Ask for a change (变更登记) of what is registered."""
+    work = unit.current()
+    found = registrations.change(work, subject_id, **body)
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(found, work)
+
+
+@blueprint.post("/<string:subject_id>/correct")
+@doors.members("write")
+@blueprint.arguments(CorrectionIn)
+@blueprint.response(200, RegistrationOut)
+def correct(body: dict[str, Any], subject_id: str) -> Any:
+    """Ask for a correction (更正登记), as its holder or as one whom the error concerns."""
+    work = unit.current()
+    found = registrations.correct(work, subject_id, **body)
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(found, work)
+
+
 doors.steps(blueprint, registrations, RegistrationOut, show)
+
+
+def _grant(found: Grant) -> dict[str, Any]:
+    return {
+        "number": found.number,
+        "valid_from": found.valid_from.isoformat(),
+        "valid_to": found.valid_to.isoformat(),
+    }
+
+
+def _form(found: RegistrationForm) -> dict[str, Any]:
+    return {
+        "number": found.number,
+        "kind": found.kind,
+        "body": found.body,
+        "commitment": found.commitment,
+        "organisation_id": found.organisation_id,
+        "given_at": doors.moment(found.given_at),
+    }

@@ -44,6 +44,7 @@ class ResourceOut(doors.LivingOut):
     byte_size = fields.Integer()
     columns = fields.List(fields.Nested(ColumnOut))
     attached_at = fields.String()
+    refreshed_at = fields.String(allow_none=True)
 
 
 class ResourceQuery(doors.PageQuery):
@@ -68,6 +69,7 @@ def row(found: Resource) -> Mapping[str, Any]:
         "byte_size": found.byte_size,
         "columns": found.columns,
         "attached_at": doors.moment(found.attached_at),
+        "refreshed_at": doors.moment(found.refreshed_at),
     }
 
 
@@ -107,6 +109,20 @@ def attach(body: dict[str, Any]) -> Any:
     made = resources.attach(work, **body, profile=profile)
     work.session.flush()  # the version is the database's first
     return show(made, work)
+
+
+@blueprint.post("/<string:subject_id>/refresh")
+@doors.members("write")
+@blueprint.arguments(doors.Body)
+@blueprint.response(200, ResourceOut)
+def refresh(_body: dict[str, Any], subject_id: str) -> Any:
+    """Inspect the file anew after data have come; its freshness starts again."""
+    work = unit.current()
+    location = resources.refreshable(work, subject_id).location
+    profile = domain.inspect(unit.house().data_dir, location)
+    found = resources.refresh(work, subject_id, profile=profile)
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(found, work)
 
 
 doors.steps(blueprint, resources, ResourceOut, show)

@@ -1,4 +1,4 @@
-"""The door of supply agreements (供数协议): drafting, signing, the letter, the filing."""
+"""The door of supply agreements (供数协议): drafting, signing, filing, changing, suspending."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,10 +6,15 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import doors, unit
+from catalogue.grades import Grade
 from kernel.work import Work
 from licensing import agreements, signatures
 from licensing.agreements import State, SupplyAgreement
 from licensing.applications.items import ITEMS_MAX
+from licensing.exposures import RiskGrade
+from licensing.frame import editions
+from licensing.frame.elements import Cause, Permission, SupplyMode
+from licensing.frame.rows import Agreed, Edition
 from licensing.signatures import Signature
 
 blueprint = doors.noun("agreements", "Supply agreements · 供数协议")
@@ -38,12 +43,34 @@ def quotas() -> fields.Dict:
     )
 
 
-class AgreementIn(doors.Body):
-    """The terms; what is left out limits nothing."""
+class DirectoryTermsIn(doors.Body):
+    """How grave the data of one directory may become and still be supplied."""
 
-    department_id = doors.text(max=40)
-    operator_id = doors.text(max=40)
-    industry = doors.text(max=5)
+    directory_code = doors.text(max=40)
+    max_grade = doors.choice(*Grade)
+    pi_allowed = doors.flag()
+    consent_refs = doors.texts(max=20, each=200, required=False)
+
+
+class StandingRuleIn(doors.Body):
+    """Scenarios that need no individual opinion of the department."""
+
+    purpose_codes = doors.texts(max=40, each=60)
+    risk_max = doors.choice(*RiskGrade)
+    output_forms = doors.texts(max=8, each=40)
+
+
+class PermissionIn(doors.Body):
+    """Whether an outside right applies, and by what document it is cleared."""
+
+    permission = doors.choice(*Permission)
+    applies = doors.flag()
+    reference = doors.text(max=400, required=False)
+
+
+class BoundsIn(doors.Body):
+    """Terms of either kind of agreement; what is left out limits nothing."""
+
     items = doors.many(NamedItemIn, at_most=ITEMS_MAX)
     regions = doors.texts(max=50, each=6)
     output_forms = doors.texts(max=8, each=40)
@@ -51,10 +78,57 @@ class AgreementIn(doors.Body):
     users = doors.texts(max=200, each=80, required=False)
     quotas = quotas()
     row_filters = doors.texts(max=20, each=200, required=False)
-    purpose_limits = doors.texts(max=40, each=60, required=False)
     term_from = doors.day()
     term_to = doors.day()
     revenue = doors.nested(RevenueIn, required=False, allow_none=True)
+
+
+class TermsIn(BoundsIn):
+    """The terms of a supply agreement, as they will be."""
+
+    operation_agreement_id = doors.text(max=40, required=False, allow_none=True)
+    purpose_limits = doors.texts(max=40, each=60, required=False)
+    directories = doors.many(DirectoryTermsIn, at_most=200, required=False)
+    supply_mode = doors.choice(*SupplyMode, required=False)
+    refresh = doors.text(max=60, required=False)
+    quality_sla = doors.text(max=400, required=False)
+    opinion_deadline_wd = doors.whole(min=1, max=60, required=False)
+    standing_consent_rules = doors.many(StandingRuleIn, at_most=20, required=False)
+    external_permission_checklist = doors.many(
+        PermissionIn, at_most=len(Permission), required=False
+    )
+    forbidden_uses = doors.texts(max=50, each=400, required=False)
+    contact = doors.text(max=200, required=False)
+
+
+class AgreementIn(TermsIn):
+    """A supply agreement as it is drafted."""
+
+    department_id = doors.text(max=40)
+    operator_id = doors.text(max=40)
+    industry = doors.text(max=5)
+
+
+class AmendmentIn(doors.Body):
+    """Why, and all the terms as they will be."""
+
+    reason = doors.text(max=500)
+    terms = doors.nested(TermsIn)
+
+
+class DirectorySuspensionIn(doors.Body):
+    """Which directory supplies nothing from now on, and why."""
+
+    directory_code = doors.text(max=40)
+    cause = doors.choice(*Cause)
+    reason = doors.text(max=500)
+
+
+class DirectoryResumptionIn(doors.Body):
+    """Which directory supplies again, and why."""
+
+    directory_code = doors.text(max=40)
+    reason = doors.text(max=500)
 
 
 class LetterIn(doors.Body):
@@ -85,6 +159,8 @@ class AgreementRowOut(Schema):
     department_id = fields.String()
     operator_id = fields.String()
     industry = fields.String()
+    operation_agreement_id = fields.String(allow_none=True)
+    edition = fields.Integer()
     term_from = fields.String()
     term_to = fields.String()
     drafted_at = fields.String()
@@ -97,10 +173,27 @@ class AgreementOut(AgreementRowOut):
     purpose_limits = fields.List(fields.String())
     scope = fields.Dict()
     scope_hash = fields.String()
+    elements = fields.Dict()
     revenue = fields.Dict(allow_none=True)
+    decision = fields.Dict(allow_none=True)
+    final_digest = fields.String(allow_none=True)
+    proposal = fields.Dict(allow_none=True)
     letter_digest = fields.String(allow_none=True)
+    handover = fields.Dict(allow_none=True)
+    suspended_directories = fields.Dict()
     signatures = fields.List(fields.Nested(SignatureOut))
     actions = fields.List(fields.Nested(doors.ActionOut))
+
+
+class EditionOut(Schema):
+    """One text of an agreement that was or is in force."""
+
+    number = fields.Integer()
+    since = fields.String()
+    text_digest = fields.String()
+    signed_as = fields.String()
+    note = fields.String()
+    body = fields.Dict()
 
 
 class AgreementQuery(doors.PageQuery):
@@ -119,6 +212,8 @@ def row(found: SupplyAgreement) -> Mapping[str, Any]:
         "department_id": found.department_id,
         "operator_id": found.operator_id,
         "industry": found.industry,
+        "operation_agreement_id": found.operation_agreement_id,
+        "edition": found.edition,
         "term_from": found.term_from.isoformat(),
         "term_to": found.term_to.isoformat(),
         "drafted_at": doors.moment(found.drafted_at),
@@ -138,13 +233,29 @@ def show(found: SupplyAgreement, work: Work) -> Mapping[str, Any]:
     return {
         **row(found),
         **doors.living(found, work, agreements.LIFE),
+        **agreed(found, work),
         "purpose_limits": found.purpose_limits,
-        "scope": found.scope,
-        "scope_hash": found.scope_hash,
-        "revenue": found.revenue,
-        "letter_digest": found.letter_digest,
+        "suspended_directories": found.suspended_directories,
+    }
+
+
+def agreed(found: Agreed, work: Work) -> Mapping[str, Any]:
+    """Return what is shown of an agreement of either kind besides its row."""
+    # What it was decided on internally is the parties' own.
+    decision = {key: value for key, value in (found.decision or {}).items() if key != "terms"}
+    names = ("scope", "scope_hash", "elements", "revenue", "final_digest", "proposal",
+             "letter_digest", "handover")  # fmt: skip
+    return {
+        **{name: getattr(found, name) for name in names},
+        "decision": decision or None,
         "signatures": [signed(one) for one in signatures.of(work.session, found.id)],
     }
+
+
+def edition(found: Edition) -> Mapping[str, Any]:
+    """Return what EditionOut shows."""
+    names = ("number", "text_digest", "signed_as", "note", "body")
+    return {**{name: getattr(found, name) for name in names}, "since": doors.moment(found.since)}
 
 
 @blueprint.get("")
@@ -189,6 +300,74 @@ def letter(body: dict[str, Any], subject_id: str) -> Any:
     given = agreements.give_letter(work, subject_id, **body)
     work.session.flush()  # so that the version shown is the one that will be stored
     return show(given, work)
+
+
+@blueprint.get("/<string:subject_id>/editions")
+@doors.members()
+@blueprint.response(200, EditionOut(many=True))
+def all_editions(subject_id: str) -> Any:
+    """List the texts of an agreement that were in force, latest first."""
+    work = unit.current()
+    found = agreements.seen(work, subject_id)
+    return [edition(each) for each in editions.editions(work, found.id)]
+
+
+@blueprint.post("/<string:subject_id>/terms")
+@doors.versioned
+@doors.members("write")
+@blueprint.arguments(TermsIn)
+@blueprint.response(200, AgreementOut)
+def change(body: dict[str, Any], subject_id: str) -> Any:
+    """Rewrite the terms before they are final."""
+    work = unit.current()
+    doors.matched(agreements.seen(work, subject_id))
+    changed = agreements.change(work, subject_id, **body)
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(changed, work)
+
+
+@blueprint.post("/<string:subject_id>/amendments")
+@doors.versioned
+@doors.members("write")
+@blueprint.arguments(AmendmentIn)
+@blueprint.response(200, AgreementOut)
+def amend(body: dict[str, Any], subject_id: str) -> Any:
+    """Propose other terms; both sign them, and till then the old ones hold."""
+    work = unit.current()
+    doors.matched(agreements.seen(work, subject_id))
+    found = agreements.amend(
+        work, subject_id, reason=body["reason"], terms_as_they_will_be=body["terms"]
+    )
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(found, work)
+
+
+@blueprint.post("/<string:subject_id>/directory-suspensions")
+@doors.versioned
+@doors.members("write")
+@blueprint.arguments(DirectorySuspensionIn)
+@blueprint.response(200, AgreementOut)
+def suspend_directory(body: dict[str, Any], subject_id: str) -> Any:
+    """Stop the supply of one directory, as its department or the authority."""
+    work = unit.current()
+    doors.matched(agreements.seen(work, subject_id))
+    found = agreements.suspend_directory(work, subject_id, **body)
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(found, work)
+
+
+@blueprint.post("/<string:subject_id>/directory-resumptions")
+@doors.versioned
+@doors.members("write")
+@blueprint.arguments(DirectoryResumptionIn)
+@blueprint.response(200, AgreementOut)
+def resume_directory(body: dict[str, Any], subject_id: str) -> Any:
+    """Go on supplying one directory."""
+    work = unit.current()
+    doors.matched(agreements.seen(work, subject_id))
+    found = agreements.resume_directory(work, subject_id, **body)
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(found, work)
 
 
 doors.steps(blueprint, agreements, AgreementOut, show)

@@ -5,12 +5,12 @@ from typing import Any
 
 from marshmallow import fields
 
-from app import doors, languages, unit
+from app import doors, languages, problems, unit
 from app.doors import Schema
 from kernel.errors import Refusal
 from kernel.work import Work
 from licensing import assessments
-from licensing.assessing import members
+from licensing.assessing import members, recommendations
 from licensing.assessing.members import PanelMember, Proof
 from licensing.assessing.score_sheets import ScoreSheet
 from licensing.assessing.sheets import SCORE_MAX, Verdict
@@ -63,6 +63,12 @@ class ScoreSheetIn(doors.Body):
     vetoed = doors.texts(max=10, each=40, required=False, load_default=list)
 
 
+class CorrectionIn(ScoreSheetIn):
+    """A sheet in place of the one that was signed, and why."""
+
+    reason = doors.text(max=500)
+
+
 class StruckItemOut(Schema):
     """One data item."""
 
@@ -74,6 +80,8 @@ class ScoreSheetOut(Schema):
     """A score sheet as it was signed."""
 
     expert_id = fields.String()
+    edition = fields.Integer()
+    superseding = fields.String(allow_none=True)
     scores = fields.Dict(fields.String(), fields.Integer())
     comments = fields.Dict(fields.String(), fields.String())
     verdict = fields.String()
@@ -113,10 +121,43 @@ class DrawProofOut(Schema):
     holds = fields.Boolean()
 
 
+class QuorumOut(Schema):
+    """How many sheets count, of how many, and what is missing for a quorum."""
+
+    sheets = fields.Integer()
+    size = fields.Integer()
+    missing = fields.List(fields.Nested(doors.RefusalOut))
+
+
+class RecomputationOut(Schema):
+    """What the kept sheets come to, and whether it is what is stored."""
+
+    result = fields.String()
+    mean = fields.Integer()
+    criterion_means = fields.Dict(fields.String(), fields.Integer())
+    holds = fields.Boolean()
+
+
+class RecommendationOut(Schema):
+    """What the assessment recommends; step: none before its conclusion."""
+
+    step = fields.String(allow_none=True)
+    collective = fields.Boolean()
+    result = fields.String()
+    mean = fields.Integer()
+    criterion_means = fields.Dict(fields.String(), fields.Integer())
+    reasons = fields.List(fields.String())
+    conditions = fields.List(fields.String())
+    struck = fields.List(fields.Nested(StruckItemOut))
+    doubts = fields.List(fields.String())
+
+
 class AssessmentOut(doors.LivingOut):
     """An assessment. mean: hundredths of a point; seed: none before the draw."""
 
     scenario_id = fields.String()
+    lane = fields.String()
+    kept = fields.List(fields.String())
     round = fields.Integer()
     scope_hash = fields.String()
     size = fields.Integer()
@@ -139,6 +180,8 @@ def row(found: Assessment) -> Mapping[str, Any]:
         "state": str(found.state),
         "version": found.version,
         "scenario_id": found.scenario_id,
+        "lane": found.lane,
+        "kept": found.kept,
         "round": found.round,
         "scope_hash": found.scope_hash,
         "size": found.size,
@@ -210,6 +253,37 @@ def sheets(subject_id: str) -> Any:
     return {"items": [sheet(one) for one in found]}
 
 
+@blueprint.get("/<string:subject_id>/quorum")
+@doors.members("read")
+@blueprint.response(200, QuorumOut)
+def quorum(subject_id: str) -> Any:
+    """Tell, without a score, how many sheets count and what a quorum still lacks."""
+    found = assessments.quorum(unit.current(), subject_id)
+    missing = problems.refusals(found.missing)
+    return {"sheets": found.sheets, "size": found.size, "missing": missing}
+
+
+@blueprint.get("/<string:subject_id>/recomputation")
+@doors.members("read")
+@blueprint.response(200, RecomputationOut)
+def recomputation(subject_id: str) -> Any:
+    """Compute a concluded result again from the sheets that count."""
+    return assessments.recomputed(unit.current(), subject_id)
+
+
+@blueprint.get("/<string:subject_id>/recommendation")
+@doors.members("read")
+@blueprint.response(200, RecommendationOut)
+def recommendation(subject_id: str) -> Any:
+    """Say what the assessment recommends to whoever decides, and why."""
+    found = recommendations.of(unit.current(), subject_id)
+    if found is None:
+        return {"step": None}
+    shown = {name: getattr(found, name) for name in RecommendationOut().fields}
+    reasons = [languages.said(words) for words in found.reasons]
+    return {**shown, "reasons": reasons, "struck": _items(list(found.struck))}
+
+
 @blueprint.post("")
 @doors.members("write")
 @blueprint.arguments(PlanIn)
@@ -251,6 +325,27 @@ def submit_sheet(body: dict[str, Any], subject_id: str) -> Any:
     work = unit.current()
     struck = [(one["directory"], one["item"]) for one in body.pop("struck")]
     return show(assessments.submit_sheet(work, subject_id, struck=struck, **body), work)
+
+
+@blueprint.post("/<string:subject_id>/supersede-sheet")
+@doors.members("write")
+@blueprint.arguments(CorrectionIn)
+@blueprint.response(200, AssessmentOut)
+def supersede_sheet(body: dict[str, Any], subject_id: str) -> Any:
+    """Sign another sheet in place of the caller's own, before the conclusion."""
+    work = unit.current()
+    struck = [(one["directory"], one["item"]) for one in body.pop("struck")]
+    return show(assessments.supersede_sheet(work, subject_id, struck=struck, **body), work)
+
+
+@blueprint.post("/<string:subject_id>/void-sheet")
+@doors.members("write")
+@blueprint.arguments(ReplacementIn)
+@blueprint.response(200, AssessmentOut)
+def void_sheet(body: dict[str, Any], subject_id: str) -> Any:
+    """Void the sheet of a member in conflict; the result is computed anew."""
+    work = unit.current()
+    return show(assessments.void_sheet(work, subject_id, **body), work)
 
 
 doors.steps(blueprint, assessments, AssessmentOut, show)

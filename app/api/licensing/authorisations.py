@@ -5,13 +5,15 @@ from typing import Any
 
 from marshmallow import fields
 
-from app import doors, unit
+from app import doors, problems, unit
 from app.api.licensing import decisions as log
 from app.doors import Schema
 from kernel.work import Work
 from licensing import authorisations, certificates, decisions, quotas, versions
+from licensing.applications.cases import Scenario
 from licensing.authorisations import Authorisation, State
 from licensing.exposures import Environment, OutputForm, Transform
+from licensing.standing import renewals
 
 blueprint = doors.noun("authorisations", "Authorisations · 授权")
 
@@ -56,6 +58,38 @@ class AmendmentIn(doors.Body):
 
     scope = doors.nested(ScopeIn)
     purpose_code = doors.text(max=60, required=False, load_default=None)
+
+
+class RenewalIn(doors.Body):
+    """What is asked for after the last day: until when, and what was used so far."""
+
+    report = doors.text(max=4000)
+    period_to = doors.day()
+    scope = doors.nested(ScopeIn, required=False, load_default=None)
+
+
+class IncreaseIn(doors.Body):
+    """Higher quotas for the days that are left, and what was used so far."""
+
+    report = doors.text(max=4000)
+    limits = fields.Dict(doors.text(max=60), doors.whole(), required=True)
+
+
+class SuccessionOut(Schema):
+    """The scenario, still a draft, by which more of the same is asked for."""
+
+    scenario_id = fields.String()
+    code = fields.String()
+    period_from = fields.String()
+    period_to = fields.String()
+
+
+class RenewalWindowOut(Schema):
+    """When a renewal is applied for, and what bars it today."""
+
+    opens = fields.Date()
+    closes = fields.Date()
+    barred_by = fields.List(fields.Nested(doors.RefusalOut))
 
 
 class QuotaOut(Schema):
@@ -111,6 +145,7 @@ class AuthorisationOut(doors.LivingOut):
     valid_to = fields.Date()
     current_version = fields.Integer()
     suspend_reason = fields.String(allow_none=True)
+    supersedes_id = fields.String(allow_none=True)
     scope = fields.Raw()
     quotas = fields.List(fields.Nested(QuotaOut))
 
@@ -118,7 +153,7 @@ class AuthorisationOut(doors.LivingOut):
 _SHOWN = (
     "id", "version", "cert_no", "scenario_id", "assessment_id", "grantee_id", "operator_id",
     "implementing_agency_id", "departments", "purpose_code", "purpose_text", "conditions",
-    "valid_from", "valid_to", "current_version", "suspend_reason",
+    "valid_from", "valid_to", "current_version", "suspend_reason", "supersedes_id",
 )  # fmt: skip
 
 
@@ -205,6 +240,41 @@ def amend(body: dict[str, Any], subject_id: str) -> Any:
     authorisations.amend(work, subject_id, **body)
     work.session.flush()  # so that the version shown is the one that will be stored
     return show(authorisations.seen(work, subject_id), work)
+
+
+@blueprint.get("/<string:subject_id>/renewal")
+@doors.members("read")
+@blueprint.response(200, RenewalWindowOut)
+def renewal(subject_id: str) -> Any:
+    """Tell when a renewal may be applied for, and what bars it today."""
+    work = unit.current()
+    found = authorisations.seen(work, subject_id)
+    days, barred = renewals.window(work, found), renewals.barred(work, found)
+    return {"opens": days.opens, "closes": days.closes, "barred_by": problems.refusals(barred)}
+
+
+@blueprint.post("/<string:subject_id>/renewals")
+@doors.members("write")
+@blueprint.arguments(RenewalIn)
+@blueprint.response(201, SuccessionOut)
+def renew(body: dict[str, Any], subject_id: str) -> Any:
+    """Draft the renewal of an authorisation, filled in from what it is now."""
+    return _succession(renewals.renew(unit.current(), subject_id, **body))
+
+
+@blueprint.post("/<string:subject_id>/increases")
+@doors.members("write")
+@blueprint.arguments(IncreaseIn)
+@blueprint.response(201, SuccessionOut)
+def increase(body: dict[str, Any], subject_id: str) -> Any:
+    """Draft somewhat higher quotas for the days that are left of an authorisation."""
+    return _succession(renewals.increase(unit.current(), subject_id, **body))
+
+
+def _succession(made: Scenario) -> Mapping[str, Any]:
+    days = made.scope["period"]
+    named = {"scenario_id": made.id, "code": made.code}
+    return {**named, "period_from": days["from"], "period_to": days["to"]}
 
 
 doors.steps(blueprint, authorisations, AuthorisationOut, show)

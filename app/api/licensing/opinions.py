@@ -20,6 +20,32 @@ class OpinedItemOut(Schema):
     item_code = fields.String()
 
 
+class ItemAnswerIn(doors.Body):
+    """What is said to one item; a no needs cause and text, a condition its text."""
+
+    directory_code = doors.text(max=64)
+    item_code = doors.text(max=64)
+    verdict = doors.choice(*consents.VERDICTS)
+    cause = doors.choice(*consents.DISAGREEMENT_CAUSES, required=False, load_default=None)
+    text = doors.text(max=500, required=False, load_default=None)
+
+
+class ItemAnswersIn(doors.Body):
+    """An opinion item by item: every item, each once."""
+
+    items = doors.many(ItemAnswerIn, at_most=500)
+
+
+class ItemAnswerOut(Schema):
+    """What was said to one item."""
+
+    directory_code = fields.String()
+    item_code = fields.String()
+    verdict = fields.String()
+    cause = fields.String(allow_none=True)
+    text = fields.String(allow_none=True)
+
+
 class OpinionRowOut(Schema):
     """An opinion in a list, or beside its scenario."""
 
@@ -32,13 +58,15 @@ class OpinionRowOut(Schema):
     items = fields.List(fields.Nested(OpinedItemOut))
     condition = fields.String(allow_none=True)
     reason = fields.String(allow_none=True)
+    clause = fields.String(allow_none=True)
     asked_at = fields.String()
     given_at = fields.String(allow_none=True)
 
 
 class OpinionOut(OpinionRowOut):
-    """One opinion, with what the caller may do."""
+    """One opinion, with what it says to each item, and what the caller may do."""
 
+    answers = fields.List(fields.Nested(ItemAnswerOut))
     actions = fields.List(fields.Nested(doors.ActionOut))
 
 
@@ -61,6 +89,7 @@ def row(found: Opinion) -> Mapping[str, Any]:
         "items": found.items,
         "condition": found.condition,
         "reason": found.reason,
+        "clause": found.clause,
         "asked_at": doors.moment(found.asked_at),
         "given_at": doors.moment(found.given_at),
     }
@@ -68,7 +97,8 @@ def row(found: Opinion) -> Mapping[str, Any]:
 
 def show(found: Opinion, work: Work) -> Mapping[str, Any]:
     """Return what OpinionOut shows."""
-    return {**row(found), **doors.living(found, work, consents.LIFE)}
+    said = consents.said(work.session, [found.id]).get(found.id, [])
+    return {**row(found), **doors.living(found, work, consents.LIFE), "answers": said}
 
 
 @blueprint.get("")
@@ -87,6 +117,18 @@ def one(subject_id: str) -> Any:
     """Show one opinion."""
     work = unit.current()
     return doors.tagged(show(consents.seen(work, subject_id), work))
+
+
+@blueprint.post("/<string:subject_id>/answers")
+@doors.members("write")
+@blueprint.arguments(ItemAnswersIn)
+@blueprint.response(200, OpinionOut)
+def answer(body: dict[str, Any], subject_id: str) -> Any:
+    """Answer item by item: what is disagreed is struck before the panel sees it."""
+    work = unit.current()
+    found = consents.answer(work, subject_id, items=body["items"])
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(found, work)
 
 
 doors.steps(blueprint, consents, OpinionOut, show)

@@ -9,8 +9,10 @@ from app import doors, problems, unit
 from app.api.licensing import agreements, opinions
 from kernel.work import Work
 from licensing import consents, scenarios
-from licensing.applications import items
+from licensing.applications import blocks, items
+from licensing.applications.cases import LANES
 from licensing.applications.items import ITEMS_MAX, ScenarioItem
+from licensing.exposures import RiskGrade
 from licensing.scenarios import Scenario, State, Waiting
 
 blueprint = doors.noun("scenarios", "Scenarios · 场景申请")
@@ -19,7 +21,8 @@ WORDS = (
     "code", "applicant_id", "operator_id", "implementing_agency_id", "title",
     "application_field", "purpose_code", "purpose_text", "purpose_class", "use_mode",
     "purpose_fingerprint", "scope", "scope_hash", "users_count", "fusion", "round", "risk",
-    "conditions", "assessment_id", "authorisation_id", "decision_cause", "decision_reason",
+    "conditions", "scenario_kind", "renews_id", "lane", "notice", "assessment_id",
+    "authorisation_id", "decision_cause", "decision_reason",
 )  # fmt: skip
 
 
@@ -27,10 +30,44 @@ class AskedItemIn(agreements.NamedItemIn):
     """One data item, with the reason why the purpose cannot do without it."""
 
     necessity_reason = doors.text(max=1000)
+    time_span = doors.text(max=100, required=False)
+    row_filter = doors.text(max=200, required=False)
+    max_rows = doors.whole(min=1, required=False)
+    frequency = doors.text(max=60, required=False)
+    retention_days = doors.whole(max=36_500, required=False)
+    alternative_considered = doors.text(max=300, required=False)
 
 
-class ScenarioIn(doors.Body):
-    """An application for one use."""
+def _field(question: blocks.Field) -> fields.Field[Any]:
+    """Declare the field of a question of the form."""
+    if question.kind == "rows":
+        columns = {each.name: _field(each) for each in question.columns}
+        name = f"Scenario{question.name.title().replace('_', '')}In"
+        row_in = doors.Body.from_dict(columns, name=name)
+        return doors.many(row_in, at_most=blocks.ROWS_MAX, required=False)
+    if question.kind in blocks.LISTS:
+        return doors.texts(max=blocks.LINES_MAX, each=question.max, required=False)
+    if question.kind in ("number", "money"):
+        return doors.whole(required=False)
+    if question.kind == "flag":
+        return doors.flag(required=False)
+    return doors.text(max=question.max, required=False)
+
+
+# What the form asks beyond the scope, as the table of its questions has it.
+BlocksIn = doors.Body.from_dict(
+    {
+        name: _field(question)
+        for block in blocks.BLOCKS
+        for name, question in ((each.name, each) for each in block.fields)
+        if name in blocks.Blocks.__annotations__
+    },
+    name="BlocksIn",
+)
+
+
+class ScenarioIn(BlocksIn):  # type: ignore[misc, valid-type]  # drawn from the form's table
+    """An application for one use, whole at once."""
 
     operator_id = doors.text(max=40)
     implementing_agency_id = doors.text(max=40)
@@ -54,7 +91,18 @@ class ScenarioIn(doors.Body):
 
 
 class RiskIn(doors.Body):
-    """Nothing is said: the risk is computed from the application."""
+    """The risk as proposed, or raised with a reason; lane "fast": the simplified procedure."""
+
+    grade = doors.choice(*RiskGrade, required=False)
+    reason = doors.text(max=500, required=False)
+    lane = doors.choice(*LANES, required=False)
+
+
+class LowerRiskIn(doors.Body):
+    """To what a leader lowers the risk, and why."""
+
+    grade = doors.choice(*RiskGrade)
+    reason = doors.text(max=500)
 
 
 class AnnouncedOut(Schema):
@@ -117,6 +165,10 @@ class ScenarioOut(ScenarioRowOut):
     fusion = fields.Boolean()
     risk = fields.Dict(allow_none=True)
     conditions = fields.List(fields.String())
+    scenario_kind = fields.String()
+    renews_id = fields.String(allow_none=True)
+    lane = fields.String()
+    notice = fields.Dict(allow_none=True)
     assessment_id = fields.String(allow_none=True)
     authorisation_id = fields.String(allow_none=True)
     decision_cause = fields.String(allow_none=True)
@@ -236,16 +288,30 @@ def amend(body: dict[str, Any], subject_id: str) -> Any:
     return show(found, work)
 
 
+@blueprint.post("/<string:subject_id>/lower-risk")
+@doors.versioned
+@doors.members("write")
+@blueprint.arguments(LowerRiskIn)
+@blueprint.response(200, ScenarioOut)
+def lower_risk(body: dict[str, Any], subject_id: str) -> Any:
+    """Lower the risk, as a leader of the agency."""
+    work = unit.current()
+    doors.matched(scenarios.seen(work, subject_id))
+    found = scenarios.lower_risk(work, subject_id, **body)
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return show(found, work)
+
+
 @blueprint.post("/<string:subject_id>/grade-risk")
 @doors.versioned
 @doors.members("write")
 @blueprint.arguments(RiskIn)
 @blueprint.response(200, ScenarioOut)
-def grade_risk(_body: dict[str, Any], subject_id: str) -> Any:
+def grade_risk(body: dict[str, Any], subject_id: str) -> Any:
     """Grade the risk of the use; the scenario goes on when all opinions are in."""
     work = unit.current()
     doors.matched(scenarios.seen(work, subject_id))
-    found = scenarios.grade_risk(work, subject_id)
+    found = scenarios.grade_risk(work, subject_id, **body)
     work.session.flush()  # so that the version shown is the one that will be stored
     return show(found, work)
 

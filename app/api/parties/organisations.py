@@ -16,7 +16,7 @@ blueprint = doors.noun("organisations", "Organisations · 机构")
 
 
 class OrganisationIn(doors.Body):
-    """A new organisation, for review."""
+    """A new organisation, as a draft."""
 
     uscc = doors.text(max=40)
     name_zh = doors.text(max=120)
@@ -47,7 +47,7 @@ def show(found: Organisation, work: Work) -> Mapping[str, Any]:
         "name_zh": found.name_zh,
         "name_en": found.name_en,
         "region": found.region,
-        "roles": sorted(row.role for row in found.roles),
+        "roles": sorted(found.wanted),
     }
 
 
@@ -76,7 +76,7 @@ def one(subject_id: str) -> Any:
 @blueprint.arguments(OrganisationIn)
 @blueprint.response(201, OrganisationOut)
 def enter(body: dict[str, Any]) -> Any:
-    """Enter an organisation for review; its approval is another person's."""
+    """Enter an organisation as a draft; its file follows, and its approval is another person's."""
     work = unit.current()
     if not organisations.registrar.matches(work.actor, None):
         raise StepNotAllowed("只有交易所合规岗可以登记机构", "this is for the exchange's registrar")

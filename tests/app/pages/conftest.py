@@ -47,7 +47,7 @@ def postgres_template(postgres_server: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def application(database_url: str) -> Iterator[Exchange]:
+def application(database_url: str, tmp_path: Path) -> Iterator[Exchange]:
     """Serve the town; its clock begins at TODAY."""
     made = create_app(
         Settings(
@@ -59,6 +59,7 @@ def application(database_url: str) -> Iterator[Exchange]:
             password_memory_kib=8,
             password_rounds=1,
             threads=4,
+            state_dir=str(tmp_path / "state"),
         )
     )
     with made.house.engines.writing() as session:

@@ -19,6 +19,7 @@ from marketplace.products import Product
 from tests.catalogue import shelf
 from tests.conftest import work_of
 from tests.licensing import desk, hall
+from tests.licensing.pricing import tolls
 from tests.marketplace import make
 from tests.settlement import money
 
@@ -112,6 +113,7 @@ def _waiting(session: Session, town: Town, code: str) -> None:
 
 
 def _market(session: Session, town: Town, granted: Authorisation, resource_id: str) -> None:
+    tolls.everything_capped(session)
     scope = authorisations.scope_of(session, granted)
     items = [{"directory": directory, "item": item} for directory, item in sorted(scope.items)]
     product = make.listed(

@@ -93,7 +93,7 @@ def test_a_frozen_organisations_roles_do_not_count(work_as: WorkAs) -> None:
     assert organisations.require_active(work.session, "org_dept").id == "org_dept"
 
 
-def test_who_enters_an_organisation_does_not_need_to_be_trusted_alone(work_as: WorkAs) -> None:
+def test_what_is_entered_has_yet_to_be_filed_and_reviewed(work_as: WorkAs) -> None:
     made = organisations.enter(
         work_as("per_exchange_compliance"),
         uscc="91110108717743469K",
@@ -102,14 +102,18 @@ def test_who_enters_an_organisation_does_not_need_to_be_trusted_alone(work_as: W
         region="430000",
         roles=[],
     )
-    work = work_as("per_exchange_approver")
+    work = work_as("per_exchange_compliance")
     work.session.flush()
 
     with pytest.raises(StepRefused) as caught:
-        organisations.take(work, made.id, "approve")
+        organisations.take(work, made.id, "submit")
 
-    assert [refusal.code for refusal in caught.value.refusals] == ["NO_ROLE"]
-    assert made.state == State.UNDER_REVIEW
+    assert [refusal.code for refusal in caught.value.refusals] == [
+        "NO_ROLE",
+        "NO_FILE",
+        "DOCUMENTS_MISSING",
+    ]
+    assert made.state == State.DRAFT
 
 
 def test_a_code_cannot_be_entered_twice(work_as: WorkAs) -> None:

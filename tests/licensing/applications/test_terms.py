@@ -8,8 +8,10 @@ from catalogue import directories
 from catalogue.grades import Term
 from kernel.errors import Invalid
 from kernel.parties.organisations import Organisation, OrganisationRole
+from licensing import scope
 from licensing.applications import items, terms, vocabulary
 from licensing.applications.vocabulary import ApplicationField, Purpose, PurposeClass, UseMode
+from licensing.frame import drafts
 from licensing.scope import Environment, OutputForm, Transform
 from tests.catalogue import shelf
 from tests.conftest import NOON, work_of
@@ -26,7 +28,10 @@ def code(session: Session) -> str:
 
 
 def agreed(session: Session, code: str, **changes: Any) -> Any:
-    return terms.agreed(work_of(session, "per_operator_editor"), desk.terms(code, **changes))
+    given = desk.terms(code, **changes)
+    work = work_of(session, "per_operator_editor")
+    drafts.supply_parties(work, given)
+    return scope.from_json(drafts.supply(work, given["department_id"], given)["scope"])
 
 
 def applied(session: Session, code: str, **changes: Any) -> Any:
@@ -105,9 +110,9 @@ def test_an_agreement_may_have_shares_of_its_own(
 ) -> None:
     given = desk.terms(code, revenue=revenue)
 
-    terms.agreed(work_of(session, "per_operator_editor"), given)
+    columns = drafts.supply(work_of(session, "per_operator_editor"), "org_dept", given)
 
-    assert terms.revenue(given) == revenue
+    assert columns["revenue"] == revenue
 
 
 def test_a_department_supplies_its_own_directories(session: Session, code: str) -> None:
@@ -116,7 +121,7 @@ def test_a_department_supplies_its_own_directories(session: Session, code: str) 
             id="org_dept_2", state="active", uscc="52430000MJ00000189", name_zh="另",
             name_en="Other",
             region="430000", entered_at=NOON,
-            roles=[OrganisationRole(id="rol_2", role="supply_department", granted_at=NOON)],
+            roles=[OrganisationRole(id="rol_2", role="supply_department", state="granted", granted_at=NOON)],
         )
     )  # fmt: skip
     session.flush()

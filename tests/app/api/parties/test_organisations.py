@@ -9,7 +9,7 @@ ENTRY = {
 }
 
 
-def test_an_organisation_is_entered_by_one_and_approved_by_another(as_: As) -> None:
+def test_an_organisation_is_entered_as_a_draft(as_: As) -> None:
     entered = as_("per_exchange_compliance").post("/api/organisations", json=ENTRY)
 
     approved = as_("per_exchange_approver").post(
@@ -17,9 +17,9 @@ def test_an_organisation_is_entered_by_one_and_approved_by_another(as_: As) -> N
     )
 
     assert entered.status_code == 201, entered.json
-    assert entered.json["state"] == "under_review"
-    assert approved.status_code == 200, approved.json
-    assert approved.json["state"] == "active"
+    assert (entered.json["state"], entered.json["roles"]) == ("draft", ["merchant"])
+    assert approved.status_code == 409
+    assert [one["code"] for one in approved.json["refusals"]] == ["ILLEGAL_TRANSITION"]
 
 
 def test_a_code_is_entered_once(as_: As) -> None:

@@ -1,0 +1,1 @@
+"""The doors of what authorised operation may cost: fee periods, upper limits."""

@@ -1,0 +1,1 @@
+"""The doors of how authorisations stand: impacts, renewals, reviews, notices, destructions."""

@@ -1,0 +1,1 @@
+"""Pages of decisions: what was allowed and denied, why, and what came too often."""

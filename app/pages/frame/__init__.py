@@ -1,0 +1,1 @@
+"""Pages of the frame: plans, agreements, and the public register of both."""

@@ -1,0 +1,1 @@
+"""Pages of what authorised operation may cost."""

@@ -1,0 +1,179 @@
+"""The epoch: eight bytes that every process of a host sees, and what made them change.
+
+Whoever commits something on which decisions rest adds its name here before it answers; a
+reader compares one number at each decision, and forgets only what has changed. A host
+that shares the database but not this file looks into the journal twice a second, which
+holds the same names.
+"""
+
+import fcntl
+import mmap
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from time import monotonic
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.orm import Session
+
+from kernel.engines import Engines
+from kernel.journal import Event
+
+HEADS: Final = frozenset(
+    {
+        "agreement", "authorisation", "commitment", "consent", "directory", "operation_agreement",
+        "opinion", "organisation", "registration", "sharing_consent", "token",
+    }
+)  # fmt: skip
+"""The nouns whose events may change an answer: what stands before the dot of a kind."""
+
+SLOTS: Final = 1_023
+SLOT_BYTES: Final = 64
+POLL_S: Final = 0.5
+OVERLAP: Final = 1_000
+"""Events that are looked at again: of two transactions the later number may commit first."""
+
+ALL: Final = "*"
+"""The name that stands for everything."""
+
+_HEAVY: Final = frozenset({"authorisation", "organisation", "token"})
+_attached: "WeakKeyDictionary[Engine, Epoch]" = WeakKeyDictionary()
+
+
+class Epoch:
+    """A counter in a file that is mapped into memory, and a ring of the names behind it.
+
+    The file is made when it is first needed. Eight bytes are written and read at once;
+    writers of all processes take turns with a lock on the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._file: int | None = None
+        self._numbers: memoryview | None = None
+        self._bytes: mmap.mmap | None = None
+
+    @property
+    def value(self) -> int:
+        """The present number; it only grows."""
+        numbers = self._numbers
+        if numbers is None:
+            numbers = self._opened()
+        number: int = numbers[0]
+        return number
+
+    def bump(self, name: str) -> None:
+        """Add one name of what has changed; every reader sees it at its next look."""
+        self._opened()
+        with self._lock:
+            assert self._file is not None
+            assert self._bytes is not None
+            assert self._numbers is not None
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            try:
+                following = self._numbers[0] + 1
+                at = SLOT_BYTES * (1 + following % SLOTS)
+                said = name.encode()[: SLOT_BYTES - 1].ljust(SLOT_BYTES, b"\0")
+                self._bytes[at : at + SLOT_BYTES] = said
+                self._numbers[0] = following
+            finally:
+                fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def names(self, seen: int, now: int) -> list[str]:
+        """Return what changed after number `seen` up to `now`; [ALL] when that is forgotten."""
+        if now - seen >= SLOTS or now < seen:
+            return [ALL]
+        self._opened()
+        assert self._bytes is not None
+        found = []
+        for number in range(seen + 1, now + 1):
+            at = SLOT_BYTES * (1 + number % SLOTS)
+            found.append(self._bytes[at : at + SLOT_BYTES].rstrip(b"\0").decode())
+        # While these were read the ring may have gone round.
+        return [ALL] if self.value - seen >= SLOTS else found
+
+    def _opened(self) -> memoryview:
+        with self._lock:
+            if self._numbers is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                size = SLOT_BYTES * (1 + SLOTS)
+                flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+                self._file = os.open(self._path, flags, 0o600)
+                if os.fstat(self._file).st_size < size:
+                    os.truncate(self._file, size)
+                self._bytes = mmap.mmap(self._file, size)
+                self._numbers = memoryview(self._bytes).cast("Q")
+            return self._numbers
+
+
+class Journal:
+    """Looks into the journal for what other hosts have written, at most every POLL_S."""
+
+    def __init__(self, engines: Engines, clock: Callable[[], float] = monotonic) -> None:
+        self._engines = engines
+        self._clock = clock
+        self._next = 0.0
+        self._lock = Lock()
+        self._known: set[int] | None = None
+
+    def names(self) -> list[str]:
+        """Return what has changed since the last look; nothing when that was just now."""
+        now = self._clock()
+        if now < self._next or not self._lock.acquire(blocking=False):
+            return []
+        try:
+            self._next = now + POLL_S
+            return self._look()
+        finally:
+            self._lock.release()
+
+    def _look(self) -> list[str]:
+        with self._engines.reading() as session:
+            last = session.scalar(select(func.max(Event.sequence))) or 0
+            statement = select(Event.sequence, Event.kind, Event.subject).where(
+                Event.sequence > last - OVERLAP
+            )
+            rows = session.execute(statement).all()
+        known, self._known = self._known, {row.sequence for row in rows}
+        if known is None:
+            return []
+        if known and min(self._known, default=0) > max(known) + 1:
+            return [ALL]
+        fresh = [row for row in rows if row.sequence not in known]
+        return [name for row in fresh if (name := name_of(row.kind, row.subject)) is not None]
+
+
+def name_of(kind: str, subject: str) -> str | None:
+    """Return the name under which an event changes answers; None for one that changes none."""
+    head = kind.partition(".")[0]
+    if head not in HEADS:
+        return None
+    return subject if head in _HEAVY and len(subject.encode()) < SLOT_BYTES else ALL
+
+
+def attach(engines: Engines, epoch: Epoch) -> None:
+    """Let every commit through `engines` that matters to decisions move `epoch`."""
+    _attached[engines.write] = epoch
+
+
+@event.listens_for(Session, "after_flush")
+def _gather(session: Session, _context: object) -> None:
+    for made in session.new:
+        if isinstance(made, Event) and (name := name_of(made.kind, made.subject)) is not None:
+            session.info.setdefault("changed", []).append(name)
+
+
+@event.listens_for(Session, "after_commit")
+def _announce(session: Session) -> None:
+    if session.in_nested_transaction() or "changed" not in session.info:
+        return
+    changed = session.info.pop("changed")
+    bind = session.bind
+    epoch = _attached.get(bind) if isinstance(bind, Engine) else None
+    if epoch is not None:
+        for name in dict.fromkeys(changed):
+            epoch.bump(name)

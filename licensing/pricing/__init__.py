@@ -1,0 +1,1 @@
+"""What authorised operation may cost: permitted revenue, upper-limit fees, what was earned."""

@@ -1,0 +1,1 @@
+"""How an authorisation stands through its life: cascades, renewal, reviews, its end."""

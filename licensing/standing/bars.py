@@ -1,0 +1,42 @@
+"""Who may not apply again for a while: the grantee of a right that was revoked, in its field."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.clock import local_date
+from kernel.journal import Event
+from licensing.applications.cases import Scenario
+from licensing.applications.terms import months_after
+from licensing.standing.rows import Authorisation, State
+
+_ENDS = ("authorisation.revoked", "authorisation.lapsed")
+
+
+def barred(
+    session: Session, grantee_id: str, application_field: str, on: date, *, months: int
+) -> date | None:
+    """Return the last day on which the grantee is barred from a field, None when it is not.
+
+    months: of the bar, from the day of the revocation. A right that was cancelled before
+    it began bars nobody. One SELECT on an index.
+    """
+    statement = (
+        select(Event.at)
+        .join(Authorisation, Authorisation.id == Event.subject)
+        .join(Scenario, Scenario.id == Authorisation.scenario_id)
+        .where(
+            Authorisation.grantee_id == grantee_id,
+            Authorisation.state == State.REVOKED,
+            Scenario.application_field == application_field,
+            Event.kind.in_(_ENDS),
+        )
+        .order_by(Event.sequence.desc())
+        .limit(1)
+    )
+    revoked_at = session.scalars(statement).first()
+    if revoked_at is None:
+        return None
+    until = months_after(local_date(revoked_at), months) - timedelta(days=1)
+    return until if on <= until else None

@@ -1,0 +1,1 @@
+"""Electronic supervision (电子监察) of the licensing process: clocks, violations, units."""
