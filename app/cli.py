@@ -161,11 +161,11 @@ def simulate(settings: Settings, path: str, *, as_json: bool) -> None:
     from licensing.assessing import replays
 
     try:
-        changed = Rules(*rule_files.read(Path(path)))
+        changed = Rules(*rule_files.parse(path, Path(path).read_text("utf-8")))
         with _opened(settings) as built, built.engines.reading() as session:
             told = list(replays.simulate(session, changed))
-    except (ValueError, KeyError) as error:
-        raise click.UsageError(f"{path}: {error}") from error
+    except rule_files.BadRules as error:
+        raise click.UsageError(str(error)) from error
     differing = [one for one in told if one.differs]
     if as_json:
         rows = [{"assessment_id": one.assessment_id, "scenario_id": one.scenario_id,

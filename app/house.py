@@ -83,7 +83,9 @@ def build(
         engines=engines,
         rules=Rules(*rule_files.load(settings.rules)),
         calendar=Calendar.parse(rule_files.holidays()),
-        crypto=StandardProvider(_key(settings, engines)),
+        crypto=StandardProvider(
+            _key(settings, engines), [bytes.fromhex(key) for key in settings.former_keys]
+        ),
         passwords=Passwords(
             memory_kib=settings.password_memory_kib, rounds=settings.password_rounds
         ),

@@ -41,7 +41,9 @@ def client_of(application: Exchange, person: str, *scopes: str) -> Client:
     """Return a client that calls as one of the cast; its token also has `scopes`."""
     with application.house.engines.writing() as session:
         work = work_of(session, person)
-        _, secret = credentials.issue(work, label="bench", scopes=["read", "write", *scopes], days=30)
+        _, secret = credentials.issue(
+            work, label="bench", scopes=["read", "write", *scopes], days=30
+        )
         session.commit()
     client = application.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"

@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, Index, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue import directories, sources
+from catalogue.beginnings import at_first
 from kernel import ids
 from kernel.actor import Actor, Duty, Role, any_of, its, system_only
 from kernel.clock import Instant
@@ -65,7 +66,7 @@ def _answered(report: ErrorReport, work: Work, data: dict[str, Any]) -> None:
 # fmt: off
 LIFE: Workflow[State, ErrorReport] = Workflow(
     "error_report", State, State.REPORTED,
-    step("report", {State.REPORTED}, State.REPORTED, reporter, own_door=True,
+    step("report", {State.REPORTED}, State.REPORTED, at_first(reporter), own_door=True,
          within="clocks.error_report",
          says="error_report.made", label=Words("提交校核", "Report")),
     step("correct", {State.REPORTED}, State.CORRECTED, department, then=(_answered,),

@@ -12,6 +12,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue import registrations
+from catalogue.beginnings import at_first
 from catalogue.registrations import Registration
 from kernel import ids
 from kernel.actor import Actor, Duty, Role, any_of, its, system_only
@@ -84,7 +85,7 @@ def _answered(objection: Objection, work: Work, _data: dict[str, Any]) -> None:
 # fmt: off
 LIFE: Workflow[State, Objection] = Workflow(
     "objection", State, State.RAISED,
-    step("raise",    {State.RAISED}, State.RAISED, objector, own_door=True,
+    step("raise",    {State.RAISED}, State.RAISED, at_first(objector), own_door=True,
          within="clocks.registration_objection",
          says="objection.raised", label=Words("提出异议", "Object")),
     step("dismiss",  {State.RAISED}, State.DISMISSED, reviewer, then=(_answered,),

@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue import contents, directories, gradings
+from catalogue.beginnings import at_first
 from catalogue.contents import DataItem, DirectoryContent
 from catalogue.directories import Directory, DirectoryVersion
 from catalogue.grades import Grade, PiClass
@@ -93,12 +94,6 @@ approvers = (
 overseers = (any_of(Role.DATA_AUTHORITY), system_only)
 
 
-def _raises_only(regrade: Regrade, _work: Work) -> Refusal | None:
-    if regrade.raises:
-        return None
-    return Refusal("NEEDS_APPROVAL", "降级须经另一人批准", "to lower a grade takes an approval")
-
-
 def _another_person(regrade: Regrade, work: Work) -> Refusal | None:
     if regrade.proposed_by != work.actor.person:
         return None
@@ -133,11 +128,12 @@ def _apply(regrade: Regrade, work: Work, _data: dict[str, Any]) -> None:
 # fmt: off
 LIFE: Workflow[State, Regrade] = Workflow(
     "regrade", State, State.PROPOSED,
-    step("apply_at_once", {State.PROPOSED}, State.APPLIED, proposers, own_door=True,
-         when=(_raises_only, _still_standing), then=(_apply,),
+    step("apply_at_once", {State.PROPOSED}, State.APPLIED,
+         tuple(map(at_first, proposers)), own_door=True,
+         when=(_still_standing,), then=(_apply,),
          says="regrade.applied_at_once", label=Words("即时升级", "Raise at once")),
-    step("put_forward", {State.PROPOSED}, State.PROPOSED, proposers, own_door=True,
-         within="clocks.regrade_approval",
+    step("put_forward", {State.PROPOSED}, State.PROPOSED, tuple(map(at_first, proposers)),
+         own_door=True, within="clocks.regrade_approval",
          says="regrade.put_forward", label=Words("提请降级", "Put forward")),
     step("approve",  {State.PROPOSED}, State.APPLIED, approvers,
          when=(_another_person, _still_standing, _items_still_there), then=(_apply,),

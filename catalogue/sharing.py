@@ -14,6 +14,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue import directories
+from catalogue.beginnings import at_first
 from kernel import ids
 from kernel.actor import Actor, Duty, Role, any_of, its, system_only
 from kernel.clock import Instant, local_date
@@ -127,7 +128,7 @@ def _answered(consent: SharingConsent, work: Work, _data: dict[str, Any]) -> Non
 # fmt: off
 LIFE: Workflow[State, SharingConsent] = Workflow(
     "sharing_consent", State, State.ASKED,
-    step("ask",      {State.ASKED}, State.ASKED, asker, own_door=True,
+    step("ask",      {State.ASKED}, State.ASKED, at_first(asker), own_door=True,
          within="clocks.sharing_consent",
          says="sharing_consent.asked", label=Words("征求提供方同意", "Ask for consent")),
     step("give",     {State.ASKED}, State.GIVEN, provider,

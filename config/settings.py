@@ -37,6 +37,9 @@ class Settings:
     key_file: str = setting(
         "", "Where a demonstration keeps the key it made for itself; beside the database if empty."
     )
+    retired_keys: str = setting(
+        "", "Former keys, 64 hexadecimal digits each, by commas: they verify and open, no more."
+    )
     rules: str = setting("hunan", "Which file of config/rules decides limits and rates.")
     data_dir: str = setting("var/domain", "The secure domain: where mounted resources lie.")
     state_dir: str = setting(
@@ -83,6 +86,8 @@ class Settings:
         _one_of("DATABOURSE_LOG_LEVEL", self.log_level, "DEBUG", "INFO", "WARNING", "ERROR")
         if self.key and not _is_key(self.key):
             raise BadSetting("DATABOURSE_KEY: 64 hexadecimal digits, please")
+        if not all(map(_is_key, self.former_keys)):
+            raise BadSetting("DATABOURSE_RETIRED_KEYS: 64 hexadecimal digits each, please")
         if not self.production:
             return
         if not self.key:
@@ -91,6 +96,11 @@ class Settings:
             raise BadSetting("DATABOURSE_CLOCK: production keeps the system's time")
         if not self.base_url.startswith("https://"):
             raise BadSetting("DATABOURSE_BASE_URL: production needs an https:// address")
+
+    @property
+    def former_keys(self) -> list[str]:
+        """The retired keys, one by one."""
+        return [key for key in self.retired_keys.split(",") if key]
 
     @property
     def production(self) -> bool:

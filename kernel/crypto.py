@@ -106,6 +106,11 @@ class CryptoProvider(Protocol):
         """The public half of the signing key, for everybody who verifies elsewhere."""
         ...
 
+    @property
+    def public_keys(self) -> Mapping[str, bytes]:
+        """Key id → public key of all whose signatures hold: the one in use first."""
+        ...
+
     def digest(self, content: bytes) -> str:
         """Return the digest in hexadecimal digits."""
         ...
@@ -193,6 +198,11 @@ class _Provider:
     def public_key(self) -> bytes:
         """The public half of the signing key: 32 bytes, as RFC 8032 writes them."""
         return self._current.public_key
+
+    @property
+    def public_keys(self) -> Mapping[str, bytes]:
+        """Key id → public key: the one in use first, then the retired ones."""
+        return {ring.id: ring.public_key for ring in self._rings.values()}
 
     def digest(self, content: bytes) -> str:
         """Return the digest: 64 hexadecimal digits."""

@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from sqlalchemy import ForeignKey, UniqueConstraint, exists, select
-from sqlalchemy.orm import Mapped, Session, aliased, joinedload, mapped_column, relationship
+from sqlalchemy import column, exists, select, table
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from catalogue import directories
 from catalogue.grades import Grade
 from kernel import ids
-from kernel.clock import Instant
-from kernel.crypto import CryptoProvider, Signature, canonical
-from kernel.db import Base, append_only
-from kernel.errors import NotFound
+from kernel.crypto import CryptoProvider, canonical
+from kernel.errors import NotFound, Refusal
 from kernel.pages import Page, keyset
 from kernel.parties import organisations
 from kernel.work import Work
+from licensing.papers import checks, credentials, keys, registered, status_lists
+from licensing.papers.checks import Check
+
+# A certificate's row is spoken of as certificates.Certificate.
+from licensing.papers.rows import Certificate as Certificate
 from licensing.versions import AuthorisationVersion
 
 OBLIGATIONS: Final = ("log", "destroy", "report")
@@ -31,7 +34,12 @@ PROHIBITIONS: Final = ("reauthorise", "reidentify", "other_purpose", "transfer_r
 """What no grantee may do: pass the right on, combine to re-identify, change the purpose,
 hand on raw data."""
 
+FREE: Final = ("public_governance", "public_welfare")
+"""Classes of purpose that pay nothing for the operation service; all others pay within a cap."""
+
 _HIDDEN_FROM: Final = Grade.G3
+# Scenarios have certificates issued, and stand above them: only this column is read here.
+_scenarios = table("scenarios", column("id"), column("purpose_class"))
 
 
 class Right(Protocol):
@@ -51,34 +59,6 @@ class Right(Protocol):
     conditions: Any
 
 
-class Certificate(Base):
-    """One signed certificate. body: canonical JSON; signature: over its bytes."""
-
-    __tablename__ = "certificates"
-    __table_args__ = (
-        UniqueConstraint("authorisation_id", "version"),
-        UniqueConstraint("cert_no", "version"),
-    )
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    authorisation_id: Mapped[str] = mapped_column(ForeignKey("authorisations.id"))
-    version: Mapped[int]
-    cert_no: Mapped[str]
-    body: Mapped[dict[str, Any]]
-    digest_alg: Mapped[str]
-    digest: Mapped[str]
-    alg: Mapped[str]
-    key_id: Mapped[str]
-    signature: Mapped[str]
-    issued_at: Mapped[Instant]
-
-    # Named in words: authorisations have certificates issued, and stand above them.
-    authorisation: Mapped[Any] = relationship("Authorisation", lazy="raise", viewonly=True)
-
-
-append_only(Certificate.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
-
-
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What a check of a certificate found.
@@ -95,7 +75,10 @@ class Verification:
 
 
 def issue(work: Work, authorisation: Right, version: AuthorisationVersion) -> Certificate:
-    """Write and sign the certificate of one version. Records `certificate.issued`."""
+    """Write and sign the certificate of one version, and give it its place in a status list.
+
+    Records `certificate.issued`.
+    """
     body = _body(work, authorisation, version)
     content = canonical(body)
     signature = work.crypto.sign(content)
@@ -113,6 +96,9 @@ def issue(work: Work, authorisation: Right, version: AuthorisationVersion) -> Ce
         issued_at=work.now,
     )
     work.session.add(made)
+    # The place in the status list refers to the certificate by its id alone.
+    work.session.flush()
+    status_lists.allot(work, made.id)
     work.record(
         "certificate.issued",
         made.id,
@@ -177,8 +163,7 @@ def verify(session: Session, crypto: CryptoProvider, cert_no: str) -> Verificati
     except NotFound:
         return Verification(found=False)
     content = canonical(certificate.body)
-    signature = Signature(certificate.alg, certificate.key_id, certificate.signature)
-    signed = crypto.verify(content, signature)
+    signed = credentials.genuine(crypto, certificate)
     comparable = certificate.digest_alg == crypto.digest_alg
     return Verification(
         found=True,
@@ -187,6 +172,47 @@ def verify(session: Session, crypto: CryptoProvider, cert_no: str) -> Verificati
         standing=str(certificate.authorisation.state),
         certificate=certificate,
     )
+
+
+def numbered(session: Session, cert_no: str, version: int) -> Certificate | None:
+    """Return one version of a certificate with its authorisation. One SELECT on an index."""
+    statement = (
+        select(Certificate)
+        .where(Certificate.cert_no == cert_no, Certificate.version == version)
+        .options(joinedload(Certificate.authorisation))
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def checked(work: Work, certificate: Certificate) -> list[Check]:
+    """Return every check of a certificate that this exchange can make, each told in words.
+
+    certificate: with its authorisation. Five SELECTs by key.
+    """
+    return [
+        registered.signature(work, certificate),
+        checks.validity(certificate.body, work.now),
+        *registered.checks(work, certificate),
+    ]
+
+
+def examined(work: Work, token: str) -> tuple[list[Check], Certificate | None]:
+    """Check a credential that somebody brings: as a token, then against the register.
+
+    Returns the checks and the certificate that it is of; None when it is of none of ours.
+    """
+    told, payload = checks.opened(token, keys.jwks(work.crypto), work.now)
+    stated = credentials.certificate_of(payload)
+    if stated is None:
+        return told, None
+    number, version, digest = stated
+    found = numbered(work.session, number, version)
+    if found is None or found.digest != digest:
+        why = Refusal(
+            "NOT_REGISTERED", "台账中没有这份证书", "the register has no such certificate"
+        )
+        return [*told, checks.refused("digest", why)], None
+    return [*told, *registered.checks(work, found)], found
 
 
 def public(session: Session, certificate: Certificate) -> dict[str, Any]:
@@ -246,7 +272,10 @@ def _body(work: Work, authorisation: Right, version: AuthorisationVersion) -> di
         "obligations": list(OBLIGATIONS),
         "prohibitions": list(PROHIBITIONS),
         "scope_hash": version.scope_hash,
+        "fee_basis": _fee_basis(work.session, authorisation.scenario_id),
         "issued_at": work.now.isoformat(),
+        # Below the address of the exchange, which may change while this stays signed.
+        "verify_url": f"/verify?number={authorisation.cert_no}",
     }
 
 
@@ -254,16 +283,28 @@ def _terms(work: Work, scope: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "items": scope["items"],
         "item_count": len(scope["items"]),
+        "transforms": sorted({entry["transform"] for entry in scope["items"]}),
         "items_digest": work.crypto.digest(canonical(scope["items"])),
         "row_filters": scope["row_filters"],
         "users": scope["users"],
         "regions": scope["regions"],
         "valid_from": scope["period"]["from"],
         "valid_to": scope["period"]["to"],
-        "quotas": scope["quotas"],
+        "quotas": [_quota(meter, limit) for meter, limit in sorted(scope["quotas"].items())],
         "output_forms": scope["output_forms"],
         "environments": scope["environments"],
     }
+
+
+def _quota(meter: str, limit: int) -> dict[str, Any]:
+    # "calls/day" counts calls anew each day; "rows" counts over the whole term.
+    counted, _, window = meter.partition("/")
+    return {"meter": counted, "period": window or None, "limit": limit}
+
+
+def _fee_basis(session: Session, scenario_id: str) -> str:
+    found = session.scalar(select(_scenarios.c.purpose_class).where(_scenarios.c.id == scenario_id))
+    return "free" if found in FREE else "cap"
 
 
 def _party(work: Work, organisation_id: str) -> dict[str, str]:

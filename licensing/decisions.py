@@ -109,9 +109,7 @@ def listed(
     return _page(work, statement, wanted, after=after, limit=limit)
 
 
-def own(
-    work: Work, *, after: str | None, limit: int, **wanted: Unpack[Wanted]
-) -> Page[Decision]:
+def own(work: Work, *, after: str | None, limit: int, **wanted: Unpack[Wanted]) -> Page[Decision]:
     """Return one page of the decisions on the caller's own uses, newest first. One SELECT."""
     statement = select(Decision).where(Decision.organisation_id == work.actor.organisation)
     return _page(work, statement, wanted, after=after, limit=limit)
@@ -152,7 +150,7 @@ def certificates(session: Session, authorisation_ids: Iterable[str]) -> dict[str
     statement = select(Authorisation.id, Authorisation.cert_no).where(
         Authorisation.id.in_(set(authorisation_ids))
     )
-    return {key: number for key, number in session.execute(statement)}
+    return dict(session.execute(statement).all())
 
 
 def _missing(decision_id: str) -> NotFound:
@@ -161,7 +159,7 @@ def _missing(decision_id: str) -> NotFound:
 
 def _page(
     work: Work,
-    statement: Select[tuple[Decision]],
+    statement: Select[Decision],
     wanted: Wanted,
     *,
     after: str | None,
@@ -188,7 +186,8 @@ def _first_of(day: date) -> str:
 def _asked(work: Work, request: Request, *, outside: bool = False) -> Answer:
     grant = compiled.grant(work.session, request.authorisation_id, work.now)
     party = compiled.party(work.session, request.organisation_id)
-    if grant is not None and outside and not clauses.concerns(grant, work.actor.organisation, party):
+    caller = work.actor.organisation
+    if grant is not None and outside and not clauses.concerns(grant, caller, party):
         grant = None
     if grant is None:
         return _answer(work, request, None, {"NO_AUTH"}, ())

@@ -83,10 +83,6 @@ def _approve(plan: ImplementationPlan, work: Work, _data: dict[str, Any]) -> Non
 
 def _begin(plan: ImplementationPlan, work: Work, _data: dict[str, Any]) -> None:
     plan.effective_at = work.now
-    earlier = [each for each in editions(work.session, plan.code)
-               if each.state == State.EFFECTIVE and each.id != plan.id]  # fmt: skip
-    for each in earlier:
-        LIFE.take("supersede", each, work.as_system())
 
 
 agency_editor = its(
@@ -171,8 +167,21 @@ def change(work: Work, plan_id: str, **given: Unpack[Plan]) -> ImplementationPla
 def take(work: Work, plan_id: str, name: str, **data: Any) -> ImplementationPlan:
     """Take one step of the plan's life, for those who may see it."""
     found = seen(work, plan_id)
+    if name == "put_in_force":
+        _make_way(work, found)
     LIFE.take(name, found, work, **data)
     return found
+
+
+def _make_way(work: Work, plan: ImplementationPlan) -> None:
+    """Supersede the edition in force, if this one may take its place now."""
+    earlier = current(work.session, plan.code)
+    if earlier is None or LIFE.refusals("put_in_force", plan, work):
+        return
+    if agency_decider.matches(work.actor, plan):
+        LIFE.take("supersede", earlier, work.as_system())
+        # One edition is in force: the earlier one must leave the index first.
+        work.session.flush()
 
 
 def _write(work: Work, code: str, edition: int, given: Plan) -> ImplementationPlan:

@@ -182,9 +182,7 @@ def remaining(
 
     at: the moment whose windows are meant; without it those begun last.
     """
-    return {
-        one.meter: one.limit - one.used for one in _standings(session, authorisation_id, at)
-    }
+    return {one.meter: one.limit - one.used for one in _standings(session, authorisation_id, at)}
 
 
 def of(session: Session, authorisation_id: str) -> list[Standing]:
@@ -196,9 +194,7 @@ def _check(meter: str) -> None:
     _, parted, window = meter.partition("/")
     if parted and window not in WINDOWS:
         known = ", ".join(WINDOWS)
-        raise Invalid(
-            "配额周期不正确", f"{meter!r}: a window is one of {known}", pointer="/quotas"
-        )
+        raise Invalid("配额周期不正确", f"{meter!r}: a window is one of {known}", pointer="/quotas")
 
 
 def _window(meter: str, at: Instant) -> str | None:
@@ -213,10 +209,12 @@ def _standings(session: Session, authorisation_id: str, at: Instant | None) -> l
         .order_by(Quota.meter)
     )
     found = [Standing(*row) for row in session.execute(statement)]
-    names = {one.meter: at and _window(one.meter, at) for one in found if "/" in one.meter}
+    names = {one.meter: _window(one.meter, at) if at else None for one in found if "/" in one.meter}
     if not names:
         return found
-    used = {meter: _used_in(session, authorisation_id, meter, name) for meter, name in names.items()}
+    used = {
+        meter: _used_in(session, authorisation_id, meter, name) for meter, name in names.items()
+    }
     return [Standing(one.meter, one.limit, used.get(one.meter, one.used)) for one in found]
 
 

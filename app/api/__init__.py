@@ -26,6 +26,7 @@ from app.api.licensing import (
     certificates,
     challenges,
     commitments,
+    credentials,
     decisions,
     experts,
     operations,
@@ -85,6 +86,7 @@ NOUNS = (
     reviews,
     idle_notices,
     certificates,
+    credentials,
     register,
     decisions,
     fee_periods,
@@ -111,7 +113,7 @@ def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:
     api.register_blueprint(health.described)
     for module in NOUNS:
         api.register_blueprint(module.blueprint)
-    for opened in (sources.master_items, sources.claims):
+    for opened in (sources.master_items, sources.claims, credentials.lists, credentials.known):
         api.register_blueprint(opened)
     if demonstration:
         api.register_blueprint(clock_door.blueprint)

@@ -22,7 +22,9 @@ from app.pages.applying import drafts
 from app.pages.catalogue import asking, grading, hub, records
 from app.pages.deciding import log
 from app.pages.frame import agreements, register
+from app.pages.letters import letter, verification
 from app.pages.onboarding import parties, queue
+from app.pages.panels import pleas
 from app.pages.pricing import fees
 from app.pages.standing import rights
 from app.pages.supervision import desk as supervision
@@ -31,12 +33,15 @@ AUDIENCES = (
     drafts,
     account,
     public,
+    letter,
+    verification,
     market,
     desk,
     department,
     enterprise,
     regulator,
     panel,
+    pleas,
     trade,
     exchange,
     records,

@@ -93,7 +93,6 @@ def registration(registration_id: str) -> Any:
         directory=directory,
         names=shown.names(work, [found.department_id]),
         promise=languages.said(registration_forms.COMMITMENT),
-        party=registrations.is_party(work.actor, found),
         forms=_forms(work, found),
         grants=registrations.grants(work.session, found.id),
         objections=records.rows(work, "objections", _objections(work, found)),

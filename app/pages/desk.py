@@ -7,7 +7,8 @@ from flask import Blueprint, render_template
 
 from app import doors, languages, unit
 from app.pages import shown
-from catalogue import directories, registrations
+from app.pages.catalogue import records
+from catalogue import directories, registrations, sharing
 from kernel import watch
 from kernel.actor import Duty, Role
 from kernel.clock import local_date
@@ -101,6 +102,12 @@ def _directories(work: Work) -> list[Row]:
         for one in found
     ]  # fmt: skip
     return _lit(work, rows, [one.id for one in found])
+
+
+def _sharing(work: Work) -> list[Row]:
+    state = sharing.State.ASKED
+    page = sharing.listed(work, state=state, after=None, limit=shown.SHORT)
+    return records.rows(work, "sharing-consents", page.items)
 
 
 def _registrations(work: Work) -> list[Row]:
@@ -217,7 +224,9 @@ SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     (_expert, Words("专家评估", "Panels"), "/desk", _panels),
     (_role(Role.SUPPLY_DEPARTMENT), Words("待答复的征求意见", "Opinions due"), "/desk", _opinions),
     (_role(Role.SUPPLY_DEPARTMENT), Words("目录", "Directories"), "/desk", _directories),
-    (_role(Role.DATA_AUTHORITY), Words("待受理目录", "Directories to accept"), "/desk",
+    (_role(Role.SUPPLY_DEPARTMENT), Words("提供方同意", "Sharing consents"),
+     "/catalogue/sharing-consents", _sharing),
+    (_role(Role.DATA_AUTHORITY), Words("待受理目录", "Directories to accept"), "/hub",
      _directories),
     (_role(Role.SUPPLY_DEPARTMENT, Role.DATA_AUTHORITY), Words("登记", "Registrations"), "/desk",
      _registrations),

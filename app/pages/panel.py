@@ -10,13 +10,23 @@ from kernel.money import half_up
 from kernel.work import Work
 from licensing import assessments, scenarios
 from licensing.applications import items
-from licensing.assessing import experts, members, score_sheets, sheets
+from licensing.assessing import (
+    challenges,
+    experts,
+    members,
+    recommendations,
+    score_sheets,
+    sheets,
+)
 from licensing.assessing.members import PanelMember
-from licensing.assessing.score_sheets import ScoreSheet
+from licensing.assessing.score_sheets import Filled, ScoreSheet
 from licensing.assessments import Assessment, State
 from licensing.scope import Item
 
 blueprint = Blueprint("panel", __name__)
+
+VOIDS = frozenset({"void_sheet", "void_counted_sheet"})
+"""The steps that share the form in which a sheet is voided."""
 
 
 @blueprint.get("/assessments/<assessment_id>")
@@ -27,11 +37,12 @@ def assessment(assessment_id: str) -> Any:
     found = assessments.seen(work, assessment_id)
     scenario = scenarios.find(work.session, found.scenario_id)
     seats = members.of(work.session, found.id)
+    record = shown.record(found, work, assessments.LIFE)
     return render_template(
         "cases/assessment.html",
         assessment=found,
         scenario=scenario,
-        record=shown.record(found, work, assessments.LIFE),
+        record=record,
         clock=shown.clock(work, scenario.id),
         members=[_member(work, seat) for seat in seats],
         mine=_mine(work, found, seats),
@@ -42,6 +53,10 @@ def assessment(assessment_id: str) -> Any:
         criteria=_criteria(found),
         vetoable=sorted(sheets.VETOABLE),
         proof=assessments.redraw(work, found.id) if found.seed else None,
+        quorum=assessments.quorum(work, found.id),
+        advice=recommendations.of(work, found.id),
+        challenges=_challenges(work, found),
+        voids=bool(VOIDS & set(record["own"])),
         events=shown.timeline(work, found.id),
     )
 
@@ -77,19 +92,51 @@ def replace(assessment_id: str) -> Any:
 def sign(assessment_id: str) -> Any:
     """Sign the acting member's score sheet."""
     work = unit.current()
-    found = assessments.seen(work, assessment_id)
-    weighed = list(found.standard.get("weights", {}))
-    assessments.submit_sheet(
-        work,
+    assessments.submit_sheet(work, assessment_id, **_filled(work, assessment_id))
+    return _back(assessment_id)
+
+
+@blueprint.post("/assessments/<assessment_id>/correction")
+@doors.members("write")
+def correct(assessment_id: str) -> Any:
+    """Sign another sheet in place of the acting member's own."""
+    work, reason = unit.current(), forms.text("reason", max=500)
+    assessments.supersede_sheet(work, assessment_id, reason=reason, **_filled(work, assessment_id))
+    return _back(assessment_id)
+
+
+@blueprint.post("/assessments/<assessment_id>/void-sheet")
+@doors.members("write")
+def void_sheet(assessment_id: str) -> Any:
+    """Void the sheet of a member in conflict of interest."""
+    assessments.void_sheet(
+        unit.current(),
         assessment_id,
-        scores={name: forms.points(f"score_{name}") for name in weighed},
-        comments={name: forms.text(f"comment_{name}", max=2_000) for name in weighed},
-        verdict=forms.text("verdict", max=40),
-        struck=_struck(),
-        conditions=forms.lines("conditions"),
-        vetoed=forms.many("vetoed"),
+        expert_id=forms.text("expert_id", max=40),
+        reason=forms.text("reason", max=500),
     )
     return _back(assessment_id)
+
+
+def _filled(work: Work, assessment_id: str) -> Filled:
+    found = assessments.seen(work, assessment_id)
+    weighed = list(found.standard.get("weights", {}))
+    return {
+        "scores": {name: forms.points(f"score_{name}") for name in weighed},
+        "comments": {name: forms.text(f"comment_{name}", max=2_000) for name in weighed},
+        "verdict": forms.text("verdict", max=40),
+        "struck": _struck(),
+        "conditions": forms.lines("conditions"),
+        "vetoed": forms.many("vetoed"),
+    }
+
+
+def _challenges(work: Work, found: Assessment) -> list[Any]:
+    filed = challenges.listed(work, assessment_id=found.id, after=None, limit=20).items
+    named = experts.named(work.session, [one.expert_id for one in filed])
+    return [
+        (named[one.expert_id].name, one, shown.record(one, work, challenges.LIFE)) for one in filed
+    ]
 
 
 def _back(assessment_id: str) -> Any:
@@ -146,11 +193,15 @@ def _mine(work: Work, found: Assessment, seats: list[PanelMember]) -> dict[str, 
         "declares": found.state == State.DRAWN and seat.declared_at is None,
         "scores": found.state == State.SCORING and signed is None,
         "signed": signed is not None,
+        "corrects": found.state in (State.SCORING, State.TALLIED) and signed is not None,
     }
 
 
 def _sheet(work: Work, row: ScoreSheet) -> dict[str, Any]:
     return {
+        "expert_id": row.expert_id,
+        "edition": row.edition,
+        "superseding": row.superseding,
         "name": experts.find(work.session, row.expert_id).name,
         "scores": row.scores,
         "total": row.total,

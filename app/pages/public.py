@@ -1,12 +1,9 @@
-"""Pages for everybody: home, register, certificates, verification, what a problem means."""
+"""Pages for everybody: home, register, what a problem means."""
 
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
-import segno
-from flask import Blueprint, redirect, render_template, request
-from markupsafe import Markup
+from flask import Blueprint, redirect, render_template
 from werkzeug.exceptions import NotFound
 
 from app import doors, languages, unit
@@ -19,7 +16,7 @@ from kernel.money import Money
 from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
-from licensing import agreements, authorisations, certificates
+from licensing import agreements, certificates
 from licensing.applications import cases
 from licensing.applications.cases import State
 from licensing.certificates import Certificate
@@ -99,36 +96,6 @@ def register() -> Any:
         agreements=supplied.items,
         names=shown.names(work, parties),
     )
-
-
-@blueprint.get("/certificates/<cert_no>")
-@doors.public
-def certificate(cert_no: str) -> Any:
-    """Show a certificate as the official letter that it is, and whether it holds."""
-    work, house = unit.current(), unit.house()
-    found = certificates.verify(work.session, house.crypto, cert_no)
-    if found.certificate is None:
-        raise NotFound
-    return render_template(
-        "public/certificate.html",
-        found=found,
-        certificate=found.certificate,
-        body=certificates.public(work.session, found.certificate),
-        qr=_qr(f"{house.settings.base_url or request.host_url.rstrip('/')}/certificates/{cert_no}"),
-        names=shown.names(work, found.certificate.body["users"]),
-        insider=_insider(work, found.certificate),
-    )
-
-
-@blueprint.get("/verify")
-@doors.public
-def verify() -> Any:
-    """Say of a certificate's number one of three things: it holds, it does not, it is unknown."""
-    number = shown.asked("number")
-    if number is None:
-        return render_template("public/verify.html", number="", found=None)
-    found = certificates.verify(unit.current().session, unit.house().crypto, number)
-    return render_template("public/verify.html", number=number, found=found)
 
 
 @blueprint.get("/problems/<code>")
@@ -219,20 +186,6 @@ def _entry(certificate: Certificate) -> dict[str, Any]:
         "valid_to": body["valid_to"],
         "state": str(certificate.authorisation.state),
     }
-
-
-def _insider(work: Work, certificate: Certificate) -> bool:
-    party = work.actor.organisation in certificate.authorisation.parties
-    return party or authorisations.oversees(work.actor)
-
-
-def _qr(address: str) -> Markup:
-    drawn = BytesIO()
-    segno.make(address, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, svgclass="qr", lineclass=None, omitsize=True,
-        title="QR",
-    )  # fmt: skip
-    return Markup(drawn.getvalue().decode())  # noqa: S704 - segno drew it, from an address of ours
 
 
 def _errors(root: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
-from app.pages import shown
+from app.pages import forms, shown
 from catalogue import directories
 from kernel.actor import Duty
 from kernel.deadlines import Light
@@ -17,6 +17,7 @@ from licensing.applications import admission, items
 from licensing.applications.cases import Scenario, State, Waiting
 from licensing.applications.items import ScenarioItem
 from licensing.consents import Opinion
+from licensing.exposures import RiskGrade
 
 blueprint = Blueprint("regulator", __name__)
 
@@ -81,7 +82,18 @@ def case(scenario_id: str) -> Any:
 @doors.members("write")
 def grade_risk(scenario_id: str) -> Any:
     """Have the risk of a case graded; it goes on when all opinions are in."""
-    scenarios.grade_risk(unit.current(), scenario_id)
+    given = {name: forms.text(name, max=500) for name in ("grade", "reason", "lane")}
+    told = {name: text for name, text in given.items() if text}
+    scenarios.grade_risk(unit.current(), scenario_id, **told)
+    return redirect(f"/cases/{scenario_id}", 303)
+
+
+@blueprint.post("/cases/<scenario_id>/lower-risk")
+@doors.members("write")
+def lower_risk(scenario_id: str) -> Any:
+    """Lower the risk of a case, as a leader of its agency."""
+    grade, reason = forms.choice("grade", tuple(RiskGrade)), forms.text("reason", max=500)
+    scenarios.lower_risk(unit.current(), scenario_id, grade=grade, reason=reason)
     return redirect(f"/cases/{scenario_id}", 303)
 
 
@@ -108,6 +120,7 @@ def facts(work: Work, found: Scenario) -> dict[str, Any]:
         "names": shown.names(work, [*parties, *users, *departments]),
         "items": [_item(work, row) for row in rows],
         "opinions": [_opinion(work, each) for each in given],
+        "disagreement_causes": consents.DISAGREEMENT_CAUSES,
     }
 
 
@@ -177,6 +190,7 @@ def _opinion(work: Work, given: Opinion) -> dict[str, Any]:
         "reason": given.reason,
         "given_at": given.given_at,
         "items": len(given.items),
+        "asked": given.items,
         "record": shown.record(given, work, consents.LIFE) if mine else None,
     }
 

@@ -55,17 +55,7 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     "agreed": ("同意", "agreed", _GOOD),
     "agreed_with_condition": ("附条件同意", "agreed with a condition", _GOOD),
     "disagreed": ("不同意", "disagreed", _BAD),
-    "dept_review": ("部门审核", "department review", _BUSY),
-    "hub_review": ("目录中心审核", "hub review", _BUSY),
-    "published": ("已发布", "published", _GOOD),
-    "superseded": ("已被新版本取代", "superseded", _PAST),
-    "under_review": ("审核中", "under review", _BUSY),
     "returned": ("已退回", "returned", _WARN),
-    "in_publicity": ("公示中", "in publicity", _BUSY),
-    "registered": ("已登记", "registered", _GOOD),
-    "deregistered": ("已注销", "deregistered", _PAST),
-    "attached": ("已挂接", "attached", _GOOD),
-    "detached": ("已解除", "detached", _PAST),
     "half_signed": ("一方已签", "signed by one", _BUSY),
     "signed": ("双方已签", "signed by both", _GOOD),
     "effective": ("生效", "in effect", _GOOD),
@@ -239,7 +229,8 @@ TERMS: Final[Mapping[str, type[grades.Term]]] = {
     "environment": exposures.Environment, "risk": exposures.RiskGrade,
     "grade": grades.Grade, "pi": grades.PiClass, "origin": grades.Origin, "mode": grades.Mode,
     "share": contents.ShareType, "open": contents.OpenType,
-    "share_mode": contents.ShareMode, "acquisition": contents.Acquisition, "operation": contents.OperationType,
+    "share_mode": contents.ShareMode, "acquisition": contents.Acquisition,
+    "operation": contents.OperationType,
     "directory_frequency": contents.Frequency, "format": contents.Format,
     "data_type": contents.DataType, "frequency": versions.Frequency,
     "product_type": versions.ProductType, "plan": prices.PlanKind, "period": prices.Period,
@@ -248,6 +239,7 @@ TERMS: Final[Mapping[str, type[grades.Term]]] = {
 }
 
 CAUSES: Final[Mapping[str, Words]] = {
+    **words.CAUSES,
     **frame.CAUSES,
     "security_incident": Words("安全事件", "security incident"),
     "overuse": Words("超量使用", "overuse"),
@@ -291,8 +283,6 @@ CAUSES: Final[Mapping[str, Words]] = {
     "forbidden_by_law": Words("法律禁止", "forbidden by law"),
     "quality": Words("数据质量不足", "quality of the data"),
     "public_interest": Words("损害公共利益", "public interest"),
-    "standing": Words("维持现有数源", "the standing source"),
-    "rival": Words("改由后申报方", "the rival"),
     "other": Words("其他", "other"),
 }
 

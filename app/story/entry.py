@@ -91,7 +91,7 @@ def _actor(house: House, person: str, organisation: str) -> Actor:
 
 def _apply(work: Work, newcomer: Newcomer) -> None:
     facts = {**FACTS, "legal_rep_name": f"{newcomer.name}法定代表人"}
-    admission.file(work, newcomer.id, **facts, legal_rep_id_number=NUMBERS[newcomer.key])  # type: ignore[arg-type]  # as Facts has them
+    admission.file(work, newcomer.id, **facts, legal_rep_id_number=NUMBERS[newcomer.key])
     for doc_type, named in documents.TYPES.items():
         name = f"{newcomer.name}-{named.zh}.pdf"
         documents.file(

@@ -166,13 +166,18 @@ def admit(
     its people itself. who: login, name, password and identity_number, as of `enter`; the
     number is needed here. Raises NotFound, Invalid, and what `enter` raises.
     """
-    own = runs(work.actor, organisation_id)
-    first = registrar.matches(work.actor, None) and not _has_people(work.session, organisation_id)
-    if not (own or first):
+    if not may_admit(work, organisation_id):
         raise NotFound("没有这家机构", f"no organisation {organisation_id}")
     made = enter(work, passwords=passwords, **who)
     join(work, made.id, organisation_id, duties)
     return made
+
+
+def may_admit(work: Work, organisation_id: str) -> bool:
+    """Tell whether the actor may enter people of this organisation. At most one SELECT."""
+    if runs(work.actor, organisation_id):
+        return True
+    return registrar.matches(work.actor, None) and not _has_people(work.session, organisation_id)
 
 
 def join(work: Work, person_id: str, organisation_id: str, duties: Iterable[Duty]) -> Membership:

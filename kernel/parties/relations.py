@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel import ids
 from kernel.clock import Instant, local_date
 from kernel.db import Base, append_only
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid, NotFound, StepNotAllowed
 from kernel.pages import Page, keyset
 from kernel.parties import identity
 from kernel.parties import uscc as codes
@@ -29,6 +29,8 @@ from kernel.work import Work
 
 HOPS_MAX: Final = 8
 """How far a chain of ties is followed; the same from both ends, so symmetry holds."""
+
+_BY_FILE: Final = "tif_"
 
 PERSON, GROUP = "person:", "group:"
 """What a node begins with that is no code of a legal person."""
@@ -144,11 +146,20 @@ def declare(
 
 
 def end(work: Work, tie_id: str, *, until: date | None = None) -> Tie:
-    """End a tie on a day, today if not said. Raises NotFound, or Invalid (ended, too early)."""
+    """End a tie on a day, today if not said. Raises NotFound, or Invalid (ended, too early).
+
+    An organisation takes back its own word alone: what an officer declared, or what follows
+    from its file, stays until an officer or the file says otherwise (StepNotAllowed).
+    """
     tie = work.session.get(Tie, tie_id)
     if tie is None:
         raise NotFound("没有这条关联关系", f"no tie {tie_id}")
     _its_own(work, tie.organisation_id)
+    if not officiates(work.actor) and not _is_its_word(tie):
+        raise StepNotAllowed(
+            "非本机构申报的关联关系只能由审核方终止",
+            "what the organisation did not declare itself, an officer ends",
+        )
     if work.session.get(TieEnd, tie_id) is not None:
         raise Invalid("该关联关系已终止", "the tie has ended before")
     day = until or local_date(work.now)
@@ -167,13 +178,13 @@ def keep(work: Work, organisation: Organisation, kind: Kind, node: str | None, n
     held = [
         tie
         for tie in _between(work.session, {organisation.uscc}, today)
-        if tie.node == organisation.uscc and tie.kind == kind and tie.id.startswith("tif_")
+        if tie.node == organisation.uscc and tie.kind == kind and tie.id.startswith(_BY_FILE)
     ]
     for tie in held:
         if tie.other != node:
             _end(work, tie, today)
     if node is not None and node not in {tie.other for tie in held}:
-        _tie(work, organisation, kind, _Far(node, name), prefix="tif_", since=today)
+        _tie(work, organisation, kind, _Far(node, name), prefix=_BY_FILE, since=today)
 
 
 def related(session: Session, organisation_id: str, *, on: date) -> frozenset[str]:
@@ -236,6 +247,10 @@ def _its_own(work: Work, organisation_id: str) -> Organisation:
     if organisation is None or not (runs(work.actor, organisation_id) or officiates(work.actor)):
         raise _unknown(organisation_id)
     return organisation
+
+
+def _is_its_word(tie: Tie) -> bool:
+    return tie.declared_for == tie.organisation_id and not tie.id.startswith(_BY_FILE)
 
 
 def _unknown(organisation_id: str) -> NotFound:

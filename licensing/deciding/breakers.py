@@ -134,9 +134,7 @@ def take(work: Work, alert_id: str, name: str, **data: Any) -> Alert:
     return found
 
 
-def listed(
-    work: Work, *, state: str | None = None, after: str | None, limit: int
-) -> Page[Alert]:
+def listed(work: Work, *, state: str | None = None, after: str | None, limit: int) -> Page[Alert]:
     """Return one page of the alerts that the caller may see, newest first. One SELECT."""
     statement = select(Alert)
     if not authorisations.oversees(work.actor):

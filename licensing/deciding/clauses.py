@@ -34,9 +34,9 @@ DENIALS: Final[Mapping[str, Words]] = {
     "REGION_OUT_OF_SCOPE":     Words("区域超出授权范围", "the region is not in the scope"),
     "ENV_NOT_ALLOWED":         Words("处理环境不符合要求", "the environment is too weakly guarded"),
     "QUOTA_EXCEEDED":          Words("超出配额", "more than the quota leaves"),
-    "GRADE_BLOCKED":           Words("数据级别不允许此种使用", "the grade of the data forbids this"),
+    "GRADE_BLOCKED":           Words("数据级别不允许此种使用", "the grade of the data forbids it"),
     "CONSENT_MISSING":         Words("缺少同意", "a consent is missing"),
-    "CREDENTIAL_REVOKED":      Words("凭据无效或已吊销", "the credential is not valid, or no longer"),
+    "CREDENTIAL_REVOKED":      Words("凭据无效或已吊销", "the credential is not valid any more"),
     "ORG_RESTRICTED":          Words("机构状态受限", "an organisation may not use anything now"),
     "ORDER_NOT_PAID":          Words("订单尚未付款", "the order has not been paid"),
     "RATE_LIMITED":            Words("调用过于频繁", "too many calls in a short time"),
@@ -77,7 +77,7 @@ SHAPES_MAX: Final = 512
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A user as the clauses see it. running: may go on; classes: "class:buyer", …"""
+    """A user as the clauses see it. running: may go on. classes: such as "class:buyer"."""
 
     id: str
     running: bool

@@ -66,9 +66,7 @@ class Clerk:
         The database is asked when a quota is to be spent, or nothing is known of the
         authorisation. No SELECT for a right that is in memory: a look-up, a few compares.
         """
-        if self._journal is not None:
-            self._heed_journal(self._journal)
-        if self.epoch.value != self._seen:
+        if self._journal is not None or self.epoch.value != self._seen:
             self._heed()
         if not self._since <= now < self._until:
             self._begin_day(now)
@@ -150,17 +148,13 @@ class Clerk:
                     self._grants.pop(key, None)
 
     def _heed(self) -> None:
-        now = self.epoch.value
-        with self._lock:
-            seen = self._seen
-        names = [epochs.ALL] if seen < 0 else self.epoch.names(seen, now)
-        self.forget(names)
-        with self._lock:
-            self._seen = max(self._seen, now)
-
-    def _heed_journal(self, journal: Journal) -> None:
-        if names := journal.names():
-            self.forget(names)
+        if self._journal is not None and (told := self._journal.names()):
+            self.forget(told)
+        now, seen = self.epoch.value, self._seen
+        if now != seen:
+            self.forget([epochs.ALL] if seen < 0 else self.epoch.names(seen, now))
+            with self._lock:
+                self._seen = now
 
     def _begin_day(self, now: Instant) -> None:
         # A right is compiled for one day: on the next everything is read anew.

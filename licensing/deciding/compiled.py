@@ -148,9 +148,7 @@ def _graded(
     assessed = select(ScenarioItem).where(ScenarioItem.scenario_id == scenario_id)
     then = {row.item: Grade(row.grade) for row in session.scalars(assessed)}
     known = set(versions.values())
-    return {
-        item: _sensitivity(now.get(item), then.get(item)) for item in items if item[0] in known
-    }
+    return {item: _sensitivity(now.get(item), then.get(item)) for item in items if item[0] in known}
 
 
 def _sensitivity(row: DataItem | None, assessed: Grade | None) -> Sensitivity:

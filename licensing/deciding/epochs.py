@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Final
+from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine, event, func, select
@@ -53,61 +53,61 @@ class Epoch:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = Lock()
-        self._file: int | None = None
-        self._numbers: memoryview | None = None
-        self._bytes: mmap.mmap | None = None
+        self._mapped: _Mapped | None = None
 
     @property
     def value(self) -> int:
         """The present number; it only grows."""
-        numbers = self._numbers
-        if numbers is None:
-            numbers = self._opened()
-        number: int = numbers[0]
+        mapped = self._mapped or self._opened()
+        number: int = mapped.numbers[0]
         return number
 
     def bump(self, name: str) -> None:
         """Add one name of what has changed; every reader sees it at its next look."""
-        self._opened()
+        mapped = self._opened()
         with self._lock:
-            assert self._file is not None
-            assert self._bytes is not None
-            assert self._numbers is not None
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            fcntl.flock(mapped.file, fcntl.LOCK_EX)
             try:
-                following = self._numbers[0] + 1
+                following = mapped.numbers[0] + 1
                 at = SLOT_BYTES * (1 + following % SLOTS)
                 said = name.encode()[: SLOT_BYTES - 1].ljust(SLOT_BYTES, b"\0")
-                self._bytes[at : at + SLOT_BYTES] = said
-                self._numbers[0] = following
+                mapped.memory[at : at + SLOT_BYTES] = said
+                mapped.numbers[0] = following
             finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+                fcntl.flock(mapped.file, fcntl.LOCK_UN)
 
     def names(self, seen: int, now: int) -> list[str]:
         """Return what changed after number `seen` up to `now`; [ALL] when that is forgotten."""
         if now - seen >= SLOTS or now < seen:
             return [ALL]
-        self._opened()
-        assert self._bytes is not None
+        mapped = self._opened()
         found = []
         for number in range(seen + 1, now + 1):
             at = SLOT_BYTES * (1 + number % SLOTS)
-            found.append(self._bytes[at : at + SLOT_BYTES].rstrip(b"\0").decode())
+            found.append(mapped.memory[at : at + SLOT_BYTES].rstrip(b"\0").decode())
         # While these were read the ring may have gone round.
         return [ALL] if self.value - seen >= SLOTS else found
 
-    def _opened(self) -> memoryview:
+    def _opened(self) -> "_Mapped":
         with self._lock:
-            if self._numbers is None:
+            if self._mapped is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 size = SLOT_BYTES * (1 + SLOTS)
                 flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-                self._file = os.open(self._path, flags, 0o600)
-                if os.fstat(self._file).st_size < size:
-                    os.truncate(self._file, size)
-                self._bytes = mmap.mmap(self._file, size)
-                self._numbers = memoryview(self._bytes).cast("Q")
-            return self._numbers
+                file = os.open(self._path, flags, 0o600)
+                if os.fstat(file).st_size < size:
+                    os.truncate(file, size)
+                memory = mmap.mmap(file, size)
+                self._mapped = _Mapped(file, memory, memoryview(memory).cast("Q"))
+            return self._mapped
+
+
+class _Mapped(NamedTuple):
+    """The file once it is open: its number, its bytes, and its first eight as a number."""
+
+    file: int
+    memory: mmap.mmap
+    numbers: memoryview
 
 
 class Journal:

@@ -25,9 +25,7 @@ def explain(
     return tuple(Refusal(code, *_said(code, grant, request, short)) for code in codes)
 
 
-def _said(
-    code: str, grant: Grant | None, request: Request, short: Sequence[Shortage]
-) -> Words:
+def _said(code: str, grant: Grant | None, request: Request, short: Sequence[Shortage]) -> Words:
     head = DENIALS[code]
     tail = _no_right(request) if grant is None else _TAILS[code](grant, request, short)
     return Words(f"{head.zh}：{tail.zh}", f"{head.en}: {tail.en}")
@@ -158,7 +156,8 @@ def _grade(grant: Grant, request: Request, _short: Sequence[Shortage]) -> Words:
     items = _items(clauses.blocked(grant, request))
     form = _label(request.output_form, OutputForm)
     return Words(
-        f"{items.zh} 的现行级别高于评估时的级别，或不得以“{form.zh}”输出；须重新评估或改用更安全的形式",
+        f"{items.zh} 的现行级别高于评估时的级别，或不得以“{form.zh}”输出；"
+        "须重新评估或改用更安全的形式",
         f"the present grade of {items.en} is above the assessed one, or does not allow "
         f"“{form.en}”; have it assessed anew, or use a safer form",
     )

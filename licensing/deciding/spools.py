@@ -35,8 +35,7 @@ class Spool:
         """Write whole lines at once. When this returns, killing the process loses nothing."""
         with self._lock:
             if self._file is None or self._written > FILE_BYTES:
-                self._begin()
-            assert self._file is not None
+                self._file = self._begun()
             rest = memoryview(lines)
             while rest:
                 rest = rest[os.write(self._file, rest) :]
@@ -53,17 +52,18 @@ class Spool:
         """Return the files that there are, oldest first."""
         return sorted(self._folder.glob(f"*{SUFFIX}"))
 
-    def _begin(self) -> None:
+    def _begun(self) -> int:
         if self._file is not None:
             os.close(self._file)
         self._folder.mkdir(parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         path = self._folder / f"{ids.secret(12)}{SUFFIX}"
-        self._file = os.open(path.with_suffix(".new"), flags, 0o600)
+        file = os.open(path.with_suffix(".new"), flags, 0o600)
         # Locked before anybody can find it by its name: nobody takes it for a dead one's.
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX)
         path.with_suffix(".new").rename(path)
         self._written = 0
+        return file
 
 
 @contextmanager

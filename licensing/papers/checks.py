@@ -37,8 +37,14 @@ LABELS: Final = {
 """What each check is called."""
 
 _SAID: Final = {
-    Purpose.REVOCATION: ("REVOKED", "已撤销或已被替代", "revoked, ended or replaced"),
-    Purpose.SUSPENSION: ("SUSPENDED", "已暂停", "suspended"),
+    Purpose.REVOCATION: (
+        Refusal("REVOKED", "已撤销、终止或被替代", "revoked, ended or replaced"),
+        Words("未撤销", "not revoked"),
+    ),
+    Purpose.SUSPENSION: (
+        Refusal("SUSPENDED", "已暂停", "suspended"),
+        Words("未暂停", "not suspended"),
+    ),
 }
 
 
@@ -50,9 +56,7 @@ def opened(
         found = tokens.read(token, keys)
     except Untrusted as error:
         return [refused("signature", error.why)], {}
-    checks = [
-        passed("signature", f"由密钥 {found.key_id} 签名", f"signed with key {found.key_id}")
-    ]
+    checks = [passed("signature", f"由密钥 {found.key_id} 签名", f"signed with key {found.key_id}")]
     types = found.payload.get("type")
     if not isinstance(types, list) or credentials.TYPE not in types:
         why = Refusal("KIND_REFUSED", "不是授权凭证", "this is no credential of an authorisation")
@@ -61,9 +65,7 @@ def opened(
     return [*checks, _validity(found.payload, at)], found.payload
 
 
-def offline(
-    token: str, keys: Mapping[str, Any], lists: Sequence[str], at: Instant
-) -> list[Check]:
+def offline(token: str, keys: Mapping[str, Any], lists: Sequence[str], at: Instant) -> list[Check]:
     """Check a credential against given keys and status lists; each check is told.
 
     A purpose for which no list is given fails as STATUS_UNKNOWN: silence is no consent.
@@ -90,6 +92,12 @@ def refused(name: str, why: Refusal) -> Check:
     return Check(name, False, why.code, Words(why.zh, why.en))
 
 
+def validity(body: Mapping[str, Any], at: Instant) -> Check:
+    """Check the days of a certificate's body."""
+    named = {"validFrom": credentials.moment(body["valid_from"], 0)}
+    return _validity({**named, "validUntil": credentials.moment(body["valid_to"], 1)}, at)
+
+
 def _validity(payload: Mapping[str, Any], at: Instant) -> Check:
     first, last = (_instant(payload.get(name)) for name in ("validFrom", "validUntil"))
     if first is None or last is None:
@@ -99,7 +107,9 @@ def _validity(payload: Mapping[str, Any], at: Instant) -> Check:
             "validity", Refusal("NOT_YET_VALID", f"{first} 起有效", f"valid from {first}")
         )
     if at >= last:
-        return refused("validity", Refusal("EXPIRED", f"曾有效至 {last}", f"was valid until {last}"))
+        return refused(
+            "validity", Refusal("EXPIRED", f"曾有效至 {last}", f"was valid until {last}")
+        )
     return passed("validity", f"{first} 至 {last}", f"{first} to {last}")
 
 
@@ -110,7 +120,9 @@ def _list(token: str, keys: Mapping[str, Any], at: Instant) -> Mapping[str, Any]
         return refused("status", error.why)
     types = payload.get("type")
     if not isinstance(types, list) or "BitstringStatusListCredential" not in types:
-        return refused("status", Refusal("NO_STATUS_LIST", "不是状态列表", "this is no status list"))
+        return refused(
+            "status", Refusal("NO_STATUS_LIST", "不是状态列表", "this is no status list")
+        )
     first, last = (_instant(payload.get(name)) for name in ("validFrom", "validUntil"))
     if first is None or last is None or not first <= at < last:
         return refused(
@@ -129,10 +141,8 @@ def _status(entry: Any, lists: Mapping[str, Mapping[str, Any]]) -> Check:
         told = status_lists.is_set(subject["encodedList"], position)
     except (KeyError, TypeError, ValueError) as error:
         return refused("status", _unknown(f"no list that tells it: {error}"))
-    code, zh, en = _SAID[purpose]
-    if told:
-        return refused("status", Refusal(code, zh, en))
-    return passed("status", f"未{zh[1:]}", f"not {en}")
+    why, fine = _SAID[purpose]
+    return refused("status", why) if told else passed("status", fine.zh, fine.en)
 
 
 def _unknown(en: str) -> Refusal:

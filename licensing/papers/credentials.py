@@ -75,9 +75,9 @@ def _payload(session: Session, certificate: Certificate, address: str) -> dict[s
         "id": f"{address}/certificates/{certificate.cert_no}?version={certificate.version}",
         "type": ["VerifiableCredential", TYPE],
         "issuer": keys.issuer(address),
-        "validFrom": _moment(body["valid_from"], 0),
+        "validFrom": moment(body["valid_from"], 0),
         # The last day counts whole: until the first moment of the next one.
-        "validUntil": _moment(body["valid_to"], 1),
+        "validUntil": moment(body["valid_to"], 1),
         "credentialSubject": {
             "id": f"urn:uscc:{body['grantee']['uscc']}",
             "certificate": {
@@ -112,6 +112,7 @@ def _event(session: Session, subject: str, kind: str) -> dict[str, Any]:
     return {"index": found[0] if found else None, "digest": found[1] if found else None}
 
 
-def _moment(day: str, days_later: int) -> str:
+def moment(day: str, days_later: int) -> str:
+    """Return the first moment of a day in Shanghai, or of one so many days later, in UTC."""
     first = date.fromisoformat(day) + timedelta(days=days_later)
     return datetime.combine(first, time(), SHANGHAI).astimezone(UTC).isoformat()

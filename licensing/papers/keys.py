@@ -7,7 +7,7 @@ from licensing.papers.tokens import ALGORITHM, base64url
 
 
 def jwks(crypto: CryptoProvider) -> dict[str, Any]:
-    """Return the JWK set (RFC 7517): the key in use first, then retired ones, which still verify."""
+    """Return the JWK set (RFC 7517): the key in use, then retired ones, which still verify."""
     return {"keys": [_jwk(key_id, public) for key_id, public in crypto.public_keys.items()]}
 
 

@@ -150,7 +150,5 @@ def _refuse_header(header: Mapping[str, Any]) -> None:
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise Untrusted(
-            "DUPLICATE_KEYS", "同一对象中名称重复", "a name stands twice in one object"
-        )
+        raise Untrusted("DUPLICATE_KEYS", "同一对象中名称重复", "a name stands twice in one object")
     return found

@@ -41,11 +41,11 @@ DROP TABLE clocks
 --
 ALTER TABLE new_clocks RENAME TO clocks
 --
-CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
+CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
 --
 CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
-CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
+CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
 --
 CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
@@ -104,15 +104,15 @@ DROP TABLE decisions
 --
 ALTER TABLE new_decisions RENAME TO decisions
 --
-CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
+CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
 CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
-CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
---
-CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
+CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
+--
+CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -184,9 +184,9 @@ DROP TABLE organisation_roles
 --
 ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
-CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
---
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
+--
+CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
 CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
@@ -232,11 +232,11 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
---
 CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_other ON ties (other)
+--
+CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
 --
 CREATE TRIGGER ties_no_update BEFORE UPDATE ON ties BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -296,11 +296,11 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
+--
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
 CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
---
-CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -320,11 +320,11 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
---
 CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
 CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
+--
+CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
 --
 CREATE TABLE implementation_plans (
     code VARCHAR NOT NULL,
@@ -353,9 +353,9 @@ CREATE TABLE implementation_plans (
     CONSTRAINT fk_implementation_plans_approved_by_people FOREIGN KEY(approved_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
---
 CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
+--
+CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
 --
 CREATE TABLE new_authorisations (
     cert_no VARCHAR NOT NULL,
@@ -398,6 +398,8 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
+CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
+--
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
@@ -405,8 +407,6 @@ CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (s
 CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
 --
 CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
---
-CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -495,9 +495,9 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
-CREATE INDEX ix_violations_owner_id ON violations (owner, id)
---
 CREATE INDEX ix_violations_subject_id ON violations (subject, id)
+--
+CREATE INDEX ix_violations_owner_id ON violations (owner, id)
 --
 CREATE TABLE fee_periods (
     operator_id VARCHAR NOT NULL,
@@ -559,11 +559,11 @@ ALTER TABLE new_products RENAME TO products
 --
 CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
+CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+--
 CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
 CREATE INDEX ix_products_state_id ON products (state, id)
---
-CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
 CREATE TABLE disclosures (
     id VARCHAR NOT NULL,
@@ -681,13 +681,13 @@ CREATE TABLE sharing_consents (
 --
 CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
-CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
---
-CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
---
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
+CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
+--
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+--
+CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -762,9 +762,9 @@ CREATE TABLE operation_agreements (
 --
 CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
 --
-CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
---
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
 CREATE TABLE authorisation_items (
     authorisation_id VARCHAR NOT NULL,
@@ -804,11 +804,11 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_destructions_state_id ON destructions (state, id)
+CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
-CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
+CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -830,13 +830,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
+CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
-CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -852,9 +852,9 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
---
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
+--
+CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
 CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
@@ -889,13 +889,13 @@ DROP TABLE resources
 --
 ALTER TABLE new_resources RENAME TO resources
 --
-CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
+CREATE INDEX ix_resources_location ON resources (location)
 --
 CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
 --
 CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
 --
-CREATE INDEX ix_resources_location ON resources (location)
+CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
 --
 CREATE TABLE application_sections (
     scenario_id VARCHAR NOT NULL,
@@ -971,9 +971,9 @@ DROP TABLE assessments
 --
 ALTER TABLE new_assessments RENAME TO assessments
 --
-CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
---
 CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
+--
+CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
 --
 CREATE TABLE publicity_objections (
     scenario_id VARCHAR NOT NULL,
@@ -1018,13 +1018,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
---
-CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
---
 CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
+--
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
+--
+CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -1062,9 +1062,9 @@ CREATE TABLE fee_revenues (
     CONSTRAINT fk_fee_revenues_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
 )
 --
-CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
---
 CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
+--
+CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
 --
 CREATE TRIGGER fee_revenues_no_update BEFORE UPDATE ON fee_revenues BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1131,13 +1131,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
---
 CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
-CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
---
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
+--
+CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
+--
+CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -1157,11 +1157,11 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
+CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
-CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
+CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -1186,9 +1186,9 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
---
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
+--
+CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
@@ -1273,6 +1273,23 @@ CREATE TRIGGER directory_gradings_no_update BEFORE UPDATE ON directory_gradings 
 CREATE TRIGGER directory_gradings_no_delete BEFORE DELETE ON directory_gradings BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER directory_gradings_no_replace BEFORE INSERT ON directory_gradings WHEN EXISTS (SELECT 1 FROM directory_gradings WHERE version_id = NEW.version_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE status_entries (
+    certificate_id VARCHAR NOT NULL,
+    list_no INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    CONSTRAINT pk_status_entries PRIMARY KEY (certificate_id),
+    CONSTRAINT uq_status_entries_list_no_position UNIQUE (list_no, position),
+    CONSTRAINT ck_status_entries_list_from_one CHECK (list_no >= 1),
+    CONSTRAINT ck_status_entries_position_in_list CHECK (position >= 0 AND position < 131072),
+    CONSTRAINT fk_status_entries_certificate_id_certificates FOREIGN KEY(certificate_id) REFERENCES certificates (id)
+)
+--
+CREATE TRIGGER status_entries_no_update BEFORE UPDATE ON status_entries BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER status_entries_no_delete BEFORE DELETE ON status_entries BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER status_entries_no_replace BEFORE INSERT ON status_entries WHEN EXISTS (SELECT 1 FROM status_entries WHERE certificate_id = NEW.certificate_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE registration_forms (
     registration_id VARCHAR NOT NULL,
@@ -1377,11 +1394,11 @@ ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
 CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
 --
-CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
+CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
 --
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
-CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
+CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
 CREATE TABLE challenges (
     assessment_id VARCHAR NOT NULL,
@@ -1405,9 +1422,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_expert_id_experts FOREIGN KEY(expert_id) REFERENCES experts (id)
 )
 --
-CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
---
 CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
+--
+CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
 --
 CREATE TABLE new_order_lines (
     id VARCHAR NOT NULL,
@@ -1479,9 +1496,9 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
---
 CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+--
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
@@ -1504,11 +1521,11 @@ CREATE TABLE registration_objections (
 --
 CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
---
 CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
 CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+--
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,

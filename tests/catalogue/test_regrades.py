@@ -145,10 +145,12 @@ def test_a_lowering_is_not_applied_at_once(session: Session, work_as: WorkAs) ->
     version = shelf.published(session, items=[{**shelf.ITEMS[0], "grade": "G3"}])
     (made,) = _proposed(session, version, {"item_code": "TEMP", "grade": "G1"})
 
-    with pytest.raises(StepRefused) as refused:
-        regrades.take(work_as("per_dept_editor"), made.id, "apply_at_once")
-
-    assert _codes(refused.value) == ["NEEDS_APPROVAL"]
+    for name in ("apply_at_once", "put_forward"):
+        with pytest.raises(StepNotAllowed):
+            regrades.take(work_as("per_dept_editor"), made.id, name)
+    assert [offer.step for offer in regrades.LIFE.offers(made, work_as("per_dept_editor"))] == [
+        "withdraw"
+    ]
 
 
 def test_what_is_suspended_stays_so_when_it_is_graded_anew(session: Session) -> None:

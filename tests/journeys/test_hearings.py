@@ -83,12 +83,15 @@ def test_a_conflict_found_after_the_issue_suspends_and_is_assessed_anew(
     case.conclude()
     case.authorise(6)
     first = case.get(APPLICANT, case.where)["authorisation_id"]
-    voided, told = case.assessment, []
+    voided = case.assessment
 
-    for member in panel[:2]:
-        if case.get(SECRETARY, voided)["state"] == "concluded":
-            told.append(case.post(SECRETARY, f"{voided}/void-sheet",
-                                  expert_id=member["expert_id"], reason="owns shares"))  # fmt: skip
+    told = [
+        case.post(
+            SECRETARY, f"{voided}/void-sheet", expert_id=member["expert_id"], reason="owns shares"
+        )
+        for member in panel[:2]
+        if case.get(SECRETARY, voided)["state"] == "concluded"
+    ]
     held = case.get(APPLICANT, f"/api/authorisations/{first}")["state"]
     again = case.state()
     another = case.panel()

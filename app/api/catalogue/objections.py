@@ -13,14 +13,14 @@ from kernel.work import Work
 blueprint = doors.noun("objections", "Objections to registrations · 登记异议")
 
 
-class ObjectionIn(doors.Body):
+class RegistrationObjectionIn(doors.Body):
     """An objection of the caller's organisation to a registration in publicity."""
 
     registration_id = doors.text(max=40)
     grounds = doors.text(max=1000)
 
 
-class ObjectionRowOut(Schema):
+class RegistrationObjectionRowOut(Schema):
     """An objection in a list."""
 
     id = fields.String()
@@ -34,20 +34,20 @@ class ObjectionRowOut(Schema):
     answered_at = fields.String(allow_none=True)
 
 
-class ObjectionOut(ObjectionRowOut):
+class RegistrationObjectionOut(RegistrationObjectionRowOut):
     """One objection, with what the caller may do."""
 
     actions = fields.List(fields.Nested(doors.ActionOut))
 
 
-class ObjectionQuery(doors.PageQuery):
+class RegistrationObjectionQuery(doors.PageQuery):
     """Which objections to list."""
 
     registration_id = doors.text(max=40, required=False, load_default=None)
 
 
 def row(found: Objection) -> Mapping[str, Any]:
-    """Return what ObjectionRowOut shows."""
+    """Return what RegistrationObjectionRowOut shows."""
     names = ("id", "version", "registration_id", "department_id", "objector_id", "grounds")
     return {
         **{name: getattr(found, name) for name in names},
@@ -58,14 +58,14 @@ def row(found: Objection) -> Mapping[str, Any]:
 
 
 def show(found: Objection, work: Work) -> Mapping[str, Any]:
-    """Return what ObjectionOut shows."""
+    """Return what RegistrationObjectionOut shows."""
     return {**row(found), **doors.living(found, work, objections.LIFE)}
 
 
 @blueprint.get("")
 @doors.members("read")
-@blueprint.arguments(ObjectionQuery, location="query")
-@blueprint.response(200, doors.page_of(ObjectionRowOut))
+@blueprint.arguments(RegistrationObjectionQuery, location="query")
+@blueprint.response(200, doors.page_of(RegistrationObjectionRowOut))
 def listed(query: dict[str, Any]) -> Any:
     """List the objections that the caller raised, is told of or oversees, newest first."""
     return doors.page(objections.listed(unit.current(), **query), row)
@@ -73,7 +73,7 @@ def listed(query: dict[str, Any]) -> Any:
 
 @blueprint.get("/<string:subject_id>")
 @doors.members("read")
-@blueprint.response(200, ObjectionOut)
+@blueprint.response(200, RegistrationObjectionOut)
 def one(subject_id: str) -> Any:
     """Show one objection."""
     work = unit.current()
@@ -82,8 +82,8 @@ def one(subject_id: str) -> Any:
 
 @blueprint.post("")
 @doors.members("write")
-@blueprint.arguments(ObjectionIn)
-@blueprint.response(201, ObjectionOut)
+@blueprint.arguments(RegistrationObjectionIn)
+@blueprint.response(201, RegistrationObjectionOut)
 def object_to(body: dict[str, Any]) -> Any:
     """Object to a registration in publicity; the publicity stands still meanwhile."""
     work = unit.current()
@@ -92,4 +92,4 @@ def object_to(body: dict[str, Any]) -> Any:
     return show(made, work)
 
 
-doors.steps(blueprint, objections, ObjectionOut, show)
+doors.steps(blueprint, objections, RegistrationObjectionOut, show)

@@ -15,7 +15,7 @@ from kernel.work import Work
 blueprint = doors.noun("registrations", "Registrations · 公共数据资源登记")
 
 
-class FormIn(doors.Body):
+class RegistrationFormFieldsIn(doors.Body):
     """What is written to register. documents: SHA-256 of each. agent: who is entrusted."""
 
     contact = doors.text(max=80)
@@ -32,23 +32,23 @@ class RegistrationIn(doors.Body):
 
     directory_id = doors.text(max=40)
     years = doors.whole(min=1, max=registrations.YEARS_MAX)
-    form = doors.nested(FormIn)
+    form = doors.nested(RegistrationFormFieldsIn)
     submit = doors.flag(required=False, load_default=True)
 
 
 class RegistrationFormIn(doors.Body):
     """A form that is written anew."""
 
-    form = doors.nested(FormIn)
+    form = doors.nested(RegistrationFormFieldsIn)
 
 
-class CorrectionIn(doors.Body):
+class RegistrationCorrectionIn(doors.Body):
     """What is wrong in what is registered, and what is right."""
 
     text = doors.text(max=1000)
 
 
-class GrantOut(Schema):
+class RegistrationGrantOut(Schema):
     """One term."""
 
     number = fields.Integer()
@@ -94,7 +94,7 @@ class RegistrationOut(RegistrationRowOut):
     """One registration, with what the caller may do."""
 
     actions = fields.List(fields.Nested(doors.ActionOut))
-    grants = fields.List(fields.Nested(GrantOut))
+    grants = fields.List(fields.Nested(RegistrationGrantOut))
 
 
 class RegistrationQuery(doors.PageQuery):
@@ -201,7 +201,7 @@ def change(body: dict[str, Any], subject_id: str) -> Any:
 
 @blueprint.post("/<string:subject_id>/correct")
 @doors.members("write")
-@blueprint.arguments(CorrectionIn)
+@blueprint.arguments(RegistrationCorrectionIn)
 @blueprint.response(200, RegistrationOut)
 def correct(body: dict[str, Any], subject_id: str) -> Any:
     """Ask for a correction (更正登记), as its holder or as one whom the error concerns."""

@@ -17,7 +17,7 @@ ITEMS_MAX = 500
 blueprint = doors.noun("regrades", "Regradings · 重新定级")
 
 
-class ChangeIn(doors.Body):
+class RegradeChangeIn(doors.Body):
     """How one item is to be graded; what is left out stays as it is."""
 
     item_code = doors.text(max=64)
@@ -29,7 +29,7 @@ class RegradeIn(doors.Body):
     """Items of one directory to be graded anew, and why."""
 
     directory_id = doors.text(max=40)
-    changes = doors.many(ChangeIn, at_most=ITEMS_MAX)
+    changes = doors.many(RegradeChangeIn, at_most=ITEMS_MAX)
     reason = doors.text(max=500)
 
 
@@ -37,10 +37,10 @@ class RegradePreviewIn(doors.Body):
     """What would be asked for."""
 
     directory_id = doors.text(max=40)
-    changes = doors.many(ChangeIn, at_most=ITEMS_MAX)
+    changes = doors.many(RegradeChangeIn, at_most=ITEMS_MAX)
 
 
-class ChangeOut(Schema):
+class RegradeChangeOut(Schema):
     """How one item is graded anew."""
 
     item_code = fields.String()
@@ -48,7 +48,7 @@ class ChangeOut(Schema):
     pi_class = fields.String()
 
 
-class GradedOut(Schema):
+class RegradeGradedOut(Schema):
     """The grade of a whole, and the rules that raise it above its strictest item."""
 
     grade = fields.String()
@@ -59,11 +59,11 @@ class GradedOut(Schema):
 class RegradePreviewOut(Schema):
     """What rises now, what falls after an approval, and the grades of the whole."""
 
-    rises = fields.List(fields.Nested(ChangeOut))
-    falls = fields.List(fields.Nested(ChangeOut))
-    before = fields.Nested(GradedOut)
-    at_once = fields.Nested(GradedOut)
-    in_the_end = fields.Nested(GradedOut)
+    rises = fields.List(fields.Nested(RegradeChangeOut))
+    falls = fields.List(fields.Nested(RegradeChangeOut))
+    before = fields.Nested(RegradeGradedOut)
+    at_once = fields.Nested(RegradeGradedOut)
+    in_the_end = fields.Nested(RegradeGradedOut)
 
 
 class RegradeRowOut(Schema):
@@ -74,7 +74,7 @@ class RegradeRowOut(Schema):
     version = fields.Integer()
     directory_id = fields.String()
     department_id = fields.String()
-    changes = fields.List(fields.Nested(ChangeOut))
+    changes = fields.List(fields.Nested(RegradeChangeOut))
     raises = fields.Boolean()
     reason = fields.String()
     proposed_at = fields.String()

@@ -63,7 +63,7 @@ class ScoreSheetIn(doors.Body):
     vetoed = doors.texts(max=10, each=40, required=False, load_default=list)
 
 
-class CorrectionIn(ScoreSheetIn):
+class SheetCorrectionIn(ScoreSheetIn):
     """A sheet in place of the one that was signed, and why."""
 
     reason = doors.text(max=500)
@@ -329,7 +329,7 @@ def submit_sheet(body: dict[str, Any], subject_id: str) -> Any:
 
 @blueprint.post("/<string:subject_id>/supersede-sheet")
 @doors.members("write")
-@blueprint.arguments(CorrectionIn)
+@blueprint.arguments(SheetCorrectionIn)
 @blueprint.response(200, AssessmentOut)
 def supersede_sheet(body: dict[str, Any], subject_id: str) -> Any:
     """Sign another sheet in place of the caller's own, before the conclusion."""

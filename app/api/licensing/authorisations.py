@@ -53,7 +53,7 @@ class ScopeIn(doors.Body):
     environments = fields.List(doors.choice(*Environment), required=False)
 
 
-class AmendmentIn(doors.Body):
+class NarrowingIn(doors.Body):
     """How an authorisation is to be narrowed. purpose_code: the purpose that is meant."""
 
     scope = doors.nested(ScopeIn)
@@ -231,7 +231,7 @@ def decided(query: dict[str, Any], subject_id: str) -> Any:
 @blueprint.post("/<string:subject_id>/amendments")
 @doors.versioned
 @doors.members("write")
-@blueprint.arguments(AmendmentIn)
+@blueprint.arguments(NarrowingIn)
 @blueprint.response(201, AuthorisationOut)
 def amend(body: dict[str, Any], subject_id: str) -> Any:
     """Narrow an authorisation; anything wider or other needs a new scenario."""

@@ -20,7 +20,7 @@ blueprint = doors.noun("operations", "Operation agreements · 授权运营协议
 WORDS = 4_000
 
 
-class ProductIn(doors.Body):
+class OutlinedProductIn(doors.Body):
     """One product that the operator is to supply."""
 
     name = doors.text(max=200)
@@ -47,7 +47,7 @@ class ExitIn(doors.Body):
 class ElementsIn(doors.Body):
     """The elements besides scope and term; all of them are there before the text is final."""
 
-    product_list = doors.many(ProductIn, at_most=200, required=False)
+    product_list = doors.many(OutlinedProductIn, at_most=200, required=False)
     fee_rules = doors.text(max=WORDS, required=False)
     cost_accounting_rules = doors.text(max=WORDS, required=False)
     data_security = doors.text(max=WORDS, required=False)

@@ -41,7 +41,7 @@ class BoardOut(Schema):
     products = fields.Integer()
 
 
-class AdmissionIn(doors.Body):
+class BoardAdmissionIn(doors.Body):
     """Which product is put on the board."""
 
     product_id = doors.text(max=40)
@@ -53,7 +53,7 @@ class DismissalIn(doors.Body):
     reason = doors.text(max=500)
 
 
-class AdmissionOut(Schema):
+class BoardAdmissionOut(Schema):
     """A product that stands on a board."""
 
     board_id = fields.String()
@@ -79,7 +79,7 @@ def show(found: Board, sizes: Mapping[str, int]) -> Mapping[str, Any]:
 
 
 def admitted(found: BoardProduct) -> Mapping[str, Any]:
-    """Return what AdmissionOut shows."""
+    """Return what BoardAdmissionOut shows."""
     return {
         "board_id": found.board_id,
         "product_id": found.product_id,
@@ -119,8 +119,8 @@ def create(body: dict[str, Any]) -> Any:
 
 @blueprint.post("/<string:board_id>/products")
 @doors.members("write")
-@blueprint.arguments(AdmissionIn)
-@blueprint.response(201, AdmissionOut)
+@blueprint.arguments(BoardAdmissionIn)
+@blueprint.response(201, BoardAdmissionOut)
 def admit(body: dict[str, Any], board_id: str) -> Any:
     """Put a listed product on the board; for its curator."""
     return admitted(admissions.admit(unit.current(), board_id, body["product_id"]))

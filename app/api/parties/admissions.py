@@ -27,7 +27,7 @@ class FlagsBody(doors.Body):
     abnormal_operation = doors.flag()
 
 
-class AdmissionIn(doors.Body):
+class AdmissionFileIn(doors.Body):
     """What an organisation says of itself; the identity number is hashed, never stored."""
 
     org_kind = doors.choice(*uscc.Kind)
@@ -52,7 +52,7 @@ class AdmissionIn(doors.Body):
     committed_until = doors.day(required=False, load_default=None, allow_none=True)
 
 
-class AdmissionOut(doors.Schema):
+class AdmissionFileOut(doors.Schema):
     """An admission file as its organisation and its reviewers see it."""
 
     organisation_id = fields.String()
@@ -147,7 +147,7 @@ class PersonOut(doors.Schema):
 
 @blueprint.get("/<string:organisation_id>/admission")
 @doors.members("read")
-@blueprint.response(200, AdmissionOut)
+@blueprint.response(200, AdmissionFileOut)
 def one(organisation_id: str) -> Any:
     """Show the admission file to its organisation and those who decide on it."""
     work = unit.current()
@@ -158,8 +158,8 @@ def one(organisation_id: str) -> Any:
 
 @blueprint.post("/<string:organisation_id>/admission")
 @doors.members("write")
-@blueprint.arguments(AdmissionIn)
-@blueprint.response(200, AdmissionOut)
+@blueprint.arguments(AdmissionFileIn)
+@blueprint.response(200, AdmissionFileOut)
 def file(body: dict[str, Any], organisation_id: str) -> Any:
     """Write the admission file, whole."""
     work = unit.current()
@@ -224,7 +224,7 @@ def admit(body: dict[str, Any], organisation_id: str) -> Any:
 def shown(
     organisation: organisations.Organisation, found: Admission, work: Work
 ) -> Mapping[str, Any]:
-    """Return what AdmissionOut shows."""
+    """Return what AdmissionFileOut shows."""
     plain = {name: getattr(found, name) for name in _AS_THEY_ARE}
     return {
         **plain,
@@ -236,7 +236,7 @@ def shown(
 
 _AS_THEY_ARE = tuple(
     name
-    for name in AdmissionOut._declared_fields
+    for name in AdmissionFileOut._declared_fields
     if name not in {"licence_light", "due_on", "warnings"}
 )
 

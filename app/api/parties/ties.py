@@ -14,7 +14,7 @@ from kernel.parties.relations import Kind, Other, Tie
 blueprint = doors.noun("ties", "Related parties · 关联方", prefix="/api/organisations")
 
 
-class TieIn(doors.Body):
+class RelationIn(doors.Body):
     """A tie to another: exactly one of uscc, identity_number and group_code names it."""
 
     kind = doors.choice(*Kind)
@@ -32,7 +32,7 @@ class TieEndIn(doors.Body):
     until = doors.day(required=False, load_default=None)
 
 
-class TieOut(doors.Schema):
+class RelatedRelationOut(doors.Schema):
     """A tie. `other` is a code or a group; of a human being only the name is shown."""
 
     id = fields.String()
@@ -51,7 +51,7 @@ class WayOut(doors.Schema):
     """A related organisation, and the shortest chain of ties to it."""
 
     organisation_id = fields.String()
-    ties = fields.List(fields.Nested(TieOut))
+    ties = fields.List(fields.Nested(RelatedRelationOut))
 
 
 class RelatedOut(doors.Schema):
@@ -70,7 +70,7 @@ class OnQuery(doors.Body):
 @blueprint.get("/<string:organisation_id>/ties")
 @doors.members("read")
 @blueprint.arguments(doors.PageQuery, location="query")
-@blueprint.response(200, doors.page_of(TieOut))
+@blueprint.response(200, doors.page_of(RelatedRelationOut))
 def listed(query: dict[str, Any], organisation_id: str) -> Any:
     """List an organisation's own ties, newest first, ended ones too."""
     bounds = {"after": query["after"], "limit": query["limit"]}
@@ -92,8 +92,8 @@ def related(query: dict[str, Any], organisation_id: str) -> Any:
 
 @blueprint.post("/<string:organisation_id>/ties")
 @doors.members("write")
-@blueprint.arguments(TieIn)
-@blueprint.response(201, TieOut)
+@blueprint.arguments(RelationIn)
+@blueprint.response(201, RelatedRelationOut)
 def declare(body: dict[str, Any], organisation_id: str) -> Any:
     """Declare a tie."""
     named = ("uscc", "identity_number", "group_code")
@@ -106,7 +106,7 @@ def declare(body: dict[str, Any], organisation_id: str) -> Any:
 @blueprint.post("/ties/<string:tie_id>/end")
 @doors.members("write")
 @blueprint.arguments(TieEndIn)
-@blueprint.response(200, TieOut)
+@blueprint.response(200, RelatedRelationOut)
 def end(body: dict[str, Any], tie_id: str) -> Any:
     """End a tie; it stays on record."""
     work = unit.current()
@@ -115,7 +115,7 @@ def end(body: dict[str, Any], tie_id: str) -> Any:
 
 
 def show(found: Tie, until: date | None) -> Mapping[str, Any]:
-    """Return what TieOut shows."""
+    """Return what RelatedRelationOut shows."""
     person = found.other.startswith(relations.PERSON)
     return {
         "id": found.id,

@@ -21,7 +21,7 @@ class ClockQuery(doors.PageQuery):
     key = doors.text(max=60, required=False, load_default=None)
 
 
-class ClockOut(doors.Schema):
+class SupervisedClockOut(doors.Schema):
     """One clock. days_left: working days, negative when overdue. provisional: see calendar."""
 
     id = fields.Integer()
@@ -74,7 +74,7 @@ class ExtensionIn(doors.Body):
 
 
 def show(found: Stage) -> Mapping[str, Any]:
-    """Return what ClockOut shows."""
+    """Return what SupervisedClockOut shows."""
     clock = found.clock
     names = ("id", "subject", "life", "key", "owner", "limit_days", "extension_days", "natural",
              "provisional")  # fmt: skip
@@ -96,7 +96,7 @@ def show_unit(found: Unit) -> Mapping[str, Any]:
 @blueprint.get("")
 @doors.members("read")
 @blueprint.arguments(ClockQuery, location="query")
-@blueprint.response(200, doors.page_of(ClockOut))
+@blueprint.response(200, doors.page_of(SupervisedClockOut))
 def listed(query: dict[str, Any]) -> Any:
     """List clocks, the next due first: supervisors see all, a unit its own."""
     return doors.page(stages.listed(unit.current(), **query), show)
@@ -122,7 +122,7 @@ def units(query: dict[str, Any]) -> Any:
 @blueprint.post("/totals/<string:scenario_id>/extend")
 @doors.members("write")
 @blueprint.arguments(ExtensionIn)
-@blueprint.response(200, ClockOut)
+@blueprint.response(200, SupervisedClockOut)
 def extend(body: dict[str, Any], scenario_id: str) -> Any:
     """Extend the total time of a case, once; for the implementing agency's approver."""
     work = unit.current()

@@ -49,8 +49,7 @@ def read_out(work: Work, block: Block, written: Mapping[str, Any]) -> list[dict[
     return [
         {
             "label": languages.said(field.label),
-            "columns": [languages.said(column.label) for column in field.columns],
-            "rows": _table(field, written.get(field.name)),
+            **_table(field, written.get(field.name)),
             "text": _text(field, written.get(field.name), firms),
         }
         for field in block.fields
@@ -152,10 +151,14 @@ def _firms_in(block: Block, written: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _table(field: Field, value: Any) -> list[list[str]]:
-    if field.kind != "rows" or not isinstance(value, list):
-        return []
-    return [[_text(column, row.get(column.name), {}) for column in field.columns] for row in value]
+def _table(field: Field, value: Any) -> dict[str, list[Any]]:
+    rows = value if field.kind == "rows" and isinstance(value, list) else []
+    # A column that nobody has written in is left out.
+    used = [each for each in field.columns if any(filled(row.get(each.name)) for row in rows)]
+    return {
+        "columns": [languages.said(column.label) for column in used],
+        "rows": [[_text(column, row.get(column.name), {}) for column in used] for row in rows],
+    }
 
 
 def _text(field: Field, value: Any, firms: Mapping[str, Words]) -> str:

@@ -255,9 +255,7 @@ def _section(work: Work, found: Scenario, written: Section) -> str:
     )
 
 
-def _live(
-    work: Work, found: Scenario, written: Section, checked: list[Check]
-) -> dict[str, Any]:
+def _live(work: Work, found: Scenario, written: Section, checked: list[Check]) -> dict[str, Any]:
     mine = [each for each in checked if each.section == written.number]
     return {
         "section": written,

@@ -10,6 +10,16 @@ _BUSY, _GOOD, _WARN, _BAD, _PAST = "busy", "good", "warn", "bad", "past"
 
 STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     # Each code with its words in both languages, and how it looks.
+    "dept_review": ("部门审核", "department review", _BUSY),
+    "hub_review": ("目录中心审核", "hub review", _BUSY),
+    "published": ("已发布", "published", _GOOD),
+    "superseded": ("已被新版本取代", "superseded", _PAST),
+    "under_review": ("审核中", "under review", _BUSY),
+    "in_publicity": ("公示中", "in publicity", _BUSY),
+    "registered": ("已登记", "registered", _GOOD),
+    "deregistered": ("已注销", "deregistered", _PAST),
+    "attached": ("已挂接", "attached", _GOOD),
+    "detached": ("已解除", "detached", _PAST),
     "to_register": ("待提交", "to be submitted", _PAST),
     "formal_review": ("形式审核", "formal review", _BUSY),
     "objection_review": ("异议复核", "objection looked at", _WARN),
@@ -50,5 +60,11 @@ EVENTS: Final[Mapping[str, Words]] = {
     "regrade.proposed": Words("提出重新定级", "New grades proposed"),
     "source_claim.made": Words("申报数源", "Source claimed"),
     "master_item.entered": Words("登录主数据项", "Master item entered"),
+}
+
+CAUSES: Final[Mapping[str, Words]] = {
+    # What a step asks to be chosen.
+    "standing": Words("维持现有数源", "the standing source"),
+    "rival": Words("改由后申报方", "the rival"),
 }
 # fmt: on

@@ -69,9 +69,7 @@ def exported() -> Any:
         left, after = left - len(page.items), page.next
         if after is None:
             break
-    return doors.answer_text(
-        written.getvalue(), "text/csv; charset=utf-8", name="decisions.csv"
-    )
+    return doors.answer_text(written.getvalue(), "text/csv; charset=utf-8", name="decisions.csv")
 
 
 @blueprint.get("/decisions/<decision_id>")

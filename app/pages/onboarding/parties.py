@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request
 from app import doors, languages, problems, unit
 from app.pages import account, forms, shown
 from app.pages.onboarding.queue import ROLES, role_name
-from kernel.actor import Role
+from kernel.actor import Duty, Role
 from kernel.clock import local_date
 from kernel.errors import Invalid
 from kernel.parties import (
@@ -18,6 +18,7 @@ from kernel.parties import (
     checks,
     documents,
     organisations,
+    people,
     reach,
     relations,
     roles,
@@ -112,10 +113,18 @@ def _file(work: Work, found: Organisation) -> dict[str, Any]:
         "next": ties.next,
         "ways": ways,
         "names": shown.names(work, [way.organisation_id for way in ways]),
+        "people": list(people.names(work.session, _members(work, found)).values()),
+        "admits": people.may_admit(work, found.id),
+        "duties": [str(duty) for duty in Duty],
         "choices": _choices(found),
         "flags": _said(checks.FLAGS),
         "doc_types": _said(documents.TYPES),
     }
+
+
+def _members(work: Work, found: Organisation) -> list[str]:
+    page = people.of(work.session, found.id, after=None, limit=shown.PAGE)
+    return [member.person_id for member in page.items]
 
 
 def _choices(found: Organisation) -> dict[str, list[tuple[str, str]]]:
@@ -185,7 +194,7 @@ def write(organisation_id: str) -> Any:
     _known(given, "merchant_type", (None, *MerchantType))
     _known(given, "tax_kind", TaxKind)
     _known(given, "mlps_level", range(5))
-    admission.file(unit.current(), organisation_id, **given)  # type: ignore[arg-type]  # read field by field
+    admission.file(unit.current(), organisation_id, **given)
     return account.back()
 
 
@@ -266,6 +275,26 @@ def transfer(check_id: str) -> Any:
 def echo(check_id: str) -> Any:
     """Say how much came."""
     bank_checks.echo(unit.current(), check_id, amount_fen=forms.number("amount_fen"))
+    return account.back()
+
+
+@blueprint.post("/organisations/<organisation_id>/people")
+@doors.members("write")
+def admit(organisation_id: str) -> Any:
+    """Enter a person who acts for the organisation."""
+    duties = forms.many("duties")
+    if not duties or not set(duties) <= set(Duty):
+        raise Invalid("请选择职责", "choose a duty", pointer="/duties")
+    people.admit(
+        unit.current(),
+        organisation_id,
+        duties=[Duty(duty) for duty in duties],
+        passwords=unit.house().passwords,
+        login=forms.text("login", max=people.LOGIN_MAX),
+        name=forms.text("name", max=60),
+        password=forms.text("password", max=people.PASSWORD_MAX),
+        identity_number=forms.text("person_number", max=30),
+    )
     return account.back()
 
 

@@ -4,6 +4,15 @@ from tests.app.pages.conftest import ON_SQLITE, Visit
 from tests.app.pages.town import Town
 from tests.licensing import desk
 
+FORM = {
+    "contact": "目录管理员",
+    "phone": "0731-0000000",
+    "storage": "省政务云",
+    "description": "自动站分钟观测",
+    "documents": "ab" * 32,
+    "commitment": "1",
+}
+
 
 @ON_SQLITE
 def test_a_directory_shows_items_resource_registration_and_steps(visit: Visit, town: Town) -> None:
@@ -30,12 +39,14 @@ def test_a_directory_is_published_and_registered_step_by_step(visit: Visit, town
     editor.post(f"/steps/directory_version/{version}/submit")
     visit("per_dept_approver").post(f"/steps/directory_version/{version}/pass")
     hub.post(f"/steps/directory_version/{version}/accept")
-    applied = editor.post(f"{path}/registration", years="3")
-    again = editor.post(f"{path}/registration", years="3")
+    applied = editor.post(f"{path}/registration", years="3", **FORM)
+    again = editor.post(f"{path}/registration", years="3", **FORM)
 
     assert applied.status_code == 303
     assert again.status_code == 409
-    hub.shows(applied.location, "审核通过并公示", "自动站分钟观测")
+    hub.shows(applied.location, "受理", "自动站分钟观测", "省政务云")
+    hub.post(f"/steps/registration/{applied.location.rpartition('/')[2]}/accept")
+    hub.shows(applied.location, "审核通过并公示")
     visit("per_dept_editor").shows(path, "已发布", "审核中")
 
 

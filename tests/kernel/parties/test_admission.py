@@ -81,7 +81,7 @@ def test_the_newest_document_of_a_type_is_in_force(work_as: WorkAs) -> None:
     work, later = (entry.admin(work_as, made, at=at) for at in (NOON, NOON + timedelta(seconds=1)))
     file = {"doc_type": "business_licence", "name": "执照.pdf"}
 
-    documents.file(work, made.id, **file, digest="1" * 64, valid_to=date(2026, 7, 1))  # type: ignore[arg-type]  # as written
+    documents.file(work, made.id, **file, digest="1" * 64, valid_to=date(2026, 7, 1))
     second = documents.file(later, made.id, **file, digest="2" * 64)  # type: ignore[arg-type]  # as written
 
     assert documents.shown(work, made.id) == {"business_licence": second}

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from kernel.clock import local_date
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid, NotFound, StepNotAllowed
 from kernel.parties import admission, relations
 from kernel.parties.relations import HOPS_MAX, Kind, Other
 from tests import cast
@@ -136,16 +136,33 @@ def test_a_file_ties_by_representative_and_group(work_as: WorkAs) -> None:
     same_person = relations.are_related(session, one.id, two.id, on=TODAY)
 
     other = {**entry.FACTS, "legal_rep_id_number": entry.number(9)}
-    admission.file(entry.admin(work_as, two), two.id, **other)  # type: ignore[arg-type]  # as written
+    admission.file(entry.admin(work_as, two), two.id, **other)
     session.flush()
     apart = relations.are_related(session, one.id, two.id, on=TODAY)
     admission.file(entry.admin(work_as, one), one.id, **{**entry.FACTS, "group_code": "G-8"})
-    admission.file(entry.admin(work_as, two), two.id, **{**other, "group_code": "G-8"})  # type: ignore[arg-type]  # as written
+    admission.file(entry.admin(work_as, two), two.id, **{**other, "group_code": "G-8"})
     session.flush()
 
     assert same_person
     assert not apart
     assert relations.are_related(session, one.id, two.id, on=TODAY)
+
+
+def test_an_organisation_takes_back_its_own_word_alone(work_as: WorkAs) -> None:
+    made = entry.entered(work_as)
+    entry.filed(work_as, made)
+    admin, registrar = entry.admin(work_as, made), entry.registrar(work_as)
+    own = relations.declare(admin, made.id, Kind.DECLARED, company("org_buyer"))
+    officers = relations.declare(registrar, made.id, Kind.CONTROLS, company("org_other"))
+    admin.session.flush()
+    ties = relations.of(admin, made.id, after=None, limit=5)[0].items
+    by_file = next(tie for tie in ties if tie.kind == Kind.SAME_LEGAL_REPRESENTATIVE)
+
+    relations.end(admin, own.id)
+    for tie in (officers, by_file):
+        with pytest.raises(StepNotAllowed):
+            relations.end(admin, tie.id)
+    relations.end(registrar, by_file.id)
 
 
 def test_what_a_tie_must_say(work_as: WorkAs) -> None:

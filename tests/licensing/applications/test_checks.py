@@ -307,7 +307,7 @@ def test_an_estimate_moves_as_items_are_added(session: Session) -> None:
 def related(session: Session) -> None:
     operator = session.get_one(Organisation, "org_operator")
     relations.declare(
-        work_of(session, "per_exchange_admin"),
+        work_of(session, "per_hub_supervisor"),
         "org_developer",
         relations.Kind.CONTROLS,
         relations.Other(name=operator.name_zh, uscc=operator.uscc),

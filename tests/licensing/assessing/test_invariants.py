@@ -82,7 +82,7 @@ def test_i_39_whom_the_parties_are_related_to_is_looked_for_too(
     experts.declare_tie(secretary, near.id, organisation_id="org_other", kind="adviser")
     scenario = hall.waiting(session)
     relations.declare(
-        work_as("per_developer_editor"),
+        work_as("per_hub_supervisor"),
         "org_developer",
         relations.Kind.CONTROLS,
         relations.Other(name="Demo Bystander", uscc="91330100799655058B"),

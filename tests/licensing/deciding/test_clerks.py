@@ -86,9 +86,7 @@ def test_i_29_the_same_request_denies_when_the_clock_has_moved(clerk: Clerk, key
     assert clerk.codes(asked, NOON) == ()
 
 
-def test_i_33_a_suspension_bites_at_the_next_use(
-    engines: Engines, clerk: Clerk, key: str
-) -> None:
+def test_i_33_a_suspension_bites_at_the_next_use(engines: Engines, clerk: Clerk, key: str) -> None:
     asked = uses.request(key)
     before = clerk.codes(asked, NOON)
 
@@ -197,7 +195,7 @@ def test_i_33_another_host_refuses_within_a_second(
 def test_an_answer_stands_in_the_log_and_becomes_one_row(
     engines: Engines, clerk: Clerk, key: str
 ) -> None:
-    buyer = {"person_id": "per_buyer_editor", "organisation_id": "org_buyer", "now": NOON}
+    buyer: dict[str, Any] = {"person_id": "per_buyer_editor", "organisation_id": "org_buyer", "now": NOON}
     allowed = clerk.answer(uses.request(key), **buyer)
     denied = clerk.answer(uses.request(key, purpose_code="other"), **buyer)
 
@@ -271,9 +269,7 @@ def test_lines_of_a_live_process_become_rows_and_its_file_stays(
         assert set(session.scalars(select(Decision.id))) == given
 
 
-def test_a_full_memory_begins_anew(
-    clerk: Clerk, key: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_memory_begins_anew(clerk: Clerk, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clerks, "GRANTS_MAX", 0)
     monkeypatch.setattr(clerks, "OTHERS_MAX", 0)
 
@@ -332,9 +328,7 @@ def test_a_batch_of_lines_is_no_longer_than_a_transaction(
 ) -> None:
     monkeypatch.setattr(clerks, "DRAINED_MAX", 2)
     for _ in range(5):
-        clerk.answer(
-            uses.request(key), person_id="per_x", organisation_id="org_operator", now=NOON
-        )
+        clerk.answer(uses.request(key), person_id="per_x", organisation_id="org_operator", now=NOON)
 
     assert drained(engines, clerk) == 5
     with engines.reading() as session:

@@ -59,9 +59,7 @@ def test_an_event_is_known_by_what_it_changes(kind: str, subject: str, name: str
     assert name_of(kind, subject) == name
 
 
-def test_a_commit_moves_the_number_and_a_rollback_does_not(
-    engines: Engines, epoch: Epoch
-) -> None:
+def test_a_commit_moves_the_number_and_a_rollback_does_not(engines: Engines, epoch: Epoch) -> None:
     epochs.attach(engines, epoch)
 
     note(engines, "authorisation.suspended", "aut_1", keep=False)

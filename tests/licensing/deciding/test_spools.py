@@ -37,16 +37,14 @@ def test_a_line_that_was_not_finished_was_not_answered(spool: Spool) -> None:
     assert list(records(spool.files()[0])) == [{"id": "dec_1"}]
 
 
-def test_a_long_file_is_followed_by_another(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_file_is_followed_by_another(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spools, "FILE_BYTES", 3)
     spool.append(b"1\n2\n")
     spool.append(b"3\n")
 
-    assert sorted(sum((list(map(str, records(one))) for one in spool.files()), [])) == [
-        "1", "2", "3",
-    ]  # fmt: skip
+    found = [record for one in spool.files() for record in records(one)]
+
+    assert sorted(map(str, found)) == ["1", "2", "3"]
     assert len(spool.files()) == 2
 
 

@@ -46,7 +46,7 @@ def test_a_file_is_inspected_and_attached(as_: As, directory_id: str) -> None:
     assert attached.status_code == 201, attached.json
     assert attached.json["row_count"] == 420_768
     assert attached.json["columns"][2] == {"name": "TEMP", "type": "decimal", "missing_bp": 9}
-    assert [action["step"] for action in attached.json["actions"]] == ["detach"]
+    assert [action["step"] for action in attached.json["actions"]] == ["detach", "refresh"]
     assert shown.json["sha256"] == attached.json["sha256"]
     assert [row["id"] for row in listed.json["items"]] == [attached.json["id"]]
     assert [row["id"] for row in systems.json["items"]] == [body["system_id"]]
@@ -90,3 +90,16 @@ def test_a_stranger_neither_sees_nor_attaches(as_: As, directory_id: str) -> Non
     assert (hidden.status_code, absent.status_code) == (404, 404)
     assert hidden.json["title"] == absent.json["title"]
     assert attached.status_code == 403
+
+
+def test_a_file_is_inspected_anew_when_data_have_come(as_: As, directory_id: str) -> None:
+    made = as_("per_dept_editor").post("/api/resources", json=_body(as_, directory_id)).json
+    door = f"/api/resources/{made['id']}/refresh"
+
+    refreshed = as_("per_dept_editor").post(door, json={})
+    stranger = as_("per_hub_officer").post(door, json={})
+
+    assert made["refreshed_at"] is None
+    assert (refreshed.status_code, refreshed.json["sha256"]) == (200, made["sha256"])
+    assert refreshed.json["refreshed_at"] is not None
+    assert stranger.status_code == 403

@@ -46,14 +46,14 @@ def newcomer(as_: As, application: Exchange) -> Newcomer:
     home = f"/api/organisations/{made['id']}"
     admitted = registrar.post(f"{home}/people", json=PERSON)
     assert admitted.status_code == 201, admitted.json
-    session = application.test_client()
+    session: Client = application.test_client()
     begun = session.post("/api/sessions", json={"login": "boss@new", "password": "long enough"})
     token = session.post(
         "/api/tokens",
         json={"label": "x", "scopes": ["read", "write"], "days": 5},
         headers={"X-CSRF-Token": begun.json["csrf_token"]},
     ).json["secret"]
-    admin = application.test_client()
+    admin: Client = application.test_client()
     admin.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     return Newcomer(made["id"], admin)
 

@@ -2,7 +2,7 @@ import io
 from typing import Any
 
 from app.unit import Exchange
-from kernel.parties import bank_checks, people
+from kernel.parties import bank_checks
 from tests import cast
 from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
 from tests.conftest import work_of
@@ -32,19 +32,17 @@ NEW = {
 }
 
 
-def newcomer(application: Exchange, visit: Visit) -> tuple[str, Browser]:
+def newcomer(visit: Visit) -> tuple[str, Browser]:
     """Enter an organisation by the form; returns its page and its administrator's browser."""
     entered = visit("per_exchange_compliance").post("/admissions", **NEW)
     assert entered.status_code == 303, entered.text
     page = entered.headers["Location"]
-    with application.house.engines.writing() as session:
-        work = work_of(session, "per_exchange_compliance")
-        people.admit(
-            work, page.rpartition("/")[2], login="boss@test", name="管理员",
-            password=cast.PASSWORD, passwords=application.house.passwords,
-            identity_number=entry.number(3), duties=entry.ADMINISTERS,
-        )  # fmt: skip
-        session.commit()
+    registrar = visit("per_exchange_compliance")
+    person = {"login": "boss@test", "name": "管理员", "password": cast.PASSWORD,
+              "person_number": entry.number(3)}  # fmt: skip
+    duties = [str(duty) for duty in entry.ADMINISTERS]
+    assert registrar.post(f"{page}/people", **person, duties=["king"]).status_code == 422
+    assert registrar.post(f"{page}/people", **person, duties=duties).status_code == 303
     return page, visit("boss")
 
 
@@ -74,7 +72,7 @@ def verified(application: Exchange, visit: Visit, admin: Browser, page: str) -> 
 
 @ON_SQLITE
 def test_a_newcomer_writes_its_file_and_is_let_in(application: Exchange, visit: Visit) -> None:
-    page, admin = newcomer(application, visit)
+    page, admin = newcomer(visit)
     registrar, approver = visit("per_exchange_compliance"), visit("per_exchange_approver")
     admin.shows(page, "还缺什么", "入驻档案未填写", "营业执照或登记证书（必备）", "银行账户未验证")
 
@@ -96,8 +94,8 @@ def test_a_newcomer_writes_its_file_and_is_let_in(application: Exchange, visit: 
 
 
 @ON_SQLITE
-def test_what_a_form_cannot_mean_is_refused(application: Exchange, visit: Visit) -> None:
-    page, admin = newcomer(application, visit)
+def test_what_a_form_cannot_mean_is_refused(visit: Visit) -> None:
+    page, admin = newcomer(visit)
     registrar = visit("per_exchange_compliance")
     wrong = [
         (f"{page}/file", {**FORM, "mlps_level": "7"}),
@@ -117,8 +115,8 @@ def test_what_a_form_cannot_mean_is_refused(application: Exchange, visit: Visit)
 
 
 @ON_SQLITE
-def test_roles_and_ties_are_asked_for_on_the_page(application: Exchange, visit: Visit) -> None:
-    page, admin = newcomer(application, visit)
+def test_roles_and_ties_are_asked_for_on_the_page(visit: Visit) -> None:
+    page, admin = newcomer(visit)
     tie = {"kind": "shareholder", "other_name": "演示·枫香科技", "uscc": "91430104MAA00003XP",
            "share": "30"}  # fmt: skip
 
@@ -132,8 +130,8 @@ def test_roles_and_ties_are_asked_for_on_the_page(application: Exchange, visit: 
 
 
 @ON_SQLITE
-def test_a_stranger_sees_who_it_is_and_nothing_else(application: Exchange, visit: Visit) -> None:
-    page, _ = newcomer(application, visit)
+def test_a_stranger_sees_who_it_is_and_nothing_else(visit: Visit) -> None:
+    page, _ = newcomer(visit)
     stranger = visit("per_other_editor")
 
     text = stranger.shows(page, "演示·新数商", "入驻档案仅本机构与监督方可见")

@@ -1,0 +1,1 @@
+"""Pages of certificates: the letter itself, and the verification that is open to everybody."""

@@ -1,0 +1,90 @@
+"""The page of a certificate (授权证书): an official letter, whole on one page of A4."""
+
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from typing import Any
+
+import segno
+from flask import Blueprint, render_template
+from markupsafe import Markup
+
+from app import doors, unit
+from app.api.licensing import credentials
+from app.pages import shown
+from kernel.work import Work
+from licensing import authorisations, certificates
+from licensing.certificates import Certificate
+
+blueprint = Blueprint("letters", __name__)
+
+NAMED = 60
+"""Items that the letter names; more would not fit on its one page, and are counted."""
+
+DENSE, TIGHT = 300, 900
+"""Characters of purpose, conditions and items above which the letter is set smaller."""
+
+
+@blueprint.get("/certificates/<cert_no>")
+@doors.public
+def certificate(cert_no: str) -> Any:
+    """Show a certificate as the official letter that it is, and whether it holds."""
+    work = unit.current()
+    found = certificates.current(work.session, cert_no)
+    told = certificates.checked(work, found)
+    standing = next(one for one in told if one.name == "standing")
+    body = certificates.public(work.session, found)
+    return render_template(
+        "letters/certificate.html",
+        genuine=all(one.ok for one in told if one.name in {"signature", "digest", "evidence"}),
+        standing=standing,
+        state=str(found.authorisation.state),
+        certificate=found,
+        body=body,
+        size=_size(body),
+        quotas=_quotas(body),
+        lines=_lines(body["items"][:NAMED]),
+        unnamed=max(0, len(body["items"]) - NAMED),
+        qr=_qr(f"{credentials.address()}/verify?number={cert_no}"),
+        names=shown.names(work, body["users"]),
+        insider=_insider(work, found),
+    )
+
+
+def _size(body: Mapping[str, Any]) -> str:
+    # How small the letter is set, so that all of it fits on its page.
+    named = sum(len(item["item"]) + 2 for item in body["items"][:NAMED])
+    length = len(body["purpose_text"]) + sum(map(len, body["conditions"])) + named
+    return " letter-tight" if length > TIGHT else " letter-dense" if length > DENSE else ""
+
+
+def _quotas(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    # A meter in a window is spoken of as "calls/day".
+    return [
+        {"name": "/".join(filter(None, (one["meter"], one["period"]))), "limit": one["limit"]}
+        for one in body["quotas"]
+    ]
+
+
+def _lines(items: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
+    # One line for each directory and treatment, so that many items take little room.
+    found: dict[tuple[str, str], list[str]] = {}
+    for item in items:
+        found.setdefault((item["directory"], item["transform"]), []).append(item["item"])
+    return [
+        {"directory": directory, "transform": transform, "named": named}
+        for (directory, transform), named in found.items()
+    ]
+
+
+def _insider(work: Work, found: Certificate) -> bool:
+    party = work.actor.organisation in found.authorisation.parties
+    return party or authorisations.oversees(work.actor)
+
+
+def _qr(address: str) -> Markup:
+    drawn = BytesIO()
+    segno.make(address, error="m").save(
+        drawn, kind="svg", xmldecl=False, svgns=True, svgclass="qr", lineclass=None, omitsize=True,
+        title="QR",
+    )  # fmt: skip
+    return Markup(drawn.getvalue().decode())  # noqa: S704 - segno drew it, from an address of ours

@@ -1,0 +1,1 @@
+"""Pages around a panel: what is pleaded against it, and what a department says item by item."""
