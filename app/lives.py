@@ -25,11 +25,13 @@ from licensing import (
     scenarios,
 )
 from licensing.applications import commitments
-from licensing.assessing import appeals, challenges, experts, publicity_objections
+from licensing.assessing import experts
 from licensing.deciding import breakers
+from licensing.pleading import appeals, challenges, publicity_objections
 from licensing.pricing import periods
+from licensing.standing import destructions
 from licensing.supervision import violations
-from licensing.standing import destructions, idleness, reviews
+from licensing.upkeep import idleness, reviews
 from marketplace import contracts, orders, products
 from settlement import accounts, batches, payments, payouts
 

@@ -13,8 +13,8 @@ from delivery import tasks
 from kernel.journal import Event
 from kernel.work import Work
 from licensing import scenarios
-from licensing.standing import falls
 from licensing.supervision import totals, violations
+from licensing.upkeep import falls
 from marketplace import products, progress
 
 Reaction = Callable[[Work, Event], object]
@@ -28,6 +28,11 @@ _STOPS: Mapping[str, Reaction] = {
     "stop its deliveries": _of_its_subject(tasks.suspend_for),
     "stop its orders": _of_its_subject(progress.suspend_for),
 }
+_GOES_ON: Mapping[str, Reaction] = {
+    "go on with its deliveries": _of_its_subject(tasks.resume_for),
+    "go on with its orders": _of_its_subject(progress.resume_for),
+    "bring its products back": _of_its_subject(products.resume_for),
+}
 _ENDS: Mapping[str, Reaction] = {
     **_STOPS,
     "close its scenario": _of_its_subject(scenarios.close_for),
@@ -40,11 +45,9 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
     "order.settled":              {"complete the order": progress.settled},
     "authorisation.suspended":    _STOPS,
-    "authorisation.resumed":      {
-        "go on with its deliveries": _of_its_subject(tasks.resume_for),
-        "go on with its orders":     _of_its_subject(progress.resume_for),
-        "bring its products back":   _of_its_subject(products.resume_for),
-    },
+    "authorisation.promise_broken": _STOPS,
+    "authorisation.resumed":      _GOES_ON,
+    "authorisation.resumed_conditionally": _GOES_ON,
     "authorisation.revoked":      _ENDS,
     "authorisation.expired":      _ENDS,
     "authorisation.lapsed":       _ENDS,
@@ -87,6 +90,7 @@ AT_ONCE: Mapping[str, Mapping[str, Reaction]] = {
     "operation_agreement.terminated": {"suspend what stood under it": falls.operation_fallen},
     "operation_agreement.expired":    {"suspend what stood under it": falls.operation_fallen},
     "authorisation.suspended":    _FALLS,
+    "authorisation.promise_broken": _FALLS,
     "authorisation.revoked":      _IS_OVER,
     "authorisation.lapsed":       _IS_OVER,
     "authorisation.expired":      _IS_OVER,

@@ -12,8 +12,8 @@ from kernel.errors import DomainError
 from kernel.parties import vigil
 from kernel.work import Work
 from licensing import agreements, authorisations, operations
-from licensing.standing import idleness, reviews
 from licensing.supervision import stages, violations
+from licensing.upkeep import idleness, reviews
 
 OVERDUE_MAX = 200
 """Clocks that one run takes up; the next run takes up the next ones."""

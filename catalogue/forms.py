@@ -76,7 +76,7 @@ def give(work: Work, registration_id: str, *, kind: str, form: Form) -> Registra
                 pointer=f"/form/documents/{place}",
             )
     for name in ("contact", "phone", "storage", "description"):
-        if not str(form[name]).strip():  # type: ignore[literal-required]  # the four texts of Form
+        if not str(form[name]).strip():
             raise Invalid("请填写", "must be given", pointer=f"/form/{name}")
     body: dict[str, Any] = {"agent": "", **form, "documents": list(documents)}
     promise = work.crypto.digest(COMMITMENT.zh.encode())

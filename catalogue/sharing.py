@@ -230,7 +230,7 @@ def consented(session: Session, directory_id: str, on: date) -> bool:
     asked, given = set(), set()
     for provider_id, state, begin, end in session.execute(statement):
         asked.add(provider_id)
-        if state == State.GIVEN and begin <= on <= end:
+        if state == State.GIVEN and begin is not None and begin <= on <= end:
             given.add(provider_id)
     return bool(asked) and asked == given
 

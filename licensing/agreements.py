@@ -20,6 +20,8 @@ from kernel.crypto import CryptoProvider
 from kernel.errors import Refusal, StepNotAllowed, StepRefused
 from kernel.work import Work
 from licensing import numbers, scope
+from licensing.agreed import operation_rows, rows
+from licensing.agreed.rows import IN_FORCE
 from licensing.applications import items, terms
 from licensing.applications.supplies import LIVE as LIVE
 
@@ -34,10 +36,9 @@ from licensing.applications.supplies import listed as listed
 from licensing.applications.supplies import overgraded as overgraded
 from licensing.applications.supplies import seen as seen
 from licensing.applications.supplies import uncovered as uncovered
-from licensing.frame import drafts, editions, elements, machine, operation_rows, rows
+from licensing.frame import drafts, editions, elements, machine
 from licensing.frame.drafts import SupplyChange, Terms
 from licensing.frame.elements import Cause
-from licensing.frame.rows import IN_FORCE
 
 
 def _under_its_parent(agreement: SupplyAgreement, work: Work) -> Refusal | None:

@@ -19,12 +19,9 @@ from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
-from licensing import scenarios
+from licensing import scenarios, sittings
 from licensing.applications import items
-from licensing.assessing import effects, guards, lanes, members, panel, pleas, rows, score_sheets
-
-# The row of an assessment is spoken of as assessments.Assessment, assessments.find, …
-from licensing.assessing.effects import recompute as recompute
+from licensing.assessing import guards, lanes, members, panel, pleas, rows, score_sheets
 from licensing.assessing.rows import BLIND as BLIND
 from licensing.assessing.rows import OPEN as OPEN
 from licensing.assessing.rows import Assessment as Assessment
@@ -33,6 +30,9 @@ from licensing.assessing.rows import failed_since as failed_since
 from licensing.assessing.rows import find as find
 from licensing.assessing.score_sheets import Filled, ScoreSheet
 from licensing.scenarios import Scenario
+
+# The row of an assessment is spoken of as assessments.Assessment, assessments.find, …
+from licensing.sittings import recompute as recompute
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,45 +65,45 @@ _WHO_SITS = frozenset({State.DRAWN, State.READY, State.SCORING})
 LIFE: Workflow[State, Assessment] = Workflow(
     "assessment", State, State.PLANNED,
     step("draw",           {State.PLANNED}, State.DRAWN, secretary, hand="officer",
-         then=(effects.draw,), says="assessment.drawn", label=Words("抽取专家", "Draw the panel")),
+         then=(sittings.draw,), says="assessment.drawn", label=Words("抽取专家", "Draw the panel")),
     step("replace",        _WHO_SITS, State.DRAWN, (secretary, member), own_door=True,
-         asks=(ask("expert_id"), REASON), then=(effects.replace,),
+         asks=(ask("expert_id"), REASON), then=(sittings.replace,),
          says="assessment.member_replaced", label=Words("更换专家", "Replace a member")),
     step("declare",        {State.DRAWN}, State.DRAWN, member, own_door=True, hand="expert",
-         then=(effects.declare,), says="assessment.no_conflict_declared",
+         then=(sittings.declare,), says="assessment.no_conflict_declared",
          label=Words("声明无利益冲突", "Declare no conflict of interest")),
     step("clear",          {State.DRAWN}, State.READY, secretary, hand="officer",
          when=(guards.all_declared, pleas.challenges_answered),
          says="assessment.cleared", label=Words("确认专家组", "Confirm the panel")),
     step("open_documents", {State.READY}, State.SCORING, secretary, hand="officer",
-         when=(guards.scope_unchanged,), then=(effects.begin,),
+         when=(guards.scope_unchanged,), then=(sittings.begin,),
          says="assessment.opened", label=Words("开放材料", "Open the documents")),
     step("submit_sheet",   {State.SCORING}, State.SCORING, member, own_door=True, hand="expert",
-         when=(guards.not_signed,), then=(effects.sign,),
+         when=(guards.not_signed,), then=(sittings.sign,),
          says="assessment.sheet_signed", label=Words("提交评分表", "Sign the sheet")),
     step("supersede_sheet", {State.SCORING, State.TALLIED}, State.SCORING, member, own_door=True,
-         hand="expert", when=(guards.signed,), asks=(REASON,), then=(effects.sign,),
+         hand="expert", when=(guards.signed,), asks=(REASON,), then=(sittings.sign,),
          says="assessment.sheet_superseded", label=Words("更正评分表", "Supersede the sheet")),
     step("tally",          {State.SCORING}, State.TALLIED, secretary, hand="officer",
          when=(guards.all_in, pleas.challenges_answered),
          says="assessment.tallied", label=Words("汇总评分", "Tally")),
     step("redraw",         {State.TALLIED}, State.DRAWN, secretary, hand="officer",
-         when=(guards.not_quorate,), asks=(REASON,), then=(effects.redraw,),
+         when=(guards.not_quorate,), asks=(REASON,), then=(sittings.redraw,),
          says="assessment.redrawn", label=Words("补抽专家", "Draw again for the absent")),
     step("void_sheet",     {State.TALLIED}, State.TALLIED, (secretary, approver, regulator),
-         own_door=True, asks=(ask("expert_id"), REASON), then=(effects.void_sheet,),
+         own_door=True, asks=(ask("expert_id"), REASON), then=(sittings.void_sheet,),
          says="assessment.sheet_voided", label=Words("评分表作废", "Void a sheet")),
     step("conclude",       {State.TALLIED}, State.CONCLUDED, secretary, hand="officer",
-         when=(guards.quorate,), then=(effects.conclude,),
+         when=(guards.quorate,), then=(sittings.conclude,),
          says="assessment.concluded", label=Words("形成结论", "Conclude")),
     step("void_counted_sheet", {State.CONCLUDED}, State.CONCLUDED,
          (secretary, approver, regulator), own_door=True, asks=(ask("expert_id"), REASON),
-         then=(effects.void_sheet,), says="assessment.counted_sheet_voided",
+         then=(sittings.void_sheet,), says="assessment.counted_sheet_voided",
          label=Words("结论后评分表作废", "Void a sheet that counted")),
-    step("void",           OPEN, State.VOID, approver, asks=(REASON,), then=(effects.release,),
+    step("void",           OPEN, State.VOID, approver, asks=(REASON,), then=(sittings.release,),
          says="assessment.voided", label=Words("评估作废", "Void")),
     step("annul",          {State.TALLIED, State.CONCLUDED}, State.VOID, system_only,
-         asks=(REASON,), then=(effects.release,),
+         asks=(REASON,), then=(sittings.release,),
          says="assessment.voided", label=Words("评估作废，重新评估", "Annul")),
 )
 # fmt: on
@@ -209,7 +209,7 @@ def void_sheet(work: Work, assessment_id: str, *, expert_id: str, reason: str) -
         again = recompute(work.session, found.id)
         if (again.result, sorted(map(list, again.struck))) != (found.result, found.struck):
             return annul(work, found, reason)
-        effects.keep(found, again)
+        sittings.keep(found, again)
     return found
 
 

@@ -28,9 +28,9 @@ from licensing.deciding.answers import Answer
 from licensing.deciding.clauses import DENIALS as DENIALS
 from licensing.deciding.clauses import Credential, Grant
 from licensing.deciding.requests import Request as Request
-from licensing.deciding.rows import Decision as Decision
-from licensing.deciding.rows import Denial
-from licensing.deciding.rows import Outcome as Outcome
+from licensing.outcomes import Decision as Decision
+from licensing.outcomes import Denial
+from licensing.outcomes import Outcome as Outcome
 from licensing.quotas import Shortage
 
 _FIRST: Final = "0" * 26

@@ -24,9 +24,9 @@ from kernel.errors import Invalid, NotFound, Refusal, StepNotAllowed, StepRefuse
 from kernel.pages import Page, keyset
 from kernel.work import Rules, Work
 from licensing.applications import opinions
-from licensing.frame import disclosed
-from licensing.frame.disclosed import Disclosure as Disclosure
-from licensing.frame.disclosed import Kind as Kind
+from licensing.disclosing import disclosed
+from licensing.disclosing.disclosed import Disclosure as Disclosure
+from licensing.disclosing.disclosed import Kind as Kind
 
 PUBLISHERS: Final = frozenset({Duty.SIGNER, Duty.APPROVER})
 FIRST_YEAR: Final = 2025
@@ -80,7 +80,7 @@ def publish(work: Work, *, year: int, products: Sequence[Mapping[str, Any]] = ()
         published_by=work.actor.person,
     )
     work.session.add(made)
-    work.record("disclosure.published", made.id, year=year, kind=kind.value,
+    work.record("disclosure.published", made.id, year=year, discloser=kind.value,
                 number=made.number, digest=made.digest)  # fmt: skip
     return made
 
@@ -113,7 +113,7 @@ def owed(work: Work, *, year: int | None = None) -> list[Due]:
     """
     today = local_date(work.now)
     year = today.year - 1 if year is None else year
-    first = {}
+    first: dict[tuple[str, str], Disclosure] = {}
     for each in disclosed.of_year(work.session, year):
         first.setdefault((each.organisation_id, each.kind), each)
     codes: dict[tuple[str, Kind], list[str]] = {}

@@ -15,18 +15,18 @@ from kernel.errors import Refusal, StepNotAllowed
 from kernel.parties import organisations
 from kernel.work import Work
 from licensing import agreements, numbers, plans
+
+# The row of an agreement is spoken of as operations.OperationAgreement, operations.find, …
+from licensing.agreed.operation_rows import OperationAgreement as OperationAgreement
+from licensing.agreed.operation_rows import find as find
+from licensing.agreed.operation_rows import in_force as in_force
+from licensing.agreed.operation_rows import listed as listed
+from licensing.agreed.operation_rows import seen as seen
+from licensing.agreed.rows import LIVE as LIVE
+from licensing.agreed.rows import State as State
 from licensing.applications import supplies, terms
 from licensing.frame import drafts, editions, elements, machine
 from licensing.frame.drafts import OperationChange, OperationTerms
-
-# The row of an agreement is spoken of as operations.OperationAgreement, operations.find, …
-from licensing.frame.operation_rows import OperationAgreement as OperationAgreement
-from licensing.frame.operation_rows import find as find
-from licensing.frame.operation_rows import in_force as in_force
-from licensing.frame.operation_rows import listed as listed
-from licensing.frame.operation_rows import seen as seen
-from licensing.frame.rows import LIVE as LIVE
-from licensing.frame.rows import State as State
 
 
 def _planned(agreement: OperationAgreement, work: Work) -> Refusal | None:

@@ -17,7 +17,7 @@ from kernel.errors import Invalid, NotFound, Refusal, StepNotAllowed, StepRefuse
 from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
-from kernel.workflow import REASON, Workflow, ask, step
+from kernel.workflow import REASON, Workflow, step
 from licensing import numbers
 from licensing.applications.terms import months_after
 from licensing.frame import elements, plan_rows
@@ -91,20 +91,11 @@ agency_editor = its(
 agency_decider = its("agency", "implementing_agency_id", Duty.APPROVER, Duty.SIGNER)
 authority = any_of(Role.DATA_AUTHORITY, Duty.APPROVER, Duty.SUPERVISOR)
 
-DECISION: Final = (
-    ask("meeting_no", label=Words("会议编号", "Number of the meeting"), max=100),
-    ask("meeting_date", "date", Words("会议日期", "Day of the meeting")),
-    ask("resolution_digest", label=Words("决议摘要", "Digest of the resolution"), max=64),
-    ask("legal_review_digest", label=Words("合法性审查意见摘要", "Digest of the legal review"),
-        max=64),
-)  # fmt: skip
-"""What the record of a collective decision says."""
-
 # fmt: off
 LIFE: Workflow[State, ImplementationPlan] = Workflow(
     "implementation_plan", State, State.DRAFT,
     step("decide",       {State.DRAFT}, State.DECIDED, agency_decider,
-         when=(_term_not_over,), then=(_decide,), asks=DECISION, hand="approver",
+         when=(_term_not_over,), then=(_decide,), asks=elements.DECISION, hand="approver",
          says="plan.decided", label=Words("集体决策通过", "Decide collectively")),
     step("approve",      {State.DECIDED}, State.APPROVED, authority,
          when=(_text_kept,), then=(_approve,), not_by=("decide",), hand="supervisor",
@@ -202,7 +193,7 @@ def _write(work: Work, code: str, edition: int, given: Plan) -> ImplementationPl
 
 
 def _columns(work: Work, given: Plan) -> dict[str, Any]:
-    elements.texts({name: given[name] for name in ("title", *TEXTS)}, "")  # type: ignore[literal-required]  # TEXTS names keys of Plan
+    elements.texts({name: given[name] for name in ("title", *TEXTS)}, "")
     if not given["modes"]:
         raise Invalid("至少需要一种授权方式", "name at least one mode", pointer="/modes")
     modes = [elements.code(Mode, each, f"/modes/{place}") for place, each in
@@ -218,7 +209,7 @@ def _columns(work: Work, given: Plan) -> dict[str, Any]:
         "term_from": first,
         "term_to": last,
         "elements": {
-            **{name: given[name].strip() for name in TEXTS},  # type: ignore[literal-required]  # as above
+            **{name: given[name].strip() for name in TEXTS},
             "performance_indicators": list(given["performance_indicators"]),
         },
     }

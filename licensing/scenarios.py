@@ -31,6 +31,7 @@ from licensing.applications.drafting import applicant as applicant
 from licensing.applications.drafting import apply as apply
 from licensing.assessing import lanes, outcomes, pleas
 from licensing.exposures import RiskGrade
+from licensing.standing import bars, successions
 
 
 def _ask_departments(scenario: Scenario, work: Work, _data: dict[str, Any]) -> None:
@@ -100,6 +101,8 @@ _ADMISSIBLE = (
     admission.supplied,
     admission.covered,
     admission.unrelated,
+    bars.not_barred,
+    successions.follows_on,
     filing.self_checked,
 )
 

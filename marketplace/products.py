@@ -366,10 +366,7 @@ def suspend_for(work: Work, authorisation_id: str) -> None:
 
 
 def resume_for(work: Work, authorisation_id: str) -> None:
-    """Bring back what went down with an authorisation, unless something else bars it.
-
-    One SELECT for each 200 products.
-    """
+    """Bring back what went down with an authorisation, unless something else bars it."""
     after = ""
     while found := _gone_with(work.session, authorisation_id, after):
         for product in found:

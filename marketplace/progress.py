@@ -172,7 +172,7 @@ def touched(session: Session, authorisation_ids: Sequence[str]) -> Touched:
     )
 
 
-def _lines_under(authorisation_ids: Sequence[str]) -> Select[tuple[str]]:
+def _lines_under(authorisation_ids: Sequence[str]) -> Select[str]:
     return select(OrderLine.order_id).where(OrderLine.authorisation_id.in_(authorisation_ids))
 
 

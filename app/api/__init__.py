@@ -9,12 +9,14 @@ from app.api.catalogue import (
     directories,
     directory_versions,
     error_reports,
+    master_items,
     objections,
     registrations,
     regrades,
     resources,
     sharing,
-    sources,
+    source_claims,
+    source_conflicts,
     systems,
 )
 from app.api.delivery import deliveries, samples
@@ -66,7 +68,9 @@ NOUNS = (
     objections,
     regrades,
     sharing,
-    sources,
+    master_items,
+    source_claims,
+    source_conflicts,
     error_reports,
     plans,
     operations,
@@ -113,7 +117,7 @@ def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:
     api.register_blueprint(health.described)
     for module in NOUNS:
         api.register_blueprint(module.blueprint)
-    for opened in (sources.master_items, sources.claims, credentials.lists, credentials.known):
+    for opened in (credentials.lists, credentials.known):
         api.register_blueprint(opened)
     if demonstration:
         api.register_blueprint(clock_door.blueprint)

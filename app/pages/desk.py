@@ -16,6 +16,7 @@ from kernel.words import Words
 from kernel.work import Work
 from licensing import agreements, assessments, authorisations, consents, scenarios
 from licensing.applications.cases import Waiting
+from licensing.deciding import breakers
 from marketplace import orders, products
 from settlement import access as money
 from settlement import batches, payouts
@@ -141,6 +142,15 @@ def _authorisations(work: Work) -> list[Row]:
     return _lit(work, rows, [one.id for one in found])
 
 
+def _alerts(work: Work) -> list[Row]:
+    found = breakers.listed(work, state=breakers.State.PROPOSED, after=None, limit=shown.SHORT)
+    return [
+        _row("/breaker-alerts", f"{one.code} × {one.denials}", one.authorisation_id,
+             f"breaker_alert.{one.state}")
+        for one in found.items
+    ]  # fmt: skip
+
+
 def _applications(work: Work) -> list[Row]:
     found = scenarios.listed(work, limit=shown.SHORT).items
     rows = [_row(f"/scenarios/{one.id}", one.title, one.code, one.state) for one in found]
@@ -235,6 +245,7 @@ SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     (_role(Role.DATA_AUTHORITY, Role.AUTHORISED_OPERATOR, Role.DEVELOPER,
            Role.IMPLEMENTING_AGENCY),
      Words("授权", "Authorisations"), "/authorisations", _authorisations),
+    (_role(Role.DATA_AUTHORITY), Words("熔断预警", "Breaker alerts"), "/breaker-alerts", _alerts),
     (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR), Words("场景申请", "Applications"),
      "/scenarios", _applications),
     (_role(Role.MERCHANT), Words("我的产品", "My products"), "/products", _own_products),

@@ -10,17 +10,11 @@ from kernel.money import half_up
 from kernel.work import Work
 from licensing import assessments, scenarios
 from licensing.applications import items
-from licensing.assessing import (
-    challenges,
-    experts,
-    members,
-    recommendations,
-    score_sheets,
-    sheets,
-)
+from licensing.assessing import experts, members, score_sheets, sheets
 from licensing.assessing.members import PanelMember
 from licensing.assessing.score_sheets import Filled, ScoreSheet
 from licensing.assessments import Assessment, State
+from licensing.pleading import challenges, recommendations
 from licensing.scope import Item
 
 blueprint = Blueprint("panel", __name__)

@@ -9,8 +9,8 @@ from stdnum import numdb
 
 from app import languages
 from app.lives import LIVES
-from app.pages.catalogue import words
-from app.pages.frame import words as frame
+from app.pages.wording import catalogue as words
+from app.pages.wording import frame
 from catalogue import contents, grades
 from kernel.deadlines import Light
 from kernel.words import Words

@@ -14,7 +14,6 @@ from kernel.parties import organisations, relations
 from kernel.work import Work
 from licensing.applications import commitments, items, opinions, supplies
 from licensing.applications.cases import Scenario, State
-from licensing.authorisations import Authorisation
 from licensing.exposures import RiskGrade
 
 _CASES_MAX: Final = 200
@@ -91,7 +90,7 @@ def failed_lately(scenario: Scenario, work: Work) -> Refusal | None:
         .limit(_CASES_MAX)
     )
     since = work.now - timedelta(days=days)
-    if _since(work, work.session.scalars(statement), "scenario.failed", since) is None:
+    if _since(work, work.session.scalars(statement), ("scenario.failed",), since) is None:
         return None
     return Refusal(
         "SAME_PURPOSE_BARRED",
@@ -103,19 +102,19 @@ def failed_lately(scenario: Scenario, work: Work) -> Refusal | None:
 def revoked_lately(scenario: Scenario, work: Work) -> Refusal | None:
     """Ask that no authorisation of the applicant in this field was revoked in the last months."""
     months = work.rules.number("scenario.revoked_bar_months")
-    revoked = (
-        select(Authorisation.id)
-        .join(Scenario, Scenario.id == Authorisation.scenario_id)
+    granted = (
+        select(Scenario.authorisation_id)
         .where(
-            Authorisation.grantee_id == scenario.applicant_id,
-            Authorisation.state == "revoked",
+            Scenario.applicant_id == scenario.applicant_id,
             Scenario.application_field == scenario.application_field,
+            Scenario.authorisation_id.is_not(None),
         )
-        .order_by(Authorisation.id.desc())
+        .order_by(Scenario.id.desc())
         .limit(_CASES_MAX)
     )
+    ids = [str(each) for each in work.session.scalars(granted)]
     since = work.now - timedelta(days=_MONTH_DAYS * months)
-    if _since(work, work.session.scalars(revoked), "authorisation.revoked", since) is None:
+    if _since(work, ids, ("authorisation.revoked", "authorisation.lapsed"), since) is None:
         return None
     return Refusal(
         "REVOKED_BARRED",
@@ -185,10 +184,12 @@ def publicity_over(scenario: Scenario, work: Work) -> Refusal | None:
     return Refusal("PUBLICITY_RUNNING", zh, en)
 
 
-def _since(work: Work, subjects: Iterable[str], kind: str, since: Instant) -> Event | None:
+def _since(
+    work: Work, subjects: Iterable[str], kinds: tuple[str, ...], since: Instant
+) -> Event | None:
     statement = (
         select(Event)
-        .where(Event.subject.in_(list(subjects)), Event.kind == kind, Event.at >= since)
+        .where(Event.subject.in_(list(subjects)), Event.kind.in_(kinds), Event.at >= since)
         .limit(1)
     )
     return work.session.scalars(statement).first()

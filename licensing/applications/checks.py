@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from sqlalchemy import select
+
 from kernel.errors import Refusal
 from kernel.words import Words
 from kernel.work import Work
-from licensing import authorisations
 from licensing.applications import admission, drafts, likeness, limits
 from licensing.applications.blocks import HOME, SECTIONS, Material, missing
 from licensing.applications.cases import Scenario
@@ -147,8 +148,11 @@ def _renews(draft: Draft, work: Work) -> Finding | None:
     renewed = draft.text("renews_id")
     if not renewed:
         return None
-    found = work.session.get(authorisations.Authorisation, renewed)
-    if found is not None and found.grantee_id == draft.scenario.applicant_id:
+    granted = select(Scenario.id).where(
+        Scenario.applicant_id == draft.scenario.applicant_id,
+        Scenario.authorisation_id == renewed,
+    )
+    if work.session.scalars(granted.limit(1)).first() is not None:
         return None
     return fails(
         f"没有可续期的授权 {renewed}", f"no authorisation {renewed} of this applicant",

@@ -62,7 +62,7 @@ class Alike:
 
 
 def of(work: Work, scenario: Scenario, *, limit: int = 10) -> list[Alike]:
-    """Return the scenarios most like this one that the actor may be told of. Five SELECTs."""
+    """Return the scenarios most like this one that the actor may be told of. Six SELECTs."""
     session, least = work.session, work.rules.number("scenario.likeness_from_bp")
     by_items = _by_items(session, scenario)
     near = _near(session, scenario, by_items)

@@ -15,14 +15,14 @@ from kernel.errors import NotFound, Refusal
 from kernel.pages import Page, keyset
 from kernel.work import Work
 from licensing import scope
-from licensing.applications import items, opinions
-from licensing.exposures import OutputForm, RiskGrade
-from licensing.frame.operation_rows import OperationAgreement
-from licensing.frame.rows import FILED_SQL, IN_FORCE, LIVE_SQL, Agreed
+from licensing.agreed.operation_rows import OperationAgreement
+from licensing.agreed.rows import FILED_SQL, IN_FORCE, LIVE_SQL, Agreed
 
 # Both kinds of agreement have the same states.
-from licensing.frame.rows import LIVE as LIVE
-from licensing.frame.rows import State as State
+from licensing.agreed.rows import LIVE as LIVE
+from licensing.agreed.rows import State as State
+from licensing.applications import items, opinions
+from licensing.exposures import OutputForm, RiskGrade
 from licensing.scope import Item, NothingInCommon, Scope
 
 
@@ -259,7 +259,7 @@ def standing_consent(
     ]
 
 
-def _supplying(on: date) -> Select[tuple[SupplyAgreement]]:
+def _supplying(on: date) -> Select[SupplyAgreement]:
     ours, parent = SupplyAgreement, OperationAgreement
     return (
         select(ours)

@@ -105,8 +105,10 @@ def hasten(work: Work, scenario: Scenario) -> None:
     if scenario.lane == Lane.ORDINARY:
         return
     clock = watch.running(work.session, scenario.id)
-    key = clock and _CLOCKS.get((scenario.lane, clock.key))
-    if clock is None or key is None or clock.started_on != local_date(work.now):
+    if clock is None or clock.started_on != local_date(work.now):
+        return
+    key = _CLOCKS.get((scenario.lane, clock.key))
+    if key is None:
         return
     life, overdue = clock.life, clock.overdue_step
     work.session.delete(clock)

@@ -16,7 +16,7 @@ from licensing.certificates import OBLIGATIONS
 from licensing.deciding import explanations
 from licensing.deciding.clauses import Grant
 from licensing.deciding.requests import Request
-from licensing.deciding.rows import Decision, Denial, Outcome
+from licensing.outcomes import Decision, Denial, Outcome
 from licensing.quotas import Shortage
 
 _COPIED = (

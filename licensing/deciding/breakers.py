@@ -23,7 +23,7 @@ from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from licensing import authorisations
-from licensing.deciding.rows import Decision, Denial
+from licensing.outcomes import Decision, Denial
 from licensing.standing.rows import AuthorisationParty
 
 UNCOUNTED: Final = frozenset({"NO_AUTH"})
@@ -155,8 +155,11 @@ def _watch(work: Work, decision: Decision, code: str) -> None:
     count = _counted(work, decision, code, at_most=propose_at)
     if live is None and count >= alert_at:
         live = _raise(work, decision, code, count)
-    if live is not None and count >= propose_at and live.state == State.RAISED:
-        LIFE.take("propose", live, work, denials=count)
+    if live is not None and count >= propose_at:
+        # Others count to the same number now: the row is locked, and read again, by one of them.
+        work.session.refresh(live, with_for_update=True)
+        if live.state == State.RAISED:
+            LIFE.take("propose", live, work, denials=count)
 
 
 def _counted(work: Work, decision: Decision, code: str, *, at_most: int) -> int:

@@ -36,9 +36,15 @@ class Spool:
         with self._lock:
             if self._file is None or self._written > FILE_BYTES:
                 self._file = self._begun()
+            file, self._file = self._file, None
             rest = memoryview(lines)
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
+            try:
+                while rest:
+                    rest = rest[os.write(file, rest) :]
+            except OSError:
+                os.close(file)  # after half a line nothing may follow
+                raise
+            self._file = file
             self._written += len(lines)
 
     def leave(self) -> None:

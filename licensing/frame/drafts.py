@@ -116,7 +116,7 @@ def supply(work: Work, department_id: str, given: SupplyChange) -> dict[str, Any
             )
     purposes = given.get("purpose_limits", ())
     terms.codes(Purpose, purposes, "/purpose_limits")
-    named = {name: given[name] for name in _SUPPLY if name in given}  # type: ignore[literal-required]  # _SUPPLY names keys of SupplyChange
+    named = {name: given[name] for name in _SUPPLY if name in given}
     rest = elements.supply(
         cast("elements.Supply", {"supply_mode": "in_domain_mount", **named}),
         risk_max=RiskGrade(work.rules.text("supply.standing_risk_max")),

@@ -9,7 +9,7 @@ from kernel import ids
 from kernel.errors import Refusal, StepRefused
 from kernel.work import Work
 from licensing import scope
-from licensing.frame.rows import OPEN, Agreed, Edition, State, read, text_digest
+from licensing.agreed.rows import OPEN, Agreed, Edition, State, read, text_digest
 
 
 class Difference(NamedTuple):

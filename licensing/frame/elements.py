@@ -12,6 +12,8 @@ from typing import Any, Final, NotRequired, Required, TypedDict
 
 from catalogue.grades import Grade, Term
 from kernel.errors import Invalid, Refusal
+from kernel.words import Words
+from kernel.workflow import ask
 from licensing.exposures import OutputForm, RiskGrade
 
 TEXT_MAX: Final = 4_000
@@ -169,6 +171,16 @@ FIXED: Final[Mapping[str, str]] = {
     "dispute": "争议解决",
 }
 """What an operation agreement must say before it is final, besides scope and term."""
+
+
+DECISION: Final = (
+    ask("meeting_no", label=Words("会议编号", "Number of the meeting"), max=100),
+    ask("meeting_date", "date", Words("会议日期", "Day of the meeting")),
+    ask("resolution_digest", label=Words("决议摘要", "Digest of the resolution"), max=64),
+    ask("legal_review_digest", label=Words("合法性审查意见摘要", "Digest of the legal review"),
+        max=64),
+)  # fmt: skip
+"""What the record of a collective decision says."""
 
 
 def missing(given: Mapping[str, Any]) -> Refusal | None:

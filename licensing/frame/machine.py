@@ -19,11 +19,10 @@ from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Guard, Step, Workflow, ask, step
 from licensing import signatures
+from licensing.agreed.rows import IN_FORCE, LIVE, Agreed, State, read, text_digest
 from licensing.frame import elements
 from licensing.frame.editions import enter_edition, proposal_in, proposed
 from licensing.frame.elements import Cause, Ending
-from licensing.frame.rows import IN_FORCE, LIVE, Agreed, State, read, text_digest
-from licensing.plans import DECISION
 
 Life: TypeAlias = Workflow[State, Any]
 
@@ -72,7 +71,7 @@ def _making(prefix: str, who: People, checks: Checks) -> list[Step[State, Any]]:
     # fmt: off
     return [
         step("decide",      {State.DRAFT}, State.APPROVED_INTERNALLY, who.decider,
-             when=(not_drafter, term_not_over), then=(_decide,), asks=DECISION,
+             when=(not_drafter, term_not_over), then=(_decide,), asks=elements.DECISION,
              says=f"{prefix}.decided", label=Words("内部集体决策", "Decide internally")),
         step("negotiate",   {State.APPROVED_INTERNALLY}, State.NEGOTIATING, who.drafters,
              says=f"{prefix}.negotiated", label=Words("进入磋商", "Negotiate")),

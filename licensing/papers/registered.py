@@ -114,7 +114,8 @@ def _evidence(work: Work, certificate: Certificate) -> Check:
     found = work.session.execute(statement).first()
     if found is None:
         return refused("evidence", Refusal("NO_EVIDENCE", "没有存证记录", "there is no evidence"))
-    event, seal = found
+    event: Event = found[0]
+    seal: int | None = found[1]  # none yet: of an outer join
     honest = event.digest == journal.digest(event, work.crypto)
     if not honest or event.data["digest"] != certificate.digest:
         why = Refusal("EVIDENCE_DIFFERS", "与存证记录不符", "not as the evidence has it")

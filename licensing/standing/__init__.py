@@ -1,1 +1,1 @@
-"""How an authorisation stands through its life: cascades, renewal, reviews, its end."""
+"""What an authorisation stands on: its row, what bars its steps, what follows, its end."""

@@ -6,7 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.clock import local_date
+from kernel.errors import Refusal
 from kernel.journal import Event
+from kernel.work import Work
 from licensing.applications.cases import Scenario
 from licensing.applications.terms import months_after
 from licensing.standing.rows import Authorisation, State
@@ -40,3 +42,21 @@ def barred(
         return None
     until = months_after(local_date(revoked_at), months) - timedelta(days=1)
     return until if on <= until else None
+
+
+def not_barred(scenario: Scenario, work: Work) -> Refusal | None:
+    """Bar the application of who lost a right in the same field not long ago. One SELECT."""
+    until = barred(
+        work.session,
+        scenario.applicant_id,
+        scenario.application_field,
+        local_date(work.now),
+        months=work.rules.number("standing.bar_months"),
+    )
+    if until is None:
+        return None
+    return Refusal(
+        "BARRED_AFTER_REVOCATION",
+        f"该领域授权曾被撤销，{until} 前不得再申请",
+        f"a right in this field was revoked: no application until {until}",
+    )

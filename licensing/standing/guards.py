@@ -29,7 +29,8 @@ REVOCATION_CAUSES: Final = (
     "broken_commitment", "idle", "review_failed", "assessment_voided",
 )
 # fmt: on
-_ACTIVATED: Final = ("authorisation.activated",)
+_ACTIVATED: Final = ("authorisation.activated", "authorisation.activated_conditionally")
+SUSPENDED: Final = ("authorisation.suspended", "authorisation.promise_broken")
 _PROVISIONED: Final = ("authorisation.provisioned", *_ACTIVATED)
 
 
@@ -121,14 +122,14 @@ def promises_outstanding(it: Authorisation, work: Work) -> Refusal | None:
 
 def not_extended_before(it: Authorisation, work: Work) -> Refusal | None:
     """Bar a second extension of one suspension. One SELECT."""
-    kinds = ("authorisation.suspended", "authorisation.suspension_extended")
+    extended = "authorisation.suspension_extended"
     latest = (
         select(Event.kind)
-        .where(Event.subject == it.id, Event.kind.in_(kinds))
+        .where(Event.subject == it.id, Event.kind.in_((*SUSPENDED, extended)))
         .order_by(Event.sequence.desc())
         .limit(1)
     )
-    if work.session.scalars(latest).first() != kinds[1]:
+    if work.session.scalars(latest).first() != extended:
         return None
     return Refusal("EXTENDED_BEFORE", "暂停只能延期一次", "a suspension is extended once")
 
@@ -198,7 +199,7 @@ def suspensions(session: Session, authorisation_id: str, since: Instant) -> int:
         select(Event.sequence)
         .where(
             Event.subject == authorisation_id,
-            Event.kind == "authorisation.suspended",
+            Event.kind.in_(SUSPENDED),
             Event.at >= since,
         )
         .limit(100)

@@ -17,6 +17,7 @@ from kernel.work import Work
 from licensing import scope as scopes
 from licensing import versions
 from licensing.applications import cases
+from licensing.applications.cases import Scenario
 from licensing.misfits import Misfit, Part
 from licensing.scope import Period, Scope
 from licensing.standing import rows
@@ -25,6 +26,7 @@ from licensing.versions import NewScenarioRequired
 
 DAY = timedelta(days=1)
 _WHOLE_BP = 10_000
+ACTIVATED = ("authorisation.activated", "authorisation.activated_conditionally")
 _SAME = ("applicant_id", "operator_id", "application_field", "use_mode", "purpose_text")
 
 
@@ -43,6 +45,15 @@ def widening(work: Work, before: Authorisation, scenario_id: str, asked: Scope) 
         names = ", ".join(changed or ["purpose_code"])
         found.append(Refusal("PURPOSE", f"与原场景不同：{names}", f"not as it was: {names}"))
     return found
+
+
+def follows_on(scenario: Scenario, work: Work) -> Refusal | None:
+    """Bar a renewal that is not more of the same; the first reason, if there is one."""
+    if scenario.renews_id is None:
+        return None
+    before = rows.find(work.session, scenario.renews_id)
+    found = widening(work, before, scenario.id, scenario.asked)
+    return versions.NEW_SCENARIO if found else None
 
 
 def refuse_wider(work: Work, before: Authorisation, scenario_id: str, asked: Scope) -> None:
@@ -85,7 +96,7 @@ def is_made_ready() -> ColumnElement[bool]:
         Event.subject == Authorisation.id, Event.kind == "authorisation.provisioned"
     )
     inherited = exists().where(
-        before.subject == Authorisation.supersedes_id, before.kind == "authorisation.activated"
+        before.subject == Authorisation.supersedes_id, before.kind.in_(ACTIVATED)
     )
     return or_(own, inherited)
 

@@ -34,11 +34,11 @@ ALTER TABLE decisions ADD COLUMN credential VARCHAR
 --
 ALTER TABLE decisions ADD COLUMN reasons JSONB
 --
-CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
---
 CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
+--
+CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
 CREATE TABLE decision_denials (
     decision_id VARCHAR NOT NULL,
@@ -48,9 +48,9 @@ CREATE TABLE decision_denials (
     CONSTRAINT pk_decision_denials PRIMARY KEY (decision_id, code)
 )
 --
-CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
---
 CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
+--
+CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
 --
 CREATE TRIGGER decision_denials_append_only BEFORE UPDATE OR DELETE ON decision_denials FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -142,9 +142,9 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_node ON ties (node)
---
 CREATE INDEX ix_ties_other ON ties (other)
+--
+CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
 --
@@ -202,11 +202,11 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
+CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
-CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
+CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -228,40 +228,9 @@ CREATE TABLE bank_checks (
 --
 CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
-CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
---
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
 --
-CREATE TABLE implementation_plans (
-    code VARCHAR NOT NULL,
-    edition INTEGER NOT NULL,
-    implementing_agency_id VARCHAR NOT NULL,
-    title VARCHAR NOT NULL,
-    modes JSONB NOT NULL,
-    resource_scope JSONB NOT NULL,
-    term_from DATE NOT NULL,
-    term_to DATE NOT NULL,
-    elements JSONB NOT NULL,
-    decision JSONB,
-    text_digest VARCHAR,
-    approved_by VARCHAR,
-    drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    effective_at TIMESTAMP WITH TIME ZONE,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_implementation_plans PRIMARY KEY (id),
-    CONSTRAINT uq_implementation_plans_code_edition UNIQUE (code, edition),
-    CONSTRAINT ck_implementation_plans_term_not_backwards CHECK (term_from <= term_to),
-    CONSTRAINT ck_implementation_plans_decided_with_a_record CHECK (state IN ('draft', 'withdrawn') OR (decision IS NOT NULL AND text_digest IS NOT NULL)),
-    CONSTRAINT ck_implementation_plans_approved_by_somebody CHECK (state NOT IN ('approved', 'effective') OR approved_by IS NOT NULL),
-    CONSTRAINT fk_implementation_plans_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id),
-    CONSTRAINT fk_implementation_plans_approved_by_people FOREIGN KEY(approved_by) REFERENCES people (id)
-)
---
-CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
---
-CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
+CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
 ALTER TABLE authorisations ADD COLUMN supersedes_id VARCHAR
 --
@@ -269,19 +238,19 @@ ALTER TABLE authorisations ADD CONSTRAINT ck_authorisations_supersedes_another C
 --
 ALTER TABLE authorisations ADD CONSTRAINT fk_authorisations_supersedes_id_authorisations FOREIGN KEY(supersedes_id) REFERENCES authorisations (id)
 --
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+--
 DROP INDEX ix_authorisations_valid_to_id
 --
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
 DROP INDEX uq_authorisations_one_live_per_scenario
 --
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
 CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
+CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
 DROP TRIGGER authorisations_root_fixed ON authorisations
 --
@@ -344,9 +313,40 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
+CREATE INDEX ix_violations_owner_id ON violations (owner, id)
+--
 CREATE INDEX ix_violations_subject_id ON violations (subject, id)
 --
-CREATE INDEX ix_violations_owner_id ON violations (owner, id)
+CREATE TABLE implementation_plans (
+    code VARCHAR NOT NULL,
+    edition INTEGER NOT NULL,
+    implementing_agency_id VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    modes JSONB NOT NULL,
+    resource_scope JSONB NOT NULL,
+    term_from DATE NOT NULL,
+    term_to DATE NOT NULL,
+    elements JSONB NOT NULL,
+    decision JSONB,
+    text_digest VARCHAR,
+    approved_by VARCHAR,
+    drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    effective_at TIMESTAMP WITH TIME ZONE,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_implementation_plans PRIMARY KEY (id),
+    CONSTRAINT uq_implementation_plans_code_edition UNIQUE (code, edition),
+    CONSTRAINT ck_implementation_plans_term_not_backwards CHECK (term_from <= term_to),
+    CONSTRAINT ck_implementation_plans_decided_with_a_record CHECK (state IN ('draft', 'withdrawn') OR (decision IS NOT NULL AND text_digest IS NOT NULL)),
+    CONSTRAINT ck_implementation_plans_approved_by_somebody CHECK (state NOT IN ('approved', 'effective') OR approved_by IS NOT NULL),
+    CONSTRAINT fk_implementation_plans_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id),
+    CONSTRAINT fk_implementation_plans_approved_by_people FOREIGN KEY(approved_by) REFERENCES people (id)
+)
+--
+CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
+--
+CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
 --
 CREATE TABLE fee_periods (
     operator_id VARCHAR NOT NULL,
@@ -376,9 +376,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
---
 CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
+--
+CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
 --
 ALTER TABLE products ADD COLUMN suspended_with VARCHAR
 --
@@ -438,6 +438,45 @@ CREATE TABLE quota_windows (
 --
 CREATE TRIGGER directory_versions_root_fixed BEFORE UPDATE ON directory_versions FOR EACH ROW WHEN (OLD.directory_id IS DISTINCT FROM NEW.directory_id OR OLD.department_id IS DISTINCT FROM NEW.department_id OR OLD.number IS DISTINCT FROM NEW.number OR OLD.published_at IS DISTINCT FROM NEW.published_at AND OLD.published_at IS NOT NULL) EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE operation_agreements (
+    implementing_agency_id VARCHAR NOT NULL,
+    plan_id VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL,
+    code VARCHAR NOT NULL,
+    operator_id VARCHAR NOT NULL,
+    term_from DATE NOT NULL,
+    term_to DATE NOT NULL,
+    scope JSONB NOT NULL,
+    scope_hash VARCHAR NOT NULL,
+    elements JSONB NOT NULL,
+    revenue JSONB,
+    decision JSONB,
+    final_digest VARCHAR,
+    edition INTEGER NOT NULL,
+    proposal JSONB,
+    letter_digest VARCHAR,
+    handover JSONB,
+    drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    effective_at TIMESTAMP WITH TIME ZONE,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_operation_agreements PRIMARY KEY (id),
+    CONSTRAINT ck_operation_agreements_grantee_is_no_grantor CHECK (implementing_agency_id <> operator_id),
+    CONSTRAINT ck_operation_agreements_term_not_backwards CHECK (term_from <= term_to),
+    CONSTRAINT ck_operation_agreements_effective_only_when_filed CHECK (state NOT IN ('effective', 'amending', 'suspended', 'terminating') OR (letter_digest IS NOT NULL AND final_digest IS NOT NULL AND effective_at IS NOT NULL)),
+    CONSTRAINT fk_operation_agreements_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id),
+    CONSTRAINT fk_operation_agreements_plan_id_implementation_plans FOREIGN KEY(plan_id) REFERENCES implementation_plans (id),
+    CONSTRAINT uq_operation_agreements_code UNIQUE (code),
+    CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
+--
 ALTER TABLE registrations DROP CONSTRAINT ck_registrations_registered_has_code_and_term
 --
 ALTER TABLE registrations ADD COLUMN revision INTEGER
@@ -481,8 +520,6 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
@@ -490,6 +527,8 @@ CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consent
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+--
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -502,45 +541,6 @@ ALTER TABLE opinions ADD CONSTRAINT ck_opinions_condition_goes_with_agreement CH
 ALTER TABLE opinions ADD CONSTRAINT ck_opinions_condition_is_told CHECK (state <> 'agreed_with_condition' OR condition IS NOT NULL)
 --
 ALTER TABLE opinions ADD CONSTRAINT ck_opinions_silence_says_nothing CHECK (state <> 'asked' OR (given_at IS NULL AND clause IS NULL))
---
-CREATE TABLE operation_agreements (
-    implementing_agency_id VARCHAR NOT NULL,
-    plan_id VARCHAR NOT NULL,
-    mode VARCHAR NOT NULL,
-    code VARCHAR NOT NULL,
-    operator_id VARCHAR NOT NULL,
-    term_from DATE NOT NULL,
-    term_to DATE NOT NULL,
-    scope JSONB NOT NULL,
-    scope_hash VARCHAR NOT NULL,
-    elements JSONB NOT NULL,
-    revenue JSONB,
-    decision JSONB,
-    final_digest VARCHAR,
-    edition INTEGER NOT NULL,
-    proposal JSONB,
-    letter_digest VARCHAR,
-    handover JSONB,
-    drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    effective_at TIMESTAMP WITH TIME ZONE,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_operation_agreements PRIMARY KEY (id),
-    CONSTRAINT ck_operation_agreements_grantee_is_no_grantor CHECK (implementing_agency_id <> operator_id),
-    CONSTRAINT ck_operation_agreements_term_not_backwards CHECK (term_from <= term_to),
-    CONSTRAINT ck_operation_agreements_effective_only_when_filed CHECK (state NOT IN ('effective', 'amending', 'suspended', 'terminating') OR (letter_digest IS NOT NULL AND final_digest IS NOT NULL AND effective_at IS NOT NULL)),
-    CONSTRAINT fk_operation_agreements_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id),
-    CONSTRAINT fk_operation_agreements_plan_id_implementation_plans FOREIGN KEY(plan_id) REFERENCES implementation_plans (id),
-    CONSTRAINT uq_operation_agreements_code UNIQUE (code),
-    CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
-)
---
-CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
---
-CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
---
-CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
 CREATE TABLE authorisation_items (
     authorisation_id VARCHAR NOT NULL,
@@ -580,9 +580,9 @@ CREATE TABLE destructions (
 --
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
-CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
---
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
+--
+CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -604,13 +604,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
-CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
+CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
+CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -626,11 +626,11 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+--
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
---
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 ALTER TABLE resources ADD COLUMN refreshed_at TIMESTAMP WITH TIME ZONE
 --
@@ -708,11 +708,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
+--
 CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
---
-CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -729,11 +729,11 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
---
 CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
+--
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
@@ -773,9 +773,9 @@ CREATE TABLE fee_revenues (
     CONSTRAINT fk_fee_revenues_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
 )
 --
-CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
---
 CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
+--
+CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
 --
 CREATE TRIGGER fee_revenues_append_only BEFORE UPDATE OR DELETE ON fee_revenues FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -812,9 +812,9 @@ CREATE TABLE fee_caps (
     CONSTRAINT fk_fee_caps_fixed_by_organisations FOREIGN KEY(fixed_by) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
---
 CREATE INDEX ix_fee_caps_operator_id_product_type_meter_valid_from ON fee_caps (operator_id, product_type, meter, valid_from)
+--
+CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
 --
 CREATE TRIGGER fee_caps_append_only BEFORE UPDATE OR DELETE ON fee_caps FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -838,13 +838,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
+CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
+--
 CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
---
-CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -864,11 +864,11 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
+CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
-CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
+CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -1059,11 +1059,11 @@ ALTER TABLE supply_agreements ADD CONSTRAINT ck_supply_agreements_effective_only
 --
 ALTER TABLE supply_agreements ADD CONSTRAINT fk_supply_agreements_operation_agreement_id_operation_a_b68b FOREIGN KEY(operation_agreement_id) REFERENCES operation_agreements (id)
 --
+CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
+--
 DROP INDEX uq_supply_agreements_one_live
 --
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
---
-CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
 CREATE TABLE challenges (
     assessment_id VARCHAR NOT NULL,
@@ -1140,9 +1140,9 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
---
 CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+--
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
@@ -1163,13 +1163,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
---
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
---
 CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
 CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
+--
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+--
+CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -1190,9 +1190,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
---
 CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
+--
+CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
 --
 ALTER TABLE score_sheets DROP CONSTRAINT pk_score_sheets
 --

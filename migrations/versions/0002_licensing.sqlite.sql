@@ -41,13 +41,13 @@ DROP TABLE clocks
 --
 ALTER TABLE new_clocks RENAME TO clocks
 --
-CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
---
-CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
---
 CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
 --
 CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
+--
+CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
+--
+CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
 CREATE INDEX ix_organisations_state_id ON organisations (state, id)
 --
@@ -104,15 +104,15 @@ DROP TABLE decisions
 --
 ALTER TABLE new_decisions RENAME TO decisions
 --
+CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
+--
+CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
+--
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
 CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
-CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
---
 CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
---
-CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -128,9 +128,9 @@ CREATE TABLE decision_denials (
     CONSTRAINT pk_decision_denials PRIMARY KEY (decision_id, code)
 )
 --
-CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
---
 CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
+--
+CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
 --
 CREATE TRIGGER decision_denials_no_update BEFORE UPDATE ON decision_denials BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -232,9 +232,9 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_node ON ties (node)
---
 CREATE INDEX ix_ties_other ON ties (other)
+--
+CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
 --
@@ -296,11 +296,11 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
+CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
-CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
+CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -322,40 +322,9 @@ CREATE TABLE bank_checks (
 --
 CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
-CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
---
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
 --
-CREATE TABLE implementation_plans (
-    code VARCHAR NOT NULL,
-    edition INTEGER NOT NULL,
-    implementing_agency_id VARCHAR NOT NULL,
-    title VARCHAR NOT NULL,
-    modes JSON NOT NULL,
-    resource_scope JSON NOT NULL,
-    term_from DATE NOT NULL,
-    term_to DATE NOT NULL,
-    elements JSON NOT NULL,
-    decision JSON,
-    text_digest VARCHAR,
-    approved_by VARCHAR,
-    drafted_at DATETIME NOT NULL,
-    effective_at DATETIME,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_implementation_plans PRIMARY KEY (id),
-    CONSTRAINT uq_implementation_plans_code_edition UNIQUE (code, edition),
-    CONSTRAINT ck_implementation_plans_term_not_backwards CHECK (term_from <= term_to),
-    CONSTRAINT ck_implementation_plans_decided_with_a_record CHECK (state IN ('draft', 'withdrawn') OR (decision IS NOT NULL AND text_digest IS NOT NULL)),
-    CONSTRAINT ck_implementation_plans_approved_by_somebody CHECK (state NOT IN ('approved', 'effective') OR approved_by IS NOT NULL),
-    CONSTRAINT fk_implementation_plans_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id),
-    CONSTRAINT fk_implementation_plans_approved_by_people FOREIGN KEY(approved_by) REFERENCES people (id)
-)
---
-CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
---
-CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
+CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
 CREATE TABLE new_authorisations (
     cert_no VARCHAR NOT NULL,
@@ -398,15 +367,15 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
-CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
 --
-CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
+CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
 CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
+CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -470,13 +439,13 @@ ALTER TABLE new_scenarios RENAME TO scenarios
 --
 CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
 --
-CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
---
-CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
---
 CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
 --
 CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
+--
+CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
+--
+CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -495,9 +464,40 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
+CREATE INDEX ix_violations_owner_id ON violations (owner, id)
+--
 CREATE INDEX ix_violations_subject_id ON violations (subject, id)
 --
-CREATE INDEX ix_violations_owner_id ON violations (owner, id)
+CREATE TABLE implementation_plans (
+    code VARCHAR NOT NULL,
+    edition INTEGER NOT NULL,
+    implementing_agency_id VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    modes JSON NOT NULL,
+    resource_scope JSON NOT NULL,
+    term_from DATE NOT NULL,
+    term_to DATE NOT NULL,
+    elements JSON NOT NULL,
+    decision JSON,
+    text_digest VARCHAR,
+    approved_by VARCHAR,
+    drafted_at DATETIME NOT NULL,
+    effective_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_implementation_plans PRIMARY KEY (id),
+    CONSTRAINT uq_implementation_plans_code_edition UNIQUE (code, edition),
+    CONSTRAINT ck_implementation_plans_term_not_backwards CHECK (term_from <= term_to),
+    CONSTRAINT ck_implementation_plans_decided_with_a_record CHECK (state IN ('draft', 'withdrawn') OR (decision IS NOT NULL AND text_digest IS NOT NULL)),
+    CONSTRAINT ck_implementation_plans_approved_by_somebody CHECK (state NOT IN ('approved', 'effective') OR approved_by IS NOT NULL),
+    CONSTRAINT fk_implementation_plans_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id),
+    CONSTRAINT fk_implementation_plans_approved_by_people FOREIGN KEY(approved_by) REFERENCES people (id)
+)
+--
+CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
+--
+CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
 --
 CREATE TABLE fee_periods (
     operator_id VARCHAR NOT NULL,
@@ -527,9 +527,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
---
 CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
+--
+CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
 --
 CREATE TABLE new_products (
     code VARCHAR NOT NULL,
@@ -557,13 +557,13 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
---
-CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
---
 CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
 CREATE INDEX ix_products_state_id ON products (state, id)
+--
+CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+--
+CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
 CREATE TABLE disclosures (
     id VARCHAR NOT NULL,
@@ -621,6 +621,45 @@ CREATE TABLE quota_windows (
 --
 CREATE TRIGGER directory_versions_root_fixed BEFORE UPDATE ON directory_versions WHEN OLD.directory_id IS NOT NEW.directory_id OR OLD.department_id IS NOT NEW.department_id OR OLD.number IS NOT NEW.number OR OLD.published_at IS NOT NEW.published_at AND OLD.published_at IS NOT NULL BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE operation_agreements (
+    implementing_agency_id VARCHAR NOT NULL,
+    plan_id VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL,
+    code VARCHAR NOT NULL,
+    operator_id VARCHAR NOT NULL,
+    term_from DATE NOT NULL,
+    term_to DATE NOT NULL,
+    scope JSON NOT NULL,
+    scope_hash VARCHAR NOT NULL,
+    elements JSON NOT NULL,
+    revenue JSON,
+    decision JSON,
+    final_digest VARCHAR,
+    edition INTEGER NOT NULL,
+    proposal JSON,
+    letter_digest VARCHAR,
+    handover JSON,
+    drafted_at DATETIME NOT NULL,
+    effective_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_operation_agreements PRIMARY KEY (id),
+    CONSTRAINT ck_operation_agreements_grantee_is_no_grantor CHECK (implementing_agency_id <> operator_id),
+    CONSTRAINT ck_operation_agreements_term_not_backwards CHECK (term_from <= term_to),
+    CONSTRAINT ck_operation_agreements_effective_only_when_filed CHECK (state NOT IN ('effective', 'amending', 'suspended', 'terminating') OR (letter_digest IS NOT NULL AND final_digest IS NOT NULL AND effective_at IS NOT NULL)),
+    CONSTRAINT fk_operation_agreements_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id),
+    CONSTRAINT fk_operation_agreements_plan_id_implementation_plans FOREIGN KEY(plan_id) REFERENCES implementation_plans (id),
+    CONSTRAINT uq_operation_agreements_code UNIQUE (code),
+    CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
+--
 CREATE TABLE new_registrations (
     directory_id VARCHAR NOT NULL,
     department_id VARCHAR NOT NULL,
@@ -652,11 +691,11 @@ DROP TABLE registrations
 --
 ALTER TABLE new_registrations RENAME TO registrations
 --
+CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
+--
 CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
 --
 CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
---
-CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
 --
 CREATE TABLE sharing_consents (
     directory_id VARCHAR NOT NULL,
@@ -679,8 +718,6 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
@@ -688,6 +725,8 @@ CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consent
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+--
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -723,48 +762,9 @@ DROP TABLE opinions
 --
 ALTER TABLE new_opinions RENAME TO opinions
 --
-CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
---
 CREATE INDEX ix_opinions_implementing_agency_id_id ON opinions (implementing_agency_id, id)
 --
-CREATE TABLE operation_agreements (
-    implementing_agency_id VARCHAR NOT NULL,
-    plan_id VARCHAR NOT NULL,
-    mode VARCHAR NOT NULL,
-    code VARCHAR NOT NULL,
-    operator_id VARCHAR NOT NULL,
-    term_from DATE NOT NULL,
-    term_to DATE NOT NULL,
-    scope JSON NOT NULL,
-    scope_hash VARCHAR NOT NULL,
-    elements JSON NOT NULL,
-    revenue JSON,
-    decision JSON,
-    final_digest VARCHAR,
-    edition INTEGER NOT NULL,
-    proposal JSON,
-    letter_digest VARCHAR,
-    handover JSON,
-    drafted_at DATETIME NOT NULL,
-    effective_at DATETIME,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_operation_agreements PRIMARY KEY (id),
-    CONSTRAINT ck_operation_agreements_grantee_is_no_grantor CHECK (implementing_agency_id <> operator_id),
-    CONSTRAINT ck_operation_agreements_term_not_backwards CHECK (term_from <= term_to),
-    CONSTRAINT ck_operation_agreements_effective_only_when_filed CHECK (state NOT IN ('effective', 'amending', 'suspended', 'terminating') OR (letter_digest IS NOT NULL AND final_digest IS NOT NULL AND effective_at IS NOT NULL)),
-    CONSTRAINT fk_operation_agreements_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id),
-    CONSTRAINT fk_operation_agreements_plan_id_implementation_plans FOREIGN KEY(plan_id) REFERENCES implementation_plans (id),
-    CONSTRAINT uq_operation_agreements_code UNIQUE (code),
-    CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
-)
---
-CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
---
-CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
---
-CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
+CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
 --
 CREATE TABLE authorisation_items (
     authorisation_id VARCHAR NOT NULL,
@@ -806,9 +806,9 @@ CREATE TABLE destructions (
 --
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
-CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
---
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
+--
+CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -830,13 +830,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
-CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
+CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
+CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -852,11 +852,11 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+--
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
---
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE TABLE new_resources (
     system_id VARCHAR NOT NULL,
@@ -889,13 +889,13 @@ DROP TABLE resources
 --
 ALTER TABLE new_resources RENAME TO resources
 --
-CREATE INDEX ix_resources_location ON resources (location)
---
 CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
 --
-CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
---
 CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
+--
+CREATE INDEX ix_resources_location ON resources (location)
+--
+CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
 --
 CREATE TABLE application_sections (
     scenario_id VARCHAR NOT NULL,
@@ -971,9 +971,9 @@ DROP TABLE assessments
 --
 ALTER TABLE new_assessments RENAME TO assessments
 --
-CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
---
 CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
+--
+CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
 --
 CREATE TABLE publicity_objections (
     scenario_id VARCHAR NOT NULL,
@@ -997,11 +997,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
+--
 CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
---
-CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -1018,11 +1018,11 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
---
 CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
+--
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
@@ -1062,9 +1062,9 @@ CREATE TABLE fee_revenues (
     CONSTRAINT fk_fee_revenues_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
 )
 --
-CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
---
 CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
+--
+CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
 --
 CREATE TRIGGER fee_revenues_no_update BEFORE UPDATE ON fee_revenues BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1103,9 +1103,9 @@ CREATE TABLE fee_caps (
     CONSTRAINT fk_fee_caps_fixed_by_organisations FOREIGN KEY(fixed_by) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
---
 CREATE INDEX ix_fee_caps_operator_id_product_type_meter_valid_from ON fee_caps (operator_id, product_type, meter, valid_from)
+--
+CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
 --
 CREATE TRIGGER fee_caps_no_update BEFORE UPDATE ON fee_caps BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1131,13 +1131,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
+CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
+--
 CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
---
-CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -1157,11 +1157,11 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
+CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
-CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
+CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -1392,13 +1392,13 @@ DROP TABLE supply_agreements
 --
 ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
-CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
---
 CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
+--
+CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
-CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
+CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
 --
 CREATE TABLE challenges (
     assessment_id VARCHAR NOT NULL,
@@ -1465,9 +1465,9 @@ DROP TABLE order_lines
 --
 ALTER TABLE new_order_lines RENAME TO order_lines
 --
-CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
---
 CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
+--
+CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
 --
 CREATE TRIGGER order_lines_no_update BEFORE UPDATE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1496,9 +1496,9 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
---
 CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+--
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
@@ -1519,13 +1519,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
---
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
---
 CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
 CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
+--
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+--
+CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -1546,9 +1546,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
---
 CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
+--
+CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
 --
 CREATE TABLE new_score_sheets (
     assessment_id VARCHAR NOT NULL,

@@ -36,6 +36,7 @@ from settlement import ledger
 from settlement.ledger import Row
 from tests import cast, postgres
 from tests.conftest import PASSWORDS, work_of
+from tests.licensing import hall
 from tests.settlement.bookkeeping import CUSTODY, suspense
 
 KEY = bytes(range(32)).hex()
@@ -528,3 +529,48 @@ def test_what_is_left_out_is_named(databourse: Databourse, left_out: str) -> Non
 
     assert told.exit_code == 2
     assert left_out in told.stderr
+
+
+# --- rules ------------------------------------------------------------------------------
+
+
+def test_rules_are_tried_on_what_has_been_concluded(
+    databourse: Databourse, engines: Engines, tmp_path: Path
+) -> None:
+    written = (HOUSE / "config/rules/hunan.toml").read_text("utf-8")
+    stricter, broken = tmp_path / "stricter.toml", tmp_path / "broken.toml"
+    stricter.write_text(written.replace("mean_pass = 7500", "mean_pass = 8000"), "utf-8")
+    broken.write_text("version =", "utf-8")
+    with engines.writing() as session:
+        made = hall.concluded(session)
+        key, scenario_id = made.id, made.scenario_id
+        session.commit()
+
+    told = databourse("rules", "simulate", str(stricter))
+    as_json = databourse("rules", "simulate", str(stricter), "--json")
+    bad = databourse("rules", "simulate", str(broken))
+
+    assert (told.exit_code, as_json.exit_code, bad.exit_code) == (0, 0, 2), told.output
+    assert f"{key}: pass -> revise" in told.stdout
+    assert json.loads(as_json.stdout)["replayed"] == 1
+    assert json.loads(as_json.stdout)["differ"] == [{
+        "assessment_id": key, "scenario_id": scenario_id, "before": "pass", "after": "revise",
+        "mean_before": 7870, "mean_after": 7870,
+    }]  # fmt: skip
+
+
+def test_every_result_and_every_draw_is_recomputed(
+    databourse: Databourse, engines: Engines
+) -> None:
+    with engines.writing() as session:
+        key = hall.concluded(session).id
+        session.commit()
+    good = databourse("rules", "recompute")
+    with engines.write.begin() as connection:
+        connection.execute(text("UPDATE assessments SET mean = 9900"))
+
+    bad, as_json = databourse("rules", "recompute"), databourse("rules", "recompute", "--json")
+
+    assert (good.exit_code, good.stdout) == (0, "ok\n")
+    assert (bad.exit_code, bad.stdout) == (4, f"RESULT_DIFFERS: {key}\n")
+    assert json.loads(as_json.stdout)["findings"] == [{"code": "RESULT_DIFFERS", "at": key}]

@@ -82,7 +82,7 @@ def test_a_directory_without_items_is_not_submitted(session: Session) -> None:
 
 @pytest.mark.parametrize("withheld", [{"share_type": "not_shared"}, {"open_type": "not_open"}])
 def test_i_07_what_is_withheld_is_withheld_on_a_legal_basis(
-    session: Session, withheld: dict[str, str]
+    session: Session, withheld: dict[str, Any]
 ) -> None:
     based = shelf.drafted(session, **withheld, legal_basis="气象法第二十九条")
 

@@ -1,7 +1,7 @@
 """A town in which something of almost everything has happened, and its people's tokens."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,6 +12,7 @@ from delivery import domain, tasks
 from kernel.db import Base
 from kernel.parties import credentials
 from kernel.work import Work
+from licensing import disclosure
 from settlement import payouts
 from settlement.escrow import Payable
 from tests import cast
@@ -39,19 +40,28 @@ NAMED = {
     ("ledger", "account"): "bank_statements.account",
     ("ledger", "code"): "ledger_accounts.code",
     ("ledger", "order_id"): "orders.id",
+    ("error_reports", "subject_id"): "error_reports.id",
+    ("objections", "subject_id"): "registration_objections.id",
     ("opinions", "subject_id"): "opinions.id",
+    ("operations", "subject_id"): "operation_agreements.id",
     ("orders", "subject_id"): "orders.id",
     ("organisations", "subject_id"): "organisations.id",
     ("payments", "subject_id"): "payments.id",
     ("payouts", "file_id"): "payout_files.id",
     ("payouts", "subject_id"): "payouts.id",
+    ("plans", "subject_id"): "implementation_plans.id",
     ("products", "subject_id"): "products.id",
+    ("register", "disclosure_id"): "disclosures.id",
     ("registrations", "code"): "registrations.code",
     ("registrations", "subject_id"): "registrations.id",
+    ("regrades", "subject_id"): "regrades.id",
     ("resources", "subject_id"): "resources.id",
     ("scenarios", "subject_id"): "scenarios.id",
     ("sessions", "token_id"): "api_tokens.id",
     ("settlements", "subject_id"): "settlement_batches.id",
+    ("sharing_consents", "subject_id"): "sharing_consents.id",
+    ("source_claims", "subject_id"): "source_claims.id",
+    ("source_conflicts", "subject_id"): "source_conflicts.id",
 }
 """Where the records are that the parts of an address name: (tag, part) → column."""
 
@@ -87,6 +97,12 @@ def _live(session: Session) -> None:
     make.accepted(session)
     _deliver(session)
     _settle(session)
+    _disclose(session)
+
+
+def _disclose(session: Session) -> None:
+    in_march = datetime(2027, 3, 10, 4, tzinfo=UTC)
+    disclosure.publish(work_of(session, "per_agency_approver", at=in_march), year=2026)
 
 
 def _deliver(session: Session) -> None:

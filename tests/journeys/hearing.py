@@ -88,7 +88,7 @@ class Hearing:
         self.post("per_agency_officer", "/api/demonstration/clock", working_days=days)
 
     def authorise(self, days: int) -> None:
-        """Decide, announce, and close the publicity when its days have passed."""
+        """Decide, announce, and let the days pass after which the house closes the publicity."""
         self.post("per_agency_approver", f"{self.where}/authorise")
         self.pass_days(days)
-        self.post("per_agency_approver", f"{self.where}/close-publicity")
+        assert self.state() == "authorised"

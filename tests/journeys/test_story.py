@@ -14,13 +14,14 @@ SPLIT = {
     "2221.vat": 21_736,
 }
 REFUSALS = [
+    "SCOPE_NOT_COVERED",
     "LIVE_AGREEMENT_EXISTS",
     "PURPOSE_MISMATCH",
     "NEW_SCENARIO_REQUIRED",
     "FOUR_EYES",
     "AUTH_SUSPENDED",
 ]
-STEPS = 47
+STEPS = 58
 
 pytestmark = pytest.mark.slow
 

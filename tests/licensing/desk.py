@@ -100,7 +100,8 @@ def terms(code: str, **changes: Any) -> Any:
 
 def drafted(session: Session, code: str, **changes: Any) -> SupplyAgreement:
     """Draft an agreement, by its operator, under an operation agreement that allows it all."""
-    changes.setdefault("operation_agreement_id", frames.frame(session, code).id)
+    if "operation_agreement_id" not in changes:
+        changes["operation_agreement_id"] = frames.frame(session, code).id
     made = agreements.draft(work_of(session, "per_operator_editor"), **terms(code, **changes))
     session.flush()  # a living record gets its first version from the database
     return made

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from kernel.engines import Engines
 from kernel.errors import Invalid, NotFound
-from kernel.parties import organisations
+from kernel.parties import credentials, organisations
 from kernel.parties.organisations import Organisation
 from kernel.work import Work
 from licensing import agreements, authorisations, decisions, quotas
@@ -251,3 +251,89 @@ def test_i_32_fifty_readers_never_get_more_than_the_quota(engines: Engines) -> N
         assert quotas.remaining(session, key) == {"rows": 0}
         assert session.query(Decision).count() == 50
         assert session.get(Organisation, "org_buyer") is not None
+
+
+def test_i_29_the_same_request_denies_when_clock_suspension_or_quota_has_changed(
+    session: Session, work: Work, key: str
+) -> None:
+    asked, half = request(key), request(key, quantity={"rows": 600})
+    regulator = work_of(session, "per_hub_supervisor")
+
+    before = codes(work, half)
+    spent = codes(work, half)
+    over = codes(work_of(session, "per_buyer_editor", at=grants.AFTER_THE_END), asked)
+    grants.suspend(regulator, authorisations.find(session, key))
+    suspended = codes(work, asked)
+
+    assert before == []
+    assert spent == ["QUOTA_EXCEEDED"]
+    assert over == ["AUTH_EXPIRED"]
+    assert suspended == ["AUTH_SUSPENDED"]
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("revoked", "AUTH_REVOKED"), ("expired", "AUTH_EXPIRED")]
+)
+def test_i_33_nothing_is_allowed_after_the_end(
+    session: Session, work: Work, key: str, state: str, code: str
+) -> None:
+    session.execute(update(authorisations.Authorisation).values(state=state))
+    session.expire_all()
+
+    assert codes(work, request(key)) == [code]
+    assert codes(work_of(session, "per_buyer_editor", at=grants.NEXT_DAY), request(key)) == [code]
+
+
+def test_too_many_calls_in_a_minute_are_a_reason_of_their_own(session: Session, work: Work) -> None:
+    grants.agreement(session)
+    limits = {"calls": 100, "calls/minute": 2}
+    key = grants.active(session, given=grants.scope(quotas=limits)).id
+    asked = request(key, quantity={"calls": 1})
+
+    said = [codes(work, asked) for _ in range(3)]
+    later = codes(work_of(session, "per_buyer_editor", at=grants.NEXT_DAY), asked)
+
+    assert said == [[], [], ["RATE_LIMITED"]]
+    assert later == []
+
+
+def test_until_promises_are_kept_a_tenth_of_the_quota_goes_out_as_reports(
+    session: Session, work: Work, key: str
+) -> None:
+    session.execute(update(authorisations.Authorisation).values(state="active_conditional"))
+    session.expire_all()
+
+    def use(rows: int, form: str = "aggregate_report") -> list[str]:
+        return codes(work, request(key, quantity={"rows": rows}, output_form=form))
+
+    assert use(1, "record_api") == ["CONDITION_UNMET"]
+    assert use(101) == ["CONDITION_UNMET"]
+    assert use(100) == []
+    assert use(1) == ["CONDITION_UNMET"]
+    assert use(901) == ["QUOTA_EXCEEDED"]
+
+
+def test_a_use_for_an_unpaid_order_is_denied(work: Work, key: str) -> None:
+    assert codes(work, request(key, order_paid=False)) == ["ORDER_NOT_PAID"]
+    assert codes(work, request(key, order_paid=True)) == []
+
+
+def test_a_credential_is_looked_at(session: Session, work: Work, key: str) -> None:
+    token = credentials.issue(work, label="reader", scopes=["deliver"], days=3)[0]
+
+    before = codes(work, request(key, credential=token.id))
+    credentials.revoke(work, token.id)
+
+    assert before == []
+    assert codes(work, request(key, credential=token.id)) == ["CREDENTIAL_REVOKED"]
+    assert codes(work, request(key, credential="tok_nowhere")) == ["CREDENTIAL_REVOKED"]
+
+
+def test_old_decisions_tell_their_codes(work: Work, key: str) -> None:
+    made = decisions.decide(work, request(key, region="110000"))
+    made.reasons = None
+
+    told = decisions.reasons(made)
+
+    assert [reason.code for reason in told] == ["REGION_OUT_OF_SCOPE"]
+    assert told[0].words == DENIALS["REGION_OUT_OF_SCOPE"]

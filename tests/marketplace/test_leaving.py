@@ -1,7 +1,5 @@
 """An organisation leaves with nothing open: no order, no authorisation, no money to come."""
 
-from collections.abc import Callable
-
 import pytest
 from sqlalchemy.orm import Session
 
@@ -10,11 +8,10 @@ from kernel.journal import Event
 from kernel.work import Work
 from licensing import authorisations
 from marketplace import progress
-from tests.conftest import work_of
+from tests.conftest import WorkAs, work_of
 from tests.licensing import grants
 from tests.marketplace import make
-
-Leave = Callable[[str], list[str]]
+from tests.settlement import money
 
 
 def leaving(session: Session, organisation_id: str) -> list[str]:
@@ -41,7 +38,16 @@ def test_an_order_that_runs_keeps_both_its_parties(session: Session, party: str)
 
 
 def test_a_live_authorisation_keeps_its_holder(session: Session) -> None:
-    held = grants.granted(session)
+    held = grants.active(session)
     assert held.state in authorisations.LIVE
 
     assert leaving(session, held.grantee_id) == ["LIVE_AUTHORISATIONS"]
+
+
+def test_who_has_yet_to_be_paid_stays(work_as: WorkAs, session: Session) -> None:
+    money.everybodys_accounts(work_as)
+    money.paid(work_as)
+    money.accepted(work_as)
+    money.settled(work_as)
+
+    assert leaving(session, "org_operator") == ["UNPAID_BALANCE"]

@@ -9,12 +9,12 @@ from app import doors, unit
 from catalogue.grades import Grade
 from kernel.work import Work
 from licensing import agreements, signatures
+from licensing.agreed.rows import Agreed, Edition
 from licensing.agreements import State, SupplyAgreement
 from licensing.applications.items import ITEMS_MAX
 from licensing.exposures import RiskGrade
 from licensing.frame import editions
 from licensing.frame.elements import Cause, Permission, SupplyMode
-from licensing.frame.rows import Agreed, Edition
 from licensing.signatures import Signature
 
 blueprint = doors.noun("agreements", "Supply agreements · 供数协议")

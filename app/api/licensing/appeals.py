@@ -8,8 +8,8 @@ from marshmallow import fields
 from app import doors, languages, unit
 from app.doors import Schema
 from kernel.work import Work
-from licensing.assessing import appeals
-from licensing.assessing.appeals import Appeal
+from licensing.pleading import appeals
+from licensing.pleading.appeals import Appeal
 
 blueprint = doors.noun("appeals", "Appeals · 申诉")
 

@@ -10,11 +10,12 @@ from app.doors import Schema
 from kernel.errors import Refusal
 from kernel.work import Work
 from licensing import assessments
-from licensing.assessing import members, recommendations
+from licensing.assessing import members
 from licensing.assessing.members import PanelMember, Proof
 from licensing.assessing.score_sheets import ScoreSheet
 from licensing.assessing.sheets import SCORE_MAX, Verdict
 from licensing.assessments import Assessment
+from licensing.pleading import recommendations
 
 blueprint = doors.noun("assessments", "Assessments · 评估")
 

@@ -13,7 +13,7 @@ from licensing import authorisations, certificates, decisions, quotas, versions
 from licensing.applications.cases import Scenario
 from licensing.authorisations import Authorisation, State
 from licensing.exposures import Environment, OutputForm, Transform
-from licensing.standing import renewals
+from licensing.upkeep import renewals
 
 blueprint = doors.noun("authorisations", "Authorisations · 授权")
 

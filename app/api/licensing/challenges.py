@@ -8,8 +8,8 @@ from marshmallow import fields
 from app import doors, unit
 from app.doors import Schema
 from kernel.work import Work
-from licensing.assessing import challenges
-from licensing.assessing.challenges import Challenge, Told
+from licensing.pleading import challenges
+from licensing.pleading.challenges import Challenge, Told
 
 blueprint = doors.noun("challenges", "Challenges of panel members · 回避申请")
 

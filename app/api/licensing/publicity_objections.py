@@ -8,8 +8,8 @@ from marshmallow import fields
 from app import doors, unit
 from app.doors import Schema
 from kernel.work import Work
-from licensing.assessing import publicity_objections as objections
-from licensing.assessing.publicity_objections import PublicityObjection
+from licensing.pleading import publicity_objections as objections
+from licensing.pleading.publicity_objections import PublicityObjection
 
 blueprint = doors.noun("publicity-objections", "Objections to announced decisions · 公示异议")
 

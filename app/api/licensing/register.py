@@ -8,10 +8,10 @@ from marshmallow import fields
 from app import doors, unit
 from kernel.parties import organisations
 from licensing import disclosure
+from licensing.agreed.operation_rows import OperationAgreement
 from licensing.applications.supplies import SupplyAgreement
+from licensing.disclosing import register
 from licensing.disclosure import Disclosure, Due
-from licensing.frame import register
-from licensing.frame.operation_rows import OperationAgreement
 from licensing.standing.rows import Authorisation
 from marketplace import offered
 

@@ -7,8 +7,8 @@ from marshmallow import fields
 
 from app import doors, unit
 from kernel.work import Work
-from licensing.standing import idleness
-from licensing.standing.idleness import IdleNotice
+from licensing.upkeep import idleness
+from licensing.upkeep.idleness import IdleNotice
 
 blueprint = doors.noun("idle-notices", "Idle notices · 闲置提醒")
 

@@ -8,7 +8,7 @@ from marshmallow import fields
 from app import doors, unit
 from app.doors import Schema
 from kernel.work import Work
-from licensing.standing import cascades
+from licensing.upkeep import cascades
 from marketplace import progress
 
 blueprint = doors.noun("impacts", "Impacts · 影响预览")

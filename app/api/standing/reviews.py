@@ -8,8 +8,8 @@ from marshmallow import fields
 from app import doors, unit
 from app.api.licensing.authorisations import ScopeIn
 from kernel.work import Work
-from licensing.standing import reviews
-from licensing.standing.reviews import Review, State
+from licensing.upkeep import reviews
+from licensing.upkeep.reviews import Review, State
 
 blueprint = doors.noun("authorisation-reviews", "Annual reviews · 年度评估")
 

@@ -113,8 +113,8 @@ def _shown(work: Work, field: Field, value: Any, checks: Sequence[Check]) -> dic
     if field.kind in ("lines", "terms", "users", "rows"):
         drawn["value"] = value if isinstance(value, list) else []
     if field.kind == "rows":
-        blank = [{} for _ in range(BLANK_ROWS)] if field.name != "items" else []
-        drawn["rows"] = [*drawn["value"], *blank]
+        blanks = BLANK_ROWS if field.name != "items" else 0
+        drawn["rows"] = [*drawn["value"], *({} for _ in range(blanks))]
     return drawn
 
 

@@ -6,13 +6,14 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import forms, shown
-from app.pages.frame import shared, words
+from app.pages.frame import shared
+from app.pages.wording import frame as words
 from kernel.actor import Role
 from kernel.work import Work
 from licensing import agreements, operations, plans
+from licensing.agreed import operation_rows
 from licensing.agreements import SupplyAgreement
 from licensing.applications import supplies
-from licensing.frame import operation_rows
 from licensing.frame.elements import Permission
 
 blueprint = Blueprint("frame", __name__)

@@ -9,9 +9,9 @@ from app.pages import forms, shown
 from kernel.clock import local_date
 from kernel.work import Work
 from licensing import disclosure
+from licensing.agreed.operation_rows import OperationAgreement
 from licensing.applications.supplies import SupplyAgreement
-from licensing.frame import register
-from licensing.frame.operation_rows import OperationAgreement
+from licensing.disclosing import register
 from marketplace import offered
 
 blueprint = Blueprint("disclosure", __name__)
@@ -58,7 +58,8 @@ def disclosures() -> Any:
     work = unit.current()
     page = disclosure.listed(work.session, after=shown.after(), limit=shown.PAGE)
     owed = disclosure.owed(work)
-    firms = [each.organisation_id for each in (*page.items, *owed)]
+    firms = [each.organisation_id for each in page.items]
+    firms += [each.organisation_id for each in owed]
     return render_template(
         "frame/disclosures.html",
         kind="disclosures",

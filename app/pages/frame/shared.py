@@ -5,13 +5,14 @@ from typing import Any
 
 from app import languages
 from app.pages import shown
-from app.pages.frame import words
+from app.pages.wording import frame as words
 from kernel.words import Words
 from kernel.work import Work
 from licensing import signatures
-from licensing.frame import editions, rows
+from licensing.agreed import rows
+from licensing.agreed.rows import Agreed, Edition
+from licensing.frame import editions
 from licensing.frame.editions import Difference
-from licensing.frame.rows import Agreed, Edition
 
 CHANGES = 60
 """The most differences between two texts that a page shows."""
@@ -85,7 +86,7 @@ def _proposal(work: Work, found: Agreed) -> dict[str, Any] | None:
 
 
 def _editions(texts: list[Edition]) -> list[dict[str, Any]]:
-    before: list[Edition | None] = [*texts[1:], None]
+    before: list[Edition | None] = [*texts, None]
     return [
         {
             "number": each.number,
@@ -94,7 +95,7 @@ def _editions(texts: list[Edition]) -> list[dict[str, Any]]:
             "note": each.note,
             "changes": _changes(editions.differences(earlier.body, each.body)) if earlier else [],
         }
-        for each, earlier in zip(texts, before, strict=True)
+        for each, earlier in zip(texts, before[1:], strict=True)
     ]
 
 

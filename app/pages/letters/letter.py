@@ -20,7 +20,7 @@ blueprint = Blueprint("letters", __name__)
 NAMED = 60
 """Items that the letter names; more would not fit on its one page, and are counted."""
 
-DENSE, TIGHT = 300, 900
+DENSE, TIGHT = 120, 450
 """Characters of purpose, conditions and items above which the letter is set smaller."""
 
 
@@ -58,7 +58,9 @@ def _size(body: Mapping[str, Any]) -> str:
 
 
 def _quotas(body: Mapping[str, Any]) -> list[dict[str, Any]]:
-    # A meter in a window is spoken of as "calls/day".
+    # A meter in a window is spoken of as "calls/day". The first release signed a mapping.
+    if isinstance(body["quotas"], dict):
+        return [{"name": name, "limit": limit} for name, limit in body["quotas"].items()]
     return [
         {"name": "/".join(filter(None, (one["meter"], one["period"]))), "limit": one["limit"]}
         for one in body["quotas"]

@@ -10,8 +10,8 @@ from kernel.errors import NotFound
 from kernel.work import Work
 from licensing import consents, scenarios
 from licensing.applications.cases import ANNOUNCED
-from licensing.assessing import appeals, challenges
-from licensing.assessing import publicity_objections as objections
+from licensing.pleading import appeals, challenges
+from licensing.pleading import publicity_objections as objections
 from licensing.scenarios import Scenario, State
 
 blueprint = Blueprint("pleas", __name__)
@@ -77,7 +77,8 @@ def answer(scenario_id: str, opinion_id: str) -> Any:
     asked = consents.seen(work, opinion_id)
     consents.answer(work, opinion_id, items=[
         {
-            **item,
+            "directory_code": item["directory_code"],
+            "item_code": item["item_code"],
             "verdict": forms.text(f"verdict_{place}", max=40),
             "cause": forms.text(f"cause_{place}", max=40) or None,
             "text": forms.text(f"text_{place}", max=500),

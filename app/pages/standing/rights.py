@@ -17,7 +17,8 @@ from licensing import scope as scopes
 from licensing.applications import commitments
 from licensing.applications.terms import months_after
 from licensing.authorisations import Authorisation
-from licensing.standing import destructions, guards, idleness, renewals, reviews
+from licensing.standing import destructions, guards
+from licensing.upkeep import idleness, renewals, reviews
 from licensing.versions import AuthorisationVersion
 
 blueprint = Blueprint("rights", __name__)

@@ -47,7 +47,7 @@ def test_a_directory_is_published_and_registered_step_by_step(visit: Visit, town
     hub.shows(applied.location, "受理", "自动站分钟观测", "省政务云")
     hub.post(f"/steps/registration/{applied.location.rpartition('/')[2]}/accept")
     hub.shows(applied.location, "审核通过并公示")
-    visit("per_dept_editor").shows(path, "已发布", "审核中")
+    visit("per_dept_editor").shows(path, "已发布", "形式审核")
 
 
 def test_four_eyes_bar_a_button_and_say_why(visit: Visit, town: Town) -> None:
@@ -84,7 +84,7 @@ def test_the_operator_gives_its_letter_by_its_digest(
 def _signed_agreement(application: Exchange) -> str:
     with application.house.engines.writing() as session:
         made = desk.drafted(session, "CAT-430000-000001", industry="A05")
-        desk.go(session, made, "finalise", "sign_first", "sign_second")
+        desk.go(session, made, *desk.TO_SIGNED)
         session.commit()
         assert made.state == agreements.State.SIGNED
         return made.id

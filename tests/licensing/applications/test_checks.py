@@ -320,3 +320,35 @@ def test_items_that_are_read_keep_their_reasons(session: Session) -> None:
     made = desk.applied(session, supplied(session))
 
     assert all(row.necessity_reason == desk.REASON for row in items.of(session, made.id))
+
+
+def test_a_field_in_which_a_right_was_revoked_waits_twelve_months(session: Session) -> None:
+    made, granted = authorised(session)
+    (code,) = {code for code, _ in made.asked.items}
+    again = desk.applied(session, code, purpose_text="Another purpose in the same field")
+    before = outcome(session, again, "R-30")
+    work_of(session, "per_agency_approver").record("authorisation.revoked", granted)
+    session.flush()
+
+    with pytest.raises(StepRefused) as refused:
+        desk.walk(session, again, "submit", at=desk.days_later(9))
+
+    assert before == Outcome.PASS
+    assert "[R-30]" in refused.value.refusals[0].en
+
+
+def test_only_a_right_of_the_applicant_is_renewed(session: Session) -> None:
+    made, granted = authorised(session)
+    (code,) = {code for code, _ in made.asked.items}
+
+    again = desk.applied(session, code, renews_id=granted)
+
+    assert again.renews_id == granted
+    assert outcome(session, again, "R-36") == Outcome.PASS
+
+
+def authorised(session: Session) -> tuple[Scenario, str]:
+    made = desk.submitted(session)
+    desk.walk(session, made, *desk.TO_DECISION, "authorise")
+    desk.walk(session, made, "close_publicity", at=desk.days_later(8))
+    return made, str(made.authorisation_id)

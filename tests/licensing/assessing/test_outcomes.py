@@ -93,7 +93,7 @@ def test_an_answer_by_item_must_be_whole(
     session: Session, work_as: WorkAs, verdicts: list[dict[str, Any]], pointer: str
 ) -> None:
     made = asked(session)
-    given = [
+    given: list[Any] = [
         {"directory_code": directory, "item_code": item, **verdict}
         for (directory, item), verdict in zip(sorted(made.asked.items), verdicts, strict=False)
     ]

@@ -10,12 +10,13 @@ from kernel import journal, watch
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.work import Work
 from licensing import assessments, scenarios
-from licensing.assessing import appeals, challenges, score_sheets
-from licensing.assessing import publicity_objections as objections
-from licensing.assessing.appeals import Appeal
-from licensing.assessing.challenges import Challenge
-from licensing.assessing.publicity_objections import PublicityObjection
+from licensing.assessing import score_sheets
 from licensing.assessments import Assessment
+from licensing.pleading import appeals, challenges
+from licensing.pleading import publicity_objections as objections
+from licensing.pleading.appeals import Appeal
+from licensing.pleading.challenges import Challenge
+from licensing.pleading.publicity_objections import PublicityObjection
 from licensing.scenarios import Scenario, State
 from tests.conftest import NOON
 from tests.licensing import desk, hall

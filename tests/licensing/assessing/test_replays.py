@@ -8,8 +8,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from kernel.work import Rules, Work
-from licensing.assessing import recommendations, replays
+from licensing.assessing import replays
 from licensing.assessments import Assessment
+from licensing.pleading import recommendations
 from tests.conftest import RULES
 from tests.licensing import hall
 

@@ -195,7 +195,11 @@ def test_i_33_another_host_refuses_within_a_second(
 def test_an_answer_stands_in_the_log_and_becomes_one_row(
     engines: Engines, clerk: Clerk, key: str
 ) -> None:
-    buyer: dict[str, Any] = {"person_id": "per_buyer_editor", "organisation_id": "org_buyer", "now": NOON}
+    buyer: dict[str, Any] = {
+        "person_id": "per_buyer_editor",
+        "organisation_id": "org_buyer",
+        "now": NOON,
+    }
     allowed = clerk.answer(uses.request(key), **buyer)
     denied = clerk.answer(uses.request(key, purpose_code="other"), **buyer)
 

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,22 @@ def test_a_long_file_is_followed_by_another(spool: Spool, monkeypatch: pytest.Mo
 def test_a_file_that_is_gone_is_nobodys(tmp_path: Path) -> None:
     with left(tmp_path / "gone.spool") as dead:
         assert dead is False
+
+
+def test_after_half_a_line_a_new_file_is_begun(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.append(b"1\n")
+
+    def full(file: int, rest: memoryview) -> int:
+        monkeypatch.undo()
+        os.write(file, rest[:1])
+        raise OSError("no space left")
+
+    monkeypatch.setattr("licensing.deciding.spools.os.write", full)
+    with pytest.raises(OSError, match="no space"):
+        spool.append(b"22\n")
+    spool.append(b"3\n")
+
+    found = [record for one in spool.files() for record in records(one)]
+    assert sorted(map(str, found)) == ["1", "3"]

@@ -10,9 +10,9 @@ from kernel.crypto import canonical
 from kernel.deadlines import Light
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from licensing import disclosure
+from licensing.agreed.operation_rows import OperationAgreement
+from licensing.disclosing import register
 from licensing.disclosure import Kind
-from licensing.frame import register
-from licensing.frame.operation_rows import OperationAgreement
 from tests.conftest import CRYPTO, RULES, work_of
 from tests.licensing import desk, frames, grants
 
@@ -87,10 +87,14 @@ def test_a_light_is_a_function_of_its_days_alone() -> None:
     assert light(date(2028, 1, 1), date(2027, 4, 1)) == Light.DONE_RED
 
 
-def test_an_agencys_document_is_drawn_from_the_books(
-    session: Session, agreement: OperationAgreement
-) -> None:
+def test_an_agencys_document_is_drawn_from_the_books(session: Session) -> None:
+    agreement = frames.effective(session, desk.directory(session))
     grants.active(session)
+    below = "UPDATE supply_agreements SET operation_agreement_id = "
+    session.execute(text(f"{below}'{agreement.id}'"))
+    others = "UPDATE operation_agreements SET state = 'terminated' WHERE id <> "
+    session.execute(text(f"{others}'{agreement.id}'"))
+    session.expire_all()
     work = work_of(session, "per_agency_approver", at=IN_MARCH)
 
     made = disclosure.publish(work, year=2026)

@@ -8,9 +8,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kernel import journal
+from kernel.db import Base
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from licensing import agreements, operations, plans, signatures
-from licensing.frame import editions, rows
+from licensing.agreed import rows
+from licensing.frame import editions
 from licensing.frame.elements import FIXED
 from licensing.operations import LIFE, OperationAgreement, State
 from tests.conftest import CRYPTO, NOON, WorkAs, work_of
@@ -88,7 +90,7 @@ def test_i_35_an_operator_is_authorised_for_five_years_at_most(session: Session,
 
 def test_i_36_no_agreement_can_say_exclusive_or_sub_authorise(session: Session, code: str) -> None:
     for table in ("operation_agreements", "supply_agreements", "implementation_plans"):
-        columns = rows.Base.metadata.tables[table].columns.keys()
+        columns = Base.metadata.tables[table].columns.keys()
         assert not {"exclusive", "sub_authorisation"} & set(columns)
 
     for word in ("exclusive", "sub_authorisation"):

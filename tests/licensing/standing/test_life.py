@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -247,6 +248,24 @@ def test_a_revocation_bars_the_grantee_from_its_field(session: Session, work_as:
     assert asked(date(2026, 7, 2), other="digital_finance") is None
 
 
+def test_who_lost_a_right_does_not_apply_in_its_field_for_a_year(
+    session: Session, work_as: WorkAs
+) -> None:
+    made = grants.active(session)
+    scenario = grants.scenario(session)
+    house = work_as("system")
+
+    before = bars.not_barred(scenario, house)
+    authorisations.take(
+        work_as("per_hub_supervisor"), made.id, "revoke", cause="unlawful_use", reason="sold on"
+    )
+    after = bars.not_barred(scenario, house)
+
+    assert before is None
+    assert after is not None
+    assert after.code == "BARRED_AFTER_REVOCATION"
+
+
 def authorisations_field(session: Session) -> str:
     """Return the field of the tests' scenario."""
     return grants.scenario(session).application_field
@@ -290,7 +309,7 @@ def test_i_27_a_version_and_its_items_belong_to_one_authorisation(session: Sessi
 
 def test_nothing_is_issued_beyond_what_was_assessed_or_is_supplied(session: Session) -> None:
     wider = grants.scope(regions=["000000"])
-    facts = {
+    facts: Any = {
         "scenario_id": "scn_weather", "assessment_id": "asm_1", "grantee_id": "org_developer",
         "operator_id": "org_operator", "implementing_agency_id": "org_agency",
         "departments": ["org_dept"], "purpose_text": "cover",

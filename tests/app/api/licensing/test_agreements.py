@@ -4,7 +4,9 @@ import pytest
 
 from app.unit import Exchange
 from tests.conftest import As
-from tests.licensing import desk
+from tests.licensing import desk, frames
+
+DECISION = {**frames.DECISION, "meeting_date": "2026-06-20"}
 
 
 @pytest.fixture
@@ -12,8 +14,9 @@ def terms(application: Exchange) -> dict[str, Any]:
     """Return the terms of an agreement on a registered directory, as they are sent."""
     with application.house.engines.writing() as session:
         code = desk.directory(session)
+        parent = frames.frame(session, code).id
         session.commit()
-    given: dict[str, Any] = desk.terms(code)
+    given: dict[str, Any] = desk.terms(code, operation_agreement_id=parent)
     return {**given, "term_from": "2026-01-01", "term_to": "2030-12-31"}
 
 
@@ -25,6 +28,8 @@ def test_an_agreement_is_drafted_signed_and_filed(as_: As, terms: dict[str, Any]
     door = f"/api/agreements/{made.json['id']}"
 
     answers = [
+        as_("per_dept_approver").post(f"{door}/decide", json=DECISION),
+        as_("per_operator_editor").post(f"{door}/negotiate", json={}),
         as_("per_operator_editor").post(f"{door}/finalise", json={}),
         as_("per_dept_approver").post(f"{door}/sign-first", json={}),
         as_("per_operator_signer").post(f"{door}/sign-second", json={}),
@@ -35,7 +40,7 @@ def test_an_agreement_is_drafted_signed_and_filed(as_: As, terms: dict[str, Any]
 
     assert made.status_code == 201, made.json
     assert made.json["revenue"] == shares
-    assert [answer.status_code for answer in answers] == [200] * 5, answers[-1].json
+    assert [answer.status_code for answer in answers] == [200] * 7, answers[-1].json
     assert shown.json["state"] == "effective"
     assert shown.headers["ETag"] == f'"{shown.json["version"]}"'
     assert {one["organisation_id"] for one in shown.json["signatures"]} == {
@@ -48,6 +53,8 @@ def test_an_agreement_is_drafted_signed_and_filed(as_: As, terms: dict[str, Any]
 def test_filing_too_early_is_refused_with_its_reasons(as_: As, terms: dict[str, Any]) -> None:
     made = as_("per_operator_editor").post("/api/agreements", json=terms).json
     door = f"/api/agreements/{made['id']}"
+    as_("per_dept_approver").post(f"{door}/decide", json=DECISION)
+    as_("per_operator_editor").post(f"{door}/negotiate", json={})
     as_("per_operator_editor").post(f"{door}/finalise", json={})
 
     early = as_("per_hub_officer").post(f"{door}/file", json={})
@@ -64,7 +71,9 @@ def test_a_foreign_agreement_looks_like_none(as_: As, terms: dict[str, Any]) -> 
 
     foreign = stranger.get(f"/api/agreements/{made['id']}")
     missing = stranger.get("/api/agreements/sup_none")
-    step = stranger.post(f"/api/agreements/{made['id']}/terminate", json={"reason": "no"})
+    step = stranger.post(
+        f"/api/agreements/{made['id']}/terminate", json={"cause": "mutual", "reason": "no"}
+    )
 
     assert (foreign.status_code, missing.status_code, step.status_code) == (404, 404, 404)
     assert foreign.json["title"] == missing.json["title"]

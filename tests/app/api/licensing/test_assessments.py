@@ -66,6 +66,29 @@ def test_a_member_in_conflict_is_replaced(as_: As, scenario_id: str) -> None:
     assert (standings.count("serving"), standings.count("replaced")) == (5, 2)
 
 
+def test_a_member_supersedes_the_own_sheet(as_: As, application: Exchange) -> None:
+    with application.house.engines.writing() as session:
+        made = hall.scoring(session)
+        hall.score(session, made, *hall.SCORES)
+        here, first = f"/api/assessments/{made.id}", made.serving[0]
+        weights = list(made.standard["weights"])
+        session.commit()
+    sheet = {"scores": dict.fromkeys(weights, 9000), "verdict": "agree"}
+
+    bare = as_(first).post(f"{here}/supersede-sheet", json=sheet)
+    done = as_(first).post(f"{here}/supersede-sheet", json={**sheet, "reason": "misread"})
+    own = as_(first).get(f"{here}/sheets").json["items"]
+    early = as_("per_agency_approver").get(f"{here}/recommendation")
+    nothing = as_("per_agency_approver").get(f"{here}/recomputation")
+
+    assert (bare.status_code, done.status_code) == (422, 200)
+    assert [(one["edition"], one["superseding"], one["total"]) for one in own] == [
+        (2, "misread", 9000)
+    ]
+    assert early.json["step"] is None
+    assert nothing.status_code == 409
+
+
 def test_a_failed_case_tells_its_reasons(as_: As, application: Exchange) -> None:
     with application.house.engines.writing() as session:
         made = hall.concluded(session, vetoed=["legality"])

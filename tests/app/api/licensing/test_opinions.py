@@ -26,6 +26,7 @@ def test_a_condition_moves_the_scenario_on(as_: As, door: str) -> None:
     assert [one["step"] for one in shown.json["actions"]] == [
         "agree",
         "agree_with_condition",
+        "answer_by_item",
         "disagree",
     ]
     assert answer.status_code == 200, answer.json
@@ -36,12 +37,34 @@ def test_a_condition_moves_the_scenario_on(as_: As, door: str) -> None:
 
 def test_a_disagreement_has_a_reason(as_: As, door: str) -> None:
     bare = as_("per_dept_approver").post(f"{door}/disagree", json={})
-    answer = as_("per_dept_approver").post(f"{door}/disagree", json={"reason": "too coarse"})
+    why = {"cause": "quality", "reason": "too coarse"}
+    answer = as_("per_dept_approver").post(f"{door}/disagree", json=why)
     again = as_("per_dept_approver").post(f"{door}/agree", json={})
 
     assert bare.status_code == 422
     assert (answer.status_code, answer.json["reason"]) == (200, "too coarse")
     assert again.status_code == 409
+
+
+def test_an_opinion_is_given_item_by_item(as_: As, door: str) -> None:
+    department = as_("per_dept_approver")
+    first, second = department.get(door).json["items"]
+    no = {"verdict": "disagree", "cause": "too_sensitive", "text": "of a barracks"}
+
+    partial = department.post(f"{door}/answers", json={"items": [{**first, **no}]})
+    unknown = department.post(f"{door}/answers", json={"items": [{**first, "grade": "G1"}]})
+    answer = department.post(
+        f"{door}/answers", json={"items": [{**first, **no}, {**second, "verdict": "agree"}]}
+    )
+    scenario = as_("per_developer_editor").get(f"/api/scenarios/{answer.json['scenario_id']}")
+
+    assert (partial.status_code, unknown.status_code) == (422, 422)
+    assert answer.json["state"] == "partly_agreed"
+    assert {one["item_code"]: one["cause"] for one in answer.json["answers"]} == {
+        first["item_code"]: "too_sensitive", second["item_code"]: None,
+    }  # fmt: skip
+    struck = {one["item_code"]: one["struck"] for one in scenario.json["items"]}
+    assert struck == {first["item_code"]: True, second["item_code"]: False}
 
 
 def test_opinions_are_listed_by_scenario(as_: As, door: str) -> None:

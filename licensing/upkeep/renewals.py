@@ -121,8 +121,7 @@ def increase(
     first = max(local_date(work.now) + DAY, found.valid_from + DAY)
     if first > found.valid_to:
         raise Invalid("授权没有剩余的有效期", "no day is left of it", pointer="/limits")
-    raised = {**held.quotas, **limits}
-    if raised == held.quotas or not held.quotas.keys() >= limits.keys():
+    if not limits or any(limit <= held.quotas.get(meter, limit) for meter, limit in limits.items()):
         raise Invalid(
             "须提高已有的配额", "name a quota that there is, and a higher limit", pointer="/limits"
         )
@@ -133,7 +132,9 @@ def increase(
         if limit * 10_000 > held.quotas[meter] * most
     }
     versions.refuse_more(dataclasses.replace(held, quotas={**held.quotas, **beyond}), held)
-    asked = dataclasses.replace(held, quotas=raised, period=Period(first, found.valid_to))
+    asked = dataclasses.replace(
+        held, quotas={**held.quotas, **limits}, period=Period(first, found.valid_to)
+    )
     _refuse(_beyond_parents(work, found, asked))
     told = _report(work, found, report)
     made = _draft(work, found, asked)

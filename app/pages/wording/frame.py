@@ -3,7 +3,8 @@
 from typing import Final
 
 from kernel.words import Words
-from licensing.frame import disclosed, elements
+from licensing.disclosing import disclosed
+from licensing.frame import elements
 
 STATES: Final[dict[str, tuple[str, str, str]]] = {
     "approved_internally": ("内部已决策", "decided internally", "busy"),

@@ -12,9 +12,9 @@ from catalogue.grades import Term
 from kernel.clock import Instant
 from kernel.db import Base, append_only
 from kernel.parties import organisations
+from licensing.agreed.operation_rows import OperationAgreement
+from licensing.agreed.rows import LIVE, State
 from licensing.applications.supplies import SupplyAgreement
-from licensing.frame.operation_rows import OperationAgreement
-from licensing.frame.rows import LIVE, State
 from licensing.pricing.caps import FeeCap
 from licensing.standing.rows import Authorisation
 

@@ -12,7 +12,8 @@ from licensing.agreements import SupplyAgreement
 from licensing.applications.items import by_department, of
 from licensing.authorisations import Authorisation, State
 from licensing.scenarios import Scenario
-from licensing.standing import renewals
+from licensing.standing import successions
+from licensing.upkeep import renewals
 from licensing.versions import NewScenarioRequired
 from tests.conftest import work_of
 from tests.licensing import desk
@@ -33,7 +34,9 @@ def made(session: Session) -> Authorisation:
     return found
 
 
-def granted(session: Session, scenario: Scenario, assessment_id: str, at: Any = None) -> Any:
+def granted(
+    session: Session, scenario: Scenario, assessment_id: str, at: Any = None
+) -> Authorisation:
     """Issue what a scenario asks for, as if it had been assessed and announced."""
     work = work_of(session, "system", **({"at": at} if at else {}))
     return authorisations.issue(
@@ -173,6 +176,22 @@ def test_i_28_a_draft_that_was_widened_afterwards_is_not_issued(
     assert set(lives.codes(error.value)) == {"NEW_SCENARIO_REQUIRED", "QUOTA", "PURPOSE"}
 
 
+def test_i_28_a_renewal_is_submitted_as_more_of_the_same(
+    session: Session, made: Authorisation
+) -> None:
+    draft = renew(session, made)
+    developer = work_of(session, "per_developer_editor", at=IN_WINDOW)
+
+    same = successions.follows_on(draft, developer)
+    draft.use_mode = "self_use"
+    other = successions.follows_on(draft, developer)
+
+    assert same is None
+    assert other is not None
+    assert other.code == "NEW_SCENARIO_REQUIRED"
+    assert successions.follows_on(scenarios.find(session, made.scenario_id), developer) is None
+
+
 def test_i_34_a_renewal_does_not_go_past_the_agreements(
     session: Session, made: Authorisation
 ) -> None:
@@ -254,7 +273,7 @@ def test_i_28_a_quota_does_not_rise_by_more(session: Session, made: Authorisatio
     assert lives.codes(error.value) == ["NEW_SCENARIO_REQUIRED", "QUOTA"]
 
 
-@pytest.mark.parametrize("limits", [{"calls": 5}, {"rows": 100_000}])
+@pytest.mark.parametrize("limits", [{"calls": 5}, {"rows": 100_000}, {"rows": 1}, {}])
 def test_an_increase_raises_a_quota_that_there_is(
     session: Session, made: Authorisation, limits: dict[str, int]
 ) -> None:

@@ -7,7 +7,7 @@ from kernel.work import Work
 from licensing import authorisations
 from licensing.agreements import SupplyAgreement
 from licensing.authorisations import Authorisation, State
-from licensing.standing import cascades
+from licensing.upkeep import cascades
 from tests.conftest import work_of
 from tests.licensing import grants
 from tests.licensing.standing import lives

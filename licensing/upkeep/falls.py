@@ -8,7 +8,7 @@ from catalogue import directories, registrations
 from kernel.journal import Event
 from kernel.work import Work
 from licensing import authorisations
-from licensing.standing import cascades, idleness, reviews
+from licensing.upkeep import cascades, idleness, reviews
 
 
 def promise_broken(work: Work, event: Event) -> None:

@@ -6,13 +6,12 @@ from typing import Any, ClassVar
 from sqlalchemy import CheckConstraint, ForeignKey, Index, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel.actor import Actor, Role
+from kernel.actor import Actor, Duty, Role
 from kernel.db import Base
 from kernel.errors import NotFound
 from kernel.pages import Page, keyset
 from kernel.work import Work
-from licensing.applications import opinions
-from licensing.frame.rows import FILED_SQL, IN_FORCE, Agreed, State
+from licensing.agreed.rows import FILED_SQL, IN_FORCE, Agreed, State
 
 
 class OperationAgreement(Agreed, Base):
@@ -114,10 +113,15 @@ def parent_of(session: Session, agreement_id: str | None) -> OperationAgreement 
 
 def reads_all(actor: Actor) -> bool:
     """Tell whether the actor reads agreements of others, once their text is final."""
-    readers = {Role.IMPLEMENTING_AGENCY, Role.SUPPLY_DEPARTMENT}
-    return opinions.oversees(actor) or bool(readers & actor.roles)
+    if Role.EXCHANGE_OPERATOR in actor.roles and Duty.AUDITOR in actor.duties:
+        return True
+    # Who only runs the machines sees none.
+    return bool(_READERS & actor.roles) and actor.duties != {Duty.PLATFORM_ADMIN}
 
 
+_READERS = frozenset(
+    {Role.DATA_AUTHORITY, Role.IMPLEMENTING_AGENCY, Role.SUPPLY_DEPARTMENT, Role.SYSTEM}
+)
 _PRIVATE = (State.DRAFT, State.APPROVED_INTERNALLY, State.NEGOTIATING)
 
 

@@ -22,7 +22,7 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from licensing import authorisations
 from licensing.applications.terms import months_after
-from licensing.deciding.rows import Decision
+from licensing.outcomes import Decision
 from licensing.standing import rows
 from licensing.standing.rows import RUNNING, Authorisation
 
@@ -35,6 +35,12 @@ class State(StrEnum):
     CARRIED_OUT = "carried_out"
 
 
+_BEGINNINGS = (
+    "authorisation.activated",
+    "authorisation.activated_conditionally",
+    "authorisation.resumed",
+    "authorisation.resumed_conditionally",
+)
 _IS_GIVEN = text("state = 'given'")
 
 
@@ -105,7 +111,7 @@ def notice_due(work: Work, *, limit: int) -> list[IdleNotice]:
         select(Event.sequence)
         .where(
             Event.subject == Authorisation.id,
-            Event.kind.in_(("authorisation.activated", "authorisation.resumed")),
+            Event.kind.in_(_BEGINNINGS),
             Event.at > since,
         )
         .exists()

@@ -8,8 +8,9 @@ from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from licensing import authorisations, decisions
 from licensing.authorisations import Authorisation, State
 from licensing.deciding.requests import Request
-from licensing.standing import destructions, idleness, reviews
+from licensing.standing import destructions
 from licensing.standing.destructions import Destruction
+from licensing.upkeep import idleness, reviews
 from tests.conftest import work_of
 from tests.licensing import grants
 from tests.licensing.standing import lives

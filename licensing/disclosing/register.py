@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.pages import Page, keyset
+from licensing.agreed.operation_rows import OperationAgreement
 from licensing.applications.supplies import SupplyAgreement
-from licensing.frame.operation_rows import OperationAgreement
 from licensing.standing.rows import Authorisation
 from licensing.standing.rows import State as Standing
 

@@ -24,8 +24,8 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
 from licensing import authorisations, quotas
 from licensing.applications.terms import months_after
-from licensing.deciding.rows import Decision
-from licensing.standing import rows
+from licensing.outcomes import Decision
+from licensing.standing import guards, rows
 from licensing.standing.rows import RUNNING, Authorisation
 
 BENEFITS_CHARACTERS: Final = 2000
@@ -244,7 +244,7 @@ def _figures(work: Work, found: Authorisation) -> dict[str, Any]:
     )
     outcomes = dict(work.session.execute(counted).all())
     suspensions = select(func.count()).where(
-        Event.subject == found.id, Event.kind == "authorisation.suspended"
+        Event.subject == found.id, Event.kind.in_(guards.SUSPENDED)
     )
     standing = quotas.of(work.session, found.id)
     return {

@@ -1,0 +1,1 @@
+"""The rows of what has been agreed: what every agreement holds, and those of operation."""

@@ -1,0 +1,1 @@
+"""What is done about authorisations that run: cascades, renewals, reviews, idle notices."""

@@ -1,0 +1,119 @@
+"""The letter of a certificate, as a browser prints it: one page of A4, however much it says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, sync_playwright
+
+from app import serve
+from app.story import stage
+from config.settings import Settings
+from kernel.engines import Engines
+from tests import conftest
+from tests.browser.test_story import ARGUMENTS, SIZES, TAGS, WIDTHS
+from tests.catalogue import shelf
+from tests.completeness import chromium
+from tests.licensing import grants
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TEMPERATURE, _rain, _wind = shelf.ITEMS
+PAPER_WIDE = 733
+"""The width between the margins of A4, in CSS pixels."""
+
+CODES = [f"ITEM_NUMBER_{number:02}" for number in range(40)]
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, list[str]]]:
+    """Serve three certificates: of 2, of 14 and of 40 items; return the port and the numbers."""
+    folder = tmp_path_factory.mktemp("letters")
+    url = f"sqlite:///{folder}/letters.db"
+    conftest.furnish(url)
+    engines = Engines(url)
+    with engines.writing() as session:
+        shelf.published(session, items=[{**TEMPERATURE, "code": code, "grade": "G2"}
+                                        for code in CODES])  # fmt: skip
+        everything = [_item(code) for code in CODES]
+        grants.agreement(session, items=everything)
+        numbers = [
+            grants.issued(
+                session, given=grants.scope(items=everything[:count], **more),
+                scenario_id=f"scn_{count}", assessment_id=f"asm_{count}",
+            ).cert_no
+            for count, more in ((2, {}), (14, {}), (40, {"quotas": {"calls/day": 9, "rows": 8}}))
+        ]  # fmt: skip
+        session.commit()
+    engines.dispose()
+    settings = Settings(
+        database_url=url, key=bytes(range(32)).hex(), log_level="WARNING", worker=False,
+        password_memory_kib=8, password_rounds=1,
+    )  # fmt: skip
+    port = serve.free_port("127.0.0.1", 0)
+    with stage.served(settings, host="127.0.0.1", port=port):
+        yield port, numbers
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+def _item(code: str) -> dict[str, str]:
+    return {"directory": grants.DIRECTORY, "item": code, "transform": "aggregated"}
+
+
+def _page(browser: Any, port: int, locale: str, size: str = "desk") -> Page:
+    width, height = SIZES[size]
+    opened = browser.new_context(
+        base_url=f"http://127.0.0.1:{port}",
+        viewport={"width": width, "height": height},
+        locale=locale,
+    )
+    page: Page = opened.new_page()
+    return page
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_a_certificate_is_exactly_one_page_of_a4(
+    browser: Any, letters: tuple[int, list[str]], locale: str
+) -> None:
+    port, numbers = letters
+    page = _page(browser, port, locale)
+
+    for number in numbers:
+        page.goto(f"/certificates/{number}")
+        printed = page.pdf(prefer_css_page_size=True)
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": PAPER_WIDE, "height": 1050})
+        letter = page.locator(".letter")
+        room = letter.evaluate("node => [node.scrollHeight, node.clientHeight]")
+        page.emulate_media(media="screen")
+
+        pages = printed.count(b"/Type /Page") - printed.count(b"/Type /Pages")
+        assert pages == 1, number
+        assert room[0] <= room[1], f"{number}: some of the letter is cut off"
+        assert letter.locator("svg.qr").count() == 1
+        assert letter.locator("svg.seal").count() == 1
+
+
+@pytest.mark.parametrize("size", sorted(SIZES))
+@pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
+def test_letter_and_verification_are_accessible(
+    browser: Any, letters: tuple[int, list[str]], locale: str, size: str
+) -> None:
+    port, numbers = letters
+    page = _page(browser, port, locale, size)
+
+    for path in (f"/certificates/{numbers[1]}", "/verify", f"/verify?number={numbers[1]}"):
+        page.goto(path)
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": TAGS}})
+        wide, shown = page.evaluate(WIDTHS)
+
+        assert found.violations_count == 0, f"{path}: {found.generate_report()}"
+        assert wide <= shown, f"{path} is wider than the screen"
