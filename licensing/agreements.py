@@ -19,8 +19,8 @@ from kernel.clock import local_date
 from kernel.crypto import CryptoProvider
 from kernel.errors import Refusal, StepNotAllowed, StepRefused
 from kernel.work import Work
-from licensing import numbers, scope
-from licensing.agreed import operation_rows, rows
+from licensing import scope
+from licensing.agreed import numbers, operation_rows, rows
 from licensing.agreed.rows import IN_FORCE
 from licensing.applications import items, terms
 from licensing.applications.supplies import LIVE as LIVE

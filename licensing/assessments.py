@@ -104,7 +104,7 @@ LIFE: Workflow[State, Assessment] = Workflow(
          says="assessment.voided", label=Words("评估作废", "Void")),
     step("annul",          {State.TALLIED, State.CONCLUDED}, State.VOID, system_only,
          asks=(REASON,), then=(sittings.release,),
-         says="assessment.voided", label=Words("评估作废，重新评估", "Annul")),
+         says="assessment.annulled", label=Words("评估作废，重新评估", "Annul")),
 )
 # fmt: on
 

@@ -18,8 +18,9 @@ from kernel.errors import Invalid, Refusal, StepRefused
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
-from licensing import agreements, certificates, numbers, quotas, versions
+from licensing import agreements, certificates, quotas, versions
 from licensing import scope as scopes
+from licensing.agreed import numbers
 from licensing.scope import Scope
 from licensing.standing import destructions, guards, successions
 from licensing.standing.guards import REVOCATION_CAUSES, SUSPENSION_CAUSES

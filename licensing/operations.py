@@ -14,9 +14,10 @@ from kernel.actor import Duty, its
 from kernel.errors import Refusal, StepNotAllowed
 from kernel.parties import organisations
 from kernel.work import Work
-from licensing import agreements, numbers, plans
+from licensing import agreements, plans
 
 # The row of an agreement is spoken of as operations.OperationAgreement, operations.find, …
+from licensing.agreed import numbers
 from licensing.agreed.operation_rows import OperationAgreement as OperationAgreement
 from licensing.agreed.operation_rows import find as find
 from licensing.agreed.operation_rows import in_force as in_force

@@ -18,7 +18,7 @@ from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
-from licensing import numbers
+from licensing.agreed import numbers
 from licensing.applications.terms import months_after
 from licensing.frame import elements, plan_rows
 from licensing.frame.elements import Mode

@@ -51,7 +51,7 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     "cleared": ("已撤销", "cleared", _PAST),
     "violation.upheld": ("已认定", "upheld", _BAD),
     "filed": ("已报送", "filed", _BUSY),
-    "approved": ("已核定", "approved", _GOOD),
+    "fee_period.approved": ("已核定", "approved", _GOOD),
     "agreed": ("同意", "agreed", _GOOD),
     "agreed_with_condition": ("附条件同意", "agreed with a condition", _GOOD),
     "disagreed": ("不同意", "disagreed", _BAD),

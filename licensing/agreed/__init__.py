@@ -1,1 +1,1 @@
-"""The rows of what has been agreed: what every agreement holds, and those of operation."""
+"""The rows of what has been agreed, and the official numbers of its documents."""

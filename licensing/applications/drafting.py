@@ -13,7 +13,8 @@ from kernel.actor import Duty, its
 from kernel.clock import local_date
 from kernel.errors import DomainError, Invalid, Refusal, StepNotAllowed, StepRefused
 from kernel.work import Work
-from licensing import numbers, scope
+from licensing import scope
+from licensing.agreed import numbers
 from licensing.applications import blocks, items, sections, terms
 from licensing.applications.cases import WRITABLE, Scenario, State, seen
 from licensing.applications.sections import Hold, Section

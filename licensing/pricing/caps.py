@@ -100,16 +100,9 @@ def fix(  # noqa: PLR0913 - the facts of one cap, each by its name
     """
     if not agency.matches(work.actor, None):
         raise StepNotAllowed("由实施机构终审人制定", f"this is for {agency.name}")
-    period = periods.seen(work, period_id)
-    # Caps of one period are fixed one after the other: the overlap is looked for below.
-    lock = select(periods.FeePeriod.id).where(periods.FeePeriod.id == period.id)
-    work.session.execute(lock.with_for_update())
+    period = _locked(work, period_id)
     _check(period, product_type, meter, cap_e6, (valid_from, valid_to))
-    if authorisation_id is not None:
-        found = authorisations.seen(work, authorisation_id)
-        if found.operator_id != period.operator_id:
-            raise Invalid("授权不属于该运营机构", "not an authorisation of this operator",
-                          pointer="/authorisation_id")  # fmt: skip
+    _check_right(work, period, authorisation_id)
     made = FeeCap(
         id=ids.new("cap_", work.now),
         period_id=period.id,
@@ -173,6 +166,22 @@ def of_period(session: Session, period_id: str) -> list[FeeCap]:
         .limit(200)
     )
     return list(session.scalars(statement))
+
+
+def _locked(work: Work, period_id: str) -> periods.FeePeriod:
+    # Caps of one period are fixed one after the other, so that no two overlap.
+    period = periods.seen(work, period_id)
+    lock = select(periods.FeePeriod.id).where(periods.FeePeriod.id == period.id)
+    work.session.execute(lock.with_for_update())
+    return period
+
+
+def _check_right(work: Work, period: periods.FeePeriod, authorisation_id: str | None) -> None:
+    if authorisation_id is None:
+        return
+    if authorisations.seen(work, authorisation_id).operator_id != period.operator_id:
+        zh, en = "授权不属于该运营机构", "not an authorisation of this operator"
+        raise Invalid(zh, en, pointer="/authorisation_id")
 
 
 def _check(

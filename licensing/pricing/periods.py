@@ -191,21 +191,19 @@ def propose(  # noqa: PLR0913 - the facts of one period, each by its name
     trial: bool = False,
 ) -> FeePeriod:
     """Write down, for the acting operator, a period to be filed. Raises Invalid with a pointer."""
-    found = organisations.require_active(work.session, work.actor.organisation)
-    if Role.AUTHORISED_OPERATOR not in found.granted:
-        raise StepNotAllowed("由运营机构填报", "an operator proposes its own period")
+    operator_id = _operator(work)
     _check(work, costs, profit_rate_bp, (taxes_fen, carry_over_fen))
     if first_on > last_on:
         raise Invalid("期间的起日晚于止日", "it ends before it begins", pointer="/last_on")
     spent = sum(costs.values())
     top = maximum(spent, profit_rate_bp, taxes_fen=taxes_fen, carry_over_fen=carry_over_fen)
     if top < 0:
-        raise Invalid("结转扣减超过准许收入", "more is deducted than permitted",
-                      pointer="/carry_over_fen")  # fmt: skip
+        zh, en = "结转扣减超过准许收入", "more is deducted than permitted"
+        raise Invalid(zh, en, pointer="/carry_over_fen")
     made = FeePeriod(
         id=ids.new("fpd_", work.now),
         state=State.DRAFT,
-        operator_id=found.id,
+        operator_id=operator_id,
         first_on=first_on,
         last_on=last_on,
         trial=trial,
@@ -218,8 +216,6 @@ def propose(  # noqa: PLR0913 - the facts of one period, each by its name
         max_revenue_fen=top,
         proposed_at=work.now,
     )
-    if not operator.matches(work.actor, made):
-        raise StepNotAllowed("由运营机构财务或签署人填报", "this is for its finance or signer")
     work.session.add(made)
     work.record("fee_period.proposed", made.id, max_revenue_fen=top)
     return made
@@ -280,6 +276,15 @@ def owed_from_before(session: Session, operator_id: str, before: date) -> int:
         .limit(1)
     )
     return session.scalars(statement).first() or 0
+
+
+def _operator(work: Work) -> str:
+    found = organisations.require_active(work.session, work.actor.organisation)
+    if Role.AUTHORISED_OPERATOR not in found.granted:
+        raise StepNotAllowed("由运营机构填报", "an operator proposes its own period")
+    if not work.actor.duties & {Duty.FINANCE, Duty.SIGNER}:
+        raise StepNotAllowed("由运营机构财务或签署人填报", "this is for its finance or signer")
+    return found.id
 
 
 def _check(

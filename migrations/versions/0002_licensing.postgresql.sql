@@ -34,11 +34,11 @@ ALTER TABLE decisions ADD COLUMN credential VARCHAR
 --
 ALTER TABLE decisions ADD COLUMN reasons JSONB
 --
-CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
---
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
+--
+CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
 CREATE TABLE decision_denials (
     decision_id VARCHAR NOT NULL,
@@ -98,9 +98,9 @@ ALTER TABLE organisation_roles ALTER COLUMN version SET NOT NULL
 --
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
-CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
---
 CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+--
+CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -238,17 +238,17 @@ ALTER TABLE authorisations ADD CONSTRAINT ck_authorisations_supersedes_another C
 --
 ALTER TABLE authorisations ADD CONSTRAINT fk_authorisations_supersedes_id_authorisations FOREIGN KEY(supersedes_id) REFERENCES authorisations (id)
 --
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
-DROP INDEX ix_authorisations_valid_to_id
---
-CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
 DROP INDEX uq_authorisations_one_live_per_scenario
 --
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+--
 CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
+DROP INDEX ix_authorisations_valid_to_id
+--
+CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
@@ -376,9 +376,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
---
 CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
+--
+CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
 --
 ALTER TABLE products ADD COLUMN suspended_with VARCHAR
 --
@@ -471,9 +471,9 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
---
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
 CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
 --
@@ -520,15 +520,15 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
+--
+CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
---
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -578,11 +578,11 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
+--
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
---
-CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -604,11 +604,11 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
+CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
 CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
-CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
@@ -626,9 +626,9 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
---
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
+--
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
@@ -710,9 +710,9 @@ CREATE TABLE publicity_objections (
 --
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
---
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
+--
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -731,11 +731,11 @@ CREATE TABLE idle_notices (
 --
 CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
-CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
+CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
 CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
-CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
+CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -757,9 +757,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
---
 CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -838,13 +838,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
---
 CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
+--
+CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -864,11 +864,11 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
+--
 CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
---
-CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -893,9 +893,9 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
---
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
+--
+CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
 CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
@@ -1093,13 +1093,21 @@ CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_
 --
 ALTER TABLE order_lines ADD COLUMN fee_ground VARCHAR
 --
+ALTER TABLE order_lines DISABLE TRIGGER USER
+--
 UPDATE order_lines SET fee_ground = CASE WHEN authorisation_id IS NULL THEN 'own' ELSE 'industry' END
+--
+ALTER TABLE order_lines ENABLE TRIGGER USER
 --
 ALTER TABLE order_lines ALTER COLUMN fee_ground SET NOT NULL
 --
 ALTER TABLE order_lines ADD COLUMN price_e6 BIGINT
 --
+ALTER TABLE order_lines DISABLE TRIGGER USER
+--
 UPDATE order_lines SET price_e6 = 0
+--
+ALTER TABLE order_lines ENABLE TRIGGER USER
 --
 ALTER TABLE order_lines ALTER COLUMN price_e6 SET NOT NULL
 --
@@ -1140,11 +1148,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
---
 CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
+--
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -1163,13 +1171,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
---
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
---
 CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
+CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+--
 CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
+--
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -1227,3 +1235,7 @@ ALTER TABLE panel_members ADD COLUMN seated_at TIMESTAMP WITH TIME ZONE
 UPDATE panel_members SET seated_at = (SELECT planned_at FROM assessments WHERE assessments.id = panel_members.assessment_id)
 --
 ALTER TABLE panel_members ALTER COLUMN seated_at SET NOT NULL
+--
+INSERT INTO authorisation_items (authorisation_id, number, directory_code, item_code)
+SELECT v.authorisation_id, v.number, i->>'directory', i->>'item'
+FROM authorisation_versions v, jsonb_array_elements(v.scope->'items') i

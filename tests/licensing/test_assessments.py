@@ -596,7 +596,7 @@ def test_a_conflict_that_breaks_the_quorum_voids_the_assessment(
     assert nobody.value.pointer == "/expert_id"
     assert (made.state, made.result) == (State.VOID, "pass")
     assert scenario.state == scenarios.State.PANEL_FORMING
-    assert (told.kind, told.data["scenario_id"]) == ("assessment.voided", scenario.id)
+    assert (told.kind, told.data["scenario_id"]) == ("assessment.annulled", scenario.id)
     another = hall.plan(session, scenario)
     barred = {one["expert"] for one in another.pool if "left" in one["why"]}
     assert barred == set(score_sheets.voided(session, made.id))

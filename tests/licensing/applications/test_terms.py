@@ -116,12 +116,11 @@ def test_an_agreement_may_have_shares_of_its_own(
 
 
 def test_a_department_supplies_its_own_directories(session: Session, code: str) -> None:
+    role = OrganisationRole(id="rol_2", role="supply_department", state="granted", granted_at=NOON)
     session.add(
         Organisation(
             id="org_dept_2", state="active", uscc="52430000MJ00000189", name_zh="另",
-            name_en="Other",
-            region="430000", entered_at=NOON,
-            roles=[OrganisationRole(id="rol_2", role="supply_department", state="granted", granted_at=NOON)],
+            name_en="Other", region="430000", entered_at=NOON, roles=[role],
         )
     )  # fmt: skip
     session.flush()

@@ -99,7 +99,12 @@ def test_a_period_that_cannot_be_meant_is_refused(
 
 
 def test_only_an_operators_finance_or_signer_proposes(work_as: WorkAs) -> None:
-    said: dict[str, Any] = {"first_on": TODAY, "last_on": TODAY, "costs": {"staff": 1}, "profit_rate_bp": 0}
+    said: dict[str, Any] = {
+        "first_on": TODAY,
+        "last_on": TODAY,
+        "costs": {"staff": 1},
+        "profit_rate_bp": 0,
+    }
 
     for person in ("per_developer_signer", "per_operator_editor"):
         with pytest.raises(StepNotAllowed):
