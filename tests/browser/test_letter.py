@@ -93,7 +93,7 @@ def test_a_certificate_is_exactly_one_page_of_a4(
         page.set_viewport_size({"width": PAPER_WIDE, "height": 1050})
         letter = page.locator(".letter")
         room = letter.evaluate("node => [node.scrollHeight, node.clientHeight]")
-        page.emulate_media(media="screen")
+        page.emulate_media(media="null")  # else the next one prints as a screen
 
         pages = printed.count(b"/Type /Page") - printed.count(b"/Type /Pages")
         assert pages == 1, number
