@@ -164,5 +164,7 @@ def _admit(house: House, ids: dict[str, str]) -> None:
     for firm in FIRMS:
         if firm.key in ADMINISTRATORS:
             administrator = ids[ADMINISTRATORS[firm.key]]
-            newcomer = entry.Newcomer(firm.key, ids[f"firm:{firm.key}"], firm.zh, administrator)
+            newcomer = entry.Newcomer(
+                ids[f"firm:{firm.key}"], firm.zh, administrator, entry.NUMBERS[firm.key]
+            )
             entry.admit(house, desk, newcomer)

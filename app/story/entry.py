@@ -34,7 +34,6 @@ FACTS: dict[str, Any] = {
     "committed_until": None,
 }
 NUMBERS = {
-    # Invented, with a valid check character; what is stored of them is a keyed hash.
     "operator": "430102199003070012",
     "developer": "430102199003070020",
     "insurer": "430102199003070039",
@@ -54,12 +53,16 @@ class Desk:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Newcomer:
-    """A company of the cast that is entered, with its administrator."""
+    """A company that has been entered, with its administrator.
 
-    key: str
+    number: of an identity card of its legal representative, invented, with a valid check
+    character; what is stored of it is a keyed hash.
+    """
+
     id: str
     name: str
     administrator: str
+    number: str
 
 
 def admit(house: House, desk: Desk, newcomer: Newcomer) -> None:
@@ -69,11 +72,11 @@ def admit(house: House, desk: Desk, newcomer: Newcomer) -> None:
     def as_(person: str, organisation: str, command: Any) -> Any:
         return unit.committed(house, _actor(house, person, organisation), command)
 
-    as_(*applicant, lambda work: _apply(work, newcomer))
-    check_id = as_(*applicant, lambda work: _name_account(work, newcomer))
-    amount = as_(desk.teller, desk.exchange, lambda work: _transfer(work, check_id))
+    as_(*applicant, lambda work: apply(work, newcomer))
+    check_id = as_(*applicant, lambda work: name_account(work, newcomer))
+    amount = as_(desk.teller, desk.exchange, lambda work: transfer(work, check_id))
     as_(*applicant, lambda work: bank_checks.echo(work, check_id, amount_fen=amount).state)
-    as_(desk.registrar, desk.exchange, lambda work: _review(work, newcomer))
+    as_(desk.registrar, desk.exchange, lambda work: review(work, newcomer))
     as_(
         desk.approver,
         desk.exchange,
@@ -89,9 +92,10 @@ def _actor(house: House, person: str, organisation: str) -> Actor:
     return found
 
 
-def _apply(work: Work, newcomer: Newcomer) -> None:
+def apply(work: Work, newcomer: Newcomer) -> None:
+    """Hand in the company's file."""
     facts = {**FACTS, "legal_rep_name": f"{newcomer.name}法定代表人"}
-    admission.file(work, newcomer.id, **facts, legal_rep_id_number=NUMBERS[newcomer.key])
+    admission.file(work, newcomer.id, **facts, legal_rep_id_number=newcomer.number)
     for doc_type, named in documents.TYPES.items():
         name = f"{newcomer.name}-{named.zh}.pdf"
         documents.file(
@@ -104,24 +108,27 @@ def _apply(work: Work, newcomer: Newcomer) -> None:
     organisations.take(work, newcomer.id, "submit")
 
 
-def _name_account(work: Work, newcomer: Newcomer) -> str:
+def name_account(work: Work, newcomer: Newcomer) -> str:
+    """Name the account into which a cent is sent; returns the id of the check."""
     made = bank_checks.request(
         work,
         newcomer.id,
         account_name=newcomer.name,
         bank_name=BANK,
-        number=f"6222{NUMBERS[newcomer.key][:14]}",
+        number=f"6222{newcomer.number[:14]}",
     )
     return made.id
 
 
-def _transfer(work: Work, check_id: str) -> int:
+def transfer(work: Work, check_id: str) -> int:
+    """Send what proves the account; returns how much, in fen."""
     _, amount_fen = bank_checks.order(work, check_id)
     bank_checks.take(work, check_id, "send")
     return amount_fen
 
 
-def _review(work: Work, newcomer: Newcomer) -> None:
+def review(work: Work, newcomer: Newcomer) -> None:
+    """Look into the registers of credit, and pass the file on."""
     source = "信用中国、国家企业信用信息公示系统查询记录（演示）"
     checks.record(work, newcomer.id, flags=dict.fromkeys(checks.FLAGS, False), source=source)
     opinion = "材料齐全，信用无异常（演示）"

@@ -28,6 +28,19 @@ FORM: dict[str, Any] = {
     "description": "十二个站点逐小时观测，含站点、气温、气压、露点、降水与风速。",
     "commitment": True,
 }
+PLAN: dict[str, Any] = {
+    "modes": ["overall", "by_field"],
+    "necessity": "农业保险、能源调度等领域对逐小时气象数据有持续需求，直接开放不能保障安全。",
+    "feasibility": "数据已编目登记，可信域与出域审查已建成。",
+    "operator_conditions": "具备安全可控的运营平台，三年内无严重违法失信记录。",
+    "exit_conditions": "违约、期满或政策变化时退出，六十日内完成销毁与移交。",
+    "product_catalogue_outline": "汇总报告、评分类产品，一场景一授权。",
+    "pricing_method": "公共治理与公益事业免费；产业发展实行政府指导价。",
+    "revenue_distribution": "财政、运营机构、数商按规则分成。",
+    "security": "原始数据不出域，数据可用不可见，全程留痕。",
+    "supervision": "电子监察、年度评估、信息披露。",
+    "performance_indicators": ["首年上架产品不少于十个", "场景办结按时率百分之百"],
+}
 OFFERED = ("station", "TEMP", "RAIN", "WSPM")
 BOUNDS = (
     "items", "regions", "output_forms", "environments", "term_from", "term_to",
@@ -90,7 +103,7 @@ def agreement(stage: Stage, directory: Directory) -> None:
     with tell("双方签署，提交保密承诺 · both sign; the confidentiality letter", "dept.head"):
         stage.as_("dept.head").post(f"{where}/sign-first")
         stage.as_("operator").post(f"{where}/sign-second")
-        stage.as_("operator").post(f"{where}/letter", {"digest": _digest(LETTER)})
+        stage.as_("operator").post(f"{where}/letter", {"digest": digest(LETTER)})
     with tell("数据局备案生效 · filed, and in effect", "hub"):
         stage.as_("hub").post(f"{where}/file")
     with tell("同行业第二份协议被拒 · a second one for the industry is refused", "operator"):
@@ -152,7 +165,7 @@ def _operation(stage: Stage, directory: Directory, plan_id: str) -> str:
         stage.as_("approver").post(f"{where}/sign-first")
         stage.as_("operator").post(f"{where}/sign-second")
         stage.as_("hub").refused(f"{where}/file", {}, "LETTER_MISSING")
-        stage.as_("operator").post(f"{where}/letter", {"digest": _digest(LETTER)})
+        stage.as_("operator").post(f"{where}/letter", {"digest": digest(LETTER)})
     with tell("数据局备案，授权运营协议生效 · filed, and in effect", "hub"):
         stage.as_("hub").post(f"{where}/file")
     return str(made["id"])
@@ -180,7 +193,8 @@ def _content() -> dict[str, Any]:
     }
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return what stands for a document of which only the digest is kept."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -188,8 +202,8 @@ def _decision(stage: Stage) -> dict[str, Any]:
     return {
         "meeting_no": "演示〔2026〕第3次党组会",
         "meeting_date": stage.today().isoformat(),
-        "resolution_digest": _digest("同意"),
-        "legal_review_digest": _digest("经审查，内容合法。"),
+        "resolution_digest": digest("同意"),
+        "legal_review_digest": digest("经审查，内容合法。"),
     }
 
 
@@ -203,24 +217,15 @@ def _term(stage: Stage) -> dict[str, str]:
 
 def _plan_terms(stage: Stage, directory: Directory) -> dict[str, Any]:
     return {
+        **PLAN,
         "title": "省级气象公共数据授权运营实施方案（演示）",
-        "modes": ["overall", "by_field"],
         "resource_scope": [directory.code],
         **_term(stage),
-        "necessity": "农业保险、能源调度等领域对逐小时气象数据有持续需求，直接开放不能保障安全。",
-        "feasibility": "数据已编目登记，可信域与出域审查已建成。",
-        "operator_conditions": "具备安全可控的运营平台，三年内无严重违法失信记录。",
-        "exit_conditions": "违约、期满或政策变化时退出，六十日内完成销毁与移交。",
-        "product_catalogue_outline": "汇总报告、评分类产品，一场景一授权。",
-        "pricing_method": "公共治理与公益事业免费；产业发展实行政府指导价。",
-        "revenue_distribution": "财政、运营机构、数商按规则分成。",
-        "security": "原始数据不出域，数据可用不可见，全程留痕。",
-        "supervision": "电子监察、年度评估、信息披露。",
-        "performance_indicators": ["首年上架产品不少于十个", "场景办结按时率百分之百"],
     }
 
 
-def _operation_terms(stage: Stage, directory: Directory, plan_id: str) -> dict[str, Any]:
+def elements(*products: str) -> dict[str, Any]:
+    """Return the elements of an operation agreement that names these products."""
     words = ("fee_rules", "cost_accounting_rules", "data_security", "pi_protection",
              "change_termination", "breach", "dispute")  # fmt: skip
     told = (
@@ -228,15 +233,21 @@ def _operation_terms(stage: Stage, directory: Directory, plan_id: str) -> dict[s
         "原始数据不出域；泄露两小时内报告。", "不含个人信息；派生结果不得识别个人。",
         "变更须双方重新签署。", "超范围使用的，暂停直至终止并赔偿。", "向实施机构所在地法院起诉。",
     )  # fmt: skip
-    elements: dict[str, Any] = dict(zip(words, told, strict=True))
-    elements["product_list"] = [{"name": "农业气象指数", "standard": "汇总粒度不低于十条记录"}]
-    elements["asset_ownership"] = {
+    found: dict[str, Any] = dict(zip(words, told, strict=True))
+    found["product_list"] = [
+        {"name": name, "standard": "汇总粒度不低于十条记录"} for name in products
+    ]
+    found["asset_ownership"] = {
         "software": "归运营机构所有", "hardware": "归运营机构所有", "derived_data": "按协议约定",
     }  # fmt: skip
-    elements["exit_handover"] = {
+    found["exit_handover"] = {
         "data_destruction": "十个工作日内销毁并出具证明", "keys": "交还全部密钥",
         "records": "移交全部操作记录", "transition_days": 60,
     }  # fmt: skip
+    return found
+
+
+def _operation_terms(stage: Stage, directory: Directory, plan_id: str) -> dict[str, Any]:
     return {
         "implementing_agency_id": stage.firm("agency"),
         "operator_id": stage.firm("operator"),
@@ -249,7 +260,7 @@ def _operation_terms(stage: Stage, directory: Directory, plan_id: str) -> dict[s
         "regions": ["110000", "430000"],
         "output_forms": ["aggregate_report", "score", "masked_record_api"],
         "environments": ["trusted_domain_sandbox"],
-        "elements": elements,
+        "elements": elements("农业气象指数"),
         **_term(stage),
     }
 

@@ -1,0 +1,150 @@
+"""A beat: one step of one person, played once, however often the play is begun.
+
+What a beat made stands in the journal, written with the step itself. So a play that was
+stopped goes on where it stopped, and one that is over plays nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from sqlalchemy.orm import Session
+
+from app import unit
+from app.house import House
+from kernel import journal
+from kernel.actor import SYSTEM, Actor
+from kernel.calendar import Calendar
+from kernel.clock import Instant, local_date
+from kernel.errors import DomainError
+from kernel.parties import people
+from kernel.parties.people import Passwords
+from kernel.work import Work
+from licensing import assessments
+
+SUBJECT: Final = "sixteen"
+PLAYED: Final = "demonstration.played"
+BEATS_MAX: Final = 2_000
+THE_HOUSE: Final = "system"
+
+Made = dict[str, str]
+"""Key of a beat that was played → the id of what it made, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a beat has before it. ends: the last day of the play."""
+
+    work: Work
+    made: Made
+    passwords: Passwords
+    ends: date
+
+    def firm(self, key: str) -> str:
+        """Return the id of an organisation that the play has entered."""
+        return self.made[f"firm/{key}"]
+
+    def firm_of(self, login: str) -> str:
+        """Return for which organisation somebody acts. Two SELECTs."""
+        return _place(self.work.session, login)[1]
+
+    @property
+    def today(self) -> date:
+        """The day it is in the play."""
+        return local_date(self.work.now)
+
+    def years(self, count: int) -> dict[str, date]:
+        """Return a term from today."""
+        return {
+            "term_from": self.today,
+            "term_to": self.today.replace(year=self.today.year + count, day=1),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One step. day: how many working days before the end. who: a login without its `@demo`.
+
+    seat: the step is that of the panel member in this place, on the assessment that the
+    beat `who` has planned.
+    """
+
+    key: str
+    day: int
+    who: str
+    do: Callable[[Scene], str | None]
+    seat: int | None = None
+
+
+def recalled(house: House) -> Made:
+    """Return what has been played already. One SELECT."""
+    with house.engines.reading() as session:
+        events = journal.history(session, SUBJECT, limit=BEATS_MAX)
+    return {event.data["beat"]: event.data["made"] for event in events}
+
+
+def play(house: House, beat: Beat, made: Made, ends: date) -> str | None:
+    """Play one beat; what the domain refuses is written down as such, and returned.
+
+    A refused beat is not tried again: what comes after it in its case is refused as well.
+    """
+
+    def command(work: Work) -> str:
+        told = beat.do(Scene(work, made, house.passwords, ends)) or ""
+        _write(work, beat=beat.key, made=told)
+        return told
+
+    try:
+        made[beat.key] = unit.committed(house, _actor(house, beat, made), command)
+    except (DomainError, LookupError) as error:
+        refused = f"{beat.key}: {error}"
+        made[beat.key] = ""
+        unit.committed(
+            house, SYSTEM, lambda work: _write(work, beat=beat.key, made="", refused=refused)
+        )
+        return refused
+    return None
+
+
+def working_day(calendar: Calendar, last: date, before: int) -> date:
+    """Return the working day so many before `last`, or before the working day ahead of it."""
+    day, left = last, before
+    while not calendar.is_workday(day, provisional=True):
+        day -= timedelta(days=1)
+    while left > 0:
+        day -= timedelta(days=1)
+        left -= calendar.is_workday(day, provisional=True)
+    return day
+
+
+def moment(house: House) -> Instant:
+    """Return the demonstration's time."""
+    with house.engines.reading() as session:
+        return house.now(session)
+
+
+def _write(work: Work, **told: Any) -> None:
+    work.as_system().record(PLAYED, SUBJECT, **told)
+
+
+def _actor(house: House, beat: Beat, made: Made) -> Actor:
+    if beat.who == THE_HOUSE:
+        return SYSTEM
+    with house.engines.reading() as session:
+        if beat.seat is None:
+            found = people.actor(session, *_place(session, beat.who))
+        else:
+            panel = assessments.find(session, made[beat.who])
+            found = people.actor(session, panel.serving[beat.seat], panel.agency_id)
+    if found is None:
+        raise LookupError(f"nobody plays {beat.key}")
+    return found
+
+
+def _place(session: Session, login: str) -> tuple[str, str]:
+    person = people.by_login(session, f"{login}@demo")
+    if person is None:
+        raise LookupError(f"nobody signs in as {login}@demo")
+    ((membership, _),) = people.memberships(session, person.id)
+    return membership.person_id, membership.organisation_id
