@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from catalogue import (
+    cascade,
     conflicts,
     directories,
     error_reports,
@@ -40,6 +41,7 @@ NOUNS: tuple[ModuleType, ...] = (
     roles,
     bank_checks,
     directories,
+    cascade,
     resources,
     registrations,
     objections,

@@ -12,7 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from catalogue import contents, gradings
-from catalogue.contents import DataItem, DirectoryContent, Fields
+from catalogue.contents import DataItem, DirectoryContent, Fields, OpenType
 
 # The rows are spoken of as directories.Directory, directories.DirectoryVersion, …
 from catalogue.versions import OPEN as OPEN
@@ -234,6 +234,15 @@ def by_code(session: Session, code: str) -> Directory:
     if found is None:
         raise NotFound("没有这个目录", f"no directory {code}")
     return found
+
+
+def is_open(session: Session, code: str) -> bool:
+    """Tell whether everybody may have the directory's data (无条件开放). At most three SELECTs."""
+    try:
+        version = published(session, by_code(session, code).id)
+    except NotFound:
+        return False
+    return version.content.open_type == OpenType.OPEN
 
 
 def titles(session: Session, directory_ids: Iterable[str]) -> dict[str, Directory]:

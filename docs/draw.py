@@ -171,8 +171,9 @@ def proofs() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted((HOUSE / "tests").rglob("test_*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            named = re.match(r"test_i_(\d+)_", getattr(node, "name", ""))
-            if named and isinstance(node, ast.FunctionDef):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            if named := re.match(r"test_i_(\d+)_", node.name):
                 where = path.relative_to(HOUSE).as_posix()
                 found.setdefault(f"I-{int(named[1])}", []).append(f"{where}::{node.name}")
     return found

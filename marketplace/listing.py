@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from catalogue import grades
+from catalogue import directories, grades
 from catalogue.grades import Grade, Mode, Origin, PiClass
 from kernel.clock import local_date
 from kernel.errors import Refusal
@@ -17,6 +17,7 @@ from kernel.words import Words
 from kernel.work import Work
 from licensing import authorisations, scope
 from licensing.authorisations import Authorisation
+from licensing.exposures import Transform
 from licensing.scope import Scope
 from marketplace import fees, prices
 from marketplace.versions import ProductType, ProductVersion
@@ -237,6 +238,23 @@ def _fee(case: Offered, work: Work) -> Refusal | None:
     return Refusal(found[0].code, zh, en)
 
 
+def _open_data(case: Offered, work: Work) -> Refusal | None:
+    free = prices.parse(case.version.price_plan).kind == prices.PlanKind.FREE
+    if case.allowed is None or free:
+        return None
+    raw = {
+        entry["directory"]
+        for entry in case.version.items
+        if case.allowed.items.get((entry["directory"], entry["item"])) == Transform.RAW
+    }
+    sold = sorted(code for code in raw if directories.is_open(work.session, code))
+    if not sold:
+        return None
+    zh = f"目录 {sold[0]} 已无条件开放，不得以原始形式收费（应免费，或加工后再销售）"
+    en = f"{sold[0]} is open to everybody: raw it is free, or it is worked on before it is sold"
+    return Refusal("OPEN_DATA_SOLD_RAW", zh, en)
+
+
 # fmt: off
 RULES: Final = (
     Rule("L-01", Words("价格可执行", "the price can be charged"), _price),
@@ -253,6 +271,7 @@ RULES: Final = (
     Rule("L-12", Words("输出形式在授权内", "the output form is authorised"), _output),
     Rule("L-13", Words("区域在授权内", "the regions are authorised"), _regions),
     Rule("L-14", Words("价格不超上限", "the price is within its upper limit"), _fee),
+    Rule("L-15", Words("开放数据不以原始形式出售", "open data is not sold raw"), _open_data),
 )
 # fmt: on
 """The rules in the order in which they are told."""

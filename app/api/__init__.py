@@ -6,6 +6,7 @@ from flask_smorest import Api
 from app.api import demonstration as clock_door
 from app.api import health
 from app.api.catalogue import (
+    cascade,
     directories,
     directory_versions,
     error_reports,
@@ -94,6 +95,7 @@ NOUNS = (
     register,
     decisions,
     fee_periods,
+    cascade,
     clocks,
     violations,
     samples,

@@ -4,11 +4,14 @@ import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from threading import Event as Signal
 
 import migrations
 from app import demonstration, house, serve, unit
+from app.reactions import SUBSCRIBERS, WITNESSES
 from app.story import cast, player, stage
+from app.story.sixteen import plays
 from config.settings import Settings
 from kernel import clock
 from kernel.actor import SYSTEM
@@ -17,18 +20,27 @@ from kernel.parties import people
 SHOWN = ("dept", "hub", "officer", "approver", "expert1", "operator", "merchant", "buyer",
          "listing", "finance", "regulator", "auditor")  # fmt: skip
 
+BEGINS_BEFORE = timedelta(days=150)
+"""How long ago the story begins here: what is played after it ends about now."""
+
 
 def run(settings: Settings, *, host: str, port: int, say: Callable[[str], object]) -> None:
-    """Migrate; play the story if the database is new; serve until told to stop."""
+    """Migrate; play the story if the database is new; serve until told to stop.
+
+    The sixteen scenarios are played while it is served already, and where it was stopped
+    meanwhile, the next start goes on with them.
+    """
     built = house.build(settings, {})
     migrations.upgrade(built.engines.write)
     with built.engines.reading() as session:
         played = people.by_login(session, f"{SHOWN[0]}@demo") is not None
-    players = {} if played else stage.furnish(settings)
+    players = {} if played else stage.furnish(settings, begins_before=BEGINS_BEFORE)
     stage.mount(built)
     free = serve.free_port(host, port)
     if free != port:
         say(f"端口 {port} 已被占用，改用 {free} · port {port} is taken, using {free}")
+    # Told to stop in the midst of a play, it still stops what it serves.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     quiet = replace(settings, log_level="WARNING")
     with stage.served(quiet, host=host, port=free) as (process, _):
         if not played:
@@ -36,14 +48,18 @@ def run(settings: Settings, *, host: str, port: int, say: Callable[[str], object
             told = player.play(settings, free, players, say=say, reopen=True)
             if not told.ok:
                 say("演示主流程未走完，以上为原因 · the story did not end well, see above")
-            _come_back_to_today(settings)
         _welcome(host, free, say)
+        _fill(settings, say, fresh=not played)
         _wait(process)
 
 
-def _come_back_to_today(settings: Settings) -> None:
-    built = house.build(settings, {})
-    unit.committed(built, SYSTEM, lambda work: demonstration.begin_at(work.session, clock.now()))
+def _fill(settings: Settings, say: Callable[[str], object], *, fresh: bool) -> None:
+    """Play the sixteen as far as they are not there yet; then it is today."""
+    built = house.build(settings, SUBSCRIBERS, WITNESSES)
+    played = plays.go_on(built, say=say)
+    if played or fresh:
+        now = clock.now()
+        unit.committed(built, SYSTEM, lambda work: demonstration.begin_at(work.session, now))
     built.engines.dispose()
 
 

@@ -80,12 +80,12 @@ class Stage:
             caller.close()
 
 
-def furnish(settings: Settings) -> dict[str, str]:
+def furnish(settings: Settings, *, begins_before: timedelta = BEGINS_BEFORE) -> dict[str, str]:
     """Migrate a new database, enter the cast, mount the real data; returns the cast's ids."""
     built = house.build(settings, {})
     migrations.upgrade(built.engines.write)
     mount(built)
-    begins = clock.now() - BEGINS_BEFORE
+    begins = clock.now() - begins_before
     unit.committed(built, SYSTEM, lambda work: demonstration.begin_at(work.session, begins))
     players = cast.found(built)
     built.engines.dispose()

@@ -41,13 +41,13 @@ DROP TABLE clocks
 --
 ALTER TABLE new_clocks RENAME TO clocks
 --
-CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
---
 CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
 --
-CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
+CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
 CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
+--
+CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
 CREATE INDEX ix_organisations_state_id ON organisations (state, id)
 --
@@ -104,15 +104,15 @@ DROP TABLE decisions
 --
 ALTER TABLE new_decisions RENAME TO decisions
 --
-CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
---
-CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
+CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
 CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
+CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
+--
 CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
 --
-CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
+CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -186,9 +186,9 @@ ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
---
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
+--
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -232,11 +232,11 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_other ON ties (other)
---
 CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
+--
+CREATE INDEX ix_ties_other ON ties (other)
 --
 CREATE TRIGGER ties_no_update BEFORE UPDATE ON ties BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -296,11 +296,11 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
+CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
-CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
+CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -320,9 +320,9 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
---
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
+--
+CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
 CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
@@ -367,15 +367,15 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
-CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
---
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
+--
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+--
+CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
+--
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -437,15 +437,15 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
-CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
---
 CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
 --
-CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
+CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
 --
 CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
+--
+CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -464,9 +464,9 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
-CREATE INDEX ix_violations_owner_id ON violations (owner, id)
---
 CREATE INDEX ix_violations_subject_id ON violations (subject, id)
+--
+CREATE INDEX ix_violations_owner_id ON violations (owner, id)
 --
 CREATE TABLE implementation_plans (
     code VARCHAR NOT NULL,
@@ -495,9 +495,9 @@ CREATE TABLE implementation_plans (
     CONSTRAINT fk_implementation_plans_approved_by_people FOREIGN KEY(approved_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
---
 CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
+--
+CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
 --
 CREATE TABLE fee_periods (
     operator_id VARCHAR NOT NULL,
@@ -557,13 +557,29 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
+CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
-CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
 CREATE INDEX ix_products_state_id ON products (state, id)
 --
-CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
+CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+--
+CREATE TABLE cascade_nodes (
+    id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    level VARCHAR NOT NULL,
+    region VARCHAR NOT NULL,
+    public_key VARCHAR NOT NULL,
+    last_seq INTEGER NOT NULL,
+    last_sent_at DATETIME,
+    joined_at DATETIME NOT NULL,
+    CONSTRAINT pk_cascade_nodes PRIMARY KEY (id),
+    CONSTRAINT uq_cascade_nodes_organisation_id UNIQUE (organisation_id),
+    CONSTRAINT ck_cascade_nodes_key_has_32_bytes CHECK (length(public_key) = 64),
+    CONSTRAINT ck_cascade_nodes_seq_not_negative CHECK (last_seq >= 0),
+    CONSTRAINT fk_cascade_nodes_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
 --
 CREATE TABLE disclosures (
     id VARCHAR NOT NULL,
@@ -718,15 +734,15 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
+CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
 --
-CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
-CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
-CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -804,11 +820,11 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_destructions_state_id ON destructions (state, id)
+--
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
---
-CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -830,13 +846,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
---
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
---
 CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
+--
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
+--
+CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -852,11 +868,11 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
---
 CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
+--
+CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
 CREATE TABLE new_resources (
     system_id VARCHAR NOT NULL,
@@ -889,13 +905,13 @@ DROP TABLE resources
 --
 ALTER TABLE new_resources RENAME TO resources
 --
-CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
---
-CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
---
 CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
 --
 CREATE INDEX ix_resources_location ON resources (location)
+--
+CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
+--
+CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
 --
 CREATE TABLE application_sections (
     scenario_id VARCHAR NOT NULL,
@@ -997,11 +1013,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
+--
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
---
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -1018,13 +1034,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
---
-CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
---
 CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
+--
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
+--
+CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -1062,9 +1078,9 @@ CREATE TABLE fee_revenues (
     CONSTRAINT fk_fee_revenues_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
 )
 --
-CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
---
 CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
+--
+CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
 --
 CREATE TRIGGER fee_revenues_no_update BEFORE UPDATE ON fee_revenues BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1113,6 +1129,41 @@ CREATE TRIGGER fee_caps_no_delete BEFORE DELETE ON fee_caps BEGIN SELECT RAISE(A
 --
 CREATE TRIGGER fee_caps_no_replace BEFORE INSERT ON fee_caps WHEN EXISTS (SELECT 1 FROM fee_caps WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE cascade_envelopes (
+    node_id VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    op VARCHAR NOT NULL,
+    directory_code VARCHAR NOT NULL,
+    content JSON NOT NULL,
+    digest VARCHAR NOT NULL,
+    signature VARCHAR NOT NULL,
+    sent_at DATETIME NOT NULL,
+    received_at DATETIME NOT NULL,
+    CONSTRAINT pk_cascade_envelopes PRIMARY KEY (node_id, seq),
+    CONSTRAINT fk_cascade_envelopes_node_id_cascade_nodes FOREIGN KEY(node_id) REFERENCES cascade_nodes (id)
+)
+--
+CREATE TRIGGER cascade_envelopes_no_update BEFORE UPDATE ON cascade_envelopes BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER cascade_envelopes_no_delete BEFORE DELETE ON cascade_envelopes BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER cascade_envelopes_no_replace BEFORE INSERT ON cascade_envelopes WHEN EXISTS (SELECT 1 FROM cascade_envelopes WHERE node_id = NEW.node_id AND seq = NEW.seq) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE cascaded_directories (
+    node_id VARCHAR NOT NULL,
+    directory_code VARCHAR NOT NULL,
+    content JSON NOT NULL,
+    seq INTEGER NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_cascaded_directories PRIMARY KEY (id),
+    CONSTRAINT uq_cascaded_directories_node_id_directory_code UNIQUE (node_id, directory_code),
+    CONSTRAINT fk_cascaded_directories_node_id_cascade_nodes FOREIGN KEY(node_id) REFERENCES cascade_nodes (id)
+)
+--
+CREATE INDEX ix_cascaded_directories_state_id ON cascaded_directories (state, id)
+--
 CREATE TABLE source_claims (
     master_item_id VARCHAR NOT NULL,
     directory_id VARCHAR NOT NULL,
@@ -1131,13 +1182,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
---
-CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
---
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
 --
+CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
+--
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
+--
+CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -1157,9 +1208,9 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
---
 CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
+--
+CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
@@ -1186,11 +1237,11 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
+CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
-CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -1392,11 +1443,11 @@ DROP TABLE supply_agreements
 --
 ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
+CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
+--
 CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
 CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
---
-CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
 CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
 --
@@ -1465,9 +1516,9 @@ DROP TABLE order_lines
 --
 ALTER TABLE new_order_lines RENAME TO order_lines
 --
-CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
---
 CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
+--
+CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
 --
 CREATE TRIGGER order_lines_no_update BEFORE UPDATE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1496,11 +1547,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -1519,13 +1570,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
---
-CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
 CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+--
+CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -1632,9 +1683,9 @@ DROP TABLE panel_members
 --
 ALTER TABLE new_panel_members RENAME TO panel_members
 --
-CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
---
 CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
+--
+CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
 --
 INSERT INTO authorisation_items (authorisation_id, number, directory_code, item_code)
 SELECT v.authorisation_id, v.number, json_extract(i.value, '$.directory'), json_extract(i.value, '$.item')

@@ -153,18 +153,17 @@ def test_months_are_counted_as_months(session: Session, task: DeliveryTask) -> N
 
 
 def test_what_is_authorised_but_was_not_ordered_is_refused(session: Session) -> None:
-    authorisation = parcels.authorised(
-        session, output_forms=["aggregate_report", "record_api"], regions=["430000", "110000"]
-    )
+    authorisation = parcels.authorised(session, output_forms=["aggregate_report", "record_api"])
     task = parcels.provisioned(
         session,
         parcels.opened(
             session,
             authorisation.id,
             items=[{"directory": grants.DIRECTORY, "item": "TEMP"}],
+            region="430100",
         ),
     )
-    use = replace(USE, output_form="record_api", region="110000")
+    use = replace(USE, output_form="record_api", region="430300")
 
     with pytest.raises(BeyondOrder) as beyond:
         read(session, task, use, july("TEMP", "RAIN"))

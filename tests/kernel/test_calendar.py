@@ -82,12 +82,12 @@ def test_a_limit_ends_with_the_last_millisecond_of_its_last_day() -> None:
 
 
 @given(PUBLISHED_DAYS, st.integers(1, 40))
-def test_a_limit_ends_on_a_working_day(start: date, days: int) -> None:
+def test_i_46_a_limit_ends_on_a_working_day(start: date, days: int) -> None:
     assert CALENDAR.is_workday(CALENDAR.add(start, days))
 
 
 @given(PUBLISHED_DAYS, FEW, FEW)
-def test_adding_n_then_m_working_days_is_adding_both(start: date, n: int, m: int) -> None:
+def test_i_46_adding_n_then_m_working_days_is_adding_both(start: date, n: int, m: int) -> None:
     assert CALENDAR.add(CALENDAR.add(start, n), m) == CALENDAR.add(start, n + m)
 
 
@@ -100,7 +100,7 @@ def test_counting_between_undoes_adding(start: date, days: int) -> None:
 
 
 @given(PUBLISHED_DAYS, st.integers(1, 40))
-def test_days_worked_in_exchange_count_and_holidays_never_do(start: date, days: int) -> None:
+def test_i_46_days_worked_in_exchange_count_and_holidays_never_do(start: date, days: int) -> None:
     end = CALENDAR.add(start, days)
 
     counted = days

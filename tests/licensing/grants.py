@@ -133,6 +133,7 @@ def scenario(
         purpose_code="weather_insurance",
         purpose_text="Farm insurance that pays by measured rain",
         purpose_class=purpose_class,
+        scenario_kind="primary_product" if grantee_id == "org_operator" else "development",
         use_mode="product_supply",
         purpose_fingerprint="f" * 64,
         scope=scope(),

@@ -3,12 +3,15 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from catalogue import directories
 from catalogue.grades import Grade, Mode, Origin, PiClass, allowed_modes
 from licensing import authorisations
 from marketplace import listing, products, versions
 from marketplace.versions import Content
+from tests.catalogue import shelf
 from tests.conftest import WorkAs, work_of
 from tests.licensing import grants
+from tests.licensing.pricing import tolls
 from tests.marketplace import make
 from tests.settlement.bookkeeping import on_sqlite
 
@@ -89,6 +92,7 @@ def test_an_authorisation_must_be_in_force(session: Session, work_as: WorkAs) ->
 
 def test_an_authorisation_that_was_not_activated_lists_nothing(session: Session) -> None:
     granted = grants.issued(session)
+    tolls.everything_capped(session)
     said = make.content(
         source_kind="public_authorised",
         authorisation_id=granted.id,
@@ -102,6 +106,7 @@ def test_an_authorisation_that_was_not_activated_lists_nothing(session: Session)
 
 def test_nobody_lists_under_anothers_authorisation(session: Session) -> None:
     granted = grants.active(session, grantee_id="org_other")
+    tolls.everything_capped(session)
     said = make.content(
         source_kind="public_authorised",
         authorisation_id=granted.id,
@@ -115,6 +120,7 @@ def test_nobody_lists_under_anothers_authorisation(session: Session) -> None:
 
 def test_an_operator_does_not_develop_what_it_delivers(session: Session, work_as: WorkAs) -> None:
     granted = grants.active(session, grantee_id="org_operator")
+    tolls.everything_capped(session)
     said = make.content(
         source_kind="public_authorised",
         authorisation_id=granted.id,
@@ -150,3 +156,26 @@ def test_rules_are_numbered_in_order() -> None:
     assert [rule.number for rule in listing.RULES] == [
         f"L-{place:02}" for place in range(1, len(listing.RULES) + 1)
     ]
+
+
+def test_i_31_what_is_open_to_everybody_is_never_sold_raw(session: Session) -> None:
+    version = shelf.published(session, open_type="open", open_condition=None)
+    shelf.registered(session, version.directory_id)
+    code = directories.find_directory(session, version.directory_id).code
+    raw = [{"directory": code, "item": "TEMP", "transform": "raw"}]
+    granted = grants.active(session, given=grants.scope(items=raw))
+    tolls.everything_capped(session)
+    said = make.content(
+        source_kind="public_authorised",
+        authorisation_id=granted.id,
+        scenario_id=granted.scenario_id,
+        items=[{"directory": code, "item": "TEMP"}],
+        output_form="aggregate_report",
+    )
+
+    sold = found(session, said)
+    said["price_plan"] = make.FREE
+    given = found(session, said)
+
+    assert sold == ["OPEN_DATA_SOLD_RAW"]
+    assert given == []

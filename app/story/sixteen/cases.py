@@ -74,8 +74,8 @@ def _acted(case: Case, day: int, act: str) -> Iterator[Beat]:
         for step in ("tally", "conclude"):
             yield Beat(case.named(step), day, "secretary", _assessment_step(case, step))
     else:
-        who, do = _ACTS[name]
-        yield Beat(case.named(name), day, who or case.company, lambda scene: do(scene, case))
+        who, act_of = _ACTS[name]
+        yield Beat(case.named(name), day, who or case.company, lambda scene: act_of(scene, case))
 
 
 def _panel(case: Case, day: int) -> Iterator[Beat]:

@@ -11,7 +11,7 @@ from typing import Final
 from app import demonstration, unit, worker
 from app.house import House
 from app.story.sixteen import cases, ground
-from app.story.sixteen.beats import Beat, moment, play, recalled, working_day
+from app.story.sixteen.beats import BEATS_MAX, Beat, moment, play, recalled, working_day
 from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.clock import SHANGHAI, Instant, local_date
@@ -31,22 +31,28 @@ def begins(house: House) -> Instant:
     return _morning(house, max(beat.day for beat in script()))
 
 
-def go_on(house: House, *, say: Callable[[str], object]) -> int:
-    """Play what has not been played yet; returns how many beats were.
+def go_on(house: House, *, say: Callable[[str], object], at_most: int = BEATS_MAX) -> int:
+    """Play what has not been played yet, up to `at_most` beats; returns how many were.
 
     Nothing is played into a demonstration whose first day is past before it began: time
     does not run backwards. Whatever the domain refuses is said.
     """
     made = recalled(house)
-    left = [beat for beat in script() if beat.key not in made]
-    if not left or (not made and moment(house) > begins(house)):
+    left = [beat for beat in script() if beat.key not in made][:at_most]
+    if not left:
         return 0
+    if not made and moment(house) > begins(house):
+        say("  此演示库早于十六个场景，重置后可见 · made before the sixteen; reset it to see them")
+        return 0
+    say(f"  正在补齐十六个场景（{len(left)} 步），期间演示时钟会走动，请稍后登录")
+    say("  playing sixteen scenarios; the clock moves until they are there, so sign in after that")
     ends = local_date(clock.now())
     for day, today in groupby(left, key=lambda beat: beat.day):
         _wait_until(house, _morning(house, day))
         for refused in filter(None, [play(house, beat, made, ends) for beat in today]):
             say(f"    {refused}")
     _do_what_is_due(house)
+    say("  十六个场景已就绪 · the sixteen scenarios are there")
     return len(left)
 
 

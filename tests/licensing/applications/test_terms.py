@@ -218,3 +218,15 @@ def test_every_code_has_a_label_in_both_languages(codes: type[Term]) -> None:
 def test_the_vocabulary_has_what_the_plan_names() -> None:
     assert len(vocabulary.ApplicationField) == 12
     assert len(vocabulary.Purpose) == 26
+
+
+def test_i_30_no_application_and_no_agreement_can_ask_for_a_raw_export(session: Session) -> None:
+    code = desk.directory(session)
+    desk.effective(session, code)
+
+    with pytest.raises(Invalid) as asked:
+        desk.applied(session, code, output_forms=["aggregate_report", "raw_export"])
+    with pytest.raises(Invalid) as agreed:
+        desk.drafted(session, code, output_forms=["raw_export"], industry="A01")
+
+    assert asked.value.pointer == agreed.value.pointer == "/output_forms"
