@@ -59,7 +59,7 @@ def serve(settings: Settings, host: str, port: int, processes: int) -> None:
 @click.option("--port", default=8000, show_default=True, help="Taken? Then the next free one.")
 @click.pass_obj
 def run(settings: Settings, host: str, port: int) -> None:
-    """Migrate, play the story once into a new database, and serve the demonstration."""
+    """Migrate, play story and sixteen scenarios into a new database once, and serve them."""
     from app.story import demonstration
 
     if settings.production:

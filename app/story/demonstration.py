@@ -3,6 +3,7 @@
 import signal
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from threading import Event as Signal
@@ -42,7 +43,7 @@ def run(settings: Settings, *, host: str, port: int, say: Callable[[str], object
     # Told to stop in the midst of a play, it still stops what it serves.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     quiet = replace(settings, log_level="WARNING")
-    with stage.served(quiet, host=host, port=free) as (process, _):
+    with suppress(KeyboardInterrupt), stage.served(quiet, host=host, port=free) as (process, _):
         if not played:
             say("首次启动：演示主流程正在通过真实接口走一遍 · playing the main job once over HTTP")
             told = player.play(settings, free, players, say=say, reopen=True)

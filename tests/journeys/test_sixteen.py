@@ -15,7 +15,7 @@ from app import create_app, demonstration, house, unit
 from app.house import House
 from app.story import cast, stage
 from app.story.sixteen import plays, table
-from app.story.sixteen.beats import PLAYED, SUBJECT, Beat, play, recalled, working_day
+from app.story.sixteen.beats import SUBJECT, Beat, play, recalled, working_day
 from app.unit import Exchange
 from catalogue.directories import Directory
 from config.settings import Settings
@@ -118,7 +118,7 @@ def test_a_play_that_was_stopped_goes_on_and_is_played_once(played: Played, work
     assert played.counts[0] == STOPPED_AFTER
     assert played.counts[1:] == (len(plays.script()) - STOPPED_AFTER, 0)
     assert len(named) == len(set(named)) == len(plays.script())
-    assert {one.kind for one in events} == {PLAYED}
+    assert {one.kind for one in events} == {"demonstration.played"}
     assert [one.data for one in events if "refused" in one.data] == []
 
 
@@ -233,7 +233,6 @@ def test_pages_of_the_queue_cost_a_bounded_number_of_selects(
 
     count, _ = selects(played.application, client, path)
 
-    print("COUNT", login, path, count)
     assert 0 < count <= SELECTS_MAX, count
 
 

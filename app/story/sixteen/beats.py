@@ -24,7 +24,6 @@ from kernel.work import Work
 from licensing import assessments
 
 SUBJECT: Final = "sixteen"
-PLAYED: Final = "demonstration.played"
 BEATS_MAX: Final = 2_000
 THE_HOUSE: Final = "system"
 
@@ -125,7 +124,7 @@ def moment(house: House) -> Instant:
 
 
 def _write(work: Work, **told: Any) -> None:
-    work.as_system().record(PLAYED, SUBJECT, **told)
+    work.as_system().record("demonstration.played", SUBJECT, **told)
 
 
 def _actor(house: House, beat: Beat, made: Made) -> Actor:

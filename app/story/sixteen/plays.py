@@ -45,7 +45,7 @@ def go_on(house: House, *, say: Callable[[str], object], at_most: int = BEATS_MA
         say("  此演示库早于十六个场景，重置后可见 · made before the sixteen; reset it to see them")
         return 0
     say(f"  正在补齐十六个场景（{len(left)} 步），期间演示时钟会走动，请稍后登录")
-    say("  playing sixteen scenarios; the clock moves until they are there, so sign in after that")
+    say("  sixteen scenarios are on their way; the clock moves meanwhile, so sign in after that")
     ends = local_date(clock.now())
     for day, today in groupby(left, key=lambda beat: beat.day):
         _wait_until(house, _morning(house, day))
