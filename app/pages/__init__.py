@@ -26,6 +26,7 @@ from app.pages.letters import letter, verification
 from app.pages.onboarding import parties, queue
 from app.pages.panels import pleas
 from app.pages.pricing import fees
+from app.pages.review import queue as case_queue
 from app.pages.standing import rights
 from app.pages.supervision import desk as supervision
 
@@ -39,6 +40,7 @@ AUDIENCES = (
     desk,
     department,
     enterprise,
+    case_queue,
     regulator,
     panel,
     pleas,

@@ -1,27 +1,25 @@
-"""Pages of those who handle and oversee cases: the queue, a case, an authorisation."""
+"""Pages of those who handle and oversee cases: a case with all that speaks for or against it."""
 
-from collections import Counter
 from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import forms, shown
+from app.pages.review import evidence, queue
 from catalogue import directories
 from kernel.actor import Duty
-from kernel.deadlines import Light
 from kernel.words import Words
 from kernel.work import Work
 from licensing import assessments, consents, scenarios
-from licensing.applications import admission, items
-from licensing.applications.cases import Scenario, State, Waiting
+from licensing.applications import items
+from licensing.applications.cases import Scenario, State
 from licensing.applications.items import ScenarioItem
 from licensing.consents import Opinion
 from licensing.exposures import RiskGrade
 
 blueprint = Blueprint("regulator", __name__)
 
-QUEUE: Final = 50
 STEPS: Final = (
     # the stages of a case, and the states in which it stands there
     (Words("受理", "Formal check"), (State.FORMAL_CHECK, State.SUPPLEMENTING)),
@@ -32,29 +30,6 @@ STEPS: Final = (
     (Words("公示", "Publicity"), (State.PUBLICITY,)),
     (Words("授权", "Authorised"), (State.AUTHORISED, State.CLOSED)),
 )
-CHECKS: Final = (
-    (Words("各方主体处于正常状态", "All parties are active"), admission.parties_active),
-    (Words("使用期限未届满", "The period lies ahead"), admission.period_ahead),
-    (Words("目录已发布、已登记、可授权运营", "Directories published, registered, eligible"),
-     admission.supplied),
-    (Words("范围在供数协议之内", "The scope fits the supply agreements"), admission.covered),
-)  # fmt: skip
-
-
-@blueprint.get("/cases")
-@doors.members("read")
-def cases() -> Any:
-    """Show what waits for a decision, with its four lights."""
-    work = unit.current()
-    page = scenarios.queue(work, after=shown.after(), limit=QUEUE)
-    applicants = [found.scenario.applicant_id for found in page.items]
-    return render_template(
-        "cases/cases.html",
-        queue=[_waiting(found) for found in page.items],
-        lights=_lights(page.items),
-        firms=shown.names(work, applicants),
-        next=page.next,
-    )
 
 
 @blueprint.get("/cases/<scenario_id>")
@@ -63,17 +38,28 @@ def case(scenario_id: str) -> Any:
     """Show a case in three panes: the queue, the case, what may be done."""
     work = unit.current()
     found = scenarios.seen(work, scenario_id)
-    queue = scenarios.queue(work, limit=QUEUE).items
+    panel, shown_facts = _panel(work, found), facts(work, found)
+    given = consents.of(work.session, found.id, found.round)
+    rows = items.of(work.session, found.id)
+    said = evidence.by_item(work, given, panel["assessments"])
+    shown_facts["items"] = [
+        {**told, **evidence.item(row, said)}
+        for told, row in zip(shown_facts["items"], rows, strict=True)
+    ]
     return render_template(
         "cases/case.html",
-        queue=[_waiting(each) for each in queue],
-        lights=_lights(queue),
-        **facts(work, found),
-        checks=_checks(work, found),
-        panel=_panel(work, found),
+        **queue.pane(work),
+        **shown_facts,
+        rules=evidence.ruled(work, found),
+        total=evidence.total(work, found),
+        alike=evidence.alike(work, found),
+        ties=evidence.ties(work, found, evidence.kept(rows)),
+        advice=evidence.advice(work, found, panel["assessments"]),
+        promises=evidence.promises(work, found),
+        panel=panel,
         events=shown.timeline(
             work, found.id, found.assessment_id, found.authorisation_id,
-            *[each.id for each in consents.of(work.session, found.id, found.round)],
+            *[each.id for each in given],
         ),
     )  # fmt: skip
 
@@ -122,24 +108,6 @@ def facts(work: Work, found: Scenario) -> dict[str, Any]:
         "opinions": [_opinion(work, each) for each in given],
         "disagreement_causes": consents.DISAGREEMENT_CAUSES,
     }
-
-
-def _waiting(found: Waiting) -> dict[str, Any]:
-    return {
-        "id": found.scenario.id,
-        "title": found.scenario.title,
-        "code": found.scenario.code,
-        "applicant_id": found.scenario.applicant_id,
-        "state": str(found.scenario.state),
-        "clock": shown.light(found.light, found.days_left),
-        "due_on": found.due_on,
-    }
-
-
-def _lights(found: list[Waiting]) -> list[dict[str, Any]]:
-    counted = Counter(each.light for each in found)
-    shades = (Light.RED, Light.YELLOW, Light.GREEN, Light.GREY)
-    return [{**(shown.light(shade, None) or {}), "count": counted[shade]} for shade in shades]
 
 
 def _stepper(found: Scenario) -> list[dict[str, Any]]:
@@ -193,20 +161,6 @@ def _opinion(work: Work, given: Opinion) -> dict[str, Any]:
         "asked": given.items,
         "record": shown.record(given, work, consents.LIFE) if mine else None,
     }
-
-
-def _checks(work: Work, found: Scenario) -> list[dict[str, Any]]:
-    told = []
-    for label, guard in CHECKS:
-        refusal = guard(found, work)
-        told.append(
-            {
-                "label": languages.said(label),
-                "holds": refusal is None,
-                "detail": languages.said(refusal.words) if refusal else "",
-            }
-        )
-    return told
 
 
 def _panel(work: Work, found: Scenario) -> dict[str, Any]:

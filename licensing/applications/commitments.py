@@ -293,7 +293,8 @@ def chosen(work: Work, cases: Sequence[str], seed: str) -> list[str]:
 
 
 def _wind(work: Work, commitment: Commitment) -> None:
-    clock = watch.start(work, commitment.id, LIFE.name, "clocks.commitment", "break")
+    owner = commitment.applicant_id
+    clock = watch.start(work, commitment.id, LIFE.name, "clocks.commitment", "break", owner=owner)
     days = work.calendar.between(commitment.promised_on, commitment.due_on, provisional=True)
     clock.limit_days, clock.due_on = days, commitment.due_on
 

@@ -110,8 +110,8 @@ def hasten(work: Work, scenario: Scenario) -> None:
     key = _CLOCKS.get((scenario.lane, clock.key))
     if key is None:
         return
-    life, overdue = clock.life, clock.overdue_step
+    life, overdue, owner = clock.life, clock.overdue_step, clock.owner
     work.session.delete(clock)
     # One running clock a subject: the ordinary one must be gone before this one begins.
     work.session.flush()
-    watch.start(work, scenario.id, life, key, overdue)
+    watch.start(work, scenario.id, life, key, overdue, owner=owner)

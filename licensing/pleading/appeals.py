@@ -133,7 +133,8 @@ def file(work: Work, scenario_id: str, *, reason: str) -> Appeal:
         filed_at=work.now,
     )
     work.session.add(made)
-    watch.start(work, made.id, LIFE.name, "clocks.appeal_acceptance", None)
+    owner = "role:data_authority"
+    watch.start(work, made.id, LIFE.name, "clocks.appeal_acceptance", None, owner=owner)
     named = {"scenario": scenario.id, "against": decision.kind}
     work.record("appeal.filed", made.id, reason=reason, **named)
     return made

@@ -95,7 +95,8 @@ def file(work: Work, scenario_id: str, *, reason: str) -> PublicityObjection:
         filed_at=work.now,
     )
     work.session.add(made)
-    watch.start(work, made.id, LIFE.name, "clocks.publicity_objection", None)
+    owner = made.agency_id
+    watch.start(work, made.id, LIFE.name, "clocks.publicity_objection", None, owner=owner)
     work.record("publicity_objection.filed", made.id, scenario=scenario.id, reason=reason)
     return made
 

@@ -128,7 +128,8 @@ def open_for(it: Authorisation, work: Work, data: dict[str, Any]) -> None:
         opened_at=work.now,
     )
     work.session.add(made)
-    watch.start(work, made.id, LIFE.name, "clocks.destruction", "run_over")
+    owner = it.grantee_id
+    watch.start(work, made.id, LIFE.name, "clocks.destruction", "run_over", owner=owner)
     work.record("destruction.opened", made.id, authorisation_id=it.id)
     data["destruction_id"] = made.id
 

@@ -210,7 +210,8 @@ def _give(work: Work, found: Authorisation, since: Instant) -> IdleNotice:
         given_at=work.now,
     )
     work.session.add(made)
-    watch.start(work, made.id, LIFE.name, "clocks.idle_notice", "carry_out")
+    owner = found.grantee_id
+    watch.start(work, made.id, LIFE.name, "clocks.idle_notice", "carry_out", owner=owner)
     work.as_system().record("idle_notice.given", made.id, authorisation_id=found.id)
     return made
 

@@ -229,7 +229,8 @@ def _open(work: Work, found: Authorisation, year: int) -> Review:
         opened_at=work.now,
     )
     work.session.add(made)
-    watch.start(work, made.id, LIFE.name, "clocks.annual_review", None)
+    owner = found.implementing_agency_id
+    watch.start(work, made.id, LIFE.name, "clocks.annual_review", None, owner=owner)
     work.as_system().record(
         "authorisation_review.opened", made.id, authorisation_id=found.id, year=year
     )

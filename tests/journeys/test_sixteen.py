@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from app import create_app, demonstration, house, unit
+from app import create_app, demonstration, founding, house, unit
 from app.house import House
 from app.story import cast, stage
 from app.story.sixteen import plays, table
@@ -251,23 +252,46 @@ def test_the_queue_shows_who_waits_and_the_register_who_may(played: Played, work
         assert officer.get(f"/cases/{one.scenario.id}").status_code == 200
 
 
-@pytest.fixture
-def older(tmp_path: Path) -> Iterator[House]:
-    """Give a demonstration of today, with a cast and nothing else."""
+@contextmanager
+def furnished(folder: Path, *, begins_before: timedelta) -> Iterator[House]:
+    """Open a demonstration with its cast and nothing else."""
     settings = Settings(
-        database_url=f"sqlite:///{tmp_path}/older.db",
+        database_url=f"sqlite:///{folder}/furnished.db",
         environment="test",
         clock="adjustable",
-        data_dir=f"{tmp_path}/domain",
-        state_dir=f"{tmp_path}/state",
+        data_dir=f"{folder}/domain",
+        state_dir=f"{folder}/state",
         key=bytes(range(32)).hex(),
         password_memory_kib=8,
         password_rounds=1,
     )
-    stage.furnish(settings, begins_before=timedelta(0))
+    stage.furnish(settings, begins_before=begins_before)
     made = house.build(settings, {})
     yield made
     made.engines.dispose()
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Iterator[House]:
+    """Give a demonstration of today."""
+    with furnished(tmp_path, begins_before=timedelta(0)) as made:
+        yield made
+
+
+def test_what_is_refused_is_said_and_bars_what_follows(tmp_path: Path) -> None:
+    said: list[str] = []
+    department = table.whole()["departments"]["health"]
+
+    with furnished(tmp_path, begins_before=BEGINS_BEFORE) as made:
+        named = {"uscc": department["uscc"], "name_zh": "演示·先来的", "name_en": "Demo Earlier"}
+        founding.add_organisation(made, **named, region="430000", roles=["supply_department"])
+        counts = [plays.go_on(made, say=said.append, at_most=1) for _ in range(2)]
+        begun = recalled(made)
+
+    refused = [line.strip() for line in said if line.startswith("    ")]
+    assert counts == [1, 1]
+    assert begun == {"firm/health": "", "person/health": ""}
+    assert [line.partition(":")[0] for line in refused] == list(begun)
 
 
 def test_nothing_is_played_where_time_would_run_backwards(older: House) -> None:

@@ -206,6 +206,7 @@ def _unit(found: Unit, names: dict[str, str]) -> dict[str, Any]:
         "running": found.running,
         "overdue": found.overdue,
         "percent": _percent(found.on_time_bp),
+        "sign": "" if found.on_time_bp is None else "%",
         "mark": languages.said(words),
         "tone": tone,
     }

@@ -45,8 +45,8 @@ class Scene:
         return self.made[f"firm/{key}"]
 
     def firm_of(self, login: str) -> str:
-        """Return for which organisation somebody acts. Two SELECTs."""
-        return _place(self.work.session, login)[1]
+        """Return for which organisation somebody acts. Five SELECTs."""
+        return _signed_in(self.work.session, f"{login}@demo").organisation
 
     @property
     def today(self) -> date:
@@ -132,18 +132,15 @@ def _actor(house: House, beat: Beat, made: Made) -> Actor:
         return SYSTEM
     with house.engines.reading() as session:
         if beat.seat is None:
-            found = people.actor(session, *_place(session, beat.who))
-        else:
-            panel = assessments.find(session, made[beat.who])
-            found = people.actor(session, panel.serving[beat.seat], panel.agency_id)
-    if found is None:
-        raise LookupError(f"nobody plays {beat.key}")
-    return found
+            return _signed_in(session, f"{beat.who}@demo")
+        panel = assessments.find(session, made[beat.who])
+        return _signed_in(session, people.find(session, panel.serving[beat.seat]).login)
 
 
-def _place(session: Session, login: str) -> tuple[str, str]:
-    person = people.by_login(session, f"{login}@demo")
-    if person is None:
-        raise LookupError(f"nobody signs in as {login}@demo")
-    ((membership, _),) = people.memberships(session, person.id)
-    return membership.person_id, membership.organisation_id
+def _signed_in(session: Session, login: str) -> Actor:
+    person = people.by_login(session, login)
+    places = [] if person is None else people.memberships(session, person.id)
+    found = [people.actor(session, one.person_id, one.organisation_id) for one, _ in places]
+    if not found or found[0] is None:
+        raise LookupError(f"nobody acts as {login}")
+    return found[0]

@@ -173,11 +173,12 @@ def _asked(scene: Scene, case: Case) -> dict[str, Any]:
 
 def _item(scene: Scene, case: Case, name: str) -> dict[str, str]:
     department, _, code = name.partition(".")
-    (label,) = [one["name_zh"] for one in table.items(department) if one["code"] == code]
+    (told,) = [one for one in table.items(department) if one["code"] == code]
+    named = f"“{told['name_zh']}”{told['description']}"
     return {
         **ground.item(scene, name),
         "transform": case.told.get("transform", "aggregated"),
-        "necessity_reason": f"“{label}”{case.told['why']}；缺少此项，{case.told['without']}",
+        "necessity_reason": f"{named}，{case.told['why']}；缺少此项，{case.told['without']}",
     }
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 PATH: Final = Path(__file__).with_name("scenarios.toml")
-SHAPE: Final = ("code", "name_zh", "name_en", "data_type", "unit", "grade", "pi_class")
+SHAPE: Final = ("code", "name_zh", "name_en", "data_type", "unit", "grade", "pi_class",
+         "description")  # fmt: skip
 
 
 @cache
@@ -19,7 +20,7 @@ def whole() -> Mapping[str, Mapping[str, Any]]:
 def items(department: str) -> list[dict[str, str]]:
     """Return the data items of a department's directory."""
     rows = whole()["departments"][department]["items"]
-    return [{**dict(zip(SHAPE, row, strict=True)), "description": ""} for row in rows]
+    return [dict(zip(SHAPE, row, strict=True)) for row in rows]
 
 
 def supplied_by(scenario: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Pages of the review: the queue of cases, and the evidence in one."""
