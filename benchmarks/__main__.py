@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import structlog
 
-from benchmarks import decisions, ledger, rankings, requests
+from benchmarks import decisions, ledger, pages, rankings, requests
 
 ALL: dict[str, Callable[[], None]] = {
     "ledger": ledger.run,
     "requests": requests.run,
     "decisions": decisions.run,
     "rankings": rankings.run,
+    "pages": pages.run,
 }
 
 

@@ -266,12 +266,11 @@ def sheets(work: Work, assessment_id: str) -> list[ScoreSheet]:
 def recomputed(work: Work, assessment_id: str) -> Recomputed:
     """Return what the sheets of a concluded assessment come to, and whether that is stored.
 
-    Raises StepRefused with NOT_CONCLUDED while there is no result.
+    Raises NotFound while there is no result.
     """
     found = seen(work, assessment_id)
     if found.state != State.CONCLUDED:
-        refusal = Refusal("NOT_CONCLUDED", "评估尚无结论", "there is no conclusion")
-        raise StepRefused(refusal.zh, refusal.en, (refusal,))
+        raise NotFound("评估尚无结论", "there is no conclusion yet")
     again = recompute(work.session, found.id)
     return Recomputed(
         again.result.value,

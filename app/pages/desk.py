@@ -1,6 +1,6 @@
 """The desk after sign-in: what is mine to do now, by the roles of my organisation."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, render_template
@@ -8,22 +8,22 @@ from flask import Blueprint, render_template
 from app import doors, languages, unit
 from app.pages import shown
 from app.pages.catalogue import records
+from app.pages.review import duties
 from catalogue import directories, registrations, sharing
-from kernel import watch
 from kernel.actor import Duty, Role
-from kernel.clock import local_date
 from kernel.words import Words
 from kernel.work import Work
 from licensing import agreements, assessments, authorisations, consents, scenarios
 from licensing.applications.cases import Waiting
 from licensing.deciding import breakers
+from licensing.supervision import queues
 from marketplace import orders, products
 from settlement import access as money
 from settlement import batches, payouts
 
 blueprint = Blueprint("desk", __name__)
 
-Row = dict[str, Any]
+Row = shown.Row
 Section = Callable[[Work], list[Row]]
 
 
@@ -33,7 +33,8 @@ def desk() -> Any:
     """Show what waits for this person, a few of each kind, each with its page."""
     work = unit.current()
     sections = [_section(work, *entry) for entry in SECTIONS if entry[0](work)]
-    return render_template("desk/desk.html", sections=sections, roles=sorted(work.actor.roles))
+    doors_open = [(href, languages.said(words)) for who, words, href in DOORS if who(work)]
+    return render_template("desk/desk.html", sections=sections, doors=doors_open)
 
 
 def _section(
@@ -68,19 +69,19 @@ def _settler(work: Work) -> bool:
 
 
 def _cases(work: Work) -> list[Row]:
-    return [_waiting(found) for found in scenarios.queue(work, limit=shown.SHORT).items]
+    return [_waiting(found) for found in queues.listed(work, limit=shown.SHORT).items]
 
 
 def _waiting(found: Waiting) -> Row:
     scenario = found.scenario
-    row = _row(f"/cases/{scenario.id}", scenario.title, scenario.code, scenario.state)
+    row = shown.row(f"/cases/{scenario.id}", scenario.title, scenario.code, scenario.state)
     return {**row, "clock": shown.light(found.light, found.days_left)}
 
 
 def _panels(work: Work) -> list[Row]:
     found = assessments.listed(work, after=None, limit=shown.SHORT).items
     return [
-        _row(f"/assessments/{one.id}", scenarios.find(work.session, one.scenario_id).title,
+        shown.row(f"/assessments/{one.id}", scenarios.find(work.session, one.scenario_id).title,
              one.pool_fingerprint[:12], one.state)
         for one in found
     ]  # fmt: skip
@@ -89,8 +90,8 @@ def _panels(work: Work) -> list[Row]:
 def _opinions(work: Work) -> list[Row]:
     asked = consents.listed(work, state=consents.State.ASKED, limit=shown.SHORT).items
     told = [(one, scenarios.find(work.session, one.scenario_id)) for one in asked]
-    rows = [_row(f"/cases/{case.id}", case.title, case.code, one.state) for one, case in told]
-    return _lit(work, rows, [case.id for _, case in told])
+    rows = [shown.row(f"/cases/{case.id}", case.title, case.code, one.state) for one, case in told]
+    return shown.lit(work, rows, [case.id for _, case in told])
 
 
 def _directories(work: Work) -> list[Row]:
@@ -98,11 +99,11 @@ def _directories(work: Work) -> list[Row]:
     wanted = state.HUB_REVIEW if Role.DATA_AUTHORITY in work.actor.roles else None
     found = directories.versions(work, state=wanted, after=None, limit=shown.SHORT).items
     rows = [
-        _row(f"/directories/{one.id}", languages.said(
+        shown.row(f"/directories/{one.id}", languages.said(
             Words(one.directory.title_zh, one.directory.title_en)), one.directory.code, one.state)
         for one in found
     ]  # fmt: skip
-    return _lit(work, rows, [one.id for one in found])
+    return shown.lit(work, rows, [one.id for one in found])
 
 
 def _sharing(work: Work) -> list[Row]:
@@ -115,37 +116,37 @@ def _registrations(work: Work) -> list[Row]:
     found = registrations.listed(work, after=None, limit=shown.SHORT).items
     named = {one.id: directories.find_directory(work.session, one.directory_id) for one in found}
     rows = [
-        _row(f"/registrations/{one.id}", languages.said(
+        shown.row(f"/registrations/{one.id}", languages.said(
             Words(named[one.id].title_zh, named[one.id].title_en)), one.code or "", one.state)
         for one in found
     ]  # fmt: skip
-    return _lit(work, rows, [one.id for one in found])
+    return shown.lit(work, rows, [one.id for one in found])
 
 
 def _agreements(work: Work) -> list[Row]:
     found = agreements.listed(work, limit=shown.SHORT).items
     firms = shown.names(work, [one.department_id for one in found])
     rows = [
-        _row(f"/agreements/{one.id}", firms[one.department_id], one.code, one.state)
+        shown.row(f"/agreements/{one.id}", firms[one.department_id], one.code, one.state)
         for one in found
     ]
-    return _lit(work, rows, [one.id for one in found])
+    return shown.lit(work, rows, [one.id for one in found])
 
 
 def _authorisations(work: Work) -> list[Row]:
     found = authorisations.listed(work, after=None, limit=shown.SHORT).items
     firms = shown.names(work, [one.grantee_id for one in found])
     rows = [
-        _row(f"/authorisations/{one.id}", firms[one.grantee_id], one.cert_no, one.state)
+        shown.row(f"/authorisations/{one.id}", firms[one.grantee_id], one.cert_no, one.state)
         for one in found
     ]
-    return _lit(work, rows, [one.id for one in found])
+    return shown.lit(work, rows, [one.id for one in found])
 
 
 def _alerts(work: Work) -> list[Row]:
     found = breakers.listed(work, state=breakers.State.PROPOSED, after=None, limit=shown.SHORT)
     return [
-        _row("/breaker-alerts", f"{one.code} × {one.denials}", one.authorisation_id,
+        shown.row("/breaker-alerts", f"{one.code} × {one.denials}", one.authorisation_id,
              f"breaker_alert.{one.state}")
         for one in found.items
     ]  # fmt: skip
@@ -153,8 +154,8 @@ def _alerts(work: Work) -> list[Row]:
 
 def _applications(work: Work) -> list[Row]:
     found = scenarios.listed(work, limit=shown.SHORT).items
-    rows = [_row(f"/scenarios/{one.id}", one.title, one.code, one.state) for one in found]
-    return _lit(work, rows, [one.id for one in found])
+    rows = [shown.row(f"/scenarios/{one.id}", one.title, one.code, one.state) for one in found]
+    return shown.lit(work, rows, [one.id for one in found])
 
 
 def _reviews(work: Work) -> list[Row]:
@@ -167,11 +168,11 @@ def _own_products(work: Work) -> list[Row]:
 
 def _products(work: Work, found: list[products.Product]) -> list[Row]:
     rows = [
-        _row(f"/products/{one.id}", languages.said(
+        shown.row(f"/products/{one.id}", languages.said(
             Words(one.current.title_zh, one.current.title_en)), one.code, one.state)
         for one in found
     ]  # fmt: skip
-    return _lit(work, rows, [one.id for one in found])
+    return shown.lit(work, rows, [one.id for one in found])
 
 
 def _bought(work: Work) -> list[Row]:
@@ -190,44 +191,40 @@ def _orders(work: Work, found: list[orders.Order]) -> list[Row]:
     firms = shown.names(work, [party for one in found for party in (one.buyer_id, one.seller_id)])
     ours = work.actor.organisation
     rows = [
-        _row(f"/orders/{one.id}", firms[one.seller_id if one.buyer_id == ours else one.buyer_id],
-             one.code, f"order.{one.state}")
+        shown.row(f"/orders/{one.id}",
+                  firms[one.seller_id if one.buyer_id == ours else one.buyer_id],
+                  one.code, f"order.{one.state}")
         for one in found
     ]  # fmt: skip
-    return _lit(work, rows, [one.id for one in found])
+    return shown.lit(work, rows, [one.id for one in found])
 
 
 def _batches(work: Work) -> list[Row]:
     found = batches.listed(work, after=None, limit=shown.SHORT).items
     return [
-        _row(f"/settlement/batches/{one.id}", f"{one.cutoff}", str(one.total), one.state)
+        shown.row(f"/settlement/batches/{one.id}", f"{one.cutoff}", str(one.total), one.state)
         for one in found
     ]
 
 
 def _payouts(work: Work) -> list[Row]:
     found = payouts.listed(work, after=None, limit=shown.SHORT).items
-    return [_row("/settlement", one.account_name, str(one.amount), one.state) for one in found]
-
-
-def _row(href: str, title: str, note: str, state: str) -> Row:
-    return {"href": href, "title": title, "note": note, "state": str(state), "clock": None}
-
-
-def _lit(work: Work, rows: list[Row], subjects: Iterable[str]) -> list[Row]:
-    listed = list(subjects)
-    clocks = watch.all_running(work.session, listed)
-    today = local_date(work.now)
-    for row, subject in zip(rows, listed, strict=True):
-        clock = clocks.get(subject)
-        if clock is not None:
-            shade = watch.light(clock, work.calendar, today)
-            left = watch.remaining(clock, work.calendar, today)
-            row["clock"] = shown.light(shade, left)
-    return rows
+    return [shown.row("/settlement", one.account_name, str(one.amount), one.state) for one in found]
 
 
 # fmt: off
+DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
+    # for whom, what it is called, where it is
+    (_role(Role.DATA_AUTHORITY, Role.IMPLEMENTING_AGENCY, Role.SUPPLY_DEPARTMENT,
+           Role.AUTHORISED_OPERATOR), Words("时限监督", "Time limits"), "/supervision"),
+    (_role(Role.DATA_AUTHORITY, Role.IMPLEMENTING_AGENCY, Role.AUTHORISED_OPERATOR,
+           Role.DEVELOPER), Words("用数决定", "Decisions on use"), "/decisions"),
+    (_role(Role.DATA_AUTHORITY, Role.IMPLEMENTING_AGENCY, Role.AUTHORISED_OPERATOR),
+     Words("收费周期", "Fee periods"), "/fee-periods"),
+    (lambda _: True, Words("收费上限", "Fee caps"), "/fees"),
+    (lambda _: True, Words("授权公示", "Register"), "/register"),
+)
+
 SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     # for whom, what it is called, where all of it stands, what stands here
     (_officer, Words("场景办理", "Cases"), "/cases", _cases),
@@ -245,6 +242,24 @@ SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     (_role(Role.DATA_AUTHORITY, Role.AUTHORISED_OPERATOR, Role.DEVELOPER,
            Role.IMPLEMENTING_AGENCY),
      Words("授权", "Authorisations"), "/authorisations", _authorisations),
+    (_role(Role.IMPLEMENTING_AGENCY, Role.AUTHORISED_OPERATOR, Role.DATA_AUTHORITY),
+     Words("授权运营协议", "Operation agreements"), "/frame/operations", duties.operations),
+    (_role(Role.IMPLEMENTING_AGENCY, Role.DATA_AUTHORITY),
+     Words("实施方案", "Implementation plans"), "/frame/plans", duties.plans),
+    (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR, Role.IMPLEMENTING_AGENCY),
+     Words("容缺承诺", "Promised materials"), "/desk", duties.promises),
+    (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR),
+     Words("可申请续期", "Renewals open"), "/authorisations", duties.renewals),
+    (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR, Role.IMPLEMENTING_AGENCY,
+           Role.DATA_AUTHORITY),
+     Words("待销毁", "Destructions due"), "/destructions", duties.destructions),
+    (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR, Role.IMPLEMENTING_AGENCY),
+     Words("年度评估", "Annual reviews"), "/reviews", duties.reviews),
+    (_role(Role.IMPLEMENTING_AGENCY, Role.SUPPLY_DEPARTMENT, Role.DATA_AUTHORITY),
+     Words("时限违规", "Violations"), "/supervision/violations", duties.faults),
+    (_role(Role.AUTHORISED_OPERATOR, Role.IMPLEMENTING_AGENCY, Role.DATA_AUTHORITY),
+     Words("收费周期", "Fee periods"), "/fee-periods", duties.periods),
+    (duties.admits, Words("入驻审核", "Admissions"), "/admissions", duties.admissions),
     (_role(Role.DATA_AUTHORITY), Words("熔断预警", "Breaker alerts"), "/breaker-alerts", _alerts),
     (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR), Words("场景申请", "Applications"),
      "/scenarios", _applications),

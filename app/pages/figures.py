@@ -24,7 +24,12 @@ WIDTH, HEIGHT, FOOT, LEFT = 560, 170, 22, 8
 def init_app(app: Flask) -> None:
     """Give the templates their figures."""
     app.jinja_env.filters.update(
-        rounded=rounded, band=band, bp=bp, points=points, price=price, unit_price=unit_price,
+        rounded=rounded,
+        band=band,
+        bp=bp,
+        points=points,
+        price=price,
+        unit_price=unit_price,
         yuan_e6=yuan_e6,
     )
 

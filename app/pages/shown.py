@@ -15,6 +15,9 @@ from kernel.parties import organisations, people
 from kernel.words import Words
 from kernel.work import Work
 
+Row = dict[str, Any]
+"""A line of a worklist: where it leads, what it is called, its number, state and light."""
+
 PAGE = 20
 """Rows on one page of a list."""
 
@@ -74,6 +77,25 @@ def clock(work: Work, subject: str) -> dict[str, Any] | None:
     shade = watch.light(running, work.calendar, today)
     drawn = light(shade, watch.remaining(running, work.calendar, today)) or {}
     return {**drawn, "due_on": running.due_on}
+
+
+def row(href: str, title: str, note: str, state: str) -> Row:
+    """Return a line of a worklist, without its light."""
+    return {"href": href, "title": title, "note": note, "state": str(state), "clock": None}
+
+
+def lit(work: Work, rows: list[Row], subjects: Iterable[str]) -> list[Row]:
+    """Give each line the light of the clock that runs on its subject, if one does. One SELECT."""
+    listed = list(subjects)
+    clocks = watch.all_running(work.session, listed)
+    today = local_date(work.now)
+    for line, subject in zip(rows, listed, strict=True):
+        running = clocks.get(subject)
+        if running is not None:
+            shade = watch.light(running, work.calendar, today)
+            left = watch.remaining(running, work.calendar, today)
+            line["clock"] = light(shade, left)
+    return rows
 
 
 def timeline(work: Work, *subjects: str | None) -> list[dict[str, Any]]:

@@ -124,6 +124,7 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     "overdue": ("逾期", "overdue", _BAD),
     "certified": ("已证明销毁", "certified", _GOOD),
     "audited": ("抽查合格", "audited", _GOOD),
+    "review.open": ("待评估", "open", _BUSY),
     "rectifying": ("限期整改", "to be rectified", _WARN),
     "continued": ("继续授权", "goes on", _GOOD),
     "shrunk": ("已缩减", "shrunk", _PAST),

@@ -259,8 +259,13 @@ def proof(session: Session, it: Assessment) -> Proof:
     It must also be the seed that was committed to, and the pool that was frozen.
     """
     gone = removed(session, it.id)
-    repeated = again(it, gone)
     seated = tuple(one.expert_id for one in serving(session, it.id))
+    try:
+        repeated = again(it, gone)
+    except (Invalid, PanelNotPossible):  # another lot: who was replaced is not in it
+        commitment = panel.commit(str(it.seed))
+        pool = panel.fingerprint(candidates(it.pool))
+        return Proof(str(it.seed), commitment, pool, tuple(gone), seated, holds=False)
     stored = (it.seed_commitment, it.pool_fingerprint)
     holds = repeated.members == seated and (repeated.commitment, repeated.pool) == stored
     return Proof(str(it.seed), repeated.commitment, repeated.pool, tuple(gone), seated, holds)

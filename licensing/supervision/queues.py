@@ -91,7 +91,8 @@ def lights(work: Work, wanted: Wanted | None = None) -> Counter[Light]:
         Clock.started_on, Clock.limit_days, Clock.extension_days, Clock.natural,
         cast(Clock.pauses, String),
     )  # fmt: skip
-    grouped: Select[Any] = _chosen(select(*terms, func.count()), work, wanted or Wanted())
+    counted: Any = select(*terms, func.count())
+    grouped = _chosen(counted, work, wanted or Wanted())
     today = local_date(work.now)
     found: Counter[Light] = Counter()
     for started, limit, extension, natural, pauses, count in work.session.execute(

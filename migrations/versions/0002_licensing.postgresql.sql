@@ -36,9 +36,9 @@ ALTER TABLE decisions ADD COLUMN reasons JSONB
 --
 CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
-CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
---
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
+--
+CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
 CREATE TABLE decision_denials (
     decision_id VARCHAR NOT NULL,
@@ -96,11 +96,11 @@ UPDATE organisation_roles SET version = 1
 --
 ALTER TABLE organisation_roles ALTER COLUMN version SET NOT NULL
 --
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+--
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
---
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -144,9 +144,9 @@ CREATE TABLE ties (
 --
 CREATE INDEX ix_ties_node ON ties (node)
 --
-CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
---
 CREATE INDEX ix_ties_other ON ties (other)
+--
+CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
 --
 CREATE TRIGGER ties_append_only BEFORE UPDATE OR DELETE ON ties FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -204,9 +204,9 @@ CREATE TABLE admissions (
 --
 CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
-CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
---
 CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
+--
+CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -226,17 +226,23 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
+CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
+--
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
 --
 CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
---
-CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
 ALTER TABLE authorisations ADD COLUMN supersedes_id VARCHAR
 --
 ALTER TABLE authorisations ADD CONSTRAINT ck_authorisations_supersedes_another CHECK (supersedes_id <> id)
 --
 ALTER TABLE authorisations ADD CONSTRAINT fk_authorisations_supersedes_id_authorisations FOREIGN KEY(supersedes_id) REFERENCES authorisations (id)
+--
+DROP INDEX uq_authorisations_one_live_per_scenario
+--
+CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
+--
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
 --
 DROP INDEX ix_authorisations_valid_to_id
 --
@@ -245,12 +251,6 @@ CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHER
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
 CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
-DROP INDEX uq_authorisations_one_live_per_scenario
---
-CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
 --
 DROP TRIGGER authorisations_root_fixed ON authorisations
 --
@@ -292,9 +292,9 @@ ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_scenario_kind_is_known CHECK (
 --
 ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_lane_is_known CHECK (lane IN ('ordinary', 'fast', 'short'))
 --
-CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
---
 CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
+--
+CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -376,9 +376,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
---
 CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
+--
+CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
 --
 ALTER TABLE products ADD COLUMN suspended_with VARCHAR
 --
@@ -487,11 +487,11 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
+--
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
 --
 CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
---
-CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
 --
 ALTER TABLE registrations DROP CONSTRAINT ck_registrations_registered_has_code_and_term
 --
@@ -536,15 +536,15 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
---
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
-CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
+CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
-CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
+--
+CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+--
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -594,9 +594,9 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_destructions_state_id ON destructions (state, id)
---
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
+--
+CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
@@ -620,13 +620,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
---
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
 CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+--
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -642,11 +642,11 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
-CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 ALTER TABLE resources ADD COLUMN refreshed_at TIMESTAMP WITH TIME ZONE
 --
@@ -724,11 +724,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
---
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
+--
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -745,13 +745,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
+CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
-CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -887,11 +887,11 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
+CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
 CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
-CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
+CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
 --
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
@@ -913,9 +913,9 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
---
 CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
+--
+CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
@@ -942,11 +942,11 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
---
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
+--
+CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -1136,9 +1136,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_expert_id_experts FOREIGN KEY(expert_id) REFERENCES experts (id)
 )
 --
-CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
---
 CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
+--
+CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
 --
 ALTER TABLE order_lines ADD COLUMN fee_ground VARCHAR
 --
@@ -1197,11 +1197,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -1220,13 +1220,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
 CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
---
 CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+--
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,

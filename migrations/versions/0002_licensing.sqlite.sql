@@ -43,11 +43,11 @@ ALTER TABLE new_clocks RENAME TO clocks
 --
 CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
 --
-CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
+CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
 CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
 --
-CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
+CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
 CREATE INDEX ix_organisations_state_id ON organisations (state, id)
 --
@@ -104,15 +104,15 @@ DROP TABLE decisions
 --
 ALTER TABLE new_decisions RENAME TO decisions
 --
+CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
+--
 CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
-CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
+CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
 CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
---
-CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -184,11 +184,11 @@ DROP TABLE organisation_roles
 --
 ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+--
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
---
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -234,9 +234,9 @@ CREATE TABLE ties (
 --
 CREATE INDEX ix_ties_node ON ties (node)
 --
-CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
---
 CREATE INDEX ix_ties_other ON ties (other)
+--
+CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
 --
 CREATE TRIGGER ties_no_update BEFORE UPDATE ON ties BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -298,9 +298,9 @@ CREATE TABLE admissions (
 --
 CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
-CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
---
 CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
+--
+CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -320,11 +320,11 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
+CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
+--
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
 --
 CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
---
-CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
 CREATE TABLE new_authorisations (
     cert_no VARCHAR NOT NULL,
@@ -367,15 +367,15 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
+CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
+--
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
 CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
-CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -437,15 +437,15 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
-CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
---
-CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
---
 CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
 --
+CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+--
 CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
+--
+CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -527,9 +527,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
---
 CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
+--
+CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
 --
 CREATE TABLE new_products (
     code VARCHAR NOT NULL,
@@ -557,13 +557,13 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
---
-CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
---
 CREATE INDEX ix_products_state_id ON products (state, id)
 --
+CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
+--
 CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+--
+CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
 CREATE TABLE cascade_nodes (
     id VARCHAR NOT NULL,
@@ -670,11 +670,11 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
+--
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
 --
 CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
---
-CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
 --
 CREATE TABLE new_registrations (
     directory_id VARCHAR NOT NULL,
@@ -707,11 +707,11 @@ DROP TABLE registrations
 --
 ALTER TABLE new_registrations RENAME TO registrations
 --
-CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
+CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
 --
 CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
 --
-CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
+CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
 --
 CREATE TABLE sharing_consents (
     directory_id VARCHAR NOT NULL,
@@ -734,15 +734,15 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
---
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
-CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
+CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
-CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
+--
+CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+--
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -820,9 +820,9 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_destructions_state_id ON destructions (state, id)
---
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
+--
+CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
@@ -846,13 +846,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
---
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
 CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+--
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -868,11 +868,11 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
-CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE TABLE new_resources (
     system_id VARCHAR NOT NULL,
@@ -905,13 +905,13 @@ DROP TABLE resources
 --
 ALTER TABLE new_resources RENAME TO resources
 --
-CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
+CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
 --
-CREATE INDEX ix_resources_location ON resources (location)
+CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
 --
 CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
 --
-CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
+CREATE INDEX ix_resources_location ON resources (location)
 --
 CREATE TABLE application_sections (
     scenario_id VARCHAR NOT NULL,
@@ -987,9 +987,9 @@ DROP TABLE assessments
 --
 ALTER TABLE new_assessments RENAME TO assessments
 --
-CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
---
 CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
+--
+CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
 --
 CREATE TABLE publicity_objections (
     scenario_id VARCHAR NOT NULL,
@@ -1013,11 +1013,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
---
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
+--
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -1034,13 +1034,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
+CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
-CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -1182,11 +1182,11 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
+CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
 CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
-CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
+CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
 --
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
@@ -1208,9 +1208,9 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
---
 CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
+--
+CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
@@ -1237,11 +1237,11 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
---
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
+--
+CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -1473,9 +1473,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_expert_id_experts FOREIGN KEY(expert_id) REFERENCES experts (id)
 )
 --
-CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
---
 CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
+--
+CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
 --
 CREATE TABLE new_order_lines (
     id VARCHAR NOT NULL,
@@ -1516,9 +1516,9 @@ DROP TABLE order_lines
 --
 ALTER TABLE new_order_lines RENAME TO order_lines
 --
-CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
---
 CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
+--
+CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
 --
 CREATE TRIGGER order_lines_no_update BEFORE UPDATE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1547,11 +1547,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -1570,13 +1570,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
 CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
---
 CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+--
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -1683,9 +1683,9 @@ DROP TABLE panel_members
 --
 ALTER TABLE new_panel_members RENAME TO panel_members
 --
-CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
---
 CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
+--
+CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
 --
 INSERT INTO authorisation_items (authorisation_id, number, directory_code, item_code)
 SELECT v.authorisation_id, v.number, json_extract(i.value, '$.directory'), json_extract(i.value, '$.item')

@@ -130,11 +130,16 @@ def test_the_decisive_steps_are_clicked_and_every_page_is_accessible(
 
     paths = {
         None: ["/", "/products", f"/products/{product}", "/rankings?kind=merchants", "/register",
-               "/verify", f"/certificates/{authorisation['cert_no']}", "/boards", "/sign-in"],
+               "/verify", f"/certificates/{authorisation['cert_no']}", "/boards", "/sign-in",
+               "/register/operations", "/register/supplies", "/register/revocations",
+               "/register/disclosures", "/fees"],
         "developer": [f"/scenarios/{case}", "/desk"],
-        "approver": ["/cases", f"/cases/{case}"],
+        "approver": ["/cases", "/cases?red=1&q=none", f"/cases/{case}", f"/pleas/{case}"],
         "buyer": [f"/orders/{order['id']}", "/orders"],
-        "regulator": [f"/authorisations/{right}"],
+        "regulator": [f"/authorisations/{right}", f"/impacts/authorisation/{right}", "/desk",
+                      "/supervision", "/supervision/units", "/supervision/violations",
+                      "/authorisations", "/reviews", "/destructions", "/decisions",
+                      "/breaker-alerts", "/fee-periods"],
     }  # fmt: skip
     _check_pages(browser, served, paths)
 

@@ -1,7 +1,8 @@
 """A town in which something of almost everything has happened, and its people's tokens."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +20,8 @@ from tests import cast
 from tests.catalogue import shelf
 from tests.conftest import NOON, work_of
 from tests.delivery import parcels
-from tests.licensing import grants, hall
+from tests.licensing import desk, grants, hall
+from tests.licensing.pricing import tolls
 from tests.marketplace import make
 from tests.settlement import money
 
@@ -27,6 +29,29 @@ NAMED = {
     ("agreements", "subject_id"): "supply_agreements.id",
     ("assessments", "subject_id"): "assessments.id",
     ("authorisations", "subject_id"): "authorisations.id",
+    ("appeals", "subject_id"): "appeals.id",
+    ("authorisation-reviews", "subject_id"): "authorisation_reviews.id",
+    ("bank_checks", "subject_id"): "bank_checks.id",
+    ("cascade", "node_id"): "cascade_nodes.id",
+    ("cascade", "subject_id"): "cascaded_directories.id",
+    ("challenges", "scenario_id"): "assessments.scenario_id",
+    ("challenges", "subject_id"): "challenges.id",
+    ("clocks", "scenario_id"): "scenarios.id",
+    ("commitments", "subject_id"): "commitments.id",
+    ("credentials", "authorisation_id"): "authorisations.id",
+    ("decisions", "decision_id"): "decisions.id",
+    ("destructions", "subject_id"): "destructions.id",
+    ("fee-periods", "period_id"): "fee_periods.id",
+    ("fee-periods", "subject_id"): "fee_periods.id",
+    ("idle-notices", "subject_id"): "idle_notices.id",
+    ("impacts", "target"): "authorisations.id",
+    ("publicity-objections", "subject_id"): "publicity_objections.id",
+    ("roles", "subject_id"): "organisation_roles.id",
+    ("scenario-sections", "subject_id"): "scenarios.id",
+    ("ties", "organisation_id"): "organisations.id",
+    ("ties", "tie_id"): "ties.id",
+    ("violations", "subject_id"): "violations.id",
+    ("violations", "violation_id"): "violations.id",
     ("bank-accounts", "subject_id"): "bank_accounts.id",
     ("bank-statements", "line_id"): "bank_lines.id",
     ("bank-statements", "subject_id"): "bank_statements.id",
@@ -65,6 +90,15 @@ NAMED = {
 }
 """Where the records are that the parts of an address name: (tag, part) → column."""
 
+SAID = {
+    ("admissions", "organisation_id"): ["org_developer"],
+    ("impacts", "kind"): ["authorisation"],
+    ("scenario-sections", "number"): ["1"],
+    ("status-lists", "list_no"): ["1"],
+    ("status-lists", "purpose"): ["revocation"],
+}
+"""What other parts of an address may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Town:
@@ -83,6 +117,7 @@ def built(application: Exchange) -> Town:
         session.commit()
         tokens = {person: _token(session, person) for person in cast.PEOPLE}
         records = {key: _column(session, column) for key, column in NAMED.items()}
+        records |= SAID
         session.commit()
     return Town(application, tokens, records)
 
@@ -90,6 +125,7 @@ def built(application: Exchange) -> Town:
 def _live(session: Session) -> None:
     scored = hall.scoring(session)
     hall.score(session, scored, 8000)
+    _conclude(session)
     make.board(session)
     make.draft(session)
     make.placed(session)
@@ -98,6 +134,88 @@ def _live(session: Session) -> None:
     _deliver(session)
     _settle(session)
     _disclose(session)
+    tolls.everything_capped(session)
+    _fill(session)
+
+
+def _conclude(session: Session) -> None:
+    (code,) = _column(session, "directories.code")
+    scenario = desk.applied(session, code, title="Another one")
+    desk.walk(session, scenario, "submit", *desk.TO_PANEL)
+    made = hall.plan(session, scenario)
+    hall.go(session, made, *hall.TO_SCORING)
+    hall.score(session, made, *hall.SCORES)
+    hall.go(session, made, "tally", "conclude")
+
+
+def _fill(session: Session) -> None:
+    """Put one row where nothing has happened yet: who may read it is tested, not how it came."""
+    aut, scn = _column(session, "authorisations.id")[0], _column(session, "scenarios.id")[0]
+    case = {"scenario_id": scn, "agency_id": "org_agency"}
+    right = {"authorisation_id": aut, "grantee_id": "org_developer",
+             "implementing_agency_id": "org_agency"}  # fmt: skip
+    applicant = {"applicant_id": "org_developer"}
+    filed = {"filed_for": "org_developer", "filed_by": "per_developer_editor"}
+    node = {"organisation_id": "org_dept", "public_key": "ab" * 32, "region": "430100"}
+    for table, facts in (
+        ("appeals", {**case, **applicant, "state": "filed"}),
+        ("publicity_objections", {**case, **filed, "state": "filed"}),
+        ("challenges", {**case, "filed_by": "per_developer_editor", "state": "filed"}),
+        ("commitments", {"scenario_id": scn, **applicant, "state": "promised",
+                         "implementing_agency_id": "org_agency", "due_on": date(2026, 8, 1)}),
+        ("destructions", {**right, "state": "due", "ended_as": "revoked"}),
+        ("authorisation_reviews", {**right, "state": "open", "year": 2026, "figures": {}}),
+        ("idle_notices", {**right, "state": "given"}),
+        ("bank_checks", {"organisation_id": "org_developer", "state": "asked"}),
+        ("violations", {"owner": "org_agency", "state": "raised", "fault": "stage_overdue"}),
+        ("error_reports", {"department_id": "org_dept", "state": "reported"}),
+        ("registration_objections", {"department_id": "org_dept", "state": "raised"}),
+        ("regrades", {"department_id": "org_dept", "state": "proposed", "changes": []}),
+        ("sharing_consents", {"department_id": "org_dept", "provider_id": "org_hub",
+                              "state": "asked"}),
+        ("admissions", {"organisation_id": "org_developer", "merchant_capabilities": [],
+                        "org_kind": "enterprise", "tax_kind": "general_vat"}),
+        ("master_items", {}),
+        ("source_claims", {"department_id": "org_dept", "state": "claimed"}),
+        ("source_claims", {"department_id": "org_dept", "state": "contested",
+                           "id": "sou_rival", "item_code": "y"}),
+        ("source_conflicts", {"state": "open", "standing_department_id": "org_dept",
+                              "standing_claim_id": "sou_town", "rival_claim_id": "sou_rival"}),
+        ("cascade_nodes", {**node, "level": "city", "last_seq": 1}),
+        ("cascaded_directories", {"state": "received", "content": {}, "seq": 1}),
+        ("ties", {"organisation_id": "org_developer", "kind": "declared",
+                  "node": "uscc:91430104MAA00003XP", "other": "uscc:9144030071526726XG"}),
+        ("decisions", {"authorisation_id": aut, "organisation_id": "org_developer",
+                       "outcome": "allow", "codes": [], "items": [], "quantity": {}}),
+    ):  # fmt: skip
+        key = next(iter(Base.metadata.tables[table].primary_key)).name
+        if facts.get("id") or not _column(session, f"{table}.{key}"):
+            _row(session, table, facts)
+
+
+def _row(session: Session, name: str, facts: dict[str, Any]) -> None:
+    table = Base.metadata.tables[name]
+    row: dict[str, Any] = (
+        {"id": facts.get("id", f"{name[:3]}_town")} if "id" in table.columns else {}
+    )
+    for column in table.columns:
+        key = next(iter(column.foreign_keys), None)
+        if column.name in facts:
+            row[column.name] = facts[column.name]
+        elif column.name in row or column.nullable or column.default or column.server_default:
+            continue
+        elif key is not None:
+            row[column.name] = _column(session, f"{key.column.table.name}.{key.column.name}")[0]
+        else:
+            row[column.name] = _PLAIN[column.type.python_type]
+    session.execute(table.insert().values(row))
+
+
+_PLAIN: dict[type, Any] = {
+    str: "x", int: 1, bool: False, date: NOON.date(), datetime: NOON, dict: {}, list: [],
+    bytes: b"x",
+    object: {},
+}  # fmt: skip
 
 
 def _disclose(session: Session) -> None:
@@ -109,7 +227,7 @@ def _deliver(session: Session) -> None:
     (directory_id,) = _column(session, "directories.id")
     profile = domain.inspect(parcels.DATA, parcels.WEATHER)
     resource = shelf.attached(session, directory_id, location=parcels.WEATHER, profile=profile)
-    granted = grants.active(session, given=parcels.scope())
+    granted = grants.active(session, given=parcels.scope(output_forms=["aggregate_report"]))
     line = parcels.line(granted.id, resource.id)
     (task,) = tasks.open_for(work_of(session, "system"), order_id="ord_own", lines=[line])
     parcels.provisioned(session, task)

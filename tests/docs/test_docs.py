@@ -184,7 +184,10 @@ def test_every_command_that_is_named_is_one() -> None:
     named = {
         match
         for path in MARKDOWN
-        for match in re.findall(r"`?databourse ((?:[a-z]+)(?: add)?)\b", path.read_text("utf-8"))
+        for match in re.findall(
+            r"`?databourse ([a-z]+(?: (?:add|verify|simulate|recompute))?)\b",
+            path.read_text("utf-8"),
+        )
     }
 
     assert named <= set(_commands(cli.main))

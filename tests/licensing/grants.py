@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from kernel.work import Work
 from licensing import agreements, authorisations
+from licensing import scope as scopes
 from licensing.agreements import SupplyAgreement
 from licensing.authorisations import Authorisation
 from licensing.operations import OperationAgreement
@@ -43,19 +44,23 @@ def scope(**changes: Any) -> dict[str, Any]:
 
 
 def agreement(
-    session: Session, *, state: agreements.State = agreements.State.EFFECTIVE, **changes: Any
+    session: Session,
+    *,
+    state: agreements.State = agreements.State.EFFECTIVE,
+    code: str = "SA-430000-2026-0001",
+    **changes: Any,
 ) -> SupplyAgreement:
     """Put a filed agreement behind the scope, and an operation agreement behind that."""
     moment = datetime(2026, 6, 1, tzinfo=UTC)
     made = SupplyAgreement(
         id="sup_weather",
         state=state,
-        code="SA-430000-2026-0001",
+        code=code,
         department_id="org_dept",
         operator_id="org_operator",
         operation_agreement_id=_operation(session).id,
         industry="M74",
-        unique_key="org_dept/M74",
+        unique_key=f"org_dept/M74/{code}",
         term_from=date(2026, 6, 1),
         term_to=date(2029, 5, 31),
         purpose_limits=[],
@@ -80,10 +85,13 @@ def agreement(
 
 
 def supplied(session: Session, given: Mapping[str, Any]) -> None:
-    """Put an agreement behind a scope, unless one is there."""
-    if session.get(SupplyAgreement, "sup_weather") is None:
+    """Put an agreement behind a scope, unless one is there that covers it."""
+    covered = not agreements.uncovered(
+        session, "org_operator", scopes.from_json(given), NEXT_DAY.date()
+    )
+    if not covered and session.get(SupplyAgreement, "sup_weather") is None:
         parts = ("items", "regions", "output_forms", "environments")
-        agreement(session, **{part: given[part] for part in parts})
+        agreement(session, code="SA-430000-2026-9001", **{part: given[part] for part in parts})
 
 
 def issued(

@@ -122,7 +122,7 @@ def status_list(purpose: str, list_no: int) -> Any:
 
 @known.get("/jwks.json")
 @doors.public
-@known.response(200, {"type": "object"})
+@known.response(200, {"type": "object"}, content_type="application/jwk-set+json")
 def key_set() -> Any:
     """Give the public keys that sign here, and those that did."""
     return _json(keys.jwks(unit.current().crypto), "application/jwk-set+json", MINUTE)
@@ -138,7 +138,7 @@ def issuer() -> Any:
 
 @known.get("/odrl-profile")
 @doors.public
-@known.response(200, {"type": "object"})
+@known.response(200, {"type": "object"}, content_type=JSON_LD)
 def odrl_profile() -> Any:
     """Give the terms that this exchange adds to ODRL."""
     return _json(odrl.profile(address()), JSON_LD, MINUTE)

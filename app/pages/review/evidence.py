@@ -16,7 +16,7 @@ from licensing import assessments, consents, scenarios
 from licensing.applications import checks, commitments, items, likeness, opinions
 from licensing.applications.blocks import Material
 from licensing.applications.cases import Scenario
-from licensing.applications.checks import Outcome
+from licensing.applications.drafts import Outcome
 from licensing.applications.items import ScenarioItem
 from licensing.assessments import Assessment
 from licensing.consents import Opinion
@@ -138,7 +138,7 @@ def ties(work: Work, found: Scenario, departments: list[str]) -> list[dict[str, 
 
 def advice(work: Work, found: Scenario, seen: list[Assessment]) -> Any:
     """Return what the assessment of this round recommends; None before it is concluded."""
-    told = [one for one in seen if one.id == found.assessment_id]
+    told = [one for one in seen if one.id == found.assessment_id and one.standard]
     agency = Role.IMPLEMENTING_AGENCY in work.actor.roles
     if not told or not (agency or consents.oversees(work.actor)):
         return None

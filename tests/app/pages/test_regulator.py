@@ -23,7 +23,7 @@ def test_the_queue_has_four_lights_in_shape_word_and_number(visit: Visit) -> Non
     ("name", "person", "words"),
     [
         ("scenario", "per_agency_approver", ("78.70", "已授权", "RAIN", "✓ 与记录一致")),
-        ("submitted", "per_agency_officer", ("受理", "通知补正", "各方主体处于正常状态")),
+        ("submitted", "per_agency_officer", ("受理", "一次性告知补正", "各方可以办理")),
         ("asked", "per_agency_officer", ("定风险等级", "待答复", "沉默不视为同意")),
         ("forming", "per_agency_secretary", ("冻结专家库并承诺种子",)),
         ("deciding", "per_agency_approver", ("决定授权并公示", "不予授权")),
