@@ -11,7 +11,7 @@ from app import demonstration
 from app.unit import Exchange
 from delivery import domain, tasks
 from kernel.db import Base
-from kernel.parties import credentials
+from kernel.parties import checks, credentials
 from kernel.work import Work
 from licensing import disclosure
 from settlement import payouts
@@ -155,6 +155,7 @@ def _fill(session: Session) -> None:
     right = {"authorisation_id": aut, "grantee_id": "org_developer",
              "implementing_agency_id": "org_agency"}  # fmt: skip
     applicant = {"applicant_id": "org_developer"}
+    clean = dict.fromkeys(checks.FLAGS, False)
     filed = {"filed_for": "org_developer", "filed_by": "per_developer_editor"}
     node = {"organisation_id": "org_dept", "public_key": "ab" * 32, "region": "430100"}
     for table, facts in (
@@ -174,7 +175,7 @@ def _fill(session: Session) -> None:
         ("sharing_consents", {"department_id": "org_dept", "provider_id": "org_hub",
                               "state": "asked"}),
         ("admissions", {"organisation_id": "org_developer", "merchant_capabilities": [],
-                        "org_kind": "enterprise", "tax_kind": "general_vat"}),
+                        "org_kind": "enterprise", "tax_kind": "general_vat", "credit_declared": clean}),
         ("master_items", {}),
         ("source_claims", {"department_id": "org_dept", "state": "claimed"}),
         ("source_claims", {"department_id": "org_dept", "state": "contested",
