@@ -5,7 +5,7 @@ changes; how the authorisation stands today is asked of the authorisation.
 Source: the fields of the authorisation certificate, domain of authorised operation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -108,6 +108,32 @@ def issue(work: Work, authorisation: Right, version: AuthorisationVersion) -> Ce
         digest=made.digest,
     )
     return made
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """What would be certified if it were decided so: a right and its first version at once."""
+
+    id: str
+    cert_no: str
+    scenario_id: str
+    assessment_id: str
+    grantee_id: str
+    operator_id: str
+    implementing_agency_id: str
+    departments: Sequence[str]
+    purpose_code: str
+    purpose_text: str
+    purpose_fingerprint: str
+    conditions: Sequence[str]
+    scope: Mapping[str, Any]
+    scope_hash: str
+    number: int = 1
+
+
+def drafted(work: Work, draft: Draft) -> dict[str, Any]:
+    """Return the body that a certificate would have; signs, keeps and promises nothing."""
+    return _body(work, draft, draft)
 
 
 def of(session: Session, authorisation_id: str) -> list[Certificate]:
@@ -253,7 +279,9 @@ def _below(session: Session, items: list[dict[str, str]]) -> set[tuple[str, str]
     return found
 
 
-def _body(work: Work, authorisation: Right, version: AuthorisationVersion) -> dict[str, Any]:
+def _body(
+    work: Work, authorisation: Right, version: AuthorisationVersion | Draft
+) -> dict[str, Any]:
     scope = version.scope
     return {
         "cert_no": authorisation.cert_no,

@@ -13,7 +13,7 @@ from kernel.words import Words
 from kernel.work import Work
 from licensing import assessments, consents, scenarios
 from licensing.applications import items
-from licensing.applications.cases import Scenario, State
+from licensing.applications.cases import UNDECIDED, Scenario, State
 from licensing.applications.items import ScenarioItem
 from licensing.consents import Opinion
 from licensing.exposures import RiskGrade
@@ -100,6 +100,7 @@ def facts(work: Work, found: Scenario) -> dict[str, Any]:
     departments = [row.department_id for row in rows]
     return {
         "scenario": found,
+        "drafted": found.state in UNDECIDED and found.submitted_at is not None,
         "record": shown.record(found, work, scenarios.LIFE),
         "clock": shown.clock(work, found.id),
         "stepper": _stepper(found),

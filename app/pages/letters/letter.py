@@ -11,8 +11,11 @@ from markupsafe import Markup
 from app import doors, unit
 from app.api.licensing import credentials
 from app.pages import shown
+from kernel.errors import NotFound
 from kernel.work import Work
-from licensing import authorisations, certificates
+from licensing import authorisations, certificates, scenarios
+from licensing.applications import items
+from licensing.applications.cases import UNDECIDED, Scenario
 from licensing.certificates import Certificate
 
 blueprint = Blueprint("letters", __name__)
@@ -47,6 +50,48 @@ def certificate(cert_no: str) -> Any:
         qr=_qr(f"{credentials.address()}/verify?number={cert_no}"),
         names=shown.names(work, body["users"]),
         insider=_insider(work, found),
+    )
+
+
+@blueprint.get("/cases/<scenario_id>/certificate")
+@doors.members("read")
+def draft(scenario_id: str) -> Any:
+    """Show what the certificate of an undecided case would say, marked as a draft."""
+    work = unit.current()
+    found = scenarios.seen(work, scenario_id)
+    if found.state not in UNDECIDED or found.submitted_at is None:
+        raise NotFound("该场景没有证书草稿", "there is no draft of a certificate")
+    body = certificates.drafted(work, _draft(work, found))
+    return render_template(
+        "letters/certificate.html",
+        certificate=None,
+        scenario=found,
+        body={**body, "items_hidden": 0},
+        size=_size(body),
+        quotas=_quotas(body),
+        lines=_lines(body["items"][:NAMED]),
+        unnamed=max(0, len(body["items"]) - NAMED),
+        names=shown.names(work, body["users"]),
+    )
+
+
+def _draft(work: Work, found: Scenario) -> certificates.Draft:
+    rows = items.kept(items.of(work.session, found.id))
+    return certificates.Draft(
+        id=found.id,
+        cert_no="AU-——",
+        scenario_id=found.id,
+        assessment_id=found.assessment_id or "—",
+        grantee_id=found.applicant_id,
+        operator_id=found.operator_id,
+        implementing_agency_id=found.implementing_agency_id,
+        departments=sorted(items.by_department(rows)),
+        purpose_code=found.purpose_code,
+        purpose_text=found.purpose_text,
+        purpose_fingerprint=found.purpose_fingerprint,
+        conditions=found.conditions,
+        scope=found.scope,
+        scope_hash=found.scope_hash,
     )
 
 

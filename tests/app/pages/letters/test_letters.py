@@ -2,7 +2,7 @@ from io import BytesIO
 
 import pytest
 
-from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
+from tests.app.pages.conftest import Browser, Visit
 from tests.app.pages.town import Town
 
 pytestmark = ON_SQLITE
@@ -76,3 +76,17 @@ def _sent(visitor: Browser, credential: str) -> str:
     data = {"file": (BytesIO(credential.encode()), "credential.jwt")}
     answer = visitor.client.post("/verify", data=data, headers={"Accept": "text/html"})
     return str(answer.text)
+
+
+def test_an_undecided_case_shows_its_certificate_as_a_draft(visit: Visit, town: Town) -> None:
+    officer = visit("per_agency_approver")
+
+    officer.shows(f"/cases/{town['deciding']}", "预览证书")
+    page = officer.shows(f"/cases/{town['deciding']}/certificate", "草稿", "待签发")
+
+    assert "letter-foot" not in page
+    assert "预览证书" not in officer.get(f"/cases/{town['scenario']}").text
+    assert officer.get(f"/cases/{town['scenario']}/certificate").status_code == 404
+    assert (
+        visit("per_buyer_editor").get(f"/cases/{town['deciding']}/certificate").status_code == 404
+    )
