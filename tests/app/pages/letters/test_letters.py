@@ -2,7 +2,7 @@ from io import BytesIO
 
 import pytest
 
-from tests.app.pages.conftest import Browser, Visit
+from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
 from tests.app.pages.town import Town
 
 pytestmark = ON_SQLITE
