@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import serve
-from app.story import cast, market, money, panel, scenario, stage, supply
+from app.story import cast, fees, market, money, panel, scenario, stage, supply
 from app.story.stage import Stage
 from app.story.telling import Telling
 from config.settings import Settings
@@ -120,6 +120,7 @@ def test_the_decisive_steps_are_clicked_and_every_page_is_accessible(
         lambda page: _click(page, f"/authorisations/{right}", "开通"))  # fmt: skip
     authorisation = served.as_("developer").get(f"/api/authorisations/{right}")
 
+    fees.cap(served)
     product = _listed(browser, served, directory, case, authorisation)
     order = market.order(served, product)
     money.pay_in(served, order)
