@@ -11,7 +11,7 @@ from app import demonstration
 from app.unit import Exchange
 from delivery import domain, tasks
 from kernel.db import Base
-from kernel.parties import checks, credentials
+from kernel.parties import bank_checks, checks, credentials, organisations
 from kernel.work import Work
 from licensing import disclosure
 from settlement import payouts
@@ -136,6 +136,19 @@ def _live(session: Session) -> None:
     _disclose(session)
     tolls.everything_capped(session)
     _fill(session)
+    _bank_check(session)
+
+
+def _bank_check(session: Session) -> None:
+    merchant = organisations.find(session, "org_developer")
+    bank_checks.request(
+        work_of(session, "per_exchange_compliance"),
+        merchant.id,
+        account_name=merchant.name_zh,
+        bank_name="演示银行",
+        number="6222 0000 1111 2222",
+    )
+    session.flush()
 
 
 def _conclude(session: Session) -> None:
@@ -167,7 +180,6 @@ def _fill(session: Session) -> None:
         ("destructions", {**right, "state": "due", "ended_as": "revoked"}),
         ("authorisation_reviews", {**right, "state": "open", "year": 2026, "figures": {}}),
         ("idle_notices", {**right, "state": "given"}),
-        ("bank_checks", {"organisation_id": "org_developer", "state": "asked"}),
         ("violations", {"owner": "org_agency", "state": "raised", "fault": "stage_overdue"}),
         ("error_reports", {"department_id": "org_dept", "state": "reported"}),
         ("registration_objections", {"department_id": "org_dept", "state": "raised"}),

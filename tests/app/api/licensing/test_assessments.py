@@ -86,7 +86,7 @@ def test_a_member_supersedes_the_own_sheet(as_: As, application: Exchange) -> No
         (2, "misread", 9000)
     ]
     assert early.json["step"] is None
-    assert nothing.status_code == 409
+    assert nothing.status_code == 404
 
 
 def test_a_failed_case_tells_its_reasons(as_: As, application: Exchange) -> None:
