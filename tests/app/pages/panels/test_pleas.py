@@ -1,5 +1,7 @@
 """The pages of pleas, and of what a department says item by item, with a browser without script."""
 
+import re
+
 from app.unit import Exchange
 from licensing import assessments, consents, scenarios
 from licensing.pleading import appeals, challenges
