@@ -101,7 +101,7 @@ def failed_lately(scenario: Scenario, work: Work) -> Refusal | None:
 
 def revoked_lately(scenario: Scenario, work: Work) -> Refusal | None:
     """Ask that no authorisation of the applicant in this field was revoked in the last months."""
-    months = work.rules.number("scenario.revoked_bar_months")
+    months = work.rules.number("standing.bar_months")
     granted = (
         select(Scenario.authorisation_id)
         .where(

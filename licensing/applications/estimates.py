@@ -51,7 +51,7 @@ def estimate(work: Work, draft: Draft) -> Estimate:
     known = [each for each in draft.wanted if each.grade]
     risk = exposures.risk(impact, likelihood) if likelihood and known else None
     lane = _lane(draft, risk)
-    statutory = work.rules.number("scenario.statutory_wd")
+    statutory = work.rules.number("clocks.scenario_total.limit_wd")
     expected = _expected(work, fast=lane == "fast")
     due, end = work.calendar.due(draft.today, statutory), work.calendar.due(draft.today, expected)
     return Estimate(
@@ -96,7 +96,7 @@ def _expected(work: Work, *, fast: bool) -> int:
     keys = ["formal_check", "forwarding", "department_opinion", "panel_formation", "decision"]
     total = sum(work.rules.number(f"clocks.{key}.limit_wd") for key in (*keys, "certificate"))
     if fast:
-        names = ("scenario.fast_assessment_wd", "scenario.fast_publicity_wd")
+        names = ("clocks.assessment_fast.limit_wd", "clocks.publicity_fast.limit_wd")
     else:
         names = ("clocks.assessment.limit_wd", "clocks.publicity.limit_wd")
     return total + sum(work.rules.number(name) for name in names)

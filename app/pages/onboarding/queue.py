@@ -26,6 +26,7 @@ ROLES: dict[Role, Words] = {
     Role.DEVELOPER: Words("再开发主体", "developer"),
     Role.MERCHANT: Words("数商", "data merchant"),
     Role.BUYER: Words("数据需方", "buyer"),
+    Role.PRICE_AUTHORITY: Words("价格主管部门", "price authority"),
     Role.EXCHANGE_OPERATOR: Words("数据交易场所运营机构", "exchange operator"),
 }
 STAGES = (
