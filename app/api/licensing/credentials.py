@@ -33,7 +33,8 @@ ASK_AGAIN = "public, no-cache"
 class CredentialIn(doors.Body):
     """A credential that somebody brings."""
 
-    credential = doors.text(max=500_000)
+    credential = doors.text(max=100_000)
+    """At most a twentieth of a body: however it is escaped, a text too long is told as such."""
 
 
 class CheckOut(Schema):

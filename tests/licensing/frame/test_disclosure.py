@@ -103,7 +103,7 @@ def test_an_agencys_document_is_drawn_from_the_books(session: Session) -> None:
     assert (made.kind, made.year, made.number) == ("implementing_agency", 2026, 1)
     assert body["organisation"]["name_zh"] == "演示·实施机构"
     assert [each["code"] for each in body["agreements"]] == [agreement.code]
-    assert [each["code"] for each in body["supply_agreements"]] == ["SA-430000-2026-0001"]
+    assert [each["code"] for each in body["supply_agreements"]] == ["SA-430000-2026-9001"]
     (resource,) = body["resources"]
     assert (resource["item_count"], resource["supplied"]) == (3, True)
     assert [each["grantee"][1] for each in body["authorisations"]] == ["Demo Sweetgum Technology"]
