@@ -34,7 +34,20 @@ from licensing.standing import destructions
 from licensing.supervision import violations
 from licensing.upkeep import idleness, reviews
 from marketplace import contracts, orders, products
+from marketplace.auctions import lots
+from marketplace.bargaining import quotations
 from settlement import accounts, batches, payments, payouts
+from settlement.bank import clearings, outgoing, virtual_accounts
+from settlement.deals import deals
+from settlement.dividing import fee_rules, hold_list, revenue_rules
+from settlement.holding import holds
+from settlement.metering import bills, meters
+from settlement.papers import party_statements
+from settlement.rails import attempts
+from settlement.reconciling import breaks
+from settlement.refunding import disputes, refunds
+from settlement.vouchers import batches as voucher_batches
+from settlement.vouchers import vouchers
 
 NOUNS: tuple[ModuleType, ...] = (
     organisations,
@@ -70,12 +83,31 @@ NOUNS: tuple[ModuleType, ...] = (
     violations,
     products,
     orders,
+    quotations,
+    lots,
     contracts,
     tasks,
     payments,
+    attempts,
     batches,
     accounts,
     payouts,
+    refunds,
+    disputes,
+    holds,
+    hold_list,
+    fee_rules,
+    revenue_rules,
+    meters,
+    bills,
+    clearings,
+    outgoing,
+    virtual_accounts,
+    deals,
+    voucher_batches,
+    vouchers,
+    breaks,
+    party_statements,
 )
 
 LIVES = {module.LIFE.name: module for module in NOUNS}

@@ -102,7 +102,7 @@ def _schema(error: ValidationError) -> Response:
 
 
 def _input(places: Iterable[Any]) -> Response:
-    found = [one for messages in places for one in _flat("", messages)]
+    found = [one for messages in places for one in flattened(messages)]
     errors = [{"pointer": pointer, "detail": detail} for pointer, detail in found]
     return _own("invalid-input", errors=errors)
 
@@ -110,6 +110,11 @@ def _input(places: Iterable[Any]) -> Response:
 def _own(code: str, detail: str | None = None, **more: Any) -> Response:
     status, title = OWN[code]
     return problem(status, code, title, detail, **more)
+
+
+def flattened(messages: Any) -> list[tuple[str, str]]:
+    """Return what marshmallow found wrong, each with a JSON pointer to where."""
+    return _flat("", messages)
 
 
 def _flat(pointer: str, messages: Any) -> list[tuple[str, str]]:

@@ -15,7 +15,12 @@ from kernel.work import Work
 from licensing import scenarios
 from licensing.supervision import totals, violations
 from licensing.upkeep import falls
-from marketplace import products, progress
+from marketplace import progress
+from marketplace.auctions import closing
+from marketplace.charging import using
+from marketplace.standing import falls as falls_of_products
+from settlement import batches, payouts
+from settlement.metering import bills, hours, wallets
 
 Reaction = Callable[[Work, Event], object]
 
@@ -28,10 +33,14 @@ _STOPS: Mapping[str, Reaction] = {
     "stop its deliveries": _of_its_subject(tasks.suspend_for),
     "stop its orders": _of_its_subject(progress.suspend_for),
 }
+_BEGINS: Mapping[str, Reaction] = {
+    "take its forerunner's products over": _of_its_subject(falls_of_products.take_over),
+}
 _GOES_ON: Mapping[str, Reaction] = {
     "go on with its deliveries": _of_its_subject(tasks.resume_for),
     "go on with its orders": _of_its_subject(progress.resume_for),
-    "bring its products back": _of_its_subject(products.resume_for),
+    "bring its products back": _of_its_subject(falls_of_products.resume_for),
+    **_BEGINS,
 }
 _ENDS: Mapping[str, Reaction] = {
     **_STOPS,
@@ -41,9 +50,24 @@ _ENDS: Mapping[str, Reaction] = {
 # fmt: off
 REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     # after this …                … comes this
-    "payment.received":           {"mark the order paid": progress.mark_paid},
+    "payment.received":           {"settle the bill": bills.paid,
+                                   "top up the wallet": wallets.topped_up,
+                                   "mark the order paid": progress.mark_paid},
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
     "order.settled":              {"complete the order": progress.settled},
+    "refund.sent":                {"begin to refund the order": progress.refund_sent},
+    "refund.succeeded":           {"end the refund of the order": progress.refunded},
+    "chargeback.borne":           {"end the refund of the order": progress.refunded},
+    "settlement.confirmed":       {"post the rest of the batch": batches.go_on},
+    "settlement.continued":       {"post the rest of the batch": batches.go_on},
+    "bill.settled":               {"go on with its meters": hours.go_on,
+                                   "go on with its order": progress.billed},
+    "bill.defaulted":             {"stop its meters": hours.stop_defaulter,
+                                   "stop its delivery": progress.stop_defaulter},
+    "delivery.read":              {"count the use": using.count_read},
+    "order.paid":                 {"give the winner's deposit back": closing.paid},
+    "order.lapsed":               {"forfeit the winner's deposit": closing.fell_through},
+    "order.cancelled":            {"forfeit the winner's deposit": closing.fell_through},
     "authorisation.suspended":    _STOPS,
     "authorisation.promise_broken": _STOPS,
     "authorisation.resumed":      _GOES_ON,
@@ -52,15 +76,19 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "authorisation.expired":      _ENDS,
     "authorisation.lapsed":       _ENDS,
     "authorisation.surrendered":  _ENDS,
-    "authorisation.superseded":   _ENDS,
+    "authorisation.superseded":   {
+        **_ENDS, "hand its products over": _of_its_subject(falls_of_products.hand_over),
+    },
     "authorisation.cancelled":    _ENDS,
+    "authorisation.activated":    _BEGINS,
+    "authorisation.activated_conditionally": _BEGINS,
     "commitment.met":             {"give the whole right": falls.promise_met},
     "scenario.refused":           {"look whether it lacked anything": violations.look_at_refusal},
 }
 # fmt: on
 
 _FALLS: Mapping[str, Reaction] = {
-    "take its products off the market": _of_its_subject(products.suspend_for),
+    "take its products off the market": _of_its_subject(falls_of_products.suspend_for),
 }
 _IS_OVER: Mapping[str, Reaction] = {
     **_FALLS,
@@ -72,6 +100,8 @@ _IS_OVER: Mapping[str, Reaction] = {
 # fmt: off
 AT_ONCE: Mapping[str, Mapping[str, Reaction]] = {
     # together with this …        … comes this
+    "sale.recognised":            {"count its volume": progress.recognised},
+    "bank_account.retired":       {"cancel what is not sent there": payouts.account_gone},
     "organisation.exit_asked":    {"refuse while anything is open": progress.let_go},
     "organisation.deregistered":  {"refuse while anything is open": progress.let_go},
     "organisation.restricted":    {"suspend what it holds": falls.organisation_fallen},

@@ -9,11 +9,17 @@ from catalogue import registrations, sharing
 from kernel import evidence, watch
 from kernel.clock import local_date
 from kernel.errors import DomainError
-from kernel.parties import vigil
+from kernel.parties import contents, vigil
 from kernel.work import Work
 from licensing import agreements, authorisations, operations
 from licensing.supervision import stages, violations
 from licensing.upkeep import idleness, reviews
+from marketplace.auctions import closing
+from settlement.metering import billing, hours, subscriptions
+from settlement.papers import party_statements
+from settlement.reconciling import runs
+from settlement.sealing import blocks
+from settlement.vouchers import vouchers
 
 OVERDUE_MAX = 200
 """Clocks that one run takes up; the next run takes up the next ones."""
@@ -61,8 +67,9 @@ def look_at_use(work: Work) -> None:
 
 
 def watch_parties(work: Work) -> None:
-    """Restrict organisations whose licence or promise is over; call up their yearly check."""
+    """Restrict whose licence or promise is over, call up the yearly check, erase old files."""
     vigil.watch_expiry(work, limit=OVERDUE_MAX)
+    contents.erase_due(work, limit=OVERDUE_MAX)
 
 
 def raise_violations(work: Work) -> None:
@@ -75,8 +82,37 @@ def reckon_provisional(work: Work) -> None:
     stages.reckon_provisional(work, limit=OVERDUE_MAX)
 
 
+def reconcile(work: Work) -> None:
+    """Hold yesterday's books beside the bank's and the provider's, until nothing is new."""
+    runs.yesterday(work)
+
+
+def close_hours(work: Work) -> None:
+    """Close the hours of use that are over; draw from wallets what they came to."""
+    hours.close(work, limit=OVERDUE_MAX)
+
+
+def earn_subscriptions(work: Work) -> None:
+    """Accept the periods of subscriptions that have passed."""
+    subscriptions.earn_due(work, limit=OVERDUE_MAX)
+
+
+def draw_up_bills(work: Work) -> None:
+    """Draw up the bills of the last month, on its first days."""
+    billing.due(work, limit=OVERDUE_MAX)
+
+
+def hold_auctions(work: Work) -> None:
+    """Open the lots whose time has come, and close those whose time is over."""
+    closing.hold_due(work, limit=OVERDUE_MAX)
+
+
 # fmt: off
 TIMETABLE: Mapping[str, Job] = {
+    "close the hours of use":  Job(300,    close_hours),
+    "earn subscriptions":      Job(3_600,  earn_subscriptions),
+    "draw up bills":           Job(3_600,  draw_up_bills),
+    "open and close auctions": Job(60,     hold_auctions),
     "take overdue steps":      Job(60,     take_overdue),
     "raise violations":        Job(600,    raise_violations),
     "reckon provisional days": Job(86_400, reckon_provisional),
@@ -84,6 +120,10 @@ TIMETABLE: Mapping[str, Job] = {
     "watch the parties":       Job(3_600,  watch_parties),
     "look at the use":         Job(86_400, look_at_use),
     "seal the evidence":       Job(60,     evidence.seal),
+    "seal the ledger":         Job(60,     blocks.seal),
+    "reconcile yesterday":     Job(3_600,  reconcile),
+    "issue statements":        Job(86_400, party_statements.issue_due),
+    "end vouchers":            Job(3_600,  vouchers.expire_due),
     "forget old keys":         Job(86_400, idempotency.forget),
 }
 # fmt: on

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 from typing import Any
 
+import migrations
 from app.unit import Exchange
 from benchmarks.house import client_of, furnished
 from benchmarks.stopwatch import Way, compare
@@ -25,6 +26,7 @@ from licensing import decisions, scope
 from licensing.deciding import answers, compiled
 from licensing.deciding.clauses import Grant, Party
 from licensing.deciding.clerks import Clerk
+from licensing.deciding.epochs import ALL
 from licensing.decisions import Request
 from tests.conftest import NOON, work_of
 from tests.licensing import grants
@@ -60,17 +62,13 @@ def run() -> None:
 
 
 def _from_memory(folder: Path) -> None:
-    many, few = _clerk(folder / "many", RIGHTS), _clerk(folder / "few", FEW)
-    asked, asked_few = _requests(RIGHTS), _requests(FEW)
-    # As many ready answers as there are rights: both sides have as much to find one in.
-    shape = uses.request("aut_0", quantity={}).shape
-    ready: dict[Any, Answer | None] = {(f"aut_{n}", shape): () for n in range(RIGHTS)}
+    many, asked = _clerk(folder / "many", RIGHTS), _requests(RIGHTS)
+    ready = _ready(many)
     ready |= {(one.authorisation_id, one.shape): many.codes(one, NOON) for one in asked}
     ways: Ways = {
         "a dictionary of ready answers": (
             lambda one: ready[one.authorisation_id, one.shape], asked),
         f"licensing.deciding, {RIGHTS:,} rights": (lambda one: many.codes(one, NOON), asked),
-        f"licensing.deciding, {FEW:,} rights": (lambda one: few.codes(one, NOON), asked_few),
         "the same, and its line in the log": (_answering(many), asked),
     }  # fmt: skip
     denied = sum(bool(ready[one.authorisation_id, one.shape]) for one in asked)
@@ -78,6 +76,76 @@ def _from_memory(folder: Path) -> None:
     _against_cedar(ways, asked, ready)
     _timed(ways)
     _first_time(folder, asked)
+    _growth(many, _clerk(folder / "few", FEW))
+
+
+def _ready(clerk: Clerk) -> dict[Any, Answer | None]:
+    # As many ready answers as there are rights: both sides have as much to find one in.
+    shape = uses.request("aut_0", quantity={}).shape
+    return {(key, shape): () for key in clerk._grants}
+
+
+def _growth(many: Clerk, few: Clerk) -> None:
+    """Print how the time of one decision grows with the rights, and that of a bare dictionary.
+
+    Neither looks at more than a few entries. What grows is the way to them: of a hundred
+    times as many, fewer are in the processor's caches.
+    """
+    print(f"  CPU time of one decision with {RIGHTS:,} rights, of that with {FEW:,}:")
+    for name, asked, ways in (
+        (f"{FEW:,} rights, again and again", FEW, 1),
+        ("each right in its turn", RIGHTS, 1),
+        ("each right in its turn, in two ways", RIGHTS, 2),
+    ):
+        lots, some = _sized(many, RIGHTS, asked, ways), _sized(few, FEW, FEW, ways)
+        ours, bare = [], []
+        for turn in range(-1, ROUNDS):
+            grown = [_cpu(*large) / _cpu(*small) for large, small in zip(lots, some, strict=True)]
+            if turn >= 0:
+                ours.append(grown[0])
+                bare.append(grown[1])
+        print(f"    {name:<36} ours {_spread(ours)}, a bare dictionary {_spread(bare)}")
+
+
+def _sized(
+    clerk: Clerk, rights: int, asked: int, ways: int
+) -> list[tuple[Callable[[Any], object], Sequence[Request]]]:
+    # What is asked is equal to what is remembered, and never the same object: so requests
+    # come from outside.
+    clerk.forget([ALL])
+    clerk._parties["org_buyer"] = BUYER
+    _fill(clerk, rights)
+    ready = _ready(clerk)
+    for one in _each_right(rights, asked, ways):
+        ready[one.authorisation_id, one.shape] = clerk.codes(one, NOON)
+    again = _each_right(rights, asked, ways)
+    again *= max(1, RIGHTS // len(again))  # long enough to bear a look into the journal
+    return [
+        (lambda one: clerk.codes(one, NOON), again),
+        (lambda one: ready[one.authorisation_id, one.shape], again),
+    ]
+
+
+def _each_right(rights: int, asked: int, ways: int) -> list[Request]:
+    """Return requests for so many of the rights in a mixed order, `ways` for each."""
+    chance = Random(SEED)  # noqa: S311 - an order, the same in every run
+    base = [uses.request("aut_0", quantity={}, region=f"4301{way:02}") for way in range(ways)]
+    return [
+        replace(one, authorisation_id=f"aut_{number}")
+        for one in base
+        for number in chance.sample(range(rights), asked)
+    ]
+
+
+def _cpu(act: Callable[[Any], object], asked: Sequence[Any]) -> float:
+    began = process_time()
+    for one in asked:
+        act(one)
+    return (process_time() - began) / len(asked)
+
+
+def _spread(ratios: Sequence[float]) -> str:
+    return f"{median(ratios):.2f} × [{min(ratios):.2f}..{max(ratios):.2f}]"
 
 
 def _answering(clerk: Clerk) -> Callable[[Request], object]:
@@ -113,10 +181,7 @@ def _timed(ways: Ways) -> None:
     for _ in range(ROUNDS):
         for name in chance.sample(list(ways), len(ways)):
             act, asked = ways[name]
-            began = process_time()
-            for one in asked:
-                act(one)
-            spent[name].append((process_time() - began) / len(asked))
+            spent[name].append(_cpu(act, asked))
             taken[name].append(sorted(_each(act, asked)))
     ours = next(name for name in ways if name.startswith(f"licensing.deciding, {RIGHTS:,}"))
     print(f"  {'':<40} {'p50 µs':>8} {'p99 µs':>8} {'CPU µs':>8} {'per s':>10}   ours is")
@@ -126,7 +191,7 @@ def _timed(ways: Ways) -> None:
         cpu = median(spent[name])
         ratios = [other / mine for other, mine in zip(spent[name], spent[ours], strict=True)]
         print(f"  {name:<40} {half:>8.2f} {last:>8.2f} {cpu * 1e6:>8.2f} {1 / cpu:>10,.0f}"
-              f"   {median(ratios):.2f} × [{min(ratios):.2f}..{max(ratios):.2f}]")  # fmt: skip
+              f"   {_spread(ratios)}")  # fmt: skip
 
 
 def _each(act: Callable[[Any], object], asked: Sequence[Any]) -> list[float]:
@@ -148,14 +213,20 @@ def _first_time(folder: Path, asked: list[Request]) -> None:
 def _clerk(folder: Path, count: int) -> Clerk:
     """Return a clerk with so many rights in memory; made up here, as they would be read."""
     folder.mkdir()
-    clerk = Clerk(Engines(f"sqlite:///{folder}/rights.db"), folder / "state")
+    engines = Engines(f"sqlite:///{folder}/rights.db")
+    migrations.upgrade(engines.write)
+    clerk = Clerk(engines, folder / "state")
     clerk._heed()
     clerk._begin_day(NOON)
+    clerk._parties["org_buyer"] = BUYER
+    _fill(clerk, count)
+    return clerk
+
+
+def _fill(clerk: Clerk, count: int) -> None:
     granted = scope.from_json(grants.scope(quotas={}))
     for number in range(count):
         clerk._grants[f"aut_{number}"] = _grant(number, granted)
-    clerk._parties["org_buyer"] = BUYER
-    return clerk
 
 
 def _grant(number: int, granted: scope.Scope) -> Grant:

@@ -89,6 +89,7 @@ def _fact(chance: Random, number: int) -> dict[str, Any]:
     related = chance.random() < 0.02
     return {
         "order_line_id": f"orl_{number}",
+        "seq": 1,
         "order_id": f"ord_{number // 2}",
         "merchant_id": f"org_{merchant}",
         "buyer_id": "org_buyer",

@@ -169,6 +169,13 @@ def accept_for(work: Work, order_id: str) -> list[DeliveryTask]:
     return tasks
 
 
+def revoke_for(work: Work, order_id: str, *, reason: str) -> None:
+    """Revoke what of an order was not accepted yet. One SELECT on an index."""
+    for task in of_order(work.session, order_id):
+        if task.state in _DELIVERABLE:
+            LIFE.take("revoke", task, work.as_system(), reason=reason)
+
+
 def suspend_for(work: Work, authorisation_id: str) -> int:
     """Suspend what is being delivered under an authorisation; return how many.
 

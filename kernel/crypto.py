@@ -11,10 +11,11 @@ Every artefact names its algorithm and key, so that a change of either can be to
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -133,6 +134,10 @@ class CryptoProvider(Protocol):
 
     def mask(self, text: str) -> str:
         """Return a keyed hash of a personal identifier, in hexadecimal digits."""
+        ...
+
+    def masks(self, text: str) -> tuple[str, ...]:
+        """Return what `mask` gives, and then what it gave under every other known key."""
         ...
 
 
@@ -256,12 +261,22 @@ class _Provider:
 
         Equal text gives equal masks, and without the key nobody finds the text by
         trying all there are. Bring the text to one form first. Another key, or the
-        other provider, gives other masks.
+        other provider, gives other masks: look for all of `masks`, and write this one.
         """
-        key = self._current.derive("mask", self._suite, KEY_BYTES)
-        keyed = HMAC(key, self._suite.hash())
-        keyed.update(text.encode())
-        return keyed.finalize().hex()
+        return _masked(self._current, self._suite, text)
+
+    def masks(self, text: str) -> tuple[str, ...]:
+        """Return the mask, and those of the retired keys and of the other provider.
+
+        So who was masked before the key was changed is known again, as long as the former
+        key stays among the retired ones. What the library cannot reckon was never written.
+        """
+        found = [self.mask(text)]
+        for ring in self._rings.values():
+            for suite in _SUITES.values():
+                with suppress(UnsupportedAlgorithm):
+                    found.append(_masked(ring, suite, text))
+        return tuple(dict.fromkeys(found))
 
 
 class StandardProvider(_Provider):
@@ -283,6 +298,12 @@ class CommercialProvider(_Provider):
     _suite: ClassVar[_Suite] = _COMMERCIAL
     digest_alg: ClassVar[str] = _COMMERCIAL.digest_alg
     seal_alg: ClassVar[str] = _COMMERCIAL.seal_alg
+
+
+def _masked(ring: _Keyring, suite: _Suite, text: str) -> str:
+    keyed = HMAC(ring.derive("mask", suite, KEY_BYTES), suite.hash())
+    keyed.update(text.encode())
+    return keyed.finalize().hex()
 
 
 def _digest(algorithm: hashes.HashAlgorithm, content: bytes) -> bytes:

@@ -5,17 +5,19 @@ snapshot. Writers wait in a fair queue of ours, because SQLite's busy handler sl
 lets the lucky one in. PostgreSQL needs no queue.
 """
 
+import sqlite3
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event as Signal
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Session
 
+from kernel.db import Base
 from kernel.errors import DomainError, Kind
 from kernel.words import Words
 
@@ -115,6 +117,50 @@ def normal(url: str) -> URL:
     return parsed
 
 
+FIXED: Final = "fixed"
+"""Key of `Table.info`. True: rows are only added; "status": they may be updated as well.
+
+A connection of ours to SQLite may neither update nor delete rows of such a table, except
+by the table's own triggers, nor drop or alter it or its triggers.
+"""
+
+_PRAGMAS: Final = {
+    "writable_schema", "ignore_check_constraints", "foreign_keys", "recursive_triggers",
+    "legacy_alter_table", "synchronous", "journal_mode", "query_only",
+}  # fmt: skip
+_CHANGES: Final = {sqlite3.SQLITE_DELETE, sqlite3.SQLITE_UPDATE}
+_ALTERS: Final = {
+    sqlite3.SQLITE_DROP_TABLE: 0,
+    sqlite3.SQLITE_ALTER_TABLE: 1,
+    sqlite3.SQLITE_DROP_TRIGGER: 1,
+    sqlite3.SQLITE_DROP_TEMP_TRIGGER: 1,
+}
+"""Action → which of its two arguments names the table."""
+
+
+def guard(connection: sqlite3.Connection) -> None:
+    """Let nobody on this connection change what is fixed, nor switch off what defends it."""
+    fixed = {table.name: table.info[FIXED] for table in Base.metadata.tables.values()
+             if FIXED in table.info}  # fmt: skip
+
+    def allowed(action: int, one: str | None, two: str | None, _: Any, trigger: Any) -> int:
+        if action in _CHANGES and one in fixed and trigger is None:
+            changes_status = action == sqlite3.SQLITE_UPDATE and fixed[one] == "status"
+            return sqlite3.SQLITE_OK if changes_status else sqlite3.SQLITE_DENY
+        if action in _ALTERS and (one, two)[_ALTERS[action]] in fixed:
+            return sqlite3.SQLITE_DENY
+        if action == sqlite3.SQLITE_PRAGMA and one in _PRAGMAS and two is not None:
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    connection.set_authorizer(allowed)
+
+
+def unguard(connection: sqlite3.Connection) -> None:
+    """Let this connection do anything: for migrations, which build tables anew."""
+    connection.set_authorizer(None)
+
+
 def _sqlite(url: URL, begin: str, *, query_only: bool, size: int) -> Engine:
     engine = create_engine(url, pool_size=size, max_overflow=size)
 
@@ -127,6 +173,7 @@ def _sqlite(url: URL, begin: str, *, query_only: bool, size: int) -> Engine:
             pragmas.append("query_only=ON")
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
+        guard(connection)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

@@ -207,7 +207,7 @@ def void_sheet(work: Work, assessment_id: str, *, expert_id: str, reason: str) -
         return annul(work, found, reason)
     if concluded:
         again = recompute(work.session, found.id)
-        if (again.result, sorted(map(list, again.struck))) != (found.result, found.struck):
+        if sittings.outcome(again) != sittings.stored(found):
             return annul(work, found, reason)
         sittings.keep(found, again)
     return found
@@ -266,10 +266,10 @@ def sheets(work: Work, assessment_id: str) -> list[ScoreSheet]:
 def recomputed(work: Work, assessment_id: str) -> Recomputed:
     """Return what the sheets of a concluded assessment come to, and whether that is stored.
 
-    Raises NotFound while there is no result.
+    Raises NotFound while there is no result, and of one that no kept sheet is behind.
     """
     found = seen(work, assessment_id)
-    if found.state != State.CONCLUDED:
+    if found.state != State.CONCLUDED or not found.standard:
         raise NotFound("评估尚无结论", "there is no conclusion yet")
     again = recompute(work.session, found.id)
     return Recomputed(

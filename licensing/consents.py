@@ -43,11 +43,12 @@ def take(work: Work, opinion_id: str, name: str, **data: Any) -> Opinion:
 def answer(work: Work, opinion_id: str, *, items: Sequence[ItemAnswer]) -> Opinion:
     """Answer item by item: agree, agree with a condition, or disagree, each for itself.
 
-    What is disagreed is struck from the scenario before the panel. Raises what `take`
+    What is disagreed is struck from the scenario before the panel, and what is agreed on in
+    a coarser form is narrowed to it. Raises what `take`
     raises, and Invalid with a pointer.
     """
     asked, scenario = _awaited(work, opinion_id)
-    rows = opinions.answers(asked, items)
+    rows = opinions.answers(asked, items, scenario.asked.items)
     LIFE.take("answer_by_item", asked, work, rows=rows)
     scenarios.advance(work, scenario)
     return asked

@@ -4,6 +4,12 @@ A meter is counted over the whole term ("rows"), or anew in every window: "calls
 "calls/day", "rows/month", days and months in Asia/Shanghai. Source: invariant I-32, used ≤ limit
 under any concurrency. The counting statement and the condition are one; nothing is read
 first and written later.
+
+No process holds a share of a quota in advance. What was counted would then be less than
+what was promised away: `remaining` would be a guess, a narrowed limit (`fix`) and a
+suspension would have to call every share back, and near the end of a quota a use would be
+refused here of which another process still holds enough. Nor is the count what takes the
+time: reading the right anew in the same transaction costs several times as much.
 """
 
 from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from kernel.actor import Duty, its, system_only
-from kernel.errors import Refusal
+from kernel.errors import NotFound, Refusal
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
@@ -185,15 +185,19 @@ LIFE: Workflow[State, Scenario] = Workflow(
          State.LAPSED, system_only, then=(filing.release,),
          says="scenario.lapsed", label=Words("逾期失效", "Lapse")),
     step("authorise",          {State.DECIDING}, State.PUBLICITY, approver, hand="approver",
-         when=(admission.supplied, admission.covered), asks=(_MEETING, _WHY),
+         when=(admission.supplied, admission.covered, bars.promises_kept),
+         asks=(_MEETING, _WHY),
          then=(outcomes.decided,), within="clocks.publicity", overdue="close_publicity",
          says="scenario.announced", label=Words("决定授权并公示", "Authorise and announce")),
     step("uphold_objection",   {State.PUBLICITY}, State.DECIDING, system_only,
          asks=(REASON,), within="clocks.decision",
          says="scenario.objection_upheld", label=Words("异议成立", "Uphold an objection")),
+    step("promise_broken",     {State.PUBLICITY}, State.DECIDING, system_only,
+         asks=(REASON,), within="clocks.decision",
+         says="scenario.promise_broken", label=Words("承诺逾期，重新决定", "A promise broken")),
     step("close_publicity",    {State.PUBLICITY}, State.AUTHORISED, (system_only, approver),
          when=(admission.publicity_over, pleas.objections_answered, admission.supplied,
-               admission.covered), then=(_issue,),
+               admission.covered, bars.promises_kept), then=(_issue,),
          says="scenario.authorised", label=Words("公示期满授权", "Close the publicity")),
     step("reject",             {State.ACCEPTED, State.DEPT_OPINION, State.PANEL_FORMING,
                                 State.DECIDING}, State.REJECTED, approver, hand="approver",
@@ -217,13 +221,25 @@ LIFE: Workflow[State, Scenario] = Workflow(
 def grade_risk(work: Work, scenario_id: str, **settled: str) -> Scenario:
     """Confirm the risk that the rules propose, and go on when all is in.
 
-    settled: `grade` to raise it, with its `reason`; `lane` "fast" to take the simplified
-    procedure. Raises StepRefused for a grade below the proposal, a raise without a reason,
-    and where the simplified procedure is barred (`licensing.assessing.lanes`).
+    settled: `grade` to raise it, with its `reason`; `lane` "ordinary" to pass over the
+    simplified procedure where it is proposed, with a `reason` too. Raises StepRefused for a
+    grade below the proposal, either without its reason, and `lane` "fast" where it is barred
+    (`licensing.assessing.lanes`).
     """
     found = take(work, scenario_id, "grade_risk", **settled)
     advance(work, found)
     return found
+
+
+def lane_proposal(work: Work, scenario_id: str) -> lanes.Proposal:
+    """Return how a scenario will be assessed by the rules, for those who may see it.
+
+    Raises NotFound for a draft too: there is nothing to judge before it is submitted.
+    """
+    found = seen(work, scenario_id)
+    if found.state == State.DRAFT:
+        raise NotFound("申请尚未提交", f"{scenario_id} has not been submitted yet")
+    return lanes.proposal(work, found)
 
 
 def lower_risk(work: Work, scenario_id: str, *, grade: str, reason: str) -> Scenario:
@@ -248,6 +264,17 @@ def close_for(work: Work, authorisation_id: str) -> None:
     )
     for scenario in work.session.scalars(statement):
         LIFE.take("close", scenario, work.as_system())
+
+
+def promise_broken(work: Work, scenario_id: str, material: str) -> None:
+    """Take back, as the house, the announcement of what may not be authorised any more.
+
+    Before and after the publicity nothing is announced, and nothing changes.
+    """
+    found = find(work.session, scenario_id)
+    if found.state == State.PUBLICITY:
+        reason = f"承诺逾期未履行：{material} a promise was broken: {material}"
+        LIFE.take("promise_broken", found, work.as_system(), reason=reason)
 
 
 def take(work: Work, scenario_id: str, name: str, **data: Any) -> Scenario:

@@ -10,7 +10,7 @@ from kernel.errors import Invalid
 from kernel.work import Work
 from licensing import authorisations, scenarios
 from licensing.applications import items
-from licensing.assessing import members, rows, score_sheets
+from licensing.assessing import members, rows, score_sheets, sheet_drafts
 from licensing.assessing.rows import Assessment
 from licensing.assessing.score_sheets import Filled
 from licensing.assessing.sheets import Conclusion, Result
@@ -36,6 +36,7 @@ def _unseat(it: Assessment, work: Work, data: dict[str, Any], expert_id: str) ->
     removed = [*members.removed(work.session, it.id), expert_id]
     drawn = members.again(it, removed)
     leaving.left_round, leaving.reason = drawn.round, data["reason"]
+    sheet_drafts.forget(work.session, it.id, leaving.person_id)
     # The seat must be free in the database before somebody else is put on it.
     work.session.flush()
     it.serving = [one.person_id for one in members.seat(work, it.id, it.pool, drawn)]
@@ -81,7 +82,7 @@ def sign(it: Assessment, work: Work, data: dict[str, Any]) -> None:
     """Sign the acting member's sheet."""
     given: Filled = data.pop("filled")
     weights, expert = it.standard["weights"], members.seat_of(work, it.id).expert_id
-    asked = {row.item for row in items.kept(items.of(work.session, it.scenario_id))}
+    asked = scenarios.find(work.session, it.scenario_id).asked.items
     sheet = score_sheets.filled(work, given, expert=expert, weights=weights, asked=asked)
     signed = score_sheets.sign(
         work,
@@ -91,6 +92,7 @@ def sign(it: Assessment, work: Work, data: dict[str, Any]) -> None:
         weights=weights,
         superseding=data.get("reason"),
     )
+    sheet_drafts.forget(work.session, it.id, work.actor.person)
     data |= {"expert_id": expert, "digest": signed.digest}
 
 
@@ -99,6 +101,8 @@ def conclude(it: Assessment, work: Work, data: dict[str, Any]) -> None:
     with work.session.no_autoflush:  # concluded and without a result, it must not reach the table
         keep(it, found := recompute(work.session, it.id))
     it.concluded_at, it.struck = work.now, sorted(list(item) for item in found.struck)
+    it.coarsened = score_sheets.listed(found.coarsened)
+    sheet_drafts.forget(work.session, it.id)
     data |= {"result": it.result, "mean": it.mean}
     name, answers = _verdict(it)
     scenarios.take(work.as_system(), it.scenario_id, name, **answers)
@@ -110,18 +114,32 @@ def keep(it: Assessment, found: Conclusion) -> None:
     it.reasons = [{"code": one.code, "zh": one.zh, "en": one.en} for one in found.reasons]
 
 
+def outcome(found: Conclusion) -> tuple[str, list[list[str]], list[list[str]]]:
+    """Return what a conclusion means for its scenario: result, what is struck and coarsened."""
+    struck = sorted(list(item) for item in found.struck)
+    return found.result.value, struck, score_sheets.listed(found.coarsened)
+
+
+def stored(it: Assessment) -> tuple[str, list[list[str]], list[list[str]]]:
+    """Return what is stored of the same."""
+    return str(it.result), it.struck, it.coarsened or []
+
+
 def void_sheet(it: Assessment, work: Work, data: dict[str, Any]) -> None:
     """Void the sheets of an expert. Raises Invalid for one who has none that count."""
     if data["expert_id"] not in {row.expert_id for row in score_sheets.of(work.session, it.id)}:
         en = "this expert has no sheet that counts"
         raise Invalid("该专家没有有效的评分表", en, pointer="/expert_id")
     score_sheets.void(work, it.id, data["expert_id"], data["reason"])
+    leaving = members.holder(work.session, it.id, data["expert_id"])
+    sheet_drafts.forget(work.session, it.id, leaving.person_id)
 
 
 def release(it: Assessment, work: Work, data: dict[str, Any]) -> None:
     """Send the scenario back to the forming of a panel; suspend what was issued on it."""
     scenario, house = scenarios.find(work.session, it.scenario_id), work.as_system()
     data |= {"scenario_id": scenario.id, "authorisation_id": None}
+    sheet_drafts.forget(work.session, it.id)
     built_on = scenarios.LIFE.steps["assessment_voided"].source
     if scenario.assessment_id != it.id or scenario.state not in built_on:
         return
@@ -145,7 +163,8 @@ def _verdict(it: Assessment) -> tuple[str, Mapping[str, Any]]:
         case Result.PASS:
             return "assessed_pass", {}
         case Result.CONDITIONAL_PASS:
-            return "assessed_conditional", {"struck": it.struck, "conditions": it.conditions}
+            told = {"struck": it.struck, "conditions": it.conditions}
+            return "assessed_conditional", {**told, "coarsened": it.coarsened or []}
         case Result.REVISE:
             return "assessed_revise", {}
     return "assessed_fail", {"reason": "；".join(one["zh"] for one in it.reasons)}

@@ -6,15 +6,23 @@ contract, payment, delivery, escrow, volume. They take the order by its shape.
 
 from typing import Any, Protocol
 
-from catalogue.grades import Origin
+from catalogue.grades import Grade, Origin
 from delivery import tasks
+from kernel.clock import local_date
 from kernel.errors import Refusal
 from kernel.money import Money
 from kernel.work import Work
 from licensing import authorisations, signatures
-from marketplace import contracts, lines, uses, versions, volume
+from licensing.agreed import operation_rows
+from licensing.authorisations import Authorisation
+from marketplace import boards, contracts, lines, uses, versions, volume
+from marketplace.charging import opening
+from marketplace.fees import Ground
 from marketplace.lines import OrderLine
+from marketplace.prices import PayMode
 from settlement import escrow, payments
+from settlement.metering import bills, meters, subscriptions
+from settlement.metering.meters import Basis
 
 
 class Ordered(Protocol):
@@ -26,6 +34,7 @@ class Ordered(Protocol):
     seller_id: str
     contract_id: str | None
     use_scenario: dict[str, Any]
+    pay_mode: str
     accept_days: int
     total: Money
     is_related_party: bool
@@ -86,9 +95,13 @@ def is_delivered(order: Ordered, work: Work) -> Refusal | None:
 
 
 def nothing_left(order: Ordered, work: Work) -> Refusal | None:
-    """Guard: what was held for the order has all been settled (I-59)."""
+    """Guard: what the order came to is billed and paid, what was held is settled (I-59)."""
+    if meters.running(work.session, order.id) or bills.open_of(work.session, order.id):
+        return Refusal("BILLS_OPEN", "仍有未结清的账单", "a bill of the order is still open")
+    if subscriptions.unserved(work.session, order.id):
+        return Refusal("TERM_NOT_OVER", "包期服务尚未期满", "its subscription is not over")
     due = escrow.of_order(work.session, order.id)
-    open_still = any(each.state != escrow.State.SETTLED for each in due)
+    open_still = any(each.state == escrow.State.OPEN for each in due)
     if open_still or escrow.left(work.session, order.id) != Money(0):
         return Refusal("NOT_SETTLED", "订单款尚未结清", "the order's money is not settled yet")
     return None
@@ -108,7 +121,7 @@ def draw_up(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
             **_listed(work, found),
             "order_code": order.code,
             "accept_days": str(order.accept_days),
-            "total": str(order.total),
+            "total": _total(order),
         },
     )
     order.contract_id = made.id
@@ -127,21 +140,39 @@ def instruct(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
 def open_tasks(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     """Effect: owe the buyer the delivery of every line."""
     use = uses.from_json(order.use_scenario)
-    owed = [
-        _owed(work, order, line, use["purpose_code"], use["region"])
-        for line in lines.of(work.session, order.id)
-    ]
+    found = lines.of(work.session, order.id)
+    owed = [_owed(work, order, line, use["purpose_code"], use["region"]) for line in found]
     tasks.open_for(work, order_id=order.id, lines=owed)
+    opening.open_meters(work, order, found, [_sale(work, order, line) for line in found])
 
 
 def accept(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
-    """Effect: the trade counts, and what was paid becomes due to those who earned it."""
-    found = lines.of(work.session, order.id)
+    """Effect: the trade counts, and what was paid becomes due to those who earned it.
+
+    A subscription counts period by period, what is charged by use bill by bill.
+    """
     tasks.accept_for(work.as_system(), order.id)
-    volume.count(work, order, found)
-    priced = [line for line in found if line.amount.minor > 0]
-    if priced:
-        escrow.accept(work, order.id, [_earned(work, order, line) for line in priced])
+    meters.close_for(work, order.id, Basis.USE)
+    ordered = lines.of(work.session, order.id)
+    for line in ordered:
+        opening.begin_term(work, order, line, _sale(work, order, line))
+    found = [line for line in ordered if opening.at_once(line, order.pay_mode)]
+    # What was refunded before is neither accepted nor counted.
+    amounts = escrow.reduced(work.session, order.id, [line.amount for line in found])
+    counted = list(zip(found, amounts, strict=True))
+    volume.count_slices(work, order, [(line, 1, amount) for line, amount in counted])
+    due = [
+        {**_earned(work, order, line), "amount": amount}
+        for line, amount in counted
+        if amount.minor > 0
+    ]
+    if due:
+        escrow.accept(work, order.id, due)
+
+
+def revoke(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
+    """Effect: nothing more is delivered of an order that is refunded whole."""
+    tasks.revoke_for(work, order.id, reason="全额退款 the order is refunded")
 
 
 def close(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
@@ -151,6 +182,12 @@ def close(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     payment = payments.live_of(work.session, order.id)
     if payment is not None:
         payments.void(work, payment.id)
+
+
+def _total(order: Ordered) -> str:
+    if order.pay_mode == PayMode.PREPAID:
+        return str(order.total)
+    return "按实际用量计费 charged by actual use"
 
 
 def _listed(work: Work, found: list[OrderLine]) -> dict[str, str]:
@@ -180,12 +217,17 @@ def _owed(
     }
 
 
+def _sale(work: Work, order: Ordered, line: OrderLine) -> dict[str, Any]:
+    return {name: said for name, said in _earned(work, order, line).items() if name != "amount"}
+
+
 def _earned(work: Work, order: Ordered, line: OrderLine) -> escrow.AcceptedLine:
     version = versions.find(work.session, line.product_version_id)
     public = version.source_kind == Origin.PUBLIC_AUTHORISED
-    operator_id = None
+    operator_id = agreement_id = None
     if line.authorisation_id is not None:
-        operator_id = authorisations.find(work.session, line.authorisation_id).operator_id
+        right = authorisations.find(work.session, line.authorisation_id)
+        operator_id, agreement_id = right.operator_id, _agreement(work, right)
     return {
         "order_line_id": line.id,
         "amount": line.amount,
@@ -193,4 +235,16 @@ def _earned(work: Work, order: Ordered, line: OrderLine) -> escrow.AcceptedLine:
         "seller_id": order.seller_id,
         "operator_id": operator_id,
         "kind": escrow.Kind.PUBLIC if public else escrow.Kind.OTHER,
+        "product_id": line.product_id,
+        "board_ids": [board.id for board in boards.of(work.session, line.product_id)],
+        "agreement_id": agreement_id,
+        "waiver": "welfare" if line.fee_ground == Ground.PUBLIC_INTEREST else None,
+        "dispute_prone": version.contains_pi or Grade(version.grade) >= Grade.G3,
     }
+
+
+def _agreement(work: Work, right: Authorisation) -> str | None:
+    """Return the operation agreement under which the right was given, if one is in force."""
+    found = operation_rows.in_force(work.session, right.operator_id, local_date(work.now))
+    agency_id = right.implementing_agency_id
+    return next((each.id for each in found if each.implementing_agency_id == agency_id), None)

@@ -5,8 +5,8 @@ never changes a line. A line refers to at most one authorisation (I-27).
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Self, TypedDict
+from dataclasses import dataclass, replace
+from typing import Any, NotRequired, Required, Self, TypedDict
 
 from sqlalchemy import (
     CheckConstraint,
@@ -23,13 +23,16 @@ from catalogue.grades import Buyer, Grade, Mode, Origin, PiClass
 from kernel import ids
 from kernel.clock import local_date
 from kernel.db import Base, Big, append_only
-from kernel.errors import Refusal
+from kernel.errors import Refusal, StepRefused
 from kernel.money import Money
 from kernel.parties import organisations
 from kernel.work import Work
 from licensing import authorisations, scope
 from licensing.authorisations import Authorisation
 from marketplace import fees, listing, prices, products, versions
+from marketplace.bargaining import agreed_prices
+from marketplace.bargaining.agreed_prices import AgreedPrice
+from marketplace.prices import PayMode, Plan
 from marketplace.products import Product
 from marketplace.uses import Use
 from marketplace.versions import ProductVersion
@@ -88,11 +91,12 @@ class OrderLine(Base):
 append_only(OrderLine.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 
 
-class Wanted(TypedDict):
-    """What a buyer asks for in one line."""
+class Wanted(TypedDict, total=False):
+    """What a buyer asks for in one line. agreed_price_id: of a price that was agreed."""
 
-    product_id: str
-    quantity: int
+    product_id: Required[str]
+    quantity: Required[int]
+    agreed_price_id: NotRequired[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,21 @@ class Item:
     version: ProductVersion
     authorisation: Authorisation | None
     quantity: int
+    agreed: AgreedPrice | None = None
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """The price plan as the line keeps it: with the price that was agreed, if one was."""
+        plan = self.version.price_plan
+        if self.agreed is None:
+            return plan
+        amount = self.agreed.amount
+        return {**plan, "price": {"minor": amount.minor, "currency": amount.currency}}
+
+    @property
+    def plan(self) -> Plan:
+        """The price plan of the line."""
+        return prices.parse(self.written)
 
     @classmethod
     def of(cls, session: Session, product_id: str, version_id: str | None, quantity: int) -> Self:
@@ -118,11 +137,23 @@ class Item:
 
 
 def gather(work: Work, wanted: Iterable[Wanted]) -> list[Item]:
-    """Return what is wanted, each product in its current version. Raises NotFound."""
-    return [
-        Item.of(work.session, products.seen(work, line["product_id"]).id, None, line["quantity"])
-        for line in wanted
+    """Return what is wanted, each product in its current version, or as agreed. Raises NotFound."""
+    return [_gathered(work, line) for line in wanted]
+
+
+def unpayable(work: Work, items: Sequence[Item], pay_mode: str) -> list[Refusal]:
+    """Return every reason why these lines cannot be paid in this way, or at this price."""
+    found = [_mismatch(work, item) for item in items]
+    found += [
+        Refusal(
+            "PAY_MODE_NOT_OFFERED",
+            f"产品 {item.product.code} 不支持此付款方式",
+            f"product {item.product.code} is not paid for in this way",
+        )
+        for item in items
+        if pay_mode not in prices.modes(item.plan)
     ]
+    return [refusal for refusal in found if refusal is not None]
 
 
 def refusals(work: Work, items: Sequence[Item], *, buyer_id: str, use: Use) -> tuple[Refusal, ...]:
@@ -146,7 +177,7 @@ def overpriced(work: Work, items: Sequence[Item]) -> list[Refusal]:
     return [
         refusal
         for item in items
-        for refusal in fees.refusals(work, item.version, item.authorisation)
+        for refusal in fees.refusals(work, item.version, item.authorisation, item.plan)
     ]
 
 
@@ -163,16 +194,32 @@ def unlisted(items: Sequence[Item]) -> list[Refusal]:
     ]
 
 
-def write(work: Work, order_id: str, items: Sequence[Item]) -> list[OrderLine]:
+def write(
+    work: Work, order_id: str, items: Sequence[Item], pay_mode: str = PayMode.PREPAID
+) -> list[OrderLine]:
     """Write the lines of an order, with their prices. Raises Invalid for a bad quantity."""
-    made = [_line(work, order_id, position, item) for position, item in enumerate(items, 1)]
+    made = [
+        _line(work, order_id, position, item, pay_mode) for position, item in enumerate(items, 1)
+    ]
     work.session.add_all(made)
+    for item in items:
+        if item.agreed is not None and not agreed_prices.use(
+            work.session, item.agreed.id, order_id
+        ):
+            refusal = Refusal(
+                "PRICE_USED", "议定价格已下单使用", "this price was ordered by already"
+            )
+            raise StepRefused(refusal.zh, refusal.en, (refusal,))
     return made
 
 
-def amount(item: Item) -> Money:
-    """Return the price of a line, tax included: one rounding."""
-    return prices.amount(prices.parse(item.version.price_plan), item.quantity)
+def amount(item: Item, pay_mode: str = PayMode.PREPAID) -> Money:
+    """Return the price of a line, tax included: one rounding. Nothing in advance, if by use."""
+    if pay_mode != PayMode.PREPAID:
+        return Money(0)
+    if item.agreed is not None:
+        return item.agreed.amount
+    return prices.amount(item.plan, item.quantity)
 
 
 def of(session: Session, order_id: str) -> list[OrderLine]:
@@ -193,17 +240,40 @@ def ordered(session: Session, found: Sequence[OrderLine]) -> list[Item]:
     ]
 
 
-def _line(work: Work, order_id: str, position: int, item: Item) -> OrderLine:
-    basis = fees.basis(work, item.version, item.authorisation, local_date(work.now))
+def _gathered(work: Work, line: Wanted) -> Item:
+    product = products.seen(work, line["product_id"])
+    agreed_id = line.get("agreed_price_id")
+    if agreed_id is None:
+        return Item.of(work.session, product.id, None, line["quantity"])
+    agreed = agreed_prices.of_buyer(work, agreed_id)
+    item = Item.of(work.session, product.id, agreed.product_version_id, line["quantity"])
+    return replace(item, agreed=agreed)
+
+
+def _mismatch(work: Work, item: Item) -> Refusal | None:
+    if item.agreed is None:
+        if item.plan.kind in prices.AGREED:
+            return Refusal("PRICE_AGREED_FIRST", "价格须先议定", "the price is agreed on first")
+        return None
+    if (item.agreed.product_id, item.agreed.quantity) != (item.product.id, item.quantity):
+        return Refusal(
+            "PRICE_OF_ANOTHER", "议定价格与所订内容不符", "it was agreed for other goods"
+        )
+    return agreed_prices.unusable(work, item.agreed)
+
+
+def _line(work: Work, order_id: str, position: int, item: Item, pay_mode: str) -> OrderLine:
+    today = local_date(work.now)
+    basis = fees.basis(work, item.version, item.authorisation, today, item.plan)
     return OrderLine(
         id=ids.new("orl_", work.now),
         order_id=order_id,
         position=position,
         product_id=item.product.id,
         product_version_id=item.version.id,
-        price_plan=item.version.price_plan,
+        price_plan=item.written,
         quantity=item.quantity,
-        amount=amount(item),
+        amount=amount(item, pay_mode),
         authorisation_id=item.version.authorisation_id,
         resource_id=item.version.resource_id,
         delivery_mode=item.version.delivery_mode,

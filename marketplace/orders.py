@@ -25,6 +25,7 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from marketplace import access, contracts, fulfilment, lines, uses
 from marketplace.lines import Item, Wanted
+from marketplace.prices import PayMode
 from marketplace.uses import Use
 
 
@@ -42,7 +43,13 @@ class State(StrEnum):
     DISPUTED = "disputed"
     ACCEPTED = "accepted"
     COMPLETED = "completed"
+    REFUNDING = "refunding"
+    REFUNDED = "refunded"
     CLOSED = "closed"
+
+
+DONE: Final = frozenset({State.COMPLETED, State.REFUNDED, State.CLOSED})
+"""When nothing is open of an order any more; what was completed can still be refunded."""
 
 
 class Order(Living, Base):
@@ -59,7 +66,7 @@ class Order(Living, Base):
         CheckConstraint("buyer_id <> seller_id", name="buyer_is_not_seller"),
         CheckConstraint("total_minor >= 0", name="total_not_negative"),
         CheckConstraint("accept_days > 0", name="accept_days_positive"),
-        CheckConstraint("pay_mode = 'prepaid'", name="paid_in_advance"),
+        CheckConstraint("pay_mode IN ('prepaid', 'wallet', 'postpaid')", name="pay_mode_is_known"),
         CheckConstraint(
             "state NOT IN ('accepted', 'completed') OR accepted_at IS NOT NULL",
             name="accepted_is_dated",
@@ -162,6 +169,12 @@ def _accept(order: Order, work: Work, _data: dict[str, Any]) -> None:
     order.accepted_at = work.now
 
 
+_PAID: Final = frozenset(
+    {
+        State.IN_DELIVERY, State.DELIVERY_SUSPENDED, State.PENDING_ACCEPTANCE, State.REDELIVERY,
+        State.DISPUTED, State.ACCEPTED, State.COMPLETED,
+    }
+)  # fmt: skip
 _OPEN: Final = frozenset({State.SUBMITTED, State.CONTRACT_SIGNING, State.AWAITING_PAYMENT})
 
 # fmt: off
@@ -188,7 +201,7 @@ LIFE: Workflow[State, Order] = Workflow(
     step("signed_free", {State.CONTRACT_SIGNING}, State.IN_DELIVERY, system_only,
          own_door=True, when=(fulfilment.is_signed, _is_free), then=(fulfilment.open_tasks,),
          within="clocks.order_delivery", owner="seller_id",
-         says="order.signed_free", label=Words("双方已签署（免费）", "Signed by both, free")),
+         says="order.signed_free", label=Words("双方已签署（无需预付）", "Signed, nothing to pay")),
     step("mark_paid",   {State.AWAITING_PAYMENT}, State.IN_DELIVERY, system_only,
          own_door=True, when=(fulfilment.is_signed, fulfilment.is_funded),
          then=(fulfilment.open_tasks,),
@@ -227,6 +240,11 @@ LIFE: Workflow[State, Order] = Workflow(
     step("settled",     {State.ACCEPTED}, State.COMPLETED, system_only, own_door=True,
          when=(fulfilment.nothing_left,),
          says="order.completed", label=Words("结算完成", "Settled")),
+    step("refund",      _PAID, State.REFUNDING, system_only, own_door=True,
+         then=(fulfilment.revoke,),
+         says="order.refunding", label=Words("全额退款", "Refund all of it")),
+    step("refunded",    {State.REFUNDING}, State.REFUNDED, system_only, own_door=True,
+         says="order.refunded", label=Words("已退款", "Refunded")),
     step("cancel",      _OPEN, State.CLOSED, buyer, asks=(REASON,),
          when=(fulfilment.nothing_received,), then=(fulfilment.close,),
          says="order.cancelled", label=Words("取消订单", "Cancel")),
@@ -238,18 +256,24 @@ LIFE: Workflow[State, Order] = Workflow(
 
 
 def place(
-    work: Work, *, wanted: Sequence[Wanted], use: Use, is_related_party: bool = False
+    work: Work,
+    *,
+    wanted: Sequence[Wanted],
+    use: Use,
+    is_related_party: bool = False,
+    pay_mode: str = PayMode.PREPAID,
 ) -> Order:
     """Place an order: the terms of today, copied.
 
-    wanted: all from one seller. is_related_party: the buyer declares that the two belong
-    together; the order then counts for nothing. Raises StepNotAllowed, NotFound for a
-    product that is not there, Invalid, and StepRefused with every reason at once.
+    wanted: all from one seller. pay_mode: in advance, or by use. is_related_party: the
+    buyer declares that the two belong together; the order then counts for nothing.
+    Raises StepNotAllowed, NotFound for a product that is not there, Invalid, and
+    StepRefused with every reason at once.
     """
     access.require(work, purchaser, None, "order.place")
     uses.check(use)
     items = lines.gather(work, wanted)
-    refused = _refused(work, items, use)
+    refused = (*_refused(work, items, use), *lines.unpayable(work, items, pay_mode))
     if refused:
         raise StepRefused(
             "；".join(refusal.zh for refusal in refused),
@@ -265,8 +289,8 @@ def place(
         seller_id=items[0].product.owner_id,
         use_scenario=uses.to_json(use),
         accept_days=max(item.version.accept_days for item in items),
-        total=sum(map(lines.amount, items), Money(0)),
-        pay_mode="prepaid",
+        total=sum((lines.amount(item, pay_mode) for item in items), Money(0)),
+        pay_mode=pay_mode,
         is_related_party=is_related_party,
         rejections=0,
         placed_at=work.now,
@@ -274,7 +298,7 @@ def place(
     work.session.add(order)
     # The lines refer to the order by id alone.
     work.session.flush()
-    lines.write(work, order.id, items)
+    lines.write(work, order.id, items, pay_mode)
     LIFE.take("submit", order, work, code=order.code, total=order.total)
     return order
 
@@ -305,8 +329,14 @@ def take(work: Work, order_id: str, step_name: str, **data: Any) -> Order:
     if order.state == State.PENDING_ACCEPTANCE:
         _as_contracted(order, work)
     if order.state == State.ACCEPTED and order.total.minor == 0:
-        LIFE.take("settled", order, work.as_system())
+        finish(order, work)
     return order
+
+
+def finish(order: Order, work: Work) -> None:
+    """Complete an accepted order, unless money of it is still to be billed, paid or settled."""
+    if order.state == State.ACCEPTED and not LIFE.refusals("settled", order, work):
+        LIFE.take("settled", order, work.as_system())
 
 
 def sign(work: Work, order_id: str) -> Order:

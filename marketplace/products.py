@@ -38,8 +38,6 @@ REJECTIONS: Final = (
 )
 """The reasons for which a product may be rejected."""
 
-_BATCH: Final = 200
-
 
 class State(StrEnum):
     """Where a product stands."""
@@ -199,6 +197,12 @@ LIFE: Workflow[State, Product] = Workflow(
     step("come_back", {State.SUSPENDED}, State.LISTED, system_only,
          when=(_went_with_its_authorisation, *_MAY_BE_LISTED), then=(_up, _certify),
          says="product.came_back", label=Words("随授权恢复", "Come back")),
+    step("inherit", {State.SUSPENDED}, State.SUSPENDED, system_only,
+         when=(_went_with_its_authorisation,), then=(_down,),
+         says="product.inherited", label=Words("转入续期授权", "Move to the renewed right")),
+    step("leave_behind", {State.SUSPENDED}, State.SUSPENDED, system_only, asks=(REASON,),
+         when=(_went_with_its_authorisation,), then=(_up,),
+         says="product.left_behind", label=Words("不符合续期授权", "Leave behind")),
     step("delist", {State.LISTED, State.SUSPENDED}, State.DELISTED,
          (owner, *officers, regulator, system_only), asks=(REASON,), then=(_up,),
          says="product.delisted", label=Words("摘牌", "Delist")),
@@ -222,7 +226,7 @@ def create(work: Work, **content: Unpack[Content]) -> Product:
     # The version refers to the product by id alone.
     work.session.flush()
     first = versions.write(work, made.id, 1, content)
-    _offer(work, made, first)
+    offer(work, made, first)
     work.record("product.created", made.id, code=made.code, version=first.digest)
     return made
 
@@ -234,7 +238,7 @@ def revise(work: Work, product_id: str, **content: Unpack[Content]) -> Product:
     said: Content = {**versions.content(before), **content}
     after = versions.write(work, product.id, before.number + 1, said)
     LIFE.take("revise", product, work, version=after.digest, number=after.number)
-    _offer(work, product, after)
+    offer(work, product, after)
     return product
 
 
@@ -345,47 +349,8 @@ def titles(session: Session, product_ids: Iterable[str]) -> dict[str, Words]:
     return {key: Words(zh, en) for key, zh, en in session.execute(statement)}
 
 
-def suspend_for(work: Work, authorisation_id: str) -> None:
-    """Suspend what is listed under an authorisation that is no longer in force.
-
-    In the transaction in which the authorisation falls: nothing is ordered under it any
-    more (I-33). One SELECT for each 200 products.
-    """
-    statement = (
-        select(Product)
-        .join(ProductVersion, ProductVersion.id == Product.current_version_id)
-        .where(Product.state == State.LISTED, ProductVersion.authorisation_id == authorisation_id)
-        .order_by(Product.id)
-        .limit(_BATCH)
-    )
-    reason = f"授权失效 authorisation {authorisation_id} is not in force"
-    told = {"reason": reason, "authorisation_id": authorisation_id}
-    while found := list(work.session.scalars(statement)):
-        for product in found:
-            LIFE.take("suspend", product, work.as_system(), **told)
-
-
-def resume_for(work: Work, authorisation_id: str) -> None:
-    """Bring back what went down with an authorisation, unless something else bars it."""
-    after = ""
-    while found := _gone_with(work.session, authorisation_id, after):
-        for product in found:
-            if not LIFE.refusals("come_back", product, work.as_system()):
-                LIFE.take("come_back", product, work.as_system())
-        after = found[-1].id
-
-
-def _gone_with(session: Session, authorisation_id: str, after: str) -> list[Product]:
-    statement = (
-        select(Product)
-        .where(Product.suspended_with == authorisation_id, Product.id > after)
-        .order_by(Product.id)
-        .limit(_BATCH)
-    )
-    return list(session.scalars(statement))
-
-
-def _offer(work: Work, product: Product, version: ProductVersion) -> None:
+def offer(work: Work, product: Product, version: ProductVersion) -> None:
+    """Let a version that was written be what the product offers, and is found by."""
     product.current_version_id = version.id
     texts = (product.code, version.title_zh, version.title_en, version.intro)
     search.index(work.session, product.id, texts)

@@ -17,13 +17,14 @@ from kernel.money import Money
 from kernel.work import Work
 from licensing import authorisations
 from licensing.authorisations import Authorisation
-from marketplace import fulfilment, orders
+from marketplace import fulfilment, lines, orders, volume
 from marketplace.lines import OrderLine
 from marketplace.orders import Order, State
 from marketplace.products import Product
 from marketplace.products import State as Listing
 from marketplace.versions import ProductVersion
-from settlement import payouts
+from settlement import payments, payouts
+from settlement.metering import bills
 
 _BATCH = 200
 _NAMED = 5
@@ -53,8 +54,11 @@ def mark_paid(work: Work, event: Event) -> None:
     """After "payment.received": the order goes into delivery, once escrow holds the price.
 
     What has become forbidden since the order was placed is not delivered: the order is
-    suspended at once, and its money stays in escrow.
+    suspended at once, and its money stays in escrow. What was paid for something else
+    (a bill, a wallet, a fee) is no concern of an order's.
     """
+    if event.data.get("purpose", payments.Purpose.ORDER) != payments.Purpose.ORDER:
+        return
     order = orders.find(work.session, event.data["order_id"])
     if order.state != State.AWAITING_PAYMENT:
         return
@@ -75,9 +79,64 @@ def mark_delivered(work: Work, event: Event) -> None:
 
 def settled(work: Work, event: Event) -> None:
     """After "order.settled": the order is completed."""
-    order = orders.find(work.session, event.data["order_id"])
-    if order.state == State.ACCEPTED:
-        orders.take(work.as_system(), order.id, "settled")
+    orders.finish(orders.find(work.session, event.data["order_id"]), work.as_system())
+
+
+def recognised(work: Work, event: Event) -> None:
+    """Together with "sale.recognised": what a bill or a period came to counts as volume."""
+    order = orders.find(work.session, event.subject)
+    by_id = {line.id: line for line in lines.of(work.session, order.id)}
+    told = [
+        (by_id[one["order_line_id"]], one["seq"], Money(**one["amount"]))
+        for one in event.data["lines"]
+    ]
+    volume.count_slices(work, order, told)
+
+
+def billed(work: Work, event: Event) -> None:
+    """After "bill.settled": what stood goes on; the order is completed, if this was the last."""
+    order = orders.find(work.session, bills.find(work.session, event.subject).order_id)
+    if order.state == State.DELIVERY_SUSPENDED and not fulfilment.barred(work, order):
+        orders.take(work.as_system(), order.id, "resume_delivery")
+    orders.finish(order, work.as_system())
+
+
+def stop_defaulter(work: Work, event: Event) -> None:
+    """After "bill.defaulted": what is being delivered to who does not pay stands."""
+    order = orders.find(work.session, bills.find(work.session, event.subject).order_id)
+    if order.state == State.IN_DELIVERY:
+        reason = "账单逾期未付 a bill is long overdue"
+        orders.take(work.as_system(), order.id, "suspend_delivery", reason=reason)
+
+
+def refund_sent(work: Work, event: Event) -> None:
+    """After "refund.sent": an order of which nothing is left is being refunded."""
+    order = _of_refund(work, event)
+    if order is not None and not refunds.standing(work.session, order.id).left.minor:
+        _refund(work, order)
+
+
+def refunded(work: Work, event: Event) -> None:
+    """After "refund.succeeded" or "chargeback.borne": what is refunded whole reads so."""
+    order = _of_refund(work, event)
+    if order is None:
+        return
+    standing = refunds.standing(work.session, order.id)
+    if standing.left.minor or standing.under_way.minor:
+        return
+    _refund(work, order)
+    if order.state == State.REFUNDING:
+        orders.take(work.as_system(), order.id, "refunded")
+
+
+def _of_refund(work: Work, event: Event) -> Order | None:
+    order_id = event.data.get("order_id")
+    return orders.find(work.session, order_id) if order_id else None
+
+
+def _refund(work: Work, order: Order) -> None:
+    if order.state in orders.LIFE.steps["refund"].source:
+        orders.take(work.as_system(), order.id, "refund")
 
 
 def suspend_for(work: Work, authorisation_id: str) -> None:
@@ -132,7 +191,7 @@ def refuse_surrender(work: Work, authorisation_id: str) -> None:
     statement = (
         select(Order.code)
         .where(
-            Order.id.in_(_lines_under([authorisation_id])), Order.state.not_in(orders.LIFE.finals)
+            Order.id.in_(_lines_under([authorisation_id])), Order.state.not_in(orders.DONE)
         )
         .order_by(Order.id)
         .limit(_NAMED)
@@ -157,7 +216,7 @@ def touched(session: Session, authorisation_ids: Sequence[str]) -> Touched:
         .join(OrderLine, OrderLine.order_id == Order.id)
         .where(
             OrderLine.authorisation_id.in_(authorisation_ids),
-            Order.state.not_in(orders.LIFE.finals),
+            Order.state.not_in(orders.DONE),
         )
     )
     rows = session.execute(open_lines).all()
@@ -179,7 +238,7 @@ def _lines_under(authorisation_ids: Sequence[str]) -> Select[str]:
 def _open_orders(work: Work, party_id: str) -> Refusal | None:
     statement = select(Order.id).where(
         or_(Order.buyer_id == party_id, Order.seller_id == party_id),
-        Order.state.not_in(orders.LIFE.finals),
+        Order.state.not_in(orders.DONE),
     )
     if work.session.scalars(statement.limit(1)).first() is None:
         return None

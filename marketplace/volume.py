@@ -27,8 +27,9 @@ Ranking: TypeAlias = Literal["merchants", "products", "industries"]
 
 
 class VolumeFact(Base):
-    """What one accepted line counts for, in fixed dimensions.
+    """What one accepted line, or one slice of it, counts for, in fixed dimensions.
 
+    seq: which slice, from 1: a period of a subscription, a bill of what was used.
     amount: fen, tax included. region: of the merchant's registration. board_id: the first
     board on which the product stood. related: the parties declared that they belong together.
     """
@@ -45,6 +46,7 @@ class VolumeFact(Base):
     )
 
     order_line_id: Mapped[str] = mapped_column(ForeignKey("order_lines.id"), primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
     merchant_id: Mapped[str]
     buyer_id: Mapped[str]
@@ -113,19 +115,27 @@ def exclusion(*, buyer_id: str, seller_id: str, related: bool, amount: Money) ->
 
 def count(work: Work, order: Accepted, found: Iterable[OrderLine]) -> None:
     """Write the facts of an accepted order's lines. Three SELECTs a line, by key."""
+    count_slices(work, order, [(line, 1, line.amount) for line in found])
+
+
+def count_slices(
+    work: Work, order: Accepted, slices: Iterable[tuple[OrderLine, int, Money]]
+) -> None:
+    """Write the facts of slices of an order's lines: line, seq, amount. Costs what `count` does."""
     today = local_date(work.now)
     region = organisations.find(work.session, order.seller_id).region
-    for line in found:
+    for line, seq, amount in slices:
         version = versions.find(work.session, line.product_version_id)
         on = boards.of(work.session, line.product_id)
         reason = exclusion(
             buyer_id=order.buyer_id,
             seller_id=order.seller_id,
             related=order.is_related_party,
-            amount=line.amount,
+            amount=amount,
         )
         fact = VolumeFact(
             order_line_id=line.id,
+            seq=seq,
             order_id=order.id,
             merchant_id=order.seller_id,
             buyer_id=order.buyer_id,
@@ -134,7 +144,7 @@ def count(work: Work, order: Accepted, found: Iterable[OrderLine]) -> None:
             application_field=version.application_field,
             region=region,
             board_id=on[0].id if on else None,
-            amount=line.amount.minor,
+            amount=amount.minor,
             accepted_at=work.now,
             accepted_on=today,
             accepted_month=_month(today),

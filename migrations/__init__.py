@@ -15,18 +15,23 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from kernel import engines
+from settlement.rules import stored
+
 HERE = Path(__file__).parent
 
 
 def upgrade(engine: Engine) -> str:
     """Bring the database to the newest step, in one transaction; returns the step.
 
+    The posting rules of this release are written as well: the database refuses by them.
     Raises LookupError, and changes nothing, when a reference would point nowhere.
     """
     config = configuration()
     with engine.connect() as connection, _rebuilding(connection), connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        stored.keep(connection)
         if engine.dialect.name == "sqlite":
             dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
             if dangling is not None:
@@ -70,6 +75,7 @@ def _rebuilding(connection: Connection) -> Iterator[None]:
         return
     driver = connection.connection.driver_connection
     assert driver is not None  # noqa: S101 - a connection in use has one
+    engines.unguard(driver)
     driver.execute("PRAGMA foreign_keys=OFF")
     driver.execute("PRAGMA legacy_alter_table=ON")
     try:
@@ -77,3 +83,4 @@ def _rebuilding(connection: Connection) -> Iterator[None]:
     finally:
         driver.execute("PRAGMA legacy_alter_table=OFF")
         driver.execute("PRAGMA foreign_keys=ON")
+        engines.guard(driver)

@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, Index, LargeBinary, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import ids
-from kernel.actor import Duty, its
+from kernel.actor import Duty, its, system_only
 from kernel.clock import Instant
 from kernel.db import Base, Living
 from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal
@@ -100,7 +100,7 @@ LIFE: Workflow[State, BankAccount] = Workflow(
          asks=(ask("evidence", label=Words("核验依据", "How it was verified")),),
          says="bank_account.verified", label=Words("核验", "Verify")),
     step("retire", {State.REGISTERED, State.VERIFIED}, State.RETIRED,
-         (access.settler, its_treasurer),
+         (access.settler, its_treasurer, system_only),
          asks=(REASON,), says="bank_account.retired", label=Words("停用", "Retire")),
 )
 # fmt: on

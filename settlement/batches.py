@@ -1,53 +1,66 @@
 """A settlement batch (结算批次): what is due is divided, checked by another, and posted.
 
-Computing is pure and repeatable: the same obligations under the same rules give the same
-digest, and only what the checker saw is posted. Each obligation is settled once.
+Computing is repeatable: the same obligations under the same rules give the same digest, and
+only what the checker saw is posted, line by line. A batch may hold 100,000 obligations: it is
+computed in pages and posted in pages, each in a transaction of its own after the first, so
+that a crash leaves whole pages, and whoever goes on posts the others. What was held or
+refunded meanwhile falls out and waits for the next batch.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
 from datetime import date
 from enum import StrEnum
+from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
 from kernel import ids
+from kernel.actor import system_only
 from kernel.clock import Instant, local_date
 from kernel.crypto import canonical
-from kernel.db import Base, Big, Living, append_only
+from kernel.db import Base, Big, Living
 from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal
+from kernel.journal import Event
 from kernel.money import Money
 from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
-from licensing.pricing import periods, revenues
-from settlement import access, escrow, ledger, shares
-from settlement.escrow import Obligation
-from settlement.ledger import AccountRef, Row
-from settlement.shares import Part
+from settlement import access, escrow
+from settlement.dividing import computing, hold_list, obligations, settled, settling
+from settlement.dividing.computing import Divided
+from settlement.dividing.obligations import Obligation
+from settlement.dividing.settled import SettlementLine
 
-OBLIGATIONS_MAX: Final = 200
-"""The most obligations in one batch; the next batch takes the next ones."""
+__all__ = ["Divided", "SettlementBatch", "SettlementLine"]
+
+LINES_MAX: Final = 200
+"""The most lines shown at once."""
 
 
 class State(StrEnum):
     """Where a batch stands."""
 
     COMPUTED = "computed"
+    POSTING = "posting"
     POSTED = "posted"
     DISCARDED = "discarded"
 
 
 class SettlementBatch(Living, Base):
-    """Obligations that fell due by `cutoff`, settled together. maker and checker: persons."""
+    """Obligations that fell due by `cutoff`, settled together. maker and checker: persons.
+
+    obligation_count, total: as they were computed; what falls out later is not taken off.
+    """
 
     __tablename__ = "settlement_batches"
     __table_args__ = (
         CheckConstraint("maker <> checker", name="checked_by_another"),
-        CheckConstraint("state <> 'posted' OR checker IS NOT NULL", name="posted_when_checked"),
+        CheckConstraint(
+            "state NOT IN ('posting', 'posted') OR checker IS NOT NULL", name="posted_when_checked"
+        ),
         CheckConstraint("obligation_count > 0", name="holds_something"),
     )
 
@@ -64,40 +77,6 @@ class SettlementBatch(Living, Base):
     posted_at: Mapped[Instant | None]
 
 
-class SettlementLine(Base):
-    """How one obligation was divided, and the entry that did it; written when it is posted."""
-
-    __tablename__ = "settlement_lines"
-    __table_args__ = (
-        UniqueConstraint("entry_id"),
-        CheckConstraint("fee_minor >= 0", name="fee_not_negative"),
-        Index(None, "batch_id", "obligation_id"),
-        Index(None, "order_id", "obligation_id"),
-    )
-
-    obligation_id: Mapped[str] = mapped_column(ForeignKey("obligations.id"), primary_key=True)
-    batch_id: Mapped[str] = mapped_column(ForeignKey("settlement_batches.id"))
-    order_id: Mapped[str]
-    entry_id: Mapped[int] = mapped_column(Big, ForeignKey("ledger_entries.id"))
-    fee_minor: Mapped[int] = mapped_column(Big)
-    fee_currency: Mapped[str]
-    fee: Mapped[Money] = composite("fee_minor", "fee_currency")
-    parts: Mapped[list[Any]]
-
-
-append_only(SettlementLine.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
-
-
-@dataclass(frozen=True, slots=True)
-class Divided:
-    """One obligation of a batch with its parts; entry_id once it is posted."""
-
-    obligation: Obligation
-    fee: Money
-    parts: tuple[Part, ...]
-    entry_id: int | None
-
-
 class NothingDue(DomainError):
     """No obligation is due that is not in a batch already."""
 
@@ -107,8 +86,8 @@ class NothingDue(DomainError):
 
 
 def _is_unchanged(batch: SettlementBatch, work: Work) -> Refusal | None:
-    found = _calculated(work, escrow.of_batch(work.session, batch.id))
-    if _digest(work, batch.cutoff, found) == batch.input_digest:
+    pages = _pages(work, batch.id)
+    if all(_as_drafted(work, divided) for divided in chain.from_iterable(pages)):
         return None
     return Refusal(
         "INPUT_CHANGED",
@@ -117,35 +96,38 @@ def _is_unchanged(batch: SettlementBatch, work: Work) -> Refusal | None:
     )
 
 
-def _post(batch: SettlementBatch, work: Work, _data: dict[str, Any]) -> None:
+def _check(batch: SettlementBatch, work: Work, _data: dict[str, Any]) -> None:
     batch.checker, batch.posted_at = work.actor.person, work.now
-    found = _calculated(work, escrow.of_batch(work.session, batch.id))
-    for divided in found:
-        work.session.add(_settled(work, batch, divided))
-        _recognise(work, divided)
-        divided.obligation.settled_on = local_date(work.now)
-    order_ids = {divided.obligation.order_id for divided in found}
-    unsettled = {
-        obligation.order_id
-        for obligation in escrow.locked(work.session, order_ids)
-        if obligation.state != escrow.State.SETTLED
-    }
-    for order_id in sorted(order_ids - unsettled):
-        work.record("order.settled", order_id, order_id=order_id, batch_id=batch.id)
+    _post_page(work, batch)
+
+
+def _post_next(batch: SettlementBatch, work: Work, _data: dict[str, Any]) -> None:
+    _post_page(work, batch)
+
+
+def _nothing_left(batch: SettlementBatch, work: Work) -> Refusal | None:
+    if not obligations.of_batch(work.session, batch.id, limit=1, unsettled=True):
+        return None
+    return Refusal("LINES_LEFT", "仍有明细未入账", "some lines are not posted yet")
 
 
 def _release(batch: SettlementBatch, work: Work, _data: dict[str, Any]) -> None:
-    for obligation in escrow.of_batch(work.session, batch.id):
-        obligation.batch_id = None
+    obligations.release(work.session, batch.id)
 
 
 # fmt: off
 LIFE: Workflow[State, SettlementBatch] = Workflow(
     "settlement_batch", State, State.COMPUTED,
-    step("confirm", {State.COMPUTED}, State.POSTED, access.settler,
-         when=(access.four_eyes("maker"), _is_unchanged), then=(_post,),
+    step("confirm", {State.COMPUTED}, State.POSTING, access.settler,
+         when=(access.four_eyes("maker"), _is_unchanged), then=(_check,),
          moves_money=True,
-         says="settlement.posted", label=Words("复核并入账", "Check and post")),
+         says="settlement.confirmed", label=Words("复核并入账", "Check and post")),
+    step("go_on",   {State.POSTING}, State.POSTING, system_only, own_door=True,
+         then=(_post_next,),
+         says="settlement.continued", label=Words("继续入账", "Post the next page")),
+    step("post",    {State.POSTING}, State.POSTED, system_only, own_door=True,
+         when=(_nothing_left,),
+         says="settlement.posted", label=Words("全部入账", "All is posted")),
     step("discard", {State.COMPUTED}, State.DISCARDED, access.settler,
          asks=(REASON,), then=(_release,),
          says="settlement.discarded", label=Words("作废", "Discard")),
@@ -156,49 +138,57 @@ LIFE: Workflow[State, SettlementBatch] = Workflow(
 def compute(work: Work, *, cutoff: date | None = None) -> SettlementBatch:
     """Gather what fell due by `cutoff` (today, if not said) and divide it, for a checker.
 
-    Raises NothingDue, and Invalid for a day that has not come. Two SELECTs and one for the
-    orders' earlier fees.
+    Raises NothingDue, and Invalid for a day that has not come. A few SELECTs a page.
     """
     access.require(work, access.settler, "settlement_batch.compute")
     today = local_date(work.now)
     cutoff = cutoff or today
     if cutoff > today:
         raise Invalid("截止日不能晚于今天", "the day has not come yet", pointer="/cutoff")
-    held = escrow.due(work.session, cutoff, limit=OBLIGATIONS_MAX)
-    if not held:
-        raise NothingDue(f"截至 {cutoff} 没有到期款项", f"nothing is due by {cutoff}")
     batch_id = ids.new("stb_", work.now)
-    for obligation in held:
-        obligation.batch_id = batch_id
-    found = _calculated(work, held)
+    count = _claim(work, cutoff, batch_id)
+    if not count:
+        raise NothingDue(f"截至 {cutoff} 没有到期款项", f"nothing is due by {cutoff}")
+    total, digest = _draft(work, batch_id, cutoff)
     made = SettlementBatch(
         id=batch_id,
         state=State.COMPUTED,
         cutoff=cutoff,
         rule_version=work.rules.version,
-        input_digest=_digest(work, cutoff, found),
-        obligation_count=len(held),
-        total=sum((obligation.amount for obligation in held), Money(0)),
+        input_digest=digest,
+        obligation_count=count,
+        total=total,
         maker=work.actor.person,
         computed_at=work.now,
         checker=None,
         posted_at=None,
     )
     work.session.add(made)
-    held_ids = [obligation.id for obligation in held]
-    told = {"cutoff": cutoff, "total": made.total, "input_digest": made.input_digest}
-    work.record("settlement.computed", batch_id, obligations=held_ids, **told)
+    told = {"cutoff": cutoff, "total": total, "input_digest": digest, "obligations": count}
+    work.record("settlement.computed", batch_id, **told)
     return made
 
 
-def lines(work: Work, batch: SettlementBatch) -> list[Divided]:
-    """Return how each obligation of the batch is, or was, divided. At most three SELECTs."""
-    held = escrow.of_batch(work.session, batch.id)
-    if batch.state != State.POSTED:
-        return _calculated(work, held)
-    statement = select(SettlementLine).where(SettlementLine.batch_id == batch.id)
-    written = {line.obligation_id: line for line in work.session.scalars(statement)}
-    return [_as_written(obligation, written[obligation.id]) for obligation in held]
+def go_on(work: Work, event: Event) -> None:
+    """After a page of a batch was posted: post the next one, until all are; a repeat does nothing.
+
+    Each page in a transaction of its own.
+    """
+    batch = find(work.session, event.subject)
+    work.session.refresh(batch, with_for_update=True)
+    if batch.state == State.POSTING:
+        _advance(work, batch)
+
+
+def lines(
+    work: Work, batch: SettlementBatch, *, after: str = "", limit: int = LINES_MAX
+) -> list[Divided]:
+    """Return how each obligation of the batch is, or was, divided, by id. At most nine SELECTs."""
+    held = obligations.of_batch(work.session, batch.id, after=after, limit=limit)
+    there = settled.of_obligations(work.session, [one.id for one in held])
+    drafted = computing.divide(work, [one for one in held if one.id not in there], batch.id)
+    found = [computing.written(one, there[one.id]) for one in held if one.id in there]
+    return sorted([*found, *drafted], key=lambda divided: divided.obligation.id)
 
 
 def find(session: Session, batch_id: str) -> SettlementBatch:
@@ -227,114 +217,88 @@ def listed(work: Work, *, after: str | None, limit: int) -> Page[SettlementBatch
 def take(work: Work, batch_id: str, name: str, **data: Any) -> SettlementBatch:
     """Take one step in a batch's life. Raises what `Workflow.take` raises.
 
-    The batch and the orders that it touches are locked first: of two who confirm, or of
-    two batches that settle the last lines of one order, the second sees the first.
+    The batch is locked first: of two who confirm, the second sees the first. When its lines
+    fit one page, confirming posts all of them at once.
     """
     batch = seen(work, batch_id)
     work.session.refresh(batch, with_for_update=True)
-    held = escrow.of_batch(work.session, batch_id)
-    escrow.locked(work.session, [obligation.order_id for obligation in held])
     LIFE.take(name, batch, work, **data)
+    if name == "confirm" and _nothing_left(batch, work) is None:
+        LIFE.take("post", batch, work.as_system())
     return batch
 
 
-def _calculated(work: Work, held: Sequence[Obligation]) -> list[Divided]:
-    """Divide the obligations under the present rules, in the order of their ids."""
-    charged = _charged(work.session, {obligation.order_id for obligation in held})
-    found = []
-    for obligation in sorted(held, key=lambda item: item.id):
-        before = charged.get(obligation.order_id, Money(0, obligation.amount.currency))
-        rule = escrow.rule(obligation, work.rules, charged=before)
-        split = shares.divide(obligation.amount, rule)
-        charged[obligation.order_id] = before + split.fee
-        found.append(Divided(obligation, split.fee, split.lines, None))
-    return found
+def _advance(work: Work, batch: SettlementBatch) -> None:
+    house = work.as_system()
+    name = "go_on" if _nothing_left(batch, work) else "post"
+    LIFE.take(name, batch, house)
+    if name == "go_on" and _nothing_left(batch, work) is None:
+        LIFE.take("post", batch, house)
 
 
-def _charged(session: Session, order_ids: set[str]) -> dict[str, Money]:
-    """Return order → the fees that earlier batches took from it. One SELECT on an index."""
-    statement = (
-        select(SettlementLine.order_id, func.sum(SettlementLine.fee_minor))
-        .where(SettlementLine.order_id.in_(sorted(order_ids)))
-        .group_by(SettlementLine.order_id)
-    )
-    return {order_id: Money(int(minor)) for order_id, minor in session.execute(statement)}
+def _claim(work: Work, cutoff: date, batch_id: str) -> int:
+    most, page = work.rules.number("settling.batch_max"), work.rules.number("settling.chunk")
+    count = 0
+    while count < most:
+        got = obligations.claim(work.session, cutoff, batch_id, limit=min(page, most - count))
+        count += got
+        if got < page:
+            break
+    return count
 
 
-def _digest(work: Work, cutoff: date, found: Sequence[Divided]) -> str:
-    content = {
-        "cutoff": cutoff.isoformat(),
-        "rule_version": work.rules.version,
-        "lines": [
-            [divided.obligation.id, divided.obligation.order_line_id, _plain(divided.parts)]
-            for divided in found
-        ],
-    }
-    return work.crypto.digest(canonical(content))
+def _draft(work: Work, batch_id: str, cutoff: date) -> tuple[Money, str]:
+    """Divide the batch page by page, note what each line is, and return total and digest."""
+    total, digest = Money(0), ""
+    for found in _pages(work, batch_id):
+        drafts = {one.obligation.id: computing.fingerprint(work, one) for one in found}
+        written = [{"id": key, "draft": draft} for key, draft in drafts.items()]
+        work.session.execute(update(Obligation), written)
+        digest = computing.chained(work, digest, drafts.values())
+        total = sum((one.obligation.left for one in found), total)
+    head = {"cutoff": cutoff.isoformat(), "rule_version": work.rules.version, "lines": digest}
+    return total, work.crypto.digest(canonical(head))
 
 
-def _settled(work: Work, batch: SettlementBatch, divided: Divided) -> SettlementLine:
-    obligation = divided.obligation
-    currency = obligation.amount.currency
-    waiting = AccountRef(escrow.ACCEPTED, obligation.order_id, currency)
-    posted = ledger.post(
-        work,
-        "line.settled",
-        obligation.order_line_id,
-        [
-            Row(waiting, AccountRef(part.account_code, part.owner, currency), part.amount)
-            for part in divided.parts
-        ],
-        effective_on=local_date(work.now),
-        order_id=obligation.order_id,
-    )
-    return SettlementLine(
-        obligation_id=obligation.id,
-        batch_id=batch.id,
-        order_id=obligation.order_id,
-        entry_id=posted.entry_id,
-        fee=divided.fee,
-        parts=_plain(divided.parts),
-    )
+def _pages(work: Work, batch_id: str) -> Iterator[list[Divided]]:
+    page, after = work.rules.number("settling.chunk"), ""
+    while held := obligations.of_batch(
+        work.session, batch_id, after=after, limit=page, unsettled=True
+    ):
+        yield computing.divide(work, held, batch_id)
+        after = held[-1].id
 
 
-def _recognise(work: Work, divided: Divided) -> None:
-    # What the operator earns of public data counts against its permitted revenue (I-49).
-    obligation, today = divided.obligation, local_date(work.now)
-    if obligation.operator_id is None:
-        return
-    for part in divided.parts:
-        if part.account_code == escrow.Payable.OPERATOR.code:
-            revenues.recognise(
-                work,
-                obligation.order_line_id,
-                operator_id=obligation.operator_id,
-                period=periods.in_force(work.session, obligation.operator_id, today),
-                amount=part.amount,
-                on=today,
-            )
+def _as_drafted(work: Work, divided: Divided) -> bool:
+    return computing.fingerprint(work, divided) == divided.obligation.draft
 
 
-def _as_written(obligation: Obligation, line: SettlementLine) -> Divided:
-    parts = tuple(_part(part) for part in line.parts)
-    return Divided(obligation, line.fee, parts, line.entry_id)
+def _post_page(work: Work, batch: SettlementBatch) -> None:
+    """Post the next lines of the batch; those that may not be settled any more fall out."""
+    page = work.rules.number("settling.chunk")
+    held = obligations.of_batch(work.session, batch.id, limit=page, unsettled=True)
+    order_ids = {one.order_id for one in held}
+    obligations.locked(work.session, order_ids)
+    held = [one for one in held if one.batch_id == batch.id and one.settled_on is None]
+    found = computing.divide(work, held, batch.id)
+    stopped = hold_list.stopped(work.session, {one.seller_id for one in held})
+    ready = [one for one in found if _ready(work, one, stopped)]
+    for left_out in {one.obligation.id for one in found} - {one.obligation.id for one in ready}:
+        _drop(work, batch, left_out)
+    if ready:
+        settling.post(work, batch.id, ready)
+    escrow.finished(work, {one.obligation.order_id for one in ready}, batch_id=batch.id)
 
 
-def _plain(parts: Sequence[Part]) -> list[Any]:
-    return [
-        {
-            "account_code": part.account_code,
-            "owner": part.owner,
-            "minor": part.amount.minor,
-            "currency": part.amount.currency,
-        }
-        for part in parts
-    ]
+def _ready(work: Work, divided: Divided, stopped: Collection[str]) -> bool:
+    one = divided.obligation
+    return not one.holds and one.seller_id not in stopped and _as_drafted(work, divided)
 
 
-def _part(plain: Mapping[str, Any]) -> Part:
-    amount = Money(plain["minor"], plain["currency"])
-    return Part(plain["account_code"], plain["owner"], amount)
+def _drop(work: Work, batch: SettlementBatch, obligation_id: str) -> None:
+    dropped = work.session.get_one(Obligation, obligation_id)
+    dropped.batch_id, dropped.draft = None, None
+    work.record("settlement.line_dropped", batch.id, obligation_id=obligation_id)
 
 
 def _missing(batch_id: str) -> NotFound:

@@ -26,7 +26,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from kernel.db import Base, Big, UTCDateTime, attach
-from settlement.guards import DDL_POSTGRESQL, DDL_SQLITE
+from kernel.engines import FIXED
+from settlement.guards import DDL_POSTGRESQL, DDL_SQLITE, VIEWS
+from settlement.rules.stored import currencies, stored
 
 LINES_MAX: Final = 1000
 """The most postings in one entry."""
@@ -65,7 +67,7 @@ class IsoInstant(TypeDecorator[datetime]):
 Day = Date().with_variant(IsoDay(), "sqlite")
 Moment = UTCDateTime().with_variant(IsoInstant(), "sqlite")
 
-_STRICT: Final[dict[str, Any]] = {"sqlite_strict": True}
+_STRICT: Final[dict[str, Any]] = {"sqlite_strict": True, "info": {FIXED: True}}
 
 
 def _needed(name: str, kind: Any, **options: Any) -> Column[Any]:
@@ -85,6 +87,7 @@ accounts = Table(
     UniqueConstraint("code", "owner", "currency"),
     UniqueConstraint("id", "currency", "book"),
     UniqueConstraint("id", "guard"),
+    ForeignKeyConstraint(["currency"], [currencies.c.code]),
     CheckConstraint("length(currency) = 3 AND currency = upper(currency)", name="currency_is_iso"),
     CheckConstraint("book IN ('money', 'memo')", name="book_is_known"),
     CheckConstraint("guard IN ('none', 'credit', 'debit')", name="guard_is_known"),
@@ -131,7 +134,8 @@ periods = Table(
         " AND entries IS NOT NULL AND root_hash IS NOT NULL)",
         name="closed_says_by_whom_and_what",
     ),
-    **_STRICT,
+    sqlite_strict=True,
+    info={FIXED: "status"},
 )
 """An accounting month (会计期间) such as 2026-07; closes once, in order, and stays closed."""
 
@@ -170,6 +174,7 @@ entries = Table(
     CheckConstraint("(event = 'reversal') = (reverses IS NOT NULL)", name="reversal_says_so"),
     Index("ix_ledger_entries_order_id", "order_id", "id"),
     Index("ix_ledger_entries_period_id", "period_id", "id"),
+    Index("ix_ledger_entries_effective_on", "effective_on", "id"),
     **_STRICT,
 )
 """The head of an entry (分录): what happened, when, by whom; its key is claimed first."""
@@ -224,5 +229,10 @@ TABLES: Final = (accounts, balances, periods, entries, seals, postings)
 # The postings come last, so that every table a trigger stands on is there.
 postings.add_is_dependent_on(balances)
 postings.add_is_dependent_on(seals)
+postings.add_is_dependent_on(stored)
 attach(postings, "sqlite", *DDL_SQLITE)
 attach(postings, "postgresql", *DDL_POSTGRESQL)
+for _dialect in ("sqlite", "postgresql"):
+    attach(postings, _dialect, *VIEWS)
+# Room on each page for the next versions of its rows: an update then touches no index.
+attach(balances, "postgresql", "ALTER TABLE ledger_balances SET (fillfactor = 60)")

@@ -43,6 +43,17 @@ def not_the_mirror(mine: str, other: str) -> str:
     return f"(EXISTS ({lines} EXCEPT {swapped}) OR EXISTS ({swapped} EXCEPT {lines}))"
 
 
+def off_the_rules(entry_id: str) -> str:
+    """Return the SQL condition under which a line of the entry is between a pair no rule has."""
+    return (
+        "EXISTS (SELECT 1 FROM ledger_entries he JOIN ledger_postings hp ON hp.entry_id = he.id"
+        " JOIN ledger_accounts hd ON hd.id = hp.debit_id"
+        " JOIN ledger_accounts hc ON hc.id = hp.credit_id"
+        f" WHERE he.id = {entry_id} AND NOT EXISTS (SELECT 1 FROM posting_rules r"
+        " WHERE r.event = he.event AND r.debit_code = hd.code AND r.credit_code = hc.code))"
+    )
+
+
 def _sqlite_refusal(name: str, when: str, table: str, reason: str) -> str:
     return (
         f"CREATE TRIGGER {name} BEFORE {when.format(table=table)} "
@@ -109,6 +120,7 @@ CREATE TRIGGER ledger_seals_check BEFORE INSERT ON ledger_seals BEGIN
   SELECT RAISE(ABORT, 'not the mirror') FROM ledger_entries e
   WHERE e.id = NEW.entry_id AND e.reverses IS NOT NULL
     AND {not_the_mirror("e.id", "e.reverses")};
+  SELECT RAISE(ABORT, 'no posting rule') WHERE {off_the_rules("NEW.entry_id")};
 END
 """,
     _sqlite_refusal("ledger_periods_open_in_order",
@@ -145,39 +157,76 @@ BEGIN
   RETURN NULL;
 END $$
 """,
+    # Once for all lines of a statement: an account that is moved by each of 500 lines is
+    # updated once. Within the statement too it may not be overdrawn at any line.
     f"""
 CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger {_AS_OWNER} AS $$
 BEGIN
-  IF EXISTS (SELECT 1 FROM ledger_seals WHERE entry_id = NEW.entry_id) THEN
+  IF EXISTS (SELECT 1 FROM written JOIN ledger_seals USING (entry_id)) THEN
     {_refusal("the entry is sealed")};
   END IF;
-  UPDATE ledger_balances SET debits = debits + NEW.amount WHERE account_id = NEW.debit_id;
-  UPDATE ledger_balances SET credits = credits + NEW.amount WHERE account_id = NEW.credit_id;
-  RETURN NEW;
+  WITH moves AS (
+    SELECT debit_id AS account_id, amount AS debit, 0 AS credit FROM written
+    UNION ALL SELECT credit_id, 0, amount FROM written
+  ), sums AS (
+    SELECT account_id, sum(debit) AS debits, sum(credit) AS credits FROM moves GROUP BY account_id
+  )
+  UPDATE ledger_balances b
+  SET debits = b.debits + s.debits, credits = b.credits + s.credits
+  FROM sums s WHERE b.account_id = s.account_id;
+  IF EXISTS (
+    WITH moves AS (
+      SELECT debit_id AS account_id, entry_id, line_no, -amount AS credit FROM written
+      UNION ALL SELECT credit_id, entry_id, line_no, amount FROM written
+    )
+    SELECT 1 FROM (
+      SELECT b.guard, b.credits - b.debits
+        - sum(m.credit) OVER (PARTITION BY m.account_id)
+        + sum(m.credit) OVER (PARTITION BY m.account_id ORDER BY m.entry_id, m.line_no)
+        AS then_there
+      FROM moves m JOIN ledger_balances b USING (account_id)
+    ) moved
+    WHERE (guard = 'credit' AND then_there < 0) OR (guard = 'debit' AND then_there > 0)
+  ) THEN
+    {_refusal("overdrawn between two lines")};
+  END IF;
+  RETURN NULL;
 END $$
 """,
-    # FOR SHARE waits for whoever is closing the period, and then sees it closed.
+    # FOR SHARE waits for whoever is closing the period, and then sees it closed. Plans are
+    # kept for the life of a connection: one made while tables were small must not scan them.
     f"""
-CREATE OR REPLACE FUNCTION ledger_seal() RETURNS trigger {_AS_OWNER} AS $$
-DECLARE
-  e RECORD;
-  period_status TEXT;
+CREATE OR REPLACE FUNCTION ledger_seal() RETURNS trigger {_AS_OWNER}
+SET enable_seqscan = off AS $$
 BEGIN
-  SELECT * INTO e FROM ledger_entries WHERE id = NEW.entry_id;
-  SELECT status INTO period_status FROM ledger_periods WHERE id = e.period_id FOR SHARE;
-  IF period_status IS DISTINCT FROM 'open' THEN
+  PERFORM 1 FROM ledger_periods WHERE id IN (
+    SELECT e.period_id FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+  ) ORDER BY id FOR SHARE;
+  IF EXISTS (
+      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+      JOIN ledger_periods p ON p.id = e.period_id WHERE p.status <> 'open') THEN
     {_refusal("the period is not open")};
-  ELSIF e.period_id < to_char(e.effective_on, 'YYYY-MM') THEN
+  ELSIF EXISTS (
+      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+      WHERE e.period_id < to_char(e.effective_on, 'YYYY-MM')) THEN
     {_refusal("the period lies before the entry")};
-  ELSIF (SELECT count(*) FROM ledger_postings WHERE entry_id = e.id) <> NEW.n THEN
+  ELSIF EXISTS (
+      SELECT 1 FROM sealed s LEFT JOIN ledger_postings p USING (entry_id)
+      GROUP BY s.entry_id, s.n HAVING count(p.line_no) <> s.n) THEN
     {_refusal("lines are missing")};
   ELSIF EXISTS (
-      SELECT 1 FROM ledger_entries WHERE id = e.reverses AND reverses IS NOT NULL) THEN
+      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+      JOIN ledger_entries o ON o.id = e.reverses WHERE o.reverses IS NOT NULL) THEN
     {_refusal("a reversal is not reversed")};
-  ELSIF e.reverses IS NOT NULL AND {not_the_mirror("e.id", "e.reverses")} THEN
+  ELSIF EXISTS (
+      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+      WHERE e.reverses IS NOT NULL AND {not_the_mirror("e.id", "e.reverses")}) THEN
     {_refusal("not the mirror")};
+  ELSIF EXISTS (
+      SELECT 1 FROM sealed s WHERE {off_the_rules("s.entry_id")}) THEN
+    {_refusal("no posting rule")};
   END IF;
-  RETURN NEW;
+  RETURN NULL;
 END $$
 """,
     f"""
@@ -210,9 +259,11 @@ END $$
     _postgresql_trigger("ledger_balances_no_delete",
                         "BEFORE DELETE ON ledger_balances FOR EACH ROW", "refuse_change"),
     _postgresql_trigger("ledger_postings_apply",
-                        "BEFORE INSERT ON ledger_postings FOR EACH ROW", "ledger_apply"),
+                        "AFTER INSERT ON ledger_postings REFERENCING NEW TABLE AS written"
+                        " FOR EACH STATEMENT", "ledger_apply"),
     _postgresql_trigger("ledger_seals_check",
-                        "BEFORE INSERT ON ledger_seals FOR EACH ROW", "ledger_seal"),
+                        "AFTER INSERT ON ledger_seals REFERENCING NEW TABLE AS sealed"
+                        " FOR EACH STATEMENT", "ledger_seal"),
     _postgresql_trigger("ledger_periods_in_order",
                         "BEFORE INSERT OR UPDATE ON ledger_periods FOR EACH ROW", "ledger_period"),
     _postgresql_trigger("ledger_periods_no_delete",
@@ -220,6 +271,28 @@ END $$
 )
 """What PostgreSQL runs after the tables."""
 # fmt: on
+
+# What an accountant expects to see: a line has a debit or a credit (借/贷), never both.
+VIEWS: Final = (
+    """
+CREATE VIEW ledger_lines AS
+SELECT e.id AS entry_id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
+       a.book, a.code, a.owner, a.currency, p.amount AS debit, NULL AS credit
+FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
+JOIN ledger_accounts a ON a.id = p.debit_id
+UNION ALL
+SELECT e.id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
+       a.book, a.code, a.owner, a.currency, NULL, p.amount
+FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
+JOIN ledger_accounts a ON a.id = p.credit_id
+""",
+    """
+CREATE VIEW ledger_trial_balance AS
+SELECT book, currency, code, sum(coalesce(debit, 0)) AS debits, sum(coalesce(credit, 0)) AS credits
+FROM ledger_lines GROUP BY book, currency, code
+""",
+)
+"""The same on both databases: the lines by side, and the trial balance (试算平衡表)."""
 
 _TRIGGER: Final = re.compile(r"CREATE TRIGGER (\w+)")
 

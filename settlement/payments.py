@@ -1,15 +1,15 @@
-"""A payment (付款指令): what a buyer is asked to pay into escrow, and how much has arrived.
+"""A payment (付款指令): what somebody is asked to pay, for what, and how much has arrived.
 
 The money itself is in the ledger; here is what was asked, under which reference code, and
 how far it is met. Source: trading settlement rules: the price goes into the supervised
-account (资金监管户) before delivery.
+account (资金监管户) before delivery. A bill, a wallet and a fee are paid the same way.
 """
 
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
 from kernel import ids
@@ -23,6 +23,7 @@ from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import Workflow, step
 from settlement import access, bank_files
+from settlement.entries import AccountRef, Row
 
 PREFIX = "DX"
 """What the reference code of a payment begins with."""
@@ -37,8 +38,24 @@ class State(StrEnum):
     VOID = "void"
 
 
+class Purpose(StrEnum):
+    """For what money is asked. What is paid is named by the payment's target."""
+
+    ORDER = "order"  # an order
+    BILL = "bill"  # a bill of metered use; it funds the escrow of the order that it names
+    WALLET = "wallet"  # the prepaid money of a buyer, who is the target
+    FEE = "fee"  # a fee note of the exchange
+
+
+_LIVE = text("state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')")
+
+
 class Payment(Living, Base):
-    """What one order asks of its buyer. reference: what the transfer's text must carry."""
+    """What somebody is asked to pay. reference: what the transfer's text must carry.
+
+    target: id of what is paid. order_id: whose escrow the money goes into, None when it
+    goes into none.
+    """
 
     __tablename__ = "payments"
     __table_args__ = (
@@ -48,17 +65,25 @@ class Payment(Living, Base):
             "funded_minor >= 0 AND funded_minor <= amount_minor", name="funded_within_amount"
         ),
         CheckConstraint("amount_currency = funded_currency", name="one_currency"),
-        Index(
-            "uq_payments_one_live_per_order",
-            "order_id",
-            unique=True,
-            sqlite_where=text("state <> 'void'"),
-            postgresql_where=text("state <> 'void'"),
+        CheckConstraint("purpose IN ('order', 'bill', 'wallet', 'fee')", name="purpose_is_known"),
+        CheckConstraint(
+            "(purpose IN ('order', 'bill')) = (order_id IS NOT NULL)", name="escrow_has_its_order"
         ),
+        Index(
+            "uq_payments_one_live_per_target",
+            "purpose",
+            "target",
+            unique=True,
+            sqlite_where=_LIVE,
+            postgresql_where=_LIVE,
+        ),
+        Index(None, "order_id", "id"),
         Index(None, "payer_id", "id"),
     )
 
-    order_id: Mapped[str]
+    purpose: Mapped[Purpose] = mapped_column(String)
+    target: Mapped[str]
+    order_id: Mapped[str | None]
     payer_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
     amount: Mapped[Money] = composite(
         mapped_column("amount_minor", Big), mapped_column("amount_currency")
@@ -76,11 +101,11 @@ class Payment(Living, Base):
 
 
 class AlreadyInstructed(DomainError):
-    """An order has one live payment; another payer or amount needs the first one voided."""
+    """What is paid has one live payment; another payer or amount needs the first one voided."""
 
     kind = Kind.CONFLICT
     code = "payment-already-instructed"
-    title = Words("该订单已有付款指令", "The order has a payment already")
+    title = Words("已有付款指令", "There is a payment already")
 
 
 def _is_met(payment: Payment, _work: Work) -> Refusal | None:
@@ -110,14 +135,28 @@ LIFE: Workflow[State, Payment] = Workflow(
 
 
 def instruct(work: Work, *, order_id: str, payer_id: str, amount: Money) -> Payment:
-    """Ask `payer_id` to pay `amount` for the order; a repeat returns the payment that is there.
+    """Ask `payer_id` to pay `amount` for an order. Raises what `ask` raises."""
+    return ask(work, purpose=Purpose.ORDER, target=order_id, payer_id=payer_id, amount=amount)
 
-    Raises Invalid for an amount that is not positive, AlreadyInstructed when the order has
-    a live payment of another payer or amount. One SELECT on an index.
+
+def ask(
+    work: Work,
+    *,
+    purpose: str,
+    target: str,
+    payer_id: str,
+    amount: Money,
+    escrow_order: str | None = None,
+) -> Payment:
+    """Ask `payer_id` to pay `amount` for the target; a repeat returns the payment that is there.
+
+    escrow_order: for a bill, whose escrow it funds. Raises Invalid for an amount that is not
+    positive, AlreadyInstructed when the target has a live payment of another payer or
+    amount. One SELECT on an index.
     """
     if amount.minor <= 0:
         raise Invalid("付款金额须为正数", "a payment must be positive", pointer="/amount")
-    there = live_of(work.session, order_id)
+    there = live_for(work.session, purpose, target)
     if there is not None:
         if (there.payer_id, there.amount) == (payer_id, amount):
             return there
@@ -129,7 +168,9 @@ def instruct(work: Work, *, order_id: str, payer_id: str, amount: Money) -> Paym
     made = Payment(
         id=payment_id,
         state=State.AWAITING,
-        order_id=order_id,
+        purpose=Purpose(purpose),
+        target=target,
+        order_id=target if purpose == Purpose.ORDER else escrow_order,
         payer_id=payer_id,
         amount=amount,
         funded=Money(0, amount.currency),
@@ -140,7 +181,7 @@ def instruct(work: Work, *, order_id: str, payer_id: str, amount: Money) -> Paym
     work.record(
         "payment.instructed",
         made.id,
-        order_id=order_id,
+        **_told(made),
         payer_id=payer_id,
         amount=amount,
         reference=made.reference,
@@ -148,18 +189,35 @@ def instruct(work: Work, *, order_id: str, payer_id: str, amount: Money) -> Paym
     return made
 
 
-def receive(work: Work, payment: Payment, amount: Money) -> None:
-    """Count `amount`, which the ledger has moved into the order's escrow, towards the payment.
+def rows(payment: Payment, source: AccountRef, amount: Money) -> list[Row]:
+    """Return where `amount`, which stands on `source`, belongs, as rows of one entry.
 
-    Says `payment.received` (order_id, amount of the whole) once all is there, before that
-    `payment.part_received`. The row must be `locked`.
+    The payment of a bill settles the claim and backs with cash what was billed.
+    """
+    currency = amount.currency
+    escrow = AccountRef("2241.escrow", payment.order_id or "", currency)
+    if payment.purpose == Purpose.ORDER:
+        return [Row(source, escrow, amount)]
+    if payment.purpose == Purpose.BILL:
+        billed = AccountRef("2204.billed", payment.target, currency)
+        claim = AccountRef("1122.buyer", payment.payer_id, currency)
+        return [Row(source, claim, amount), Row(billed, escrow, amount)]
+    code = "2241.wallet" if payment.purpose == Purpose.WALLET else "1122.fee"
+    return [Row(source, AccountRef(code, payment.payer_id, currency), amount)]
+
+
+def receive(work: Work, payment: Payment, amount: Money) -> None:
+    """Count `amount`, which the ledger has moved by `rows`, towards the payment.
+
+    Says `payment.received` (purpose, target, order_id, amount of the whole) once all is
+    there, before that `payment.part_received`. The row must be `locked`.
     """
     payment.funded += amount
     house = work.as_system()
     if payment.due.minor:
-        LIFE.take("fund_part", payment, house, order_id=payment.order_id, amount=amount)
+        LIFE.take("fund_part", payment, house, **_told(payment), amount=amount)
     else:
-        LIFE.take("fund", payment, house, order_id=payment.order_id, amount=payment.amount)
+        LIFE.take("fund", payment, house, **_told(payment), amount=payment.amount)
 
 
 def void(work: Work, payment_id: str) -> Payment:
@@ -168,13 +226,21 @@ def void(work: Work, payment_id: str) -> Payment:
     Raises StepRefused once money has arrived: that is escrow's, to be paid back.
     """
     payment = locked_by_id(work.session, payment_id)
-    LIFE.take("void", payment, work.as_system(), order_id=payment.order_id)
+    LIFE.take("void", payment, work.as_system(), **_told(payment))
     return payment
 
 
 def live_of(session: Session, order_id: str) -> Payment | None:
     """Return the live payment of an order. One SELECT on an index."""
-    statement = select(Payment).where(Payment.order_id == order_id, Payment.state != State.VOID)
+    return live_for(session, Purpose.ORDER, order_id)
+
+
+def live_for(session: Session, purpose: str, target: str) -> Payment | None:
+    """Return the live payment of what is paid; a wallet that was paid can be paid again.
+
+    One SELECT on an index.
+    """
+    statement = select(Payment).where(Payment.purpose == purpose, Payment.target == target, _LIVE)
     return session.scalars(statement).one_or_none()
 
 
@@ -234,6 +300,15 @@ def _locked(session: Session, which: Any) -> dict[str, Payment]:
         .execution_options(populate_existing=True)
     )
     return {payment.reference: payment for payment in session.scalars(statement)}
+
+
+def _told(payment: Payment) -> dict[str, Any]:
+    """Return what every event of a payment says about what is paid."""
+    return {
+        "purpose": str(payment.purpose),
+        "target": payment.target,
+        "order_id": payment.order_id,
+    }
 
 
 def _missing(payment_id: str) -> NotFound:

@@ -2,32 +2,60 @@
 
 Requested by one settlement officer, approved by another, sent as a line of a file to the
 bank, and paid when the bank's statement says so. From the request on the money stands in
-transit, so nobody can ask for it twice (I-62).
+transit, so nobody can ask for it twice (I-62). What fails, or comes back days later, is
+payable again, and may be tried anew under another key.
 """
 
 from collections.abc import Iterable
 from datetime import date
-from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, composite, mapped_column
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from kernel import ids
 from kernel.actor import system_only
-from kernel.clock import Instant, local_date
-from kernel.db import Base, Big, Living, append_only
+from kernel.clock import local_date
 from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal
+from kernel.journal import Event
 from kernel.money import Money
 from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
-from settlement import access, accounts, bank_files, books, ledger
+from settlement import access, accounts, bank_files, ledger
 from settlement.accounts import BankAccount
 from settlement.bank_files import PayoutRow
-from settlement.escrow import Payable
+from settlement.dividing import hold_list
+from settlement.dividing.terms import Payable
 from settlement.ledger import AccountRef, Row
+from settlement.paying import attempts, items
+from settlement.paying.attempts import PayoutAttempt
+from settlement.paying.earnings import Earned, earned
+from settlement.paying.rows import Payout, PayoutFile, State, locked, of_order
+
+__all__ = [
+    "Earned",
+    "NothingToSend",
+    "Payable",
+    "Payout",
+    "PayoutFile",
+    "State",
+    "account_gone",
+    "earned",
+    "file_text",
+    "find",
+    "listed",
+    "locked",
+    "of_order",
+    "pay",
+    "reconciled",
+    "request",
+    "returned",
+    "seen",
+    "send",
+    "take",
+]
 
 PREFIX: Final = "PX"
 """What the reference code of a payout begins with."""
@@ -35,94 +63,8 @@ PREFIX: Final = "PX"
 FILE_MAX: Final = 500
 """The most payouts in one file; the next file takes the next ones."""
 
-_TRANSIT: Final = "2241.payout_transit"
 _CUSTODY: Final = "1012.custody"
-
-
-class State(StrEnum):
-    """Where a payout stands."""
-
-    REQUESTED = "requested"
-    APPROVED = "approved"
-    SENT = "sent"
-    PAID = "paid"
-    FAILED = "failed"
-
-
-class PayoutFile(Base):
-    """One file that was handed to the bank; its text can be drawn again, with this digest."""
-
-    __tablename__ = "payout_files"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    payout_count: Mapped[int]
-    total: Mapped[Money] = composite(
-        mapped_column("total_minor", Big), mapped_column("total_currency")
-    )
-    digest: Mapped[str]
-    made_by: Mapped[str]
-    made_at: Mapped[Instant]
-
-
-append_only(PayoutFile.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
-
-
-class Payout(Living, Base):
-    """One payment to one party.
-
-    party_id: an organisation or the treasury. account_id: fixed when it is requested.
-    maker, checker: persons. reference: stands in the transfer's text, and comes back in
-    the statement's. paid_on: the day on which the bank booked it.
-    """
-
-    __tablename__ = "payouts"
-    __table_args__ = (
-        UniqueConstraint("reference"),
-        CheckConstraint("amount_minor > 0", name="amount_positive"),
-        CheckConstraint("maker <> checker", name="checked_by_another"),
-        CheckConstraint(
-            "state NOT IN ('approved', 'sent', 'paid') OR checker IS NOT NULL",
-            name="sent_when_checked",
-        ),
-        CheckConstraint("state <> 'paid' OR paid_on IS NOT NULL", name="paid_on_a_day"),
-        Index(None, "party_id", "id"),
-        Index(None, "state", "id"),
-        Index(None, "file_id", "id"),
-    )
-
-    payable: Mapped[str]
-    party_id: Mapped[str]
-    amount: Mapped[Money] = composite(
-        mapped_column("amount_minor", Big), mapped_column("amount_currency")
-    )
-    reference: Mapped[str]
-    account_id: Mapped[str] = mapped_column(ForeignKey("bank_accounts.id"))
-    account_name: Mapped[str]
-    account_masked: Mapped[str]
-    maker: Mapped[str]
-    requested_at: Mapped[Instant]
-    checker: Mapped[str | None]
-    approved_at: Mapped[Instant | None]
-    file_id: Mapped[str | None] = mapped_column(ForeignKey("payout_files.id"))
-    paid_on: Mapped[date | None]
-
-    @property
-    def earned(self) -> AccountRef:
-        """The account from which it is paid, and to which it goes back when it fails."""
-        return AccountRef(Payable(self.payable).code, self.party_id, self.amount.currency)
-
-    @property
-    def transit(self) -> AccountRef:
-        """The account on which it stands until the bank has paid it."""
-        return AccountRef(_TRANSIT, self.id, self.amount.currency)
-
-
-class Earned(NamedTuple):
-    """What a party has to get."""
-
-    payable: Payable
-    party_id: str
-    amount: Money
+_UNSENT: Final = frozenset({State.REQUESTED, State.HELD, State.APPROVED})
 
 
 class NothingToSend(DomainError):
@@ -143,8 +85,16 @@ def _has_account(payout: Payout, work: Work) -> Refusal | None:
     )
 
 
+def _is_free(payout: Payout, work: Work) -> Refusal | None:
+    return hold_list.refusal(work.session, payout.party_id)
+
+
 def _set_approved(payout: Payout, work: Work, _data: dict[str, Any]) -> None:
     payout.checker, payout.approved_at = work.actor.person, work.now
+
+
+def _set_unchecked(payout: Payout, _work: Work, _data: dict[str, Any]) -> None:
+    payout.checker, payout.approved_at = None, None
 
 
 def _put_in_file(payout: Payout, _work: Work, data: dict[str, Any]) -> None:
@@ -152,43 +102,77 @@ def _put_in_file(payout: Payout, _work: Work, data: dict[str, Any]) -> None:
 
 
 def _book_paid(payout: Payout, work: Work, data: dict[str, Any]) -> None:
-    payout.paid_on = data["booked_on"]
-    custody = AccountRef(_CUSTODY, data["account"], payout.amount.currency)
-    ledger.post(
-        work,
-        "payout.paid",
-        data["bank_line_id"],
-        [Row(payout.transit, custody, payout.amount)],
-        effective_on=data["booked_on"],
-    )
+    on = data["booked_on"]
+    payout.paid_on = on
+    rows = [Row(payout.transit, _custody(payout, data), payout.amount)]
+    ledger.post(work, "payout.paid", data["bank_line_id"], rows, effective_on=on)
+    attempts.end(work.session, payout.id, payout.attempt, "paid", on, "")
 
 
-def _give_back(payout: Payout, work: Work, _data: dict[str, Any]) -> None:
-    ledger.post(
-        work,
-        "payout.failed",
-        payout.id,
-        [Row(payout.transit, payout.earned, payout.amount)],
-        effective_on=local_date(work.now),
-    )
+def _give_back(payout: Payout, work: Work, data: dict[str, Any]) -> None:
+    today = local_date(work.now)
+    rows = [Row(payout.transit, payout.earned, payout.amount)]
+    seq = payout.attempt - 1
+    ledger.post(work, "payout.failed", payout.id, rows, seq=seq, effective_on=today)
+    outcome = "cancelled" if payout.state == State.CANCELLED else "failed"
+    attempts.end(work.session, payout.id, payout.attempt, outcome, today, data["reason"])
+    items.release(work.session, payout.id, payout.attempt)
+
+
+def _take_back(payout: Payout, work: Work, data: dict[str, Any]) -> None:
+    on = data["booked_on"]
+    payout.paid_on = None
+    rows = [Row(_custody(payout, data), payout.earned, payout.amount)]
+    ledger.post(work, "payout.returned", data["bank_line_id"], rows, effective_on=on)
+    attempts.end(work.session, payout.id, payout.attempt, "returned", on, data["reason"])
+    items.release(work.session, payout.id, payout.attempt)
+    account = accounts.find(work.session, payout.account_id)
+    if account.state == accounts.State.VERIFIED:
+        accounts.LIFE.take("retire", account, work, reason=data["reason"])
+
+
+def _custody(payout: Payout, data: dict[str, Any]) -> AccountRef:
+    return AccountRef(_CUSTODY, data["account"], payout.amount.currency)
+
+
+def _try_anew(payout: Payout, work: Work, _data: dict[str, Any]) -> None:
+    account = accounts.require_verified(work.session, payout.party_id)
+    payout.account_id, payout.account_name = account.id, account.account_name
+    payout.account_masked = account.number_masked
+    _set_unchecked(payout, work, {})
+    payout.maker, payout.file_id = work.actor.person, None
+    payout.attempt += 1
+    payout.reference = bank_files.code(PREFIX, ids.new("poa_", work.now))
+    _begin(work, payout)
 
 
 # fmt: off
 LIFE: Workflow[State, Payout] = Workflow(
     "payout", State, State.REQUESTED,
     step("approve", {State.REQUESTED}, State.APPROVED, access.settler,
-         when=(access.four_eyes("maker"), _has_account), then=(_set_approved,),
+         when=(access.four_eyes("maker"), _has_account, _is_free), then=(_set_approved,),
          says="payout.approved", label=Words("复核", "Approve")),
+    step("hold",    {State.REQUESTED, State.APPROVED}, State.HELD, access.settler,
+         asks=(REASON,), then=(_set_unchecked,), says="payout.held", label=Words("暂缓", "Hold")),
+    step("release", {State.HELD}, State.REQUESTED, access.settler,
+         when=(_is_free,), asks=(REASON,), says="payout.released", label=Words("解除暂缓", "Release")),
     step("send",    {State.APPROVED}, State.SENT, access.settler,
-         when=(_has_account,), then=(_put_in_file,), own_door=True,
+         when=(_has_account, _is_free), then=(_put_in_file,), own_door=True,
          says="payout.sent", label=Words("发送银行", "Send to the bank")),
     step("pay",     {State.SENT}, State.PAID, system_only,
-         then=(_book_paid,), own_door=True,
-         says="payout.paid", label=Words("银行已付", "Paid by the bank")),
-    step("fail",    {State.REQUESTED, State.APPROVED, State.SENT}, State.FAILED, access.settler,
-         asks=(REASON,), then=(_give_back,),
-         moves_money=True,
-         says="payout.failed", label=Words("撤销或付款失败", "Let it fail")),
+         then=(_book_paid,), own_door=True, says="payout.paid", label=Words("银行已付", "Paid by the bank")),
+    step("reconcile", {State.PAID}, State.RECONCILED, system_only, own_door=True,
+         says="payout.reconciled", label=Words("已对账", "Reconciled")),
+    step("fail",    {State.SENT}, State.FAILED, (access.settler, system_only),
+         asks=(REASON,), then=(_give_back,), moves_money=True, says="payout.failed", label=Words("付款失败", "Let it fail")),
+    step("cancel",  _UNSENT, State.CANCELLED, (access.settler, system_only),
+         asks=(REASON,), then=(_give_back,), moves_money=True, says="payout.cancelled", label=Words("撤销", "Cancel")),
+    step("return",  {State.PAID, State.RECONCILED}, State.RETURNED, system_only, own_door=True,
+         then=(_take_back,),
+         says="payout.returned", label=Words("银行退汇", "Returned by the bank")),
+    step("retry",   {State.FAILED, State.RETURNED}, State.REQUESTED, access.settler,
+         then=(_try_anew,), moves_money=True,
+         says="payout.retried", label=Words("重新付款", "Try anew")),
 )
 # fmt: on
 
@@ -196,8 +180,9 @@ LIFE: Workflow[State, Payout] = Workflow(
 def request(work: Work, *, payable: Payable, party_id: str, amount: Money | None = None) -> Payout:
     """Ask for `amount`, or all that the party has to get, to be paid to its account.
 
-    Raises NoVerifiedAccount, Invalid below the rules' smallest payout, Overdrawn for more
-    than there is. Three SELECTs and an entry.
+    It is held at once while the party is on the hold list. Raises NoVerifiedAccount, Invalid
+    below the rules' smallest payout, Overdrawn for more than there is. Some SELECTs and an
+    entry.
     """
     access.require(work, access.settler, "payout.request")
     account = accounts.require_verified(work.session, party_id)
@@ -210,10 +195,11 @@ def request(work: Work, *, payable: Payable, party_id: str, amount: Money | None
             pointer="/amount",
         )
     made = _made(work, payable, account, amount)
-    into_transit = [Row(made.earned, made.transit, amount)]
-    today = local_date(work.now)
-    ledger.post(work, "payout.initiated", made.id, into_transit, effective_on=today)
+    if hold_list.holds(work.session, party_id):
+        made.state = State.HELD
     work.session.add(made)
+    work.session.flush()  # its attempts and items refer to it by id alone
+    _begin(work, made)
     told = {"party_id": party_id, "amount": amount, "reference": made.reference}
     work.record("payout.requested", made.id, payable=payable, **told)
     return made
@@ -280,40 +266,39 @@ def pay(work: Work, payout: Payout, *, bank_line_id: str, account: str, booked_o
     )
 
 
-def locked(session: Session, references: Iterable[str]) -> dict[str, Payout]:
-    """Return reference → payout, locked in one order so that nobody deadlocks. One SELECT."""
+def returned(
+    work: Work,
+    payout: Payout,
+    *,
+    bank_line_id: str,
+    account: str,
+    booked_on: date,
+    reason: str,
+) -> None:
+    """Make a payout payable again that came back after it was paid (退汇).
+
+    Its bank account has to be verified anew. The row must be `locked`.
+    """
+    told = {"bank_line_id": bank_line_id, "account": account, "booked_on": booked_on}
+    LIFE.take("return", payout, work.as_system(), reason=reason, **told)
+
+
+def reconciled(work: Work, payout: Payout) -> None:
+    """Count a payout as reconciled, because books and statement were compared to the end."""
+    LIFE.take("reconcile", payout, work.as_system())
+
+
+def account_gone(work: Work, event: Event) -> None:
+    """Together with "bank_account.retired": cancel what was to be paid there and is not sent."""
     statement = (
         select(Payout)
-        .where(Payout.reference.in_(sorted(set(references))))
+        .where(Payout.account_id == event.subject, Payout.state.in_(_UNSENT))
         .order_by(Payout.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return {payout.reference: payout for payout in session.scalars(statement)}
-
-
-def earned(work: Work, *, party_id: str | None = None) -> list[Earned]:
-    """Return what parties have to get, by account and party: all to overseers, else one's own.
-
-    party_id: of this party alone. At most 1,000. One SELECT on the accounts' index.
-    """
-    if not access.oversees(work.actor):
-        party_id = work.actor.organisation
-    amount = books.balances.c.credits - books.balances.c.debits
-    names = {payable.code: payable for payable in Payable}
-    statement = (
-        select(books.accounts.c.code, books.accounts.c.owner, books.accounts.c.currency, amount)
-        .join(books.balances, books.balances.c.account_id == books.accounts.c.id)
-        .where(books.accounts.c.code.in_(sorted(names)), amount > 0)
-        .order_by(books.accounts.c.code, books.accounts.c.owner, books.accounts.c.currency)
-        .limit(1_000)
-    )
-    if party_id is not None:
-        statement = statement.where(books.accounts.c.owner == party_id)
-    return [
-        Earned(names[code], owner, Money(minor, currency))
-        for code, owner, currency, minor in work.session.execute(statement)
-    ]
+    for payout in work.session.scalars(statement).all():
+        LIFE.take("cancel", payout, work.as_system(), reason="收款账户停用 the account is retired")
 
 
 def find(session: Session, payout_id: str) -> Payout:
@@ -351,6 +336,28 @@ def take(work: Work, payout_id: str, name: str, **data: Any) -> Payout:
     return payout
 
 
+def _begin(work: Work, payout: Payout) -> None:
+    """Begin an attempt: the money goes into transit, and what it pays is written down."""
+    rows = [Row(payout.earned, payout.transit, payout.amount)]
+    today, number = local_date(work.now), payout.attempt
+    ledger.post(work, "payout.initiated", payout.id, rows, seq=number - 1, effective_on=today)
+    work.session.add(
+        PayoutAttempt(
+            payout_id=payout.id,
+            number=number,
+            key=attempts.key(payout.id, number),
+            reference=payout.reference,
+            account_id=payout.account_id,
+            begun_by=work.actor.person,
+            begun_at=work.now,
+            outcome=None,
+            ended_on=None,
+            reason=None,
+        )
+    )
+    items.claim(work.session, payout.id, number, payout.earned, payout.amount)
+
+
 def _made(work: Work, payable: Payable, account: BankAccount, amount: Money) -> Payout:
     payout_id = ids.new("pot_", work.now)
     return Payout(
@@ -359,6 +366,7 @@ def _made(work: Work, payable: Payable, account: BankAccount, amount: Money) -> 
         payable=payable,
         party_id=account.party_id,
         amount=amount,
+        attempt=1,
         reference=bank_files.code(PREFIX, payout_id),
         account_id=account.id,
         account_name=account.account_name,

@@ -17,6 +17,7 @@ from kernel.words import Words
 from kernel.work import Work
 from settlement.books import entries, periods, seals
 from settlement.entries import month
+from settlement.sealing import blocks, snapshots
 
 _BATCH: Final = 1_000
 """Rows held in memory at a time while a month is hashed."""
@@ -52,7 +53,8 @@ def close_period(work: Work, period_id: str) -> str:
     """Close the month for good and return the root hash of its entries.
 
     Raises NotFound when nothing was ever booked in it, PeriodNotClosable when it is closed
-    already, when it is not over, or when an earlier one is open. Reads the month's seals.
+    already, when it is not over, or when an earlier one is open. Seals what of the month is
+    in no block yet, and keeps what the accounts say. Reads the month.
     """
     connection = work.session.connection()
     if connection.dialect.name == "postgresql":
@@ -69,6 +71,7 @@ def close_period(work: Work, period_id: str) -> str:
             "; ".join(refusal.en for refusal in refusals),
             refusals,
         )
+    blocks.seal_period(work, period_id)
     count, root_hash = root(connection, period_id)
     connection.execute(
         update(periods)
@@ -81,6 +84,7 @@ def close_period(work: Work, period_id: str) -> str:
             root_hash=root_hash,
         )
     )
+    snapshots.keep(connection, period_id)
     return root_hash
 
 

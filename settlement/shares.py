@@ -6,10 +6,11 @@ remainders, ties to the first by account code, and the parts add up to the whole
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from kernel.errors import Invalid
-from kernel.money import Money, half_up, share
+from kernel.money import Money, half_up, share, take_from
 
 WHOLE_BP: Final = 10_000
 """All of it, in basis points."""
@@ -19,6 +20,17 @@ COMMISSION: Final = "6001.commission"
 
 VAT: Final = "2221.vat"
 """The account of the value-added tax (增值税) on that fee."""
+
+
+class Base(StrEnum):
+    """Of what the parties' shares are taken."""
+
+    NET_OF_FEE = "net_of_fee"
+    GROSS = "gross"  # of the whole price; the seller's fee then falls on the merchant first
+
+
+MERCHANT: Final = "2202.merchant"
+"""The account of who sells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,9 @@ class Party:
 class Rule:
     """How payments are divided. fee_cap: the most that the fee can be, None for no limit.
 
+    fee_min: the least, but never more than the payment. seller_bp: how much of the fee is
+    kept of the price; the rest is asked of the buyer. base: of what the shares are taken;
+    when it is the gross, the fee falls on the parties of `bears` first.
     Raises Invalid unless rates are 0–10,000 bp, the shares add up to 10,000, and no
     party is named twice.
     """
@@ -42,12 +57,17 @@ class Rule:
     fee_cap: Money | None
     vat_bp: int
     parties: tuple[Party, ...]
+    fee_min: Money | None = None
+    seller_bp: int = WHOLE_BP
+    base: Base = Base.NET_OF_FEE
+    bears: str = MERCHANT
 
     def __post_init__(self) -> None:
-        rates = (self.fee_bp, self.vat_bp, *(party.share_bp for party in self.parties))
+        shared = [party.share_bp for party in self.parties]
+        rates = (self.fee_bp, self.vat_bp, self.seller_bp, *shared)
         if not all(0 <= rate <= WHOLE_BP for rate in rates):
             raise Invalid("比例须在0至100%之间", "a rate is 0–10,000 basis points")
-        if sum(party.share_bp for party in self.parties) != WHOLE_BP:
+        if sum(shared) != WHOLE_BP:
             raise Invalid(
                 "各方比例之和须为100%",
                 "the shares must add up to 10,000 basis points",
@@ -70,8 +90,8 @@ class Part:
 class Split:
     """A payment, divided. fee = commission + vat; gross = fee + the parties' parts.
 
-    parts: one for each party of the rule, ordered by account code, then owner; a part
-    may be zero.
+    fee: what is kept of the price; buyer_fee: what the buyer pays besides. parts: one for
+    each party of the rule, ordered by account code, then owner; a part may be zero.
     """
 
     gross: Money
@@ -79,6 +99,7 @@ class Split:
     commission: Money
     vat: Money
     parts: tuple[Part, ...]
+    buyer_fee: Money
 
     @property
     def lines(self) -> tuple[Part, ...]:
@@ -112,11 +133,32 @@ def divide(gross: Money, rule: Rule) -> Split:
 
     Raises ValueError for a negative gross or a cap in another currency.
     """
-    charged = fee(gross, rule.fee_bp, cap=rule.fee_cap)
-    commission, tax = vat(charged, rule.vat_bp)
+    whole = fee(gross, rule.fee_bp, cap=rule.fee_cap)
+    if rule.fee_min is not None:
+        whole = min(max(whole, rule.fee_min), gross)
+    kept, asked = share(whole, [rule.seller_bp, WHOLE_BP - rule.seller_bp])
+    commission, tax = vat(kept, rule.vat_bp)
     parties = sorted(rule.parties, key=lambda party: (party.account_code, party.owner))
-    amounts = share(gross - charged, [party.share_bp for party in parties])
-    return Split(gross, charged, commission, tax, _parts(parties, amounts))
+    weights = [party.share_bp for party in parties]
+    if rule.base == Base.NET_OF_FEE:
+        amounts = share(gross - kept, weights)
+    else:
+        amounts = _bear(parties, share(gross, weights), kept, rule.bears)
+    return Split(gross, kept, commission, tax, _parts(parties, amounts), asked)
+
+
+def _bear(
+    parties: Sequence[Party], amounts: Sequence[Money], kept: Money, bears: str
+) -> list[Money]:
+    """Take the fee from those who bear it, and what they cannot bear from the others."""
+    own = [
+        amount if party.account_code == bears else Money(0, kept.currency)
+        for party, amount in zip(parties, amounts, strict=True)
+    ]
+    first = take_from(own, min(kept, sum(own, Money(0, kept.currency))))
+    left = [amount - taken for amount, taken in zip(amounts, first, strict=True)]
+    rest = take_from(left, kept - sum(first, Money(0, kept.currency)))
+    return [amount - taken for amount, taken in zip(left, rest, strict=True)]
 
 
 def _parts(parties: Sequence[Party], amounts: Sequence[Money]) -> tuple[Part, ...]:

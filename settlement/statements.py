@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     ScalarSelect,
     Subquery,
@@ -22,7 +23,13 @@ from kernel.pages import Page
 from settlement import chart
 from settlement.books import accounts, balances, entries, postings
 from settlement.entries import AccountRef, Entry, load
+from settlement.sealing import snapshots
+from settlement.sealing.snapshots import Last
 
+_KEPT: Final = tuple(
+    snapshots.snapshots.c[name]
+    for name in ("book", "code", "owner", "currency", "debits", "credits")
+)
 _OTHER: Final = {"debit": "credit", "credit": "debit"}
 _CURSOR: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,4})")
 
@@ -74,8 +81,9 @@ class TrialBalance(NamedTuple):
 def balance(session: Session, ref: AccountRef) -> Money:
     """Return what is on the account, positive on the side on which its kind grows.
 
-    A guarded account: one SELECT. A hot one: two, over all its postings. An account that
-    was never posted to has zero. Raises LookupError for a code that the chart has not.
+    A guarded account: one SELECT. A hot one: four, over what it was moved since the last
+    close of a month. An account that was never posted to has zero. Raises LookupError for
+    a code that the chart has not.
     """
     debited, credited = _sums(session.connection(), ref)
     kind = chart.account(ref.code).kind
@@ -123,25 +131,22 @@ def statement(
     return Page(lines, f"{lines[-1].entry_id}.{lines[-1].line_no}" if more else None)
 
 
-def trial_balance(session: Session) -> TrialBalance:
-    """Return the trial balance over everything posted. One SELECT over all postings."""
-    nothing = literal(0)
-    debited = select(
-        postings.c.debit_id.label("account_id"),
-        func.sum(postings.c.amount).label("debit"),
-        nothing.label("credit"),
-    ).group_by(postings.c.debit_id)
-    credited = select(postings.c.credit_id, nothing, func.sum(postings.c.amount)).group_by(
-        postings.c.credit_id
-    )
-    both = union_all(debited, credited).subquery()
-    code = (accounts.c.book, accounts.c.currency, accounts.c.code)
-    found = session.execute(
-        select(*code, func.sum(both.c.debit), func.sum(both.c.credit))
-        .join(both, both.c.account_id == accounts.c.id)
-        .group_by(*code)
-        .order_by(*code)
-    )
+def trial_balance(session: Session, *, kept: bool = True) -> TrialBalance:
+    """Return the trial balance over everything posted.
+
+    Two SELECTs: what was kept at the last close, and what was booked after it. Unless
+    `kept`, one over all postings.
+    """
+    connection = session.connection()
+    last = snapshots.last(connection) if kept else snapshots.NONE
+    if last == snapshots.NONE:
+        rows = snapshots.moved().subquery()
+    else:
+        before = select(*_KEPT).where(snapshots.snapshots.c.period_id == last.period_id)
+        rows = union_all(before, snapshots.moved(snapshots.tail(last))).subquery()
+    code = (rows.c.book, rows.c.currency, rows.c.code)
+    sums = (func.sum(rows.c.debits), func.sum(rows.c.credits))
+    found = session.execute(select(*code, *sums).group_by(*code).order_by(*code))
     return TrialBalance(tuple(TrialRow(*row[:3], int(row[3]), int(row[4])) for row in found))
 
 
@@ -180,11 +185,38 @@ def _sums(connection: Connection, ref: AccountRef) -> tuple[int, int]:
         kept = select(balances.c.debits, balances.c.credits)
         row = connection.execute(kept.where(balances.c.account_id == account_id)).one_or_none()
         return (row.debits, row.credits) if row else (0, 0)
-    total = func.coalesce(func.sum(postings.c.amount), 0)
-    debited = select(total).where(postings.c.debit_id == account_id)
-    credited = select(total).where(postings.c.credit_id == account_id)
+    last = snapshots.last(connection)
+    debited, credited = _kept(connection, ref, last)
+    return (
+        debited + _tail(connection, postings.c.debit_id == account_id, last),
+        credited + _tail(connection, postings.c.credit_id == account_id, last),
+    )
+
+
+def _kept(connection: Connection, ref: AccountRef, last: Last) -> tuple[int, int]:
+    """Return what was kept of the account at the last close. One SELECT by key."""
+    kept = snapshots.snapshots.c
+    mine = (kept.code == ref.code, kept.owner == ref.owner, kept.currency == ref.currency)
+    found = select(kept.debits, kept.credits).where(kept.period_id == last.period_id, *mine)
+    row = connection.execute(found).one_or_none()
+    return tuple(row) if row else (0, 0)
+
+
+def _tail(connection: Connection, mine: ColumnElement[bool], last: Last) -> int:
+    """Return what one side of the account was moved after the last close. One SELECT.
+
+    Read by the account's index from where the tail begins; the few entries of later
+    months that have lower ids than that (somebody was slow) are read by their months'.
+    """
+    by_entry = entries.c.id == postings.c.entry_id
+    amounts = select(postings.c.amount.label("amount")).join(entries, by_entry).where(mine)
+    later = snapshots.tail(last)
+    both = union_all(
+        amounts.where(later, postings.c.entry_id >= last.tail_from),
+        amounts.where(later, entries.c.id < last.tail_from),
+    ).subquery()
     # PostgreSQL sums whole numbers into a NUMERIC.
-    return int(connection.scalars(debited).one()), int(connection.scalars(credited).one())
+    return int(connection.scalars(select(func.coalesce(func.sum(both.c.amount), 0))).one())
 
 
 def _side(ref: AccountRef, side: str, limit: int, after: str | None) -> Subquery:

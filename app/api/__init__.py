@@ -43,13 +43,20 @@ from app.api.licensing import (
 from app.api.marketplace import boards, orders, products, rankings
 from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
 from app.api.pricing import fee_periods
+from app.api.review import assignments, changes, sheet_drafts
 from app.api.settlement import (
     bank_accounts,
     bank_statements,
+    clearings,
+    deals,
     ledger,
+    outgoing_files,
     payments,
     payouts,
+    reconciliations,
     settlements,
+    virtual_accounts,
+    vouchers,
 )
 from app.api.standing import destructions, idle_notices, impacts, reviews
 from app.api.supervision import clocks, violations
@@ -78,10 +85,13 @@ NOUNS = (
     agreements,
     scenarios,
     scenario_sections,
+    changes,
+    assignments,
     commitments,
     opinions,
     experts,
     assessments,
+    sheet_drafts,
     challenges,
     publicity_objections,
     appeals,
@@ -106,9 +116,15 @@ NOUNS = (
     deliveries,
     payments,
     bank_statements,
+    clearings,
+    deals,
+    outgoing_files,
+    virtual_accounts,
     settlements,
     bank_accounts,
     payouts,
+    vouchers,
+    reconciliations,
     ledger,
 )
 
@@ -119,7 +135,13 @@ def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:
     api.register_blueprint(health.described)
     for module in NOUNS:
         api.register_blueprint(module.blueprint)
-    for opened in (credentials.lists, credentials.known):
+    for opened in (
+        credentials.lists,
+        credentials.known,
+        vouchers.batch_blueprint,
+        reconciliations.break_blueprint,
+        reconciliations.day_blueprint,
+    ):
         api.register_blueprint(opened)
     if demonstration:
         api.register_blueprint(clock_door.blueprint)

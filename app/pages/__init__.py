@@ -21,11 +21,13 @@ from app.pages import (
 from app.pages.applying import drafts
 from app.pages.catalogue import asking, grading, hub, records
 from app.pages.deciding import log
-from app.pages.frame import agreements, register
+from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.letters import letter, verification
-from app.pages.onboarding import parties, queue
+from app.pages.money import reconciling, vouchers
+from app.pages.onboarding import papers, parties, queue
 from app.pages.panels import pleas
 from app.pages.pricing import fees
+from app.pages.review import hands, opinion, waiting
 from app.pages.review import queue as case_queue
 from app.pages.standing import rights
 from app.pages.supervision import desk as supervision
@@ -41,18 +43,26 @@ AUDIENCES = (
     department,
     enterprise,
     case_queue,
+    hands,
+    opinion,
+    waiting,
     regulator,
     panel,
     pleas,
     trade,
     exchange,
+    vouchers,
+    reconciling,
     records,
     grading,
     asking,
     hub,
     agreements,
     register,
+    disclosures,
+    drafting,
     parties,
+    papers,
     queue,
     fees,
     rights,

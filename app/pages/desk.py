@@ -8,7 +8,8 @@ from flask import Blueprint, render_template
 from app import doors, languages, unit
 from app.pages import shown
 from app.pages.catalogue import records
-from app.pages.review import duties
+from app.pages.review import duties, waiting
+from app.pages.review.duties import Told
 from catalogue import directories, registrations, sharing
 from kernel.actor import Duty, Role
 from kernel.words import Words
@@ -24,7 +25,7 @@ from settlement import batches, payouts
 blueprint = Blueprint("desk", __name__)
 
 Row = shown.Row
-Section = Callable[[Work], list[Row]]
+Section = Callable[[Work], list[Row] | Told]
 
 
 @blueprint.get("/desk")
@@ -40,7 +41,9 @@ def desk() -> Any:
 def _section(
     work: Work, _: Callable[[Work], bool], title: Words, more: str, rows: Section
 ) -> dict[str, Any]:
-    return {"title": languages.said(title), "more": more, "rows": rows(work)}
+    found = rows(work)
+    told = found if isinstance(found, Told) else Told(found, "")
+    return {"title": languages.said(title), "more": more, "rows": told.rows, "count": told.count}
 
 
 def _role(*roles: Role) -> Callable[[Work], bool]:
@@ -79,19 +82,12 @@ def _waiting(found: Waiting) -> Row:
 
 
 def _panels(work: Work) -> list[Row]:
-    found = assessments.listed(work, after=None, limit=shown.SHORT).items
-    return [
-        shown.row(f"/assessments/{one.id}", scenarios.find(work.session, one.scenario_id).title,
-             one.pool_fingerprint[:12], one.state)
-        for one in found
-    ]  # fmt: skip
+    return waiting.panels(work, assessments.listed(work, after=None, limit=shown.SHORT).items)
 
 
 def _opinions(work: Work) -> list[Row]:
     asked = consents.listed(work, state=consents.State.ASKED, limit=shown.SHORT).items
-    told = [(one, scenarios.find(work.session, one.scenario_id)) for one in asked]
-    rows = [shown.row(f"/cases/{case.id}", case.title, case.code, one.state) for one, case in told]
-    return shown.lit(work, rows, [case.id for _, case in told])
+    return waiting.opinions(work, asked)
 
 
 def _directories(work: Work) -> list[Row]:
@@ -228,8 +224,9 @@ DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
 SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     # for whom, what it is called, where all of it stands, what stands here
     (_officer, Words("场景办理", "Cases"), "/cases", _cases),
-    (_expert, Words("专家评估", "Panels"), "/desk", _panels),
-    (_role(Role.SUPPLY_DEPARTMENT), Words("待答复的征求意见", "Opinions due"), "/desk", _opinions),
+    (_expert, Words("专家评估", "Panels"), "/desk/panels", _panels),
+    (_role(Role.SUPPLY_DEPARTMENT), Words("待答复的征求意见", "Opinions due"),
+     "/desk/opinions", _opinions),
     (_role(Role.SUPPLY_DEPARTMENT), Words("目录", "Directories"), "/desk", _directories),
     (_role(Role.SUPPLY_DEPARTMENT), Words("提供方同意", "Sharing consents"),
      "/catalogue/sharing-consents", _sharing),
@@ -247,7 +244,7 @@ SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     (_role(Role.IMPLEMENTING_AGENCY, Role.DATA_AUTHORITY),
      Words("实施方案", "Implementation plans"), "/frame/plans", duties.plans),
     (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR, Role.IMPLEMENTING_AGENCY),
-     Words("容缺承诺", "Promised materials"), "/desk", duties.promises),
+     Words("容缺承诺", "Promised materials"), "/desk/promises", duties.promises),
     (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR),
      Words("可申请续期", "Renewals open"), "/authorisations", duties.renewals),
     (_role(Role.DEVELOPER, Role.AUTHORISED_OPERATOR, Role.IMPLEMENTING_AGENCY,

@@ -9,7 +9,7 @@ from app.pages import account, forms, shown
 from kernel.errors import Invalid
 from kernel.parties import people
 from kernel.work import Work
-from settlement import access, accounts, bank_files, batches, escrow, payouts, statements
+from settlement import access, accounts, batches, escrow, payouts, statements
 from settlement.bank import intake
 from settlement.bank import statements as bank
 from settlement.batches import Divided
@@ -54,8 +54,8 @@ def import_statement() -> Any:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid("请选择对账单文件", "choose a statement file", pointer="/file")
-    text = bank_files.decoded(file.read())
-    intake.import_statement(unit.current(), account=forms.text("account", max=60), text=text)
+    account_number = forms.text("account", max=60)
+    intake.import_statement(unit.current(), account=account_number, text=file.read())
     return redirect("/settlement", 303)
 
 

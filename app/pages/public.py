@@ -1,4 +1,4 @@
-"""Pages for everybody: home, register, what a problem means."""
+"""Pages for everybody: home, what a problem means."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template
 from werkzeug.exceptions import NotFound
 
 from app import doors, languages, unit
-from app.pages import figures, shown
+from app.pages import figures
 from catalogue import resources
 from kernel.actor import Role
 from kernel.clock import local_date
@@ -16,10 +16,8 @@ from kernel.money import Money
 from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
-from licensing import agreements, certificates
 from licensing.applications import cases
 from licensing.applications.cases import State
-from licensing.certificates import Certificate
 from marketplace import admissions, boards, products, volume
 from marketplace.volume import VolumeFact
 
@@ -76,26 +74,6 @@ def home() -> Any:
 def latest_trades() -> Any:
     """Show the latest trades alone, for the home page to renew them."""
     return render_template("public/latest_trades.html", trades=_trades(unit.current()))
-
-
-@blueprint.get("/register")
-@doors.public
-def register() -> Any:
-    """Show which public data is authorised to whom, and under which agreements."""
-    work = unit.current()
-    page = certificates.published(work.session, after=shown.after(), limit=shown.PAGE)
-    # What is in effect is public; the house itself shows it.
-    supplied = agreements.listed(
-        work.as_system(), state=agreements.State.EFFECTIVE, limit=shown.PAGE
-    )
-    parties = {party for one in supplied.items for party in (one.department_id, one.operator_id)}
-    return render_template(
-        "public/register.html",
-        certificates=[_entry(one) for one in page.items],
-        next=page.next,
-        agreements=supplied.items,
-        names=shown.names(work, parties),
-    )
 
 
 @blueprint.get("/problems/<code>")
@@ -172,19 +150,6 @@ def _trade(fact: VolumeFact, titles: dict[str, Words]) -> dict[str, Any]:
         "industry": fact.industry,
         "field": fact.application_field,
         "amount": Money(fact.amount),
-    }
-
-
-def _entry(certificate: Certificate) -> dict[str, Any]:
-    body = certificate.body
-    return {
-        "cert_no": certificate.cert_no,
-        "grantee": languages.said(Words(body["grantee"]["name_zh"], body["grantee"]["name_en"])),
-        "purpose_code": body["purpose_code"],
-        "items": body["item_count"],
-        "valid_from": body["valid_from"],
-        "valid_to": body["valid_to"],
-        "state": str(certificate.authorisation.state),
     }
 
 

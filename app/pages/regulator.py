@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import forms, shown
-from app.pages.review import evidence, queue
+from app.pages.review import evidence, hands, panels, queue, rounds
 from catalogue import directories
 from kernel.actor import Duty
 from kernel.words import Words
@@ -16,7 +16,7 @@ from licensing.applications import items
 from licensing.applications.cases import UNDECIDED, Scenario, State
 from licensing.applications.items import ScenarioItem
 from licensing.consents import Opinion
-from licensing.exposures import RiskGrade
+from licensing.exposures import RiskGrade, Transform
 
 blueprint = Blueprint("regulator", __name__)
 
@@ -57,6 +57,10 @@ def case(scenario_id: str) -> Any:
         advice=evidence.advice(work, found, panel["assessments"]),
         promises=evidence.promises(work, found),
         panel=panel,
+        bench=panels.summed(work, found, panel["assessments"]),
+        held=hands.held(work, found),
+        changes=rounds.drawn(work, found),
+        coarser=[each.value for each in Transform][1:],
         events=shown.timeline(
             work, found.id, found.assessment_id, found.authorisation_id,
             *[each.id for each in given],
@@ -98,6 +102,7 @@ def facts(work: Work, found: Scenario) -> dict[str, Any]:
     users = found.scope["users"]
     parties = [found.applicant_id, found.operator_id, found.implementing_agency_id]
     departments = [row.department_id for row in rows]
+    granted = found.asked.items
     return {
         "scenario": found,
         "drafted": found.state in UNDECIDED and found.submitted_at is not None,
@@ -105,7 +110,7 @@ def facts(work: Work, found: Scenario) -> dict[str, Any]:
         "clock": shown.clock(work, found.id),
         "stepper": _stepper(found),
         "names": shown.names(work, [*parties, *users, *departments]),
-        "items": [_item(work, row) for row in rows],
+        "items": [{**_item(work, row), "granted": granted.get(row.item)} for row in rows],
         "opinions": [_opinion(work, each) for each in given],
         "disagreement_causes": consents.DISAGREEMENT_CAUSES,
     }
@@ -159,7 +164,10 @@ def _opinion(work: Work, given: Opinion) -> dict[str, Any]:
         "reason": given.reason,
         "given_at": given.given_at,
         "items": len(given.items),
-        "asked": given.items,
+        "places": {
+            f"{one['directory_code']}/{one['item_code']}": place
+            for place, one in enumerate(given.items)
+        },
         "record": shown.record(given, work, consents.LIFE) if mine else None,
     }
 

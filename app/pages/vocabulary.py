@@ -10,7 +10,7 @@ from stdnum import numdb
 from app import languages
 from app.lives import LIVES
 from app.pages.wording import catalogue as words
-from app.pages.wording import frame
+from app.pages.wording import frame, money
 from catalogue import contents, grades
 from kernel.deadlines import Light
 from kernel.words import Words
@@ -25,7 +25,7 @@ from settlement import chart
 _BUSY, _GOOD, _WARN, _BAD, _PAST = "busy", "good", "warn", "bad", "past"
 
 STATES: Final[Mapping[str, tuple[str, str, str]]] = {
-    **words.STATES,
+    **words.STATES, **money.STATES,
     # Each code with its words in both languages, and how it looks.
     "draft": ("草稿", "draft", _PAST),
     "final": ("已定稿", "final", _BUSY),
@@ -157,10 +157,12 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
 
 EVENTS: Final[Mapping[str, Words]] = {
     **words.EVENTS,
-    **frame.EVENTS,
+    **frame.EVENTS, **money.EVENTS,
     "organisation.entered": Words("登记", "Entered"),
     "organisation.filed": Words("填写入驻档案", "File written"),
     "organisation.document_filed": Words("提交材料", "Document filed"),
+    "organisation.document_read": Words("查阅材料", "Document read"),
+    "organisation.document_erased": Words("材料到期销毁", "Document erased"),
     "organisation.credit_checked": Words("信用核查", "Credit registers looked up"),
     "organisation.promise_kept": Words("容缺材料已补齐", "Promised documents are there"),
     "tie.declared": Words("登记关联关系", "Tie declared"),
@@ -175,6 +177,9 @@ EVENTS: Final[Mapping[str, Words]] = {
     "commitment.recheck_drawn": Words("抽取复查案件", "Rechecks drawn"),
     "scenario.amended": Words("修改场景申请", "Application changed"),
     "opinion.asked": Words("征求部门意见", "Department asked"),
+    "scenario.claimed": Words("领办", "Case claimed"),
+    "scenario.assigned": Words("指派承办人", "Case assigned"),
+    "scenario.released": Words("退回待领", "Case released"),
     "assessment.planned": Words("编组并承诺随机种子", "Panel planned, seed committed to"),
     "challenge.filed": Words("申请专家回避", "Member challenged"),
     "publicity_objection.filed": Words("提出公示异议", "Objection filed"),

@@ -37,10 +37,12 @@
     input.addEventListener("input", () => { slider.value = input.value || "0"; reckon(); });
     input.after(slider);
   });
-  form.querySelectorAll("[data-strike-all]").forEach((box) => {
-    box.closest("[hidden]")?.removeAttribute("hidden");
-    box.addEventListener("change", () => {
-      form.querySelectorAll("input[name=struck]").forEach((one) => { one.checked = box.checked; });
+  form.querySelectorAll("[data-choose-all]").forEach((holder) => {
+    holder.removeAttribute("hidden");
+    holder.querySelector("input").addEventListener("change", (event) => {
+      form.querySelectorAll("input[name=chosen]").forEach((one) => {
+        one.checked = event.target.checked;
+      });
     });
   });
   total.closest("[hidden]")?.removeAttribute("hidden");

@@ -31,7 +31,7 @@ def settle(stage: Stage, order: dict[str, Any]) -> None:
     """Divide what was accepted: made by one, checked by another."""
     tell = stage.telling.step
     with tell("T+N 后制单：国库、运营、数商、交易所与增值税 · the split is made", "finance"):
-        stage.pass_working_days(2)
+        stage.pass_working_days(8)
         made = stage.as_("finance").post("/api/settlements")
         where = f"/api/settlements/{made['id']}"
         for part in stage.as_("finance").get(where)["lines"][0]["parts"]:

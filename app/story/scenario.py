@@ -21,7 +21,9 @@ def application(stage: Stage, directory: Directory) -> str:
         stage.as_("officer").post(f"{where}/accept")
         stage.as_("officer").post(f"{where}/request-opinions")
     with tell("系统提出、经办确认风险等级 · risk graded", "officer"):
-        stage.as_("officer").post(f"{where}/grade-risk")
+        why = "首例此类场景，由五名专家评估 the first of its kind: five experts look at it"
+        told = {"lane": "ordinary", "reason": why}
+        stage.as_("officer").post(f"{where}/grade-risk", told)
     with tell("气象部门逐项同意 · the department agrees", "dept.head"):
         stage.pass_working_days(1)
         found = stage.as_("dept.head").get("/api/opinions", scenario_id=drafted["id"])

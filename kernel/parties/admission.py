@@ -142,7 +142,7 @@ def file(work: Work, organisation_id: str, **facts: Unpack[Facts]) -> Admission:
         raise FileClosed(f"机构当前为 {organisation.state}", f"it is {organisation.state}")
     _check(work, facts)
     number = identity.normalised(facts["legal_rep_id_number"], pointer="/legal_rep_id_number")
-    hashed = identity.hashed(work, number)
+    node = relations.person_node(work, number)
     found = work.session.get(Admission, organisation_id)
     if found is None:
         found = Admission(organisation_id=organisation_id, supplemented=False)
@@ -150,7 +150,7 @@ def file(work: Work, organisation_id: str, **facts: Unpack[Facts]) -> Admission:
     for name, value in facts.items():
         if name != "legal_rep_id_number":
             setattr(found, name, value)
-    found.legal_rep_id_hash = hashed
+    found.legal_rep_id_hash = node.removeprefix(relations.PERSON)
     found.legal_rep_id_masked = identity.struck_out(number)
     found.filed_at = work.now
     _keep_ties(work, organisation, found)

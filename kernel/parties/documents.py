@@ -1,11 +1,11 @@
 """The documents (材料) of an organisation: which there are, until when, and which are wanting.
 
-Source: onboarding's documents. A row says which file was shown (its SHA-256), never what
-is in it; the newest row of a type is the one in force. Which types are key to admission,
-which may be promised for a later day, and which a role needs besides, are rules.
+Source: onboarding's documents. A row says which file was shown (its SHA-256); the file
+itself is sealed beside it (`contents`). The newest row of a type is the one in force. Which
+types are key to admission, which may be promised for a later day, and which a role needs
+besides, are rules.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -15,10 +15,12 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import ids
+from kernel.actor import Actor
 from kernel.clock import Instant, local_date
 from kernel.db import Base, append_only
 from kernel.errors import Invalid, NotFound, Refusal
-from kernel.parties.reach import reads, registrar, runs
+from kernel.parties import contents
+from kernel.parties.reach import approver, reads, registrar, runs
 from kernel.parties.rows import Organisation
 from kernel.words import Words
 from kernel.work import Work
@@ -36,8 +38,6 @@ TYPES: Final = {
     "operation_mandate": Words("授权运营委托文件", "mandate of authorised operation"),
     "security_plan": Words("数据安全保障方案", "data security plan"),
 }
-
-_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 class Document(Base):
@@ -63,6 +63,16 @@ append_only(Document.__table__)  # type: ignore[arg-type]  # declared as FromCla
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A document with what stands in it. digest: the SHA-256 that was filed, and checked."""
+
+    name: str
+    media_type: str
+    content: bytes
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanting:
     """The types that are not there, or no longer valid: of each kind, in order."""
 
@@ -77,12 +87,13 @@ def file(
     *,
     doc_type: str,
     name: str,
-    digest: str,
+    content: bytes,
     valid_to: date | None = None,
 ) -> Document:
-    """File a document, for the organisation's administrator or the registrar.
+    """File a document and keep it, for the organisation's administrator or the registrar.
 
-    Raises NotFound, or Invalid (unknown type, no digest, no longer valid).
+    Raises NotFound, or Invalid (unknown type, no longer valid; a file that is too long, or
+    neither PDF, PNG nor JPEG).
     """
     if work.session.get(Organisation, organisation_id) is None or not (
         runs(work.actor, organisation_id) or registrar.matches(work.actor, None)
@@ -90,8 +101,7 @@ def file(
         raise _missing(organisation_id)
     if doc_type not in TYPES:
         raise Invalid("没有这类材料", "there is no such type", pointer="/doc_type")
-    if not _DIGEST.fullmatch(digest):
-        raise Invalid("摘要为 64 位十六进制", "a digest has 64 digits", pointer="/digest")
+    kind = contents.media_type(work, content, pointer="/file")
     if valid_to is not None and valid_to < local_date(work.now):
         raise Invalid("材料已过有效期", "it is no longer valid", pointer="/valid_to")
     made = Document(
@@ -99,16 +109,40 @@ def file(
         organisation_id=organisation_id,
         doc_type=doc_type,
         name=name,
-        digest=digest,
+        digest=contents.digest(content),
         valid_to=valid_to,
         filed_by=work.actor.person,
         filed_at=work.now,
     )
     work.session.add(made)
-    work.record("organisation.document_filed", organisation_id, doc_type=doc_type, digest=digest)
+    facts = {"doc_type": doc_type, "digest": made.digest}
+    work.record("organisation.document_filed", organisation_id, **facts)
     # Which row is the newest is asked of the database before the unit ends.
     work.session.flush()
+    contents.keep(work, made.id, organisation_id, content, kind)
     return made
+
+
+def opens(actor: Actor, organisation_id: str) -> bool:
+    """Tell whether the actor may read what stands in an organisation's documents."""
+    reviews = any(who.matches(actor, None) for who in (registrar, approver))
+    return reviews or runs(actor, organisation_id)
+
+
+def read(work: Work, organisation_id: str, document_id: str) -> File:
+    """Return a document as it was shown; that it was read is recorded.
+
+    To the administrators of its organisation and those who review its application, the
+    registrar and the approver, and to nobody else: overseers see that it is there, not what
+    is in it. Raises NotFound, or ContentBroken when it is not what was filed. Two SELECTs.
+    """
+    found = work.session.get(Document, document_id) if opens(work.actor, organisation_id) else None
+    if found is None or found.organisation_id != organisation_id:
+        raise NotFound("没有这份材料", f"no document {document_id}")
+    kind, content = contents.opened(work, found.id, found.digest)
+    facts = {"document": found.id, "doc_type": found.doc_type, "digest": found.digest}
+    work.record("organisation.document_read", organisation_id, **facts)
+    return File(found.name, kind, content, found.digest)
 
 
 def in_force(session: Session, organisation_id: str) -> dict[str, Document]:

@@ -3,6 +3,10 @@
 Source: GB 11643-1999: 17 digits and a check character, reckoned by ISO 7064 MOD 11-2. What
 is stored is a keyed hash, by which the same human is known again, and a text with the
 middle struck out, by which a reader recognises it.
+
+The key may be changed: what was hashed under a former key is found by `hashes` as long as
+that key stays among the retired ones, and a human who is known keeps the hash of the first
+time, because the number itself is not there to be hashed anew.
 """
 
 import re
@@ -25,8 +29,16 @@ def normalised(text: str, *, pointer: str = "/identity_number") -> str:
 
 
 def hashed(work: Work, number: str) -> str:
-    """Return the keyed hash of a normalised number: equal for the same human alone."""
+    """Return the keyed hash of a normalised number: equal for the same human alone.
+
+    Written for a human who is not known yet; who is known is found by `hashes`.
+    """
     return work.crypto.mask(f"identity:{number}")
+
+
+def hashes(work: Work, number: str) -> tuple[str, ...]:
+    """Return every hash that the number may have been written as; `hashed` first."""
+    return work.crypto.masks(f"identity:{number}")
 
 
 def struck_out(number: str) -> str:

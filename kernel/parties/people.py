@@ -150,8 +150,8 @@ def enter(
 def _identity(work: Work, number: str | None) -> str | None:
     if number is None:
         return None
-    hashed = identity.hashed(work, identity.normalised(number))
-    taken = select(Person.id).where(Person.identity_hash == hashed)
+    hashed, *former = identity.hashes(work, identity.normalised(number))
+    taken = select(Person.id).where(Person.identity_hash.in_([hashed, *former]))
     if work.session.scalars(taken).first() is not None:
         raise IdentityTaken("该身份证件已登记在另一账户下", "another account has this identity")
     return hashed

@@ -257,6 +257,17 @@ def _unknown(organisation_id: str) -> NotFound:
     return NotFound("没有这家机构", f"no organisation {organisation_id}")
 
 
+def person_node(work: Work, number: str) -> str:
+    """Return the node of the human with this normalised number: one under every key.
+
+    Who has been tied to something before a change of the key keeps that node. One SELECT
+    on an index.
+    """
+    now, *former = [PERSON + hashed for hashed in identity.hashes(work, number)]
+    known = select(Tie.other).where(Tie.other.in_(former)).order_by(Tie.id).limit(1)
+    return work.session.scalars(known).first() or now
+
+
 def _node_of(work: Work, other: Other) -> str:
     given = [other.uscc, other.identity_number, other.group_code]
     if sum(each is not None for each in given) != 1:
@@ -269,7 +280,7 @@ def _node_of(work: Work, other: Other) -> str:
         return codes.check(other.uscc)
     if other.identity_number is not None:
         number = identity.normalised(other.identity_number)
-        return PERSON + identity.hashed(work, number)
+        return person_node(work, number)
     return GROUP + str(other.group_code)
 
 

@@ -1,5 +1,6 @@
 """The row of an operation agreement: what it holds, who may see it, and which is in force."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, ClassVar
 
@@ -76,9 +77,17 @@ def seen(work: Work, agreement_id: str) -> OperationAgreement:
 
 
 def listed(
-    work: Work, *, state: State | None = None, after: str | None = None, limit: int
+    work: Work,
+    *,
+    state: State | None = None,
+    among: Collection[State] | None = None,
+    after: str | None = None,
+    limit: int,
 ) -> Page[OperationAgreement]:
-    """Return one page of the agreements that the actor may see, newest first. One SELECT."""
+    """Return one page of the agreements that the actor may see, newest first. One SELECT.
+
+    among: several states at once.
+    """
     ours, table = work.actor.organisation, OperationAgreement
     visible = or_(table.implementing_agency_id == ours, table.operator_id == ours)
     if reads_all(work.actor):
@@ -86,6 +95,8 @@ def listed(
     statement = select(table).where(visible)
     if state is not None:
         statement = statement.where(table.state == state)
+    if among is not None:
+        statement = statement.where(table.state.in_(among))
     return keyset(work.session, statement, by=((table.id, "desc"),), after=after, limit=limit)
 
 

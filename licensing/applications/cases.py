@@ -1,5 +1,6 @@
 """The row of a scenario: what it holds, who may see it, and the lists it stands in."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -173,6 +174,14 @@ def seen(work: Work, scenario_id: str) -> Scenario:
     ):
         return found
     raise _missing(scenario_id)
+
+
+def titles(session: Session, scenario_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return case → title and code, for one page of a list. One SELECT by key."""
+    statement = select(Scenario.id, Scenario.title, Scenario.code).where(
+        Scenario.id.in_(list(scenario_ids))
+    )
+    return {row.id: (row.title, row.code) for row in session.execute(statement)}
 
 
 def listed(

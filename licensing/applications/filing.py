@@ -8,7 +8,7 @@ from kernel.errors import Refusal
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import ask
-from licensing.applications import checks, commitments, drafts
+from licensing.applications import checks, commitments, drafts, sections
 from licensing.applications.cases import Scenario
 
 MISSING: Final = ask(
@@ -49,8 +49,9 @@ def not_yet_extended(scenario: Scenario, work: Work) -> Refusal | None:
 
 
 def submitted(scenario: Scenario, work: Work, data: dict[str, Any]) -> None:
-    """Note the day, and make what is promised into commitments with clocks of their own."""
+    """Note the day and what was said, and make promises into commitments with clocks."""
     scenario.submitted_at = work.now
+    sections.mark(work.session, scenario.id, scenario.round)
     data["scope_hash"] = scenario.scope_hash
     promises: dict[str, date] = {
         material: due

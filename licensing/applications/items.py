@@ -259,15 +259,34 @@ def strike(
     return dataclasses.replace(whole, items=left)
 
 
+def coarsen(whole: scope.Scope, how: Mapping[Item, Transform]) -> scope.Scope:
+    """Return the scope with stricter treatments: narrower, or the same. Pure.
+
+    An item that is treated as strictly already stays as it is; one that is not in the
+    scope takes no part.
+    """
+    narrowed = {item: max(weakest, how.get(item, weakest)) for item, weakest in whole.items.items()}
+    return dataclasses.replace(whole, items=narrowed)
+
+
 def restore(
-    session: Session, scenario_id: str, narrowed: scope.Scope, back: Collection[Item]
+    session: Session,
+    scenario_id: str,
+    narrowed: scope.Scope,
+    back: Collection[Item],
+    *,
+    at_least: Mapping[Item, Transform] | None = None,
 ) -> scope.Scope:
-    """Put struck items back as they were asked for, and return the scope with them."""
-    whole = dict(narrowed.items)
+    """Put items back as they were asked for, struck or coarsened; return the scope with them.
+
+    at_least: the treatments that hold all the same.
+    """
+    whole, floors = dict(narrowed.items), at_least or {}
     for row in of(session, scenario_id):
-        if row.struck and row.item in back:
+        if row.item in back:
             row.struck = False
-            whole[row.item] = Transform(row.transform)
+            asked = Transform(row.transform)
+            whole[row.item] = max(asked, floors.get(row.item, asked))
     return dataclasses.replace(narrowed, items=whole)
 
 

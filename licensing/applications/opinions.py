@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NotRequired, TypedDict
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import ids
@@ -23,6 +23,7 @@ from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Effect, Workflow, ask, step
+from licensing.scope import Item, Transform
 
 
 class State(StrEnum):
@@ -91,7 +92,10 @@ class Opinion(Living, Base):
 
 
 class OpinionItem(Base):
-    """What a department says to one item; cause and text: why not, or on what condition."""
+    """What a department says to one item; cause and text: why not, or on what condition.
+
+    transform: the coarser treatment on which it agrees; None for the one asked for.
+    """
 
     __tablename__ = "opinion_items"
     __table_args__ = (
@@ -105,6 +109,10 @@ class OpinionItem(Base):
         CheckConstraint(
             "verdict <> 'agree_with_condition' OR text IS NOT NULL", name="condition_is_told"
         ),
+        CheckConstraint(
+            "transform IS NULL OR verdict = 'agree_with_condition'",
+            name="coarser_treatment_is_a_condition",
+        ),
     )
 
     opinion_id: Mapped[str] = mapped_column(ForeignKey("opinions.id"), primary_key=True)
@@ -113,19 +121,24 @@ class OpinionItem(Base):
     verdict: Mapped[str]
     cause: Mapped[str | None]
     text: Mapped[str | None]
+    transform: Mapped[str | None]
 
 
 append_only(OpinionItem.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 
 
 class ItemAnswer(TypedDict):
-    """What is said to one item; a no needs cause and text, a condition its text."""
+    """What is said to one item; a no needs cause and text, a condition its text.
+
+    transform: a coarser treatment, on condition of which the department agrees.
+    """
 
     directory_code: str
     item_code: str
     verdict: str
     cause: NotRequired[str | None]
     text: NotRequired[str | None]
+    transform: NotRequired[str | None]
 
 
 def _all_the_same(verdict: str) -> Effect[Opinion]:
@@ -151,6 +164,9 @@ def _item_by_item(opinion: Opinion, work: Work, data: dict[str, Any]) -> None:
         {"directory_code": row.directory_code, "item_code": row.item_code, "cause": row.cause}
         for row in rows if row.verdict == "disagree"
     ]  # fmt: skip
+    data["coarsened"] = [
+        [row.directory_code, row.item_code, row.transform] for row in rows if row.transform
+    ]
 
 
 def _keep(opinion: Opinion, work: Work, rows: Iterable[OpinionItem]) -> None:
@@ -221,17 +237,34 @@ def open_for(
     return made
 
 
-def answers(opinion: Opinion, given: Sequence[ItemAnswer]) -> list[OpinionItem]:
+def answers(
+    opinion: Opinion, given: Sequence[ItemAnswer], treated: Mapping[Item, Transform]
+) -> list[OpinionItem]:
     """Return what is said to each item of an opinion, as rows still to be kept.
 
-    Raises Invalid, with a pointer, unless every item is answered once, a no has cause and
-    text, and a condition has a text.
+    treated: how the items are asked for. Raises Invalid, with a pointer, unless every item
+    is answered once, a no has cause and text, a condition has a text, and a treatment that
+    is named is coarser than the one asked for.
     """
     asked = {(item["directory_code"], item["item_code"]) for item in opinion.items}
     said = [(one["directory_code"], one["item_code"]) for one in given]
     if set(said) != asked or len(said) != len(asked):
         raise Invalid("须逐项答复全部数据项", "answer each item once", pointer="/items")
-    return [_row(opinion, place, one) for place, one in enumerate(given)]
+    found = [_row(opinion, place, one) for place, one in enumerate(given)]
+    for place, row in enumerate(found):
+        if row.transform is not None:
+            _check_coarser(row, treated[row.directory_code, row.item_code], place)
+    return found
+
+
+def _check_coarser(row: OpinionItem, asked: Transform, place: int) -> None:
+    pointer = f"/items/{place}/transform"
+    if row.verdict != "agree_with_condition":
+        zh, en = "加严处理方式属于附条件同意", "a coarser treatment is a condition"
+        raise Invalid(zh, en, pointer=pointer)
+    if row.transform not in list(Transform) or Transform(row.transform) <= asked:
+        zh, en = "须严于申请的处理方式", "it must be stricter than what is asked for"
+        raise Invalid(zh, en, pointer=pointer)
 
 
 def _row(opinion: Opinion, place: int, one: ItemAnswer) -> OpinionItem:
@@ -252,6 +285,7 @@ def _row(opinion: Opinion, place: int, one: ItemAnswer) -> OpinionItem:
         verdict=verdict,
         cause=cause,
         text=text,
+        transform=one.get("transform") or None,
     )
 
 
@@ -301,17 +335,26 @@ def said(session: Session, opinion_ids: Iterable[str]) -> dict[str, list[Opinion
 
 def refused(session: Session, scenario_id: str, round_number: int) -> list[OpinionItem]:
     """Return the items of one round to which a department said no, with why. One SELECT."""
-    statement = (
+    asked = _said_of(scenario_id, round_number).where(OpinionItem.verdict == "disagree")
+    return list(session.scalars(asked))
+
+
+def coarser(session: Session, scenario_id: str, round_number: int) -> dict[Item, Transform]:
+    """Return the items of one round that a department wants treated coarser. One SELECT."""
+    asked = _said_of(scenario_id, round_number).where(OpinionItem.transform.is_not(None))
+    return {
+        (row.directory_code, row.item_code): Transform(row.transform)
+        for row in session.scalars(asked)
+    }
+
+
+def _said_of(scenario_id: str, round_number: int) -> Select[OpinionItem]:
+    return (
         select(OpinionItem)
         .join(Opinion, Opinion.id == OpinionItem.opinion_id)
-        .where(
-            Opinion.scenario_id == scenario_id,
-            Opinion.round == round_number,
-            OpinionItem.verdict == "disagree",
-        )
+        .where(Opinion.scenario_id == scenario_id, Opinion.round == round_number)
         .order_by(OpinionItem.directory_code, OpinionItem.item_code)
     )
-    return list(session.scalars(statement))
 
 
 def conditions(opinions: Iterable[Opinion]) -> list[str]:

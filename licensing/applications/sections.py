@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, delete, select
+from sqlalchemy import CheckConstraint, ForeignKey, and_, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Instant
@@ -81,6 +81,24 @@ class Revision(Base):
     written: Mapped[dict[str, Any]]
     saved_at: Mapped[Instant]
     saved_by: Mapped[str]
+
+
+class Submitted(Base):
+    """With which revision of a section a round was submitted, the last time it was."""
+
+    __tablename__ = "submitted_sections"
+
+    scenario_id: Mapped[str] = mapped_column(ForeignKey("scenarios.id"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int]
+
+
+_MARKED: Final = and_(
+    Submitted.scenario_id == Revision.scenario_id,
+    Submitted.number == Revision.number,
+    Submitted.revision == Revision.revision,
+)
 
 
 def begin(work: Work, scenario_id: str, given: Mapping[int, Mapping[str, Any]]) -> list[Section]:
@@ -187,6 +205,35 @@ def holder(work: Work, scenario_id: str, number: int) -> Hold | None:
     return held
 
 
+def mark(session: Session, scenario_id: str, round_number: int) -> None:
+    """Note what is submitted with a round; again, the later revisions. Two SELECTs."""
+    rows = select(Submitted).where(
+        Submitted.scenario_id == scenario_id, Submitted.round == round_number
+    )
+    marked = {row.number: row for row in session.scalars(rows)}
+    for section in of(session, scenario_id):
+        row = marked.get(section.number)
+        if row is None:
+            row = Submitted(scenario_id=scenario_id, round=round_number, number=section.number)
+            session.add(row)
+        row.revision = section.revision
+
+
+def submitted(session: Session, scenario_id: str, round_number: int) -> dict[str, Any] | None:
+    """Return by field what a round was submitted with; None when that was not noted. One SELECT.
+
+    Of a round that waits for its second submission, what the first one said.
+    """
+    statement = (
+        select(Revision)
+        .join(Submitted, _MARKED)
+        .where(Submitted.scenario_id == scenario_id, Submitted.round == round_number)
+        .order_by(Revision.number)
+    )
+    found = session.scalars(statement).all()
+    return {name: value for row in found for name, value in row.written.items()} or None
+
+
 def history(session: Session, scenario_id: str, *, limit: int = 100) -> list[Revision]:
     """Return the revisions of all sections, newest first. One SELECT."""
     statement = (
@@ -225,6 +272,7 @@ def _forget(work: Work, section: Section) -> None:
                 Revision.scenario_id == section.scenario_id,
                 Revision.number == section.number,
                 Revision.revision <= oldest,
+                ~select(Submitted.revision).where(_MARKED).exists(),
             )
         )
 

@@ -11,20 +11,19 @@ from kernel.clock import local_date
 from kernel.errors import Refusal, StepRefused
 from kernel.work import Work
 from licensing import scope
-from licensing.applications import items, opinions, supplies
+from licensing.applications import items, opinions, sections, supplies
 from licensing.applications.cases import Scenario
-from licensing.assessing import lanes, pleas, rows
-from licensing.assessing.lanes import Lane
+from licensing.assessing import lanes, pleas, rows, score_sheets
 from licensing.exposures import RiskGrade
 
 _PASSED: Final = ("pass", "conditional_pass")
 
 
 def grade(scenario: Scenario, work: Work, data: dict[str, Any]) -> None:
-    """Keep the risk as proposed, or as the officer raises it; choose the lane.
+    """Keep the risk as proposed, or as the officer raises it; and the lane likewise.
 
     data: grade, reason, lane; all may be missing. Raises StepRefused with
-    RISK_MAY_NOT_BE_LOWERED, REASON_NEEDED, or with what bars the simplified procedure.
+    RISK_MAY_NOT_BE_LOWERED, REASON_NEEDED, and what `lanes.chosen` raises.
     """
     found, given = proposed(scenario, work), data.get("grade")
     least = RiskGrade(_lowered(scenario) or found["grade"])
@@ -35,7 +34,8 @@ def grade(scenario: Scenario, work: Work, data: dict[str, Any]) -> None:
     if settled > least and not data.get("reason"):
         raise _refused("REASON_NEEDED", "调高风险等级须写明理由", "say why the risk is raised")
     _keep_risk(scenario, data, found, settled)
-    scenario.lane = data["lane"] = _lane(scenario, work, data.get("lane"))
+    lane = lanes.chosen(work, scenario, data.get("lane"), data.get("reason"))
+    scenario.lane = data["lane"] = lane.value
 
 
 def lower(scenario: Scenario, work: Work, data: dict[str, Any]) -> None:
@@ -102,31 +102,42 @@ def something_left(scenario: Scenario, work: Work) -> Refusal | None:
 
 
 def strike_refused(scenario: Scenario, work: Work, data: dict[str, Any]) -> None:
-    """Strike what the departments refuse; keep their conditions."""
+    """Strike what the departments refuse, coarsen what they want coarser; keep conditions."""
     given = opinions.of(work.session, scenario.id, scenario.round)
     scenario.conditions = opinions.conditions(given)
     refused = opinions.refused(work.session, scenario.id, scenario.round)
+    coarser = opinions.coarser(work.session, scenario.id, scenario.round)
     if refused:
         data["struck"] = [[row.directory_code, row.item_code] for row in refused]
-        narrow(scenario, work, {"struck": data["struck"]})
+    if coarser:
+        data["coarsened"] = score_sheets.listed(coarser)
+    if refused or coarser:
+        told = {name: data[name] for name in ("struck", "coarsened") if name in data}
+        narrow(scenario, work, told)
         data["scope_hash"] = scenario.scope_hash
 
 
 def narrow(scenario: Scenario, work: Work, data: dict[str, Any]) -> None:
-    """Strike items of the scope, and add to the conditions."""
+    """Strike and coarsen items of the scope, and add to the conditions; never widens it."""
     struck = {(directory, item) for directory, item in data.get("struck", ())}
     scenario.conditions = [*scenario.conditions, *data.get("conditions", ())]
     left = items.strike(work.session, scenario.id, scenario.asked, struck)
+    left = items.coarsen(left, score_sheets.mapped(data.get("coarsened")))
     _keep_scope(scenario, work, data, left)
 
 
 def widen_again(scenario: Scenario, work: Work, data: dict[str, Any]) -> None:
-    """Undo what a voided assessment had struck and set; forget a decision built on it."""
+    """Undo what a voided assessment had struck, coarsened and set, and a decision built on it.
+
+    What the departments want coarser stays so.
+    """
     undone = rows.find(work.session, str(scenario.assessment_id))
     scenario.decision_cause = scenario.decision_reason = None
     if undone.result == "conditional_pass":
         back = {(directory, item) for directory, item in undone.struck}
-        whole = items.restore(work.session, scenario.id, scenario.asked, back)
+        back |= score_sheets.mapped(undone.coarsened).keys()
+        floors = opinions.coarser(work.session, scenario.id, scenario.round)
+        whole = items.restore(work.session, scenario.id, scenario.asked, back, at_least=floors)
         gone = set(undone.conditions)
         scenario.conditions = [one for one in scenario.conditions if one not in gone]
         _keep_scope(scenario, work, data, whole)
@@ -190,25 +201,12 @@ def from_the_start(scenario: Scenario, work: Work, data: dict[str, Any]) -> None
     forget_decision(scenario, work, data)
     if opinions.of(work.session, scenario.id, scenario.round):
         scenario.round += 1
+        sections.mark(work.session, scenario.id, scenario.round)
     scenario.supplemented, scenario.risk, scenario.assessment_id = False, None, None
-    back = {row.item for row in items.of(work.session, scenario.id) if row.struck}
+    back = {row.item for row in items.of(work.session, scenario.id)}
     _keep_scope(
         scenario, work, data, items.restore(work.session, scenario.id, scenario.asked, back)
     )
-
-
-def _lane(scenario: Scenario, work: Work, asked: str | None) -> str:
-    if scenario.renews_id is not None:
-        return Lane.SHORT.value
-    if asked != Lane.FAST:
-        return Lane.ORDINARY.value
-    barred = lanes.bars(scenario, work, str((scenario.risk or {})["grade"]))
-    if barred:
-        zh = "；".join(one.zh for one in barred)
-        raise StepRefused(
-            f"不适用简易程序：{zh}", "the simplified procedure is barred", tuple(barred)
-        )
-    return Lane.FAST.value
 
 
 def _lowered(scenario: Scenario) -> str | None:

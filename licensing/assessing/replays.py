@@ -73,9 +73,10 @@ def check(session: Session) -> list[Finding]:
     findings = []
     for found, kept in _concluded(session):
         again = score_sheets.conclusion(kept, found.standard)
-        stored = (found.result, found.mean, found.struck)
+        stored = (found.result, found.mean, found.struck, found.coarsened or [])
         struck = sorted(list(item) for item in again.struck)
-        if (again.result.value, again.mean, struck) != stored:
+        coarsened = score_sheets.listed(again.coarsened)
+        if (again.result.value, again.mean, struck, coarsened) != stored:
             findings.append(Finding("RESULT_DIFFERS", found.id))
         if not members.proof(session, found).holds:
             findings.append(Finding("DRAW_DIFFERS", found.id))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.actor import Actor, Duty
 from kernel.clock import SHANGHAI, Instant
-from kernel.db import Base, Living
+from kernel.db import JSON_, Base, Living
 from kernel.errors import NotFound
 from licensing.applications.cases import Scenario
 
@@ -41,6 +41,7 @@ class Assessment(Living, Base):
     pool: frozen at planning (`licensing.assessing.members`). kept: experts of the round
     before who keep their seats. serving: the persons on the panel, by seat. standard: by
     what the sheets are judged, fixed when the documents open. mean: hundredths of a point.
+    struck, coarsened: what more than half of the sheets strike, or would have coarser.
     """
 
     __tablename__ = "assessments"
@@ -81,6 +82,7 @@ class Assessment(Living, Base):
     mean: Mapped[int | None]
     reasons: Mapped[list[Any]]
     struck: Mapped[list[Any]]
+    coarsened: Mapped[list[Any] | None] = mapped_column(JSON_)
     conditions: Mapped[list[Any]]
     planned_at: Mapped[Instant]
     concluded_at: Mapped[Instant | None]

@@ -6,27 +6,29 @@ counts no more.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypedDict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 from sqlalchemy import CheckConstraint, ForeignKey, exists, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Instant
 from kernel.crypto import canonical
-from kernel.db import Base, append_only
+from kernel.db import JSON_, Base, append_only
 from kernel.errors import Invalid, Refusal
 from kernel.work import Rules, Work
 from licensing.assessing import sheets
 from licensing.assessing.panel import Candidate
 from licensing.assessing.sheets import Conclusion, Result, Sheet, Standard, Verdict
-from licensing.scope import Item
+from licensing.scope import Item, Transform
 
 
 class ScoreSheet(Base):
     """What one expert found. Scores and total in hundredths of a point.
 
-    edition: from 1; the highest is the one that counts. superseding: why it takes the place
+    edition: from 1; the highest is the one that counts. coarsened: [directory, item,
+    treatment] of items of which a coarser form is enough; None when there are none, and
+    then the digest does not name it. superseding: why it takes the place
     of the edition before it. digest: of the content; signature: of the exchange's key over
     the same bytes.
     """
@@ -49,6 +51,7 @@ class ScoreSheet(Base):
     comments: Mapped[dict[str, Any]]
     verdict: Mapped[str]
     struck: Mapped[list[Any]]
+    coarsened: Mapped[list[Any] | None] = mapped_column(JSON_)
     conditions: Mapped[list[Any]]
     vetoed: Mapped[list[Any]]
     total: Mapped[int]
@@ -82,13 +85,15 @@ class Filled(TypedDict):
     """A sheet as its expert fills it in.
 
     scores: criterion → hundredths. comments: criterion → text. struck: (directory, item)
-    of items found needless. vetoed: criteria that fail the case by themselves.
+    of items found needless. coarsened: (directory, item) → the coarser treatment that is
+    enough. vetoed: criteria that fail the case by themselves.
     """
 
     scores: Mapping[str, int]
     comments: Mapping[str, str]
     verdict: str
     struck: Sequence[Item]
+    coarsened: NotRequired[Mapping[Item, str]]
     conditions: Sequence[str]
     vetoed: Sequence[str]
 
@@ -111,12 +116,18 @@ def standard(rules: Rules, *, with_pi: bool, asked: Iterable[Item] = ()) -> dict
 
 
 def filled(
-    work: Work, given: Filled, *, expert: str, weights: Mapping[str, int], asked: set[Item]
+    work: Work,
+    given: Filled,
+    *,
+    expert: str,
+    weights: Mapping[str, int],
+    asked: Mapping[Item, Transform],
 ) -> Sheet:
     """Return the sheet as a value, when it is complete.
 
-    asked: the items that may be struck. Raises Invalid with a pointer for a missing or
-    impossible score, a low score without a comment, a condition or verdict that is none.
+    asked: the items that may be struck or coarsened, as they are asked for. Raises Invalid
+    with a pointer for a missing or impossible score, a low score without a comment, a
+    condition or verdict that is none.
     """
     if given["verdict"] not in set(Verdict):
         raise Invalid("结论不正确", f"{given['verdict']!r} is no verdict", pointer="/verdict")
@@ -126,7 +137,7 @@ def filled(
             "conditions go with agreement on conditions, and only with it",
             pointer="/conditions",
         )
-    if not set(given["struck"]) <= asked:
+    if not set(given["struck"]) <= asked.keys():
         raise Invalid("剔除的数据项不在申请中", "an item is not asked for", pointer="/struck")
     _commented(work.rules, given)
     sheet = Sheet(
@@ -136,9 +147,40 @@ def filled(
         struck=frozenset(given["struck"]),
         conditions=tuple(given["conditions"]),
         vetoed=frozenset(given["vetoed"]),
+        coarsened=coarser(given.get("coarsened", {}), asked, given["struck"]),
     )
     sheets.total(sheet, weights)
     return sheet
+
+
+def coarser(
+    named: Mapping[Item, str], asked: Mapping[Item, Transform], struck: Collection[Item] = ()
+) -> dict[Item, Transform]:
+    """Return the treatments that are named, when each is stricter than the one asked for.
+
+    Raises Invalid for another one, for an item that is not asked for, or that is struck.
+    """
+    found: dict[Item, Transform] = {}
+    for item, how in named.items():
+        pointer = f"/coarsened/{'/'.join(item)}"
+        if item not in asked or item in struck:
+            zh, en = "该数据项未申请或已剔除", "the item is not asked for, or it is struck"
+            raise Invalid(zh, en, pointer=pointer)
+        if how not in list(Transform) or Transform(how) <= asked[item]:
+            zh, en = "须严于申请的处理方式", "it must be stricter than what is asked for"
+            raise Invalid(zh, en, pointer=pointer)
+        found[item] = Transform(how)
+    return found
+
+
+def listed(coarsened: Mapping[Item, Transform]) -> list[list[str]]:
+    """Return coarser treatments as they are kept: [directory, item, treatment], in order."""
+    return [[*item, how.value] for item, how in sorted(coarsened.items())]
+
+
+def mapped(rows: Iterable[Sequence[str]] | None) -> dict[Item, Transform]:
+    """Return what `listed` wrote; nothing for None."""
+    return {(directory, item): Transform(how) for directory, item, how in rows or ()}
 
 
 def sign(
@@ -169,6 +211,8 @@ def sign(
         "edition": 1 if before is None else before.edition + 1,
         "superseding": superseding,
     }
+    if sheet.coarsened:
+        content["coarsened"] = listed(sheet.coarsened)
     written = canonical(content)
     signature = work.crypto.sign(written)
     made = ScoreSheet(
@@ -278,6 +322,7 @@ def _value(row: ScoreSheet) -> Sheet:
         struck=frozenset((directory, item) for directory, item in row.struck),
         conditions=tuple(row.conditions),
         vetoed=frozenset(row.vetoed),
+        coarsened=mapped(row.coarsened),
     )
 
 

@@ -6,7 +6,7 @@ Source of criteria, weights and thresholds: the `[assessment]` rules of the juri
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from kernel.errors import Invalid, Refusal
 from kernel.money import half_up
 from kernel.words import Words
 from licensing.assessing import panel
-from licensing.scope import Item
+from licensing.scope import Item, Transform
 
 SCORE_MAX: Final = 10_000
 """Full marks, 100 points, in hundredths."""
@@ -60,8 +60,9 @@ class Sheet:
     """One expert's score sheet (评分表).
 
     scores: criterion → hundredths of a point, 0–10,000. struck: items that the expert
-    finds needless. conditions: under which the expert agrees. vetoed: criteria that in
-    the expert's view fail the case by themselves, of VETOABLE.
+    finds needless. coarsened: items of which a coarser form is enough, each with it.
+    conditions: under which the expert agrees. vetoed: criteria that in the expert's view
+    fail the case by themselves, of VETOABLE.
     Raises Invalid for a score or a veto that cannot be.
     """
 
@@ -71,6 +72,7 @@ class Sheet:
     struck: frozenset[Item] = frozenset()
     conditions: tuple[str, ...] = ()
     vetoed: frozenset[str] = frozenset()
+    coarsened: Mapping[Item, Transform] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for criterion, score in self.scores.items():
@@ -105,8 +107,9 @@ class Standard:
 class Conclusion:
     """What follows from the sheets, and why.
 
-    struck: items struck by more than half of the sheets. conditions: all that were
-    set, each once. reasons: what kept the case from passing; empty when it passed.
+    struck: items struck by more than half of the sheets. coarsened: other items, with the
+    strictest treatment that more than half of the sheets ask for at least. conditions: all
+    that were set, each once. reasons: what kept the case from passing; empty when it passed.
     """
 
     result: Result
@@ -115,6 +118,7 @@ class Conclusion:
     reasons: tuple[Refusal, ...]
     struck: frozenset[Item]
     conditions: tuple[str, ...]
+    coarsened: Mapping[Item, Transform] = field(default_factory=dict)
 
 
 def standard(table: Mapping[str, Any], *, with_pi: bool) -> Standard:
@@ -171,8 +175,8 @@ def conclude(sheets: Sequence[Sheet], by: Standard) -> Conclusion:
 
     A veto by more than half fails the case. It passes when the mean, each criterion and
     the share that agrees suffice; with conditions, when there are any or items are
-    struck. Otherwise it is to be revised when the mean lies between the two thresholds,
-    and fails when not. Whether there is a quorum is for `panel.quorum` to say.
+    struck or coarsened. Otherwise it is to be revised when the mean lies between the two
+    thresholds, and fails when not. Whether there is a quorum is for `panel.quorum` to say.
     Raises Invalid without sheets or with two of one expert.
     """
     if not sheets or len({sheet.expert for sheet in sheets}) != len(sheets):
@@ -189,9 +193,10 @@ def conclude(sheets: Sequence[Sheet], by: Standard) -> Conclusion:
     ]
     reasons = (*_vetoes(vetoed), *_shortfalls(average, averages, sheets, by))
     struck = _struck(sheets)
+    coarsened = _coarsened(sheets, struck)
     in_order = sorted(sheets, key=lambda sheet: sheet.expert)
     conditions = tuple(dict.fromkeys(text for sheet in in_order for text in sheet.conditions))
-    qualified = struck or any(
+    qualified = bool(struck or coarsened) or any(
         sheet.conditions or sheet.verdict is Verdict.AGREE_WITH_CONDITION for sheet in sheets
     )
     if not reasons:
@@ -200,7 +205,9 @@ def conclude(sheets: Sequence[Sheet], by: Standard) -> Conclusion:
         result = Result.REVISE
     else:
         result = Result.FAIL
-    return Conclusion(result, average, MappingProxyType(averages), reasons, struck, conditions)
+    return Conclusion(
+        result, average, MappingProxyType(averages), reasons, struck, conditions, coarsened
+    )
 
 
 def _most(count: int, sheets: Sequence[Sheet]) -> bool:
@@ -210,6 +217,20 @@ def _most(count: int, sheets: Sequence[Sheet]) -> bool:
 def _struck(sheets: Sequence[Sheet]) -> frozenset[Item]:
     counts = Counter(item for sheet in sheets for item in sheet.struck)
     return frozenset(item for item, count in counts.items() if _most(count, sheets))
+
+
+def _coarsened(sheets: Sequence[Sheet], struck: frozenset[Item]) -> Mapping[Item, Transform]:
+    # Who strikes an item would have it treated as strictly as can be, at the very least.
+    found: dict[Item, Transform] = {}
+    for item in sorted({item for sheet in sheets for item in sheet.coarsened} - struck):
+        wishes = [
+            max(Transform) if item in sheet.struck else sheet.coarsened[item]
+            for sheet in sheets
+            if item in sheet.struck or item in sheet.coarsened
+        ]
+        if _most(len(wishes), sheets):
+            found[item] = sorted(wishes, reverse=True)[len(sheets) // 2]
+    return MappingProxyType(found)
 
 
 def _vetoes(criteria: Sequence[str]) -> Iterator[Refusal]:

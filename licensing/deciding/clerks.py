@@ -1,17 +1,18 @@
 """The clerk: answers from memory what can be answered from memory, and keeps every answer.
 
-One dictionary of compiled rights, one number to compare at each decision, one log file.
-What would spend a quota is not answered here: that counts in the database, in one
-transaction with its row. Source: I-29, I-32, I-33; a suspension that was acknowledged in
-one process is known to the next decision of every other.
+One dictionary of first answers, one of compiled rights behind it, one number to
+compare at each decision, one log file. What would spend a quota is not answered here: that
+counts in the database, in one transaction with its row. Source: I-29, I-32, I-33; a
+suspension that was acknowledged in one process is known to the next decision of every other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import func, select
 
@@ -23,7 +24,7 @@ from licensing.deciding import answers, breakers, clauses, compiled, epochs, spo
 from licensing.deciding.answers import Answer
 from licensing.deciding.clauses import Credential, Grant, Party, concerns
 from licensing.deciding.epochs import Epoch, Journal
-from licensing.deciding.requests import Request
+from licensing.deciding.requests import Request, Shape
 from licensing.deciding.spools import Spool
 
 GRANTS_MAX: Final = 200_000
@@ -41,19 +42,31 @@ DRAIN_KEY: Final = 0x6465635F
 DRAINED_MAX: Final = 5_000
 """Lines of a file that become rows in one transaction."""
 
+_Known: TypeAlias = tuple[Shape, tuple[str, ...]]
+
 
 class Clerk:
-    """Decides for one process. state: the folder where processes of a host meet."""
+    """Decides for one process. state: the folder where processes of a host meet.
 
-    def __init__(self, engines: Engines, state: Path) -> None:
+    clock: seconds that never go back, by which the journal is looked into.
+    """
+
+    def __init__(
+        self, engines: Engines, state: Path, *, clock: Callable[[], float] = monotonic
+    ) -> None:
         self._engines = engines
         self.epoch = Epoch(state / "epoch")
         self.spool = Spool(state / "decisions")
-        self._journal = None if engines.sqlite else Journal(engines)
+        self._clock = clock
+        self._journal = Journal(engines, clock)
         self._lock = Lock()
         self._seen = -1
         self._turn = 0
         self._since = self._until = LONG_AGO
+        # Of each right that was asked about one answer, a yes if there was one: nothing else
+        # of the right is touched for it. Equal answers are one object and stay at hand.
+        self._first: dict[str, _Known] = {}
+        self._same: dict[_Known, _Known] = {}
         self._grants: dict[str, Grant] = {}
         self._of: dict[str, set[str]] = {}
         self._parties: dict[str, Party] = {}
@@ -64,26 +77,17 @@ class Clerk:
         """Return why this use is denied, nothing when it is allowed, None to ask the database.
 
         The database is asked when a quota is to be spent, or nothing is known of the
-        authorisation. No SELECT for a right that is in memory: a look-up, a few compares.
+        authorisation. No SELECT for a right that is in memory: one look-up when it is used
+        as it was first, however many rights there are, and a few when it is used otherwise.
         """
-        if self._journal is not None or self.epoch.value != self._seen:
+        if self.epoch.value != self._seen or self._clock() >= self._journal.due_at:
             self._heed()
         if not self._since <= now < self._until:
             self._begin_day(now)
-        grant = self._grants.get(request.authorisation_id)
-        if grant is None:
-            grant = self._compiled(request.authorisation_id, now)
-            if grant is None:
-                return None
-        if request.quantity and not grant.meters.isdisjoint(request.quantity):
-            return None
-        party = self._parties.get(request.organisation_id)
-        if party is None:
-            party = self._party(request.organisation_id)
-        known = grant.known.get(request.shape)
-        if known is not None and known[0] is party and not request.personal:
+        known = self._first.get(request.authorisation_id)
+        if known is not None and request.plain and known[0] == request.shape:
             return known[1]
-        return self._judged(grant, request, party, now)
+        return self._looked_up(request, now)
 
     def answer(
         self, request: Request, *, person_id: str, organisation_id: str, now: Instant
@@ -109,6 +113,23 @@ class Clerk:
         self.spool.append(answers.line(found))
         return found
 
+    def _looked_up(self, request: Request, now: Instant) -> tuple[str, ...] | None:
+        turn = self._turn
+        grant = self._grants.get(request.authorisation_id)
+        if grant is None:
+            grant = self._compiled(request.authorisation_id, now)
+            if grant is None:
+                return None
+        if request.quantity and not grant.meters.isdisjoint(request.quantity):
+            return None
+        party = self._parties.get(request.organisation_id)
+        if party is None:
+            party = self._party(request.organisation_id)
+        codes = self._judged(grant, request, party, now)
+        if request.plain:
+            self._remember(grant, request, codes, turn)
+        return codes
+
     def _judged(
         self, grant: Grant, request: Request, party: Party, now: Instant
     ) -> tuple[str, ...]:
@@ -117,6 +138,20 @@ class Clerk:
             shown = self._credential(request.credential)
             return clauses.ordered(clauses.personal(request, shown, now).union(codes))
         return codes
+
+    def _remember(self, grant: Grant, request: Request, codes: tuple[str, ...], turn: int) -> None:
+        kept = self._first.get(grant.id)
+        if kept is not None and (codes or not kept[1]):
+            return
+        with self._lock:
+            # Since this was looked up something may have changed: then it is not kept.
+            if turn != self._turn or grant.since != self._since:
+                return
+            if len(self._first) >= GRANTS_MAX or len(self._same) >= OTHERS_MAX:
+                self._first.clear()
+                self._same.clear()
+            known = (request.shape, codes)
+            self._first[grant.id] = self._same.setdefault(known, known)
 
     def drain(self, work: Work) -> int:
         """Write rows for the lines that have none yet; returns how many were written.
@@ -136,20 +171,25 @@ class Clerk:
             self._turn += 1
             for name in names:
                 if name == epochs.ALL:
-                    self._grants.clear()
-                    self._of.clear()
-                    self._parties.clear()
-                    self._credentials.clear()
+                    self._forget_all()
                     return
                 self._grants.pop(name, None)
-                self._parties.pop(name, None)
+                self._first.pop(name, None)
                 self._credentials.pop(name, None)
+                if self._parties.pop(name, None) is not None:
+                    self._first.clear()
                 for key in self._of.pop(name, ()):
                     self._grants.pop(key, None)
+                    self._first.pop(key, None)
+
+    def _forget_all(self) -> None:
+        for kept in (
+            self._grants, self._of, self._first, self._same, self._parties, self._credentials,
+        ):  # fmt: skip
+            kept.clear()
 
     def _heed(self) -> None:
-        if self._journal is not None and (told := self._journal.names()):
-            self.forget(told)
+        self._journal.tell(self.forget)
         now, seen = self.epoch.value, self._seen
         if now != seen:
             self.forget([epochs.ALL] if seen < 0 else self.epoch.names(seen, now))
@@ -175,6 +215,7 @@ class Clerk:
                 if len(self._grants) >= GRANTS_MAX:
                     self._grants.clear()
                     self._of.clear()
+                    self._first.clear()
                 self._grants[authorisation_id] = grant
                 for one in (grant.grantee_id, grant.operator_id):
                     self._of.setdefault(one, set()).add(authorisation_id)

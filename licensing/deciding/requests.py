@@ -20,7 +20,8 @@ class Request:
     the user showed; empty for none. consent: the consent record that covers the persons
     concerned; empty for none. order_paid: whether the order that the use is for is paid;
     None for a use that is for no order. subject: what the use is for. personal: whether
-    what the user showed has to be looked at as well.
+    what the user showed has to be looked at as well. plain: whether its shape is all there
+    is to look at, nothing shown and nothing to count.
     Raises Invalid for a negative amount.
     """
 
@@ -39,6 +40,7 @@ class Request:
     order_paid: bool | None = None
     shape: Shape = field(init=False, repr=False, compare=False)
     personal: bool = field(init=False, repr=False, compare=False)
+    plain: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for amount in self.quantity.values():
@@ -58,3 +60,4 @@ class Request:
         object.__setattr__(self, "shape", shape)
         shown = bool(self.credential) or self.order_paid is False
         object.__setattr__(self, "personal", shown)
+        object.__setattr__(self, "plain", not shown and not self.quantity)

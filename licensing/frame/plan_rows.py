@@ -1,5 +1,6 @@
 """The row of an implementation plan: what it holds, and who may see it."""
 
+from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -109,9 +110,17 @@ def seen(work: Work, plan_id: str) -> ImplementationPlan:
 
 
 def listed(
-    work: Work, *, state: State | None = None, after: str | None = None, limit: int
+    work: Work,
+    *,
+    state: State | None = None,
+    among: Collection[State] | None = None,
+    after: str | None = None,
+    limit: int,
 ) -> Page[ImplementationPlan]:
-    """Return one page of the plans that the actor may see, newest first. One SELECT."""
+    """Return one page of the plans that the actor may see, newest first. One SELECT.
+
+    among: several states at once.
+    """
     table = ImplementationPlan
     visible = or_(table.implementing_agency_id == work.actor.organisation, table.state.in_(_OPEN))
     if opinions.oversees(work.actor):
@@ -119,6 +128,8 @@ def listed(
     statement = select(table).where(visible)
     if state is not None:
         statement = statement.where(table.state == state)
+    if among is not None:
+        statement = statement.where(table.state.in_(among))
     return keyset(work.session, statement, by=((table.id, "desc"),), after=after, limit=limit)
 
 

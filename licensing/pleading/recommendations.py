@@ -29,16 +29,18 @@ class Recommendation:
     reasons: tuple[Words, ...]
     conditions: tuple[str, ...]
     struck: tuple[tuple[str, str], ...]
+    coarsened: tuple[tuple[str, str, str], ...]
     doubts: tuple[str, ...]
 
 
 def of(work: Work, assessment_id: str) -> Recommendation | None:
     """Return what a concluded assessment recommends; None before. About six SELECTs.
 
+    None too of a result that was taken over without its sheets: nothing can be drawn from it.
     Raises NotFound to who may not see the assessment.
     """
     found = assessments.seen(work, assessment_id)
-    if found.state != assessments.State.CONCLUDED:
+    if found.state != assessments.State.CONCLUDED or not found.standard:
         return None
     kept = score_sheets.of(work.session, found.id)
     again = score_sheets.conclusion(kept, found.standard)
@@ -63,6 +65,10 @@ def of(work: Work, assessment_id: str) -> Recommendation | None:
         ),
         conditions=again.conditions,
         struck=tuple(sorted(again.struck)),
+        coarsened=tuple(
+            (directory, item, how.value)
+            for (directory, item), how in sorted(again.coarsened.items())
+        ),
         doubts=tuple(dict.fromkeys(doubts)),
     )
 

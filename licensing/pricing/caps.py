@@ -37,6 +37,8 @@ class Meter(StrEnum):
     QUARTER = "quarter"
     YEAR = "year"
     CALL = "call"
+    ROW = "row"
+    MEGABYTE = "megabyte"
 
 
 class FeeCap(Base):

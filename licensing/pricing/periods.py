@@ -244,9 +244,16 @@ def take(work: Work, period_id: str, name: str, **data: Any) -> FeePeriod:
     return found
 
 
-def listed(work: Work, *, after: str | None, limit: int) -> Page[FeePeriod]:
-    """Return one page of the periods that the actor may see, newest first. One SELECT."""
+def listed(
+    work: Work, *, open_only: bool = False, after: str | None, limit: int
+) -> Page[FeePeriod]:
+    """Return one page of the periods that the actor may see, newest first. One SELECT.
+
+    open_only: those that are not closed.
+    """
     statement = select(FeePeriod)
+    if open_only:
+        statement = statement.where(FeePeriod.state != State.CLOSED)
     if not _oversees(work.actor):
         statement = statement.where(FeePeriod.operator_id == work.actor.organisation)
     return keyset(work.session, statement, by=((FeePeriod.id, "desc"),), after=after, limit=limit)

@@ -1,4 +1,4 @@
-"""Who may not apply again for a while: the grantee of a right that was revoked, in its field."""
+"""What bars a right for what was done before: a right revoked in the field, a broken promise."""
 
 from datetime import date, timedelta
 
@@ -9,6 +9,7 @@ from kernel.clock import local_date
 from kernel.errors import Refusal
 from kernel.journal import Event
 from kernel.work import Work
+from licensing.applications import commitments
 from licensing.applications.cases import Scenario
 from licensing.applications.terms import months_after
 from licensing.standing.rows import Authorisation, State
@@ -59,4 +60,18 @@ def not_barred(scenario: Scenario, work: Work) -> Refusal | None:
         "BARRED_AFTER_REVOCATION",
         f"该领域授权曾被撤销，{until} 前不得再申请",
         f"a right in this field was revoked: no application until {until}",
+    )
+
+
+def promises_kept(scenario: Scenario, work: Work) -> Refusal | None:
+    """Bar the authorisation of a case in which a promise was broken (容缺承诺). One SELECT."""
+    made = commitments.of(work.session, scenario.id)
+    broken = [one.material for one in made if one.state == commitments.State.BROKEN]
+    if not broken:
+        return None
+    named = ", ".join(broken)
+    return Refusal(
+        "PROMISE_BROKEN",
+        f"承诺逾期未履行（{named}），不得授权",
+        f"a promise was broken ({named}): it cannot be authorised",
     )

@@ -175,12 +175,18 @@ def listed(
     *,
     state: str | None = None,
     sampled: bool | None = None,
+    unproved: bool = False,
     after: str | None = None,
     limit: int,
 ) -> Page[Destruction]:
-    """Return one page of the destructions that the caller may see, newest first. One SELECT."""
+    """Return one page of the destructions that the caller may see, newest first. One SELECT.
+
+    unproved: those that are due, in time or late.
+    """
     ours = work.actor.organisation
     statement = select(Destruction)
+    if unproved:
+        statement = statement.where(Destruction.state.in_((State.DUE, State.OVERDUE)))
     if not rows.oversees(work.actor):
         statement = statement.where(
             (Destruction.grantee_id == ours) | (Destruction.implementing_agency_id == ours)

@@ -75,6 +75,7 @@ class Authorisation(Living, Base):
         Index(None, "valid_to", "id", sqlite_where=_IS_LIVE, postgresql_where=_IS_LIVE),
         Index(None, "grantee_id", "id"),
         Index(None, "operator_id", "id"),
+        Index(None, "state", "id"),
         Index(None, "supersedes_id"),
     )
 

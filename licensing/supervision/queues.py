@@ -24,6 +24,7 @@ from kernel.work import Work
 from licensing.applications import opinions
 from licensing.applications.cases import UNDECIDED, Scenario, State, Waiting
 from licensing.applications.items import ScenarioItem
+from licensing.reviewing.assignments import Assignment
 
 TEXT_MAX: Final = 60
 """Characters of a text that is looked for."""
@@ -39,6 +40,7 @@ class Wanted:
 
     grade: the gravest of its items is this. personal: whether one of its items is of a
     person. text: stands in the applicant's name, the title or the number. overdue: red only.
+    hands: whose they are, the reader's ("mine") or nobody's yet ("nobody").
     """
 
     state: State | None = None
@@ -47,6 +49,7 @@ class Wanted:
     personal: bool | None = None
     text: str | None = None
     overdue: bool = False
+    hands: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,14 @@ def _chosen(statement: Select[Any], work: Work, wanted: Wanted) -> Select[Any]:
         chosen = chosen.where(Scenario.application_field == wanted.field)
     if wanted.overdue:
         chosen = chosen.where(Clock.due_on < local_date(work.now))
-    return _grave(_named(chosen, wanted), wanted)
+    return _grave(_named(_in_hand(chosen, work, wanted), wanted), wanted)
+
+
+def _in_hand(chosen: Select[Any], work: Work, wanted: Wanted) -> Select[Any]:
+    held = select(Assignment.scenario_id).where(Assignment.scenario_id == Scenario.id)
+    if wanted.hands == "mine":
+        return chosen.where(held.where(Assignment.person_id == work.actor.person).exists())
+    return chosen.where(~held.exists()) if wanted.hands == "nobody" else chosen
 
 
 def _named(chosen: Select[Any], wanted: Wanted) -> Select[Any]:

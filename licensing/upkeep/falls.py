@@ -7,12 +7,16 @@ without the other (I-33, I-44, I-74).
 from catalogue import directories, registrations
 from kernel.journal import Event
 from kernel.work import Work
-from licensing import authorisations
+from licensing import authorisations, scenarios
 from licensing.upkeep import cascades, idleness, reviews
 
 
 def promise_broken(work: Work, event: Event) -> None:
-    """After "commitment.broken": what was issued on the promise is suspended."""
+    """After "commitment.broken": what was issued on the promise is suspended.
+
+    What has only been announced is not: the announcement is taken back.
+    """
+    scenarios.promise_broken(work, event.data["scenario_id"], event.data["material"])
     found = authorisations.live_of(work.session, event.data["scenario_id"])
     if found is not None:
         reason = "承诺逾期未履行 a commitment was not met in time"

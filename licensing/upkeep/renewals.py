@@ -76,6 +76,26 @@ def window(work: Work, authorisation: Authorisation) -> Window:
     return Window(opens, closes)
 
 
+def open_today(work: Work, *, limit: int) -> list[Authorisation]:
+    """Return the actor's rights whose window of renewal is open, the first to end first.
+
+    One SELECT, of at most `limit` that end within the days of the opening.
+    """
+    today = local_date(work.now)
+    last = today + timedelta(work.rules.number("standing.renewal_opens_days"))
+    statement = (
+        select(Authorisation)
+        .where(
+            Authorisation.grantee_id == work.actor.organisation,
+            Authorisation.state.in_(authorisations.LIVE),
+            Authorisation.valid_to.between(today, last),
+        )
+        .order_by(Authorisation.valid_to, Authorisation.id)
+        .limit(limit)
+    )
+    return [one for one in work.session.scalars(statement) if window(work, one).is_open(today)]
+
+
 def renew(
     work: Work,
     authorisation_id: str,

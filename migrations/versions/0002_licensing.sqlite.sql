@@ -1,3 +1,5 @@
+DROP INDEX uq_payments_one_live_per_order
+--
 CREATE TABLE hands (
     case_id VARCHAR NOT NULL,
     person_id VARCHAR NOT NULL,
@@ -41,13 +43,13 @@ DROP TABLE clocks
 --
 ALTER TABLE new_clocks RENAME TO clocks
 --
-CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
---
-CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
---
 CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
 --
+CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
+--
 CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
+--
+CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
 CREATE INDEX ix_organisations_state_id ON organisations (state, id)
 --
@@ -108,9 +110,9 @@ CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_i
 --
 CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
-CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
---
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
+--
+CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
 --
@@ -155,6 +157,216 @@ CREATE TRIGGER agreement_editions_no_delete BEFORE DELETE ON agreement_editions 
 --
 CREATE TRIGGER agreement_editions_no_replace BEFORE INSERT ON agreement_editions WHEN EXISTS (SELECT 1 FROM agreement_editions WHERE agreement_id = NEW.agreement_id AND number = NEW.number) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE posting_rules (
+    event TEXT NOT NULL,
+    debit_code TEXT NOT NULL,
+    credit_code TEXT NOT NULL,
+    CONSTRAINT pk_posting_rules PRIMARY KEY (event, debit_code, credit_code)
+)
+ WITHOUT ROWID,
+ STRICT
+--
+CREATE TABLE currencies (
+    code TEXT NOT NULL,
+    exponent INTEGER NOT NULL,
+    CONSTRAINT pk_currencies PRIMARY KEY (code),
+    CONSTRAINT ck_currencies_code_is_iso CHECK (length(code) = 3 AND code = upper(code)),
+    CONSTRAINT ck_currencies_exponent_is_small CHECK (exponent BETWEEN 0 AND 4)
+)
+ STRICT
+--
+CREATE TRIGGER currencies_no_update BEFORE UPDATE ON currencies BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER currencies_no_delete BEFORE DELETE ON currencies BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER currencies_no_replace BEFORE INSERT ON currencies WHEN EXISTS (SELECT 1 FROM currencies WHERE code = NEW.code) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+INSERT INTO currencies (code, exponent) VALUES ('AUD', 2), ('CAD', 2), ('CHF', 2), ('CNY', 2), ('DKK', 2), ('EUR', 2), ('GBP', 2), ('HKD', 2), ('IDR', 2), ('INR', 2), ('JPY', 0), ('KRW', 0), ('KWD', 3), ('MOP', 2), ('MYR', 2), ('NOK', 2), ('NZD', 2), ('PHP', 2), ('RUB', 2), ('SEK', 2), ('SGD', 2), ('THB', 2), ('TWD', 2), ('USD', 2), ('VND', 0), ('ZAR', 2)
+--
+CREATE TABLE ledger_blocks (
+    number INTEGER NOT NULL,
+    previous TEXT NOT NULL,
+    root TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sealed_at TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    alg TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    CONSTRAINT pk_ledger_blocks PRIMARY KEY (number),
+    CONSTRAINT uq_ledger_blocks_previous UNIQUE (previous),
+    CONSTRAINT ck_ledger_blocks_number_from_one CHECK (number > 0),
+    CONSTRAINT ck_ledger_blocks_size_is_some CHECK (size BETWEEN 1 AND 10000)
+)
+ STRICT
+--
+CREATE TRIGGER ledger_blocks_no_update BEFORE UPDATE ON ledger_blocks BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_blocks_no_delete BEFORE DELETE ON ledger_blocks BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_blocks_no_replace BEFORE INSERT ON ledger_blocks WHEN EXISTS (SELECT 1 FROM ledger_blocks WHERE number = NEW.number) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE fee_rules (
+    kind VARCHAR NOT NULL,
+    payer VARCHAR NOT NULL,
+    rate_bp INTEGER NOT NULL,
+    min_fen INTEGER NOT NULL,
+    cap_fen INTEGER,
+    first_on DATE NOT NULL,
+    last_on DATE,
+    board_id VARCHAR,
+    waived_for JSON NOT NULL,
+    drafted_by VARCHAR NOT NULL,
+    drafted_at DATETIME NOT NULL,
+    approved_by VARCHAR,
+    approved_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_fee_rules PRIMARY KEY (id),
+    CONSTRAINT ck_fee_rules_rate_is_a_share CHECK (rate_bp >= 0 AND rate_bp <= 10000),
+    CONSTRAINT ck_fee_rules_min_not_negative CHECK (min_fen >= 0),
+    CONSTRAINT ck_fee_rules_cap_above_min CHECK (cap_fen IS NULL OR cap_fen >= min_fen),
+    CONSTRAINT ck_fee_rules_ends_after_it_begins CHECK (last_on IS NULL OR last_on >= first_on),
+    CONSTRAINT ck_fee_rules_approved_by_another CHECK (drafted_by <> approved_by),
+    CONSTRAINT ck_fee_rules_in_force_when_approved CHECK (state NOT IN ('approved', 'retired') OR approved_by IS NOT NULL)
+)
+--
+CREATE INDEX ix_fee_rules_kind_state_first_on ON fee_rules (kind, state, first_on)
+--
+CREATE TABLE holds (
+    order_id VARCHAR NOT NULL,
+    ground VARCHAR NOT NULL,
+    reference VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    placed_by VARCHAR NOT NULL,
+    placed_at DATETIME NOT NULL,
+    lifted_by VARCHAR,
+    lifted_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_holds PRIMARY KEY (id),
+    CONSTRAINT ck_holds_amount_not_negative CHECK (amount_minor >= 0),
+    CONSTRAINT ck_holds_lifted_is_dated CHECK (state <> 'lifted' OR lifted_at IS NOT NULL)
+)
+--
+CREATE INDEX ix_holds_state_id ON holds (state, id)
+--
+CREATE INDEX ix_holds_order_id_id ON holds (order_id, id)
+--
+CREATE TABLE revenue_rules (
+    scope VARCHAR NOT NULL,
+    scope_id VARCHAR NOT NULL,
+    base VARCHAR NOT NULL,
+    first_on DATE NOT NULL,
+    last_on DATE,
+    document VARCHAR NOT NULL,
+    drafted_by VARCHAR NOT NULL,
+    drafted_at DATETIME NOT NULL,
+    approved_by VARCHAR,
+    approved_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_revenue_rules PRIMARY KEY (id),
+    CONSTRAINT ck_revenue_rules_ends_after_it_begins CHECK (last_on IS NULL OR last_on >= first_on),
+    CONSTRAINT ck_revenue_rules_approved_by_another CHECK (drafted_by <> approved_by),
+    CONSTRAINT ck_revenue_rules_in_force_when_approved CHECK (state NOT IN ('approved', 'retired') OR approved_by IS NOT NULL)
+)
+--
+CREATE INDEX ix_revenue_rules_scope_scope_id_first_on ON revenue_rules (scope, scope_id, first_on)
+--
+CREATE TABLE hold_list (
+    party_id VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    put_by VARCHAR NOT NULL,
+    put_at DATETIME NOT NULL,
+    off_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_hold_list PRIMARY KEY (id),
+    CONSTRAINT ck_hold_list_taken_off_is_dated CHECK (state <> 'off' OR off_at IS NOT NULL)
+)
+--
+CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
+--
+CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
+--
+CREATE TABLE subscription_slices (
+    id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    first_on DATE NOT NULL,
+    last_on DATE NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    sale JSON NOT NULL,
+    state VARCHAR NOT NULL,
+    earned_at DATETIME,
+    CONSTRAINT pk_subscription_slices PRIMARY KEY (id),
+    CONSTRAINT uq_subscription_slices_order_line_id_seq UNIQUE (order_line_id, seq),
+    CONSTRAINT ck_subscription_slices_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
+)
+--
+CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
+--
+CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
+--
+CREATE TABLE fee_notes (
+    id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    obligation_id VARCHAR NOT NULL,
+    payer_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    CONSTRAINT pk_fee_notes PRIMARY KEY (id),
+    CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
+)
+--
+CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
+--
+CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
+--
+CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
+--
+CREATE TRIGGER fee_notes_no_update BEFORE UPDATE ON fee_notes BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER fee_notes_no_delete BEFORE DELETE ON fee_notes BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER fee_notes_no_replace BEFORE INSERT ON fee_notes WHEN EXISTS (SELECT 1 FROM fee_notes WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE new_settlement_batches (
+    cutoff DATE NOT NULL,
+    rule_version VARCHAR NOT NULL,
+    input_digest VARCHAR NOT NULL,
+    obligation_count INTEGER NOT NULL,
+    total_minor INTEGER NOT NULL,
+    total_currency VARCHAR NOT NULL,
+    maker VARCHAR NOT NULL,
+    computed_at DATETIME NOT NULL,
+    checker VARCHAR,
+    posted_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_settlement_batches PRIMARY KEY (id),
+    CONSTRAINT ck_settlement_batches_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_settlement_batches_posted_when_checked CHECK (state NOT IN ('posting', 'posted') OR checker IS NOT NULL),
+    CONSTRAINT ck_settlement_batches_holds_something CHECK (obligation_count > 0)
+)
+--
+INSERT INTO new_settlement_batches (cutoff, rule_version, input_digest, obligation_count, total_minor, total_currency, maker, computed_at, checker, posted_at, id, state, version)
+SELECT cutoff, rule_version, input_digest, obligation_count, total_minor, total_currency, maker, computed_at, checker, posted_at, id, state, version FROM settlement_batches
+--
+DROP TABLE settlement_batches
+--
+ALTER TABLE new_settlement_batches RENAME TO settlement_batches
+--
 CREATE TABLE master_items (
     id VARCHAR NOT NULL,
     code VARCHAR NOT NULL,
@@ -165,6 +377,212 @@ CREATE TABLE master_items (
     CONSTRAINT pk_master_items PRIMARY KEY (id),
     CONSTRAINT uq_master_items_code UNIQUE (code)
 )
+--
+CREATE TABLE new_bank_statements (
+    id VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    sequence INTEGER,
+    form VARCHAR,
+    digest VARCHAR NOT NULL,
+    opening_minor INTEGER NOT NULL,
+    opening_currency VARCHAR NOT NULL,
+    closing_minor INTEGER NOT NULL,
+    closing_currency VARCHAR NOT NULL,
+    line_count INTEGER NOT NULL,
+    imported_by VARCHAR NOT NULL,
+    imported_at DATETIME NOT NULL,
+    CONSTRAINT pk_bank_statements PRIMARY KEY (id),
+    CONSTRAINT uq_bank_statements_digest UNIQUE (digest),
+    CONSTRAINT uq_bank_statements_account_number UNIQUE (account, number),
+    CONSTRAINT uq_bank_statements_account_position UNIQUE (account, position)
+)
+--
+INSERT INTO new_bank_statements (id, account, number, position, digest, opening_minor, opening_currency, closing_minor, closing_currency, line_count, imported_by, imported_at)
+SELECT id, account, number, position, digest, opening_minor, opening_currency, closing_minor, closing_currency, line_count, imported_by, imported_at FROM bank_statements
+--
+DROP TABLE bank_statements
+--
+ALTER TABLE new_bank_statements RENAME TO bank_statements
+--
+CREATE TRIGGER bank_statements_no_update BEFORE UPDATE ON bank_statements BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bank_statements_no_delete BEFORE DELETE ON bank_statements BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bank_statements_no_replace BEFORE INSERT ON bank_statements WHEN EXISTS (SELECT 1 FROM bank_statements WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE provider_commands (
+    id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    body JSON NOT NULL,
+    state VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    key_no INTEGER NOT NULL,
+    last_error VARCHAR NOT NULL,
+    given_at DATETIME NOT NULL,
+    not_before DATETIME NOT NULL,
+    lease_until DATETIME,
+    first_sent_at DATETIME,
+    object_id VARCHAR,
+    CONSTRAINT pk_provider_commands PRIMARY KEY (id),
+    CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
+    CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
+    CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
+    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
+)
+--
+CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
+--
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
+--
+CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
+--
+CREATE TABLE papers (
+    id VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    party_id VARCHAR NOT NULL,
+    body JSON NOT NULL,
+    digest VARCHAR NOT NULL,
+    alg VARCHAR NOT NULL,
+    key_id VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    issued_by VARCHAR NOT NULL,
+    issued_at DATETIME NOT NULL,
+    CONSTRAINT pk_papers PRIMARY KEY (id),
+    CONSTRAINT uq_papers_number UNIQUE (number)
+)
+--
+CREATE INDEX ix_papers_party_id_id ON papers (party_id, id)
+--
+CREATE INDEX ix_papers_subject_id ON papers (subject, id)
+--
+CREATE TRIGGER papers_no_update BEFORE UPDATE ON papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER papers_no_delete BEFORE DELETE ON papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER papers_no_replace BEFORE INSERT ON papers WHEN EXISTS (SELECT 1 FROM papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE reconciliation_breaks (
+    leg VARCHAR NOT NULL,
+    type VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,
+    left_minor INTEGER,
+    right_minor INTEGER,
+    day DATE NOT NULL,
+    first_seen DATE NOT NULL,
+    run_id VARCHAR NOT NULL,
+    owner VARCHAR,
+    cause VARCHAR,
+    explained_by VARCHAR,
+    entry_id INTEGER,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_reconciliation_breaks PRIMARY KEY (id),
+    CONSTRAINT ck_reconciliation_breaks_says_something CHECK (left_minor IS NOT NULL OR right_minor IS NOT NULL),
+    CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
+)
+--
+CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
+--
+CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
+--
+CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
+--
+CREATE TABLE reconciliation_runs (
+    id VARCHAR NOT NULL,
+    day DATE NOT NULL,
+    first_on DATE NOT NULL,
+    position INTEGER NOT NULL,
+    digest VARCHAR NOT NULL,
+    found INTEGER NOT NULL,
+    blocking INTEGER NOT NULL,
+    last_entry_id INTEGER NOT NULL,
+    run_by VARCHAR NOT NULL,
+    run_at DATETIME NOT NULL,
+    CONSTRAINT pk_reconciliation_runs PRIMARY KEY (id),
+    CONSTRAINT uq_reconciliation_runs_day_position UNIQUE (day, position)
+)
+--
+CREATE INDEX ix_reconciliation_runs_day_id ON reconciliation_runs (day, id)
+--
+CREATE TRIGGER reconciliation_runs_no_update BEFORE UPDATE ON reconciliation_runs BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER reconciliation_runs_no_delete BEFORE DELETE ON reconciliation_runs BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER reconciliation_runs_no_replace BEFORE INSERT ON reconciliation_runs WHEN EXISTS (SELECT 1 FROM reconciliation_runs WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE provider_objects (
+    provider VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    command_id VARCHAR NOT NULL,
+    parent VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    phase VARCHAR NOT NULL,
+    rank INTEGER NOT NULL,
+    handover JSON NOT NULL,
+    raw JSON NOT NULL,
+    seen_at DATETIME NOT NULL,
+    CONSTRAINT pk_provider_objects PRIMARY KEY (provider, id),
+    CONSTRAINT ck_provider_objects_rank_not_negative CHECK (rank >= 0)
+)
+--
+CREATE TABLE provider_inbox (
+    provider VARCHAR NOT NULL,
+    event_id VARCHAR NOT NULL,
+    type VARCHAR NOT NULL,
+    body VARCHAR NOT NULL,
+    came VARCHAR NOT NULL,
+    received_at DATETIME NOT NULL,
+    handled_at DATETIME,
+    not_before DATETIME,
+    tries INTEGER NOT NULL,
+    error VARCHAR NOT NULL,
+    CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
+)
+--
+CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
+--
+CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
+--
+CREATE TABLE provider_balance_lines (
+    provider VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    type VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    fee_minor INTEGER NOT NULL,
+    fee_currency VARCHAR(3) NOT NULL,
+    net_minor INTEGER NOT NULL,
+    net_currency VARCHAR(3) NOT NULL,
+    available_on DATETIME NOT NULL,
+    at DATETIME NOT NULL,
+    CONSTRAINT pk_provider_balance_lines PRIMARY KEY (provider, id),
+    CONSTRAINT ck_provider_balance_lines_net_is_after_fee CHECK (net_minor = amount_minor - fee_minor),
+    CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
+)
+--
+CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
+--
+CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
+--
+CREATE TRIGGER provider_balance_lines_no_update BEFORE UPDATE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER provider_balance_lines_no_delete BEFORE DELETE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER provider_balance_lines_no_replace BEFORE INSERT ON provider_balance_lines WHEN EXISTS (SELECT 1 FROM provider_balance_lines WHERE provider = NEW.provider AND id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE new_organisation_roles (
     organisation_id VARCHAR NOT NULL,
@@ -184,11 +602,11 @@ DROP TABLE organisation_roles
 --
 ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
-CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -234,9 +652,9 @@ CREATE TABLE ties (
 --
 CREATE INDEX ix_ties_node ON ties (node)
 --
-CREATE INDEX ix_ties_other ON ties (other)
---
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
+--
+CREATE INDEX ix_ties_other ON ties (other)
 --
 CREATE TRIGGER ties_no_update BEFORE UPDATE ON ties BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -298,9 +716,9 @@ CREATE TABLE admissions (
 --
 CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
-CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
---
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
+--
+CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -320,11 +738,11 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
+--
 CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
---
-CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
 CREATE TABLE new_authorisations (
     cert_no VARCHAR NOT NULL,
@@ -367,15 +785,17 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+--
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
 --
+CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
+--
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
---
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -437,15 +857,15 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
+CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
+--
 CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
 --
-CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
---
 CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
 --
-CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
+CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -527,9 +947,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
---
 CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
+--
+CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
 --
 CREATE TABLE new_products (
     code VARCHAR NOT NULL,
@@ -557,13 +977,363 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_state_id ON products (state, id)
---
-CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
---
 CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
 CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
+--
+CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
+--
+CREATE INDEX ix_products_state_id ON products (state, id)
+--
+CREATE TABLE new_ledger_accounts (
+    id INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    book TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    guard TEXT NOT NULL,
+    CONSTRAINT pk_ledger_accounts PRIMARY KEY (id),
+    CONSTRAINT uq_ledger_accounts_code_owner_currency UNIQUE (code, owner, currency),
+    CONSTRAINT uq_ledger_accounts_id_currency_book UNIQUE (id, currency, book),
+    CONSTRAINT uq_ledger_accounts_id_guard UNIQUE (id, guard),
+    CONSTRAINT fk_ledger_accounts_currency_currencies FOREIGN KEY(currency) REFERENCES currencies (code),
+    CONSTRAINT ck_ledger_accounts_currency_is_iso CHECK (length(currency) = 3 AND currency = upper(currency)),
+    CONSTRAINT ck_ledger_accounts_book_is_known CHECK (book IN ('money', 'memo')),
+    CONSTRAINT ck_ledger_accounts_guard_is_known CHECK (guard IN ('none', 'credit', 'debit')),
+    CONSTRAINT ck_ledger_accounts_kind_belongs_to_book CHECK ((book = 'money' AND kind IN ('asset', 'liability', 'equity', 'income', 'expense')) OR (book = 'memo' AND kind IN ('memo_debit', 'memo_credit')))
+)
+ STRICT
+--
+INSERT INTO new_ledger_accounts (id, code, owner, currency, book, kind, guard)
+SELECT id, code, owner, currency, book, kind, guard FROM ledger_accounts
+--
+DROP TABLE ledger_accounts
+--
+ALTER TABLE new_ledger_accounts RENAME TO ledger_accounts
+--
+CREATE INDEX ix_ledger_entries_effective_on ON ledger_entries (effective_on, id)
+--
+CREATE TABLE ledger_snapshots (
+    period_id TEXT NOT NULL,
+    code TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    book TEXT NOT NULL,
+    debits INTEGER NOT NULL,
+    credits INTEGER NOT NULL,
+    CONSTRAINT pk_ledger_snapshots PRIMARY KEY (period_id, code, owner, currency),
+    CONSTRAINT fk_ledger_snapshots_period_id_ledger_periods FOREIGN KEY(period_id) REFERENCES ledger_periods (id),
+    CONSTRAINT ck_ledger_snapshots_sums_not_negative CHECK (debits >= 0 AND credits >= 0)
+)
+ WITHOUT ROWID,
+ STRICT
+--
+CREATE TRIGGER ledger_snapshots_no_update BEFORE UPDATE ON ledger_snapshots BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_snapshots_no_delete BEFORE DELETE ON ledger_snapshots BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_snapshots_no_replace BEFORE INSERT ON ledger_snapshots WHEN EXISTS (SELECT 1 FROM ledger_snapshots WHERE period_id = NEW.period_id AND code = NEW.code AND owner = NEW.owner AND currency = NEW.currency) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE hold_pieces (
+    hold_id VARCHAR NOT NULL,
+    account_code VARCHAR NOT NULL,
+    owner VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    left_minor INTEGER NOT NULL,
+    CONSTRAINT pk_hold_pieces PRIMARY KEY (hold_id, account_code, owner),
+    CONSTRAINT ck_hold_pieces_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_hold_pieces_left_within CHECK (left_minor >= 0 AND left_minor <= amount_minor),
+    CONSTRAINT fk_hold_pieces_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
+)
+--
+CREATE INDEX ix_hold_pieces_owner_account_code ON hold_pieces (owner, account_code)
+--
+CREATE TABLE revenue_parties (
+    rule_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    owner VARCHAR NOT NULL,
+    share_bp INTEGER NOT NULL,
+    CONSTRAINT pk_revenue_parties PRIMARY KEY (rule_id, kind, owner),
+    CONSTRAINT ck_revenue_parties_share_is_a_part CHECK (share_bp >= 0 AND share_bp <= 10000),
+    CONSTRAINT ck_revenue_parties_a_broker_is_named CHECK ((kind = 'broker') = (owner <> '')),
+    CONSTRAINT fk_revenue_parties_rule_id_revenue_rules FOREIGN KEY(rule_id) REFERENCES revenue_rules (id)
+)
+--
+CREATE TABLE new_obligations (
+    id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    taken_minor INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    operator_id VARCHAR,
+    shares JSON,
+    waiver VARCHAR,
+    fee_rule_id VARCHAR,
+    revenue_rule_id VARCHAR,
+    accepted_on DATE NOT NULL,
+    due_on DATE NOT NULL,
+    settled_on DATE,
+    batch_id VARCHAR,
+    draft VARCHAR,
+    holds INTEGER NOT NULL,
+    CONSTRAINT pk_obligations PRIMARY KEY (id),
+    CONSTRAINT uq_obligations_order_line_id_seq UNIQUE (order_line_id, seq),
+    CONSTRAINT ck_obligations_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_obligations_seq_positive CHECK (seq > 0),
+    CONSTRAINT ck_obligations_holds_not_negative CHECK (holds >= 0),
+    CONSTRAINT ck_obligations_taken_within_amount CHECK (taken_minor >= 0 AND taken_minor <= amount_minor),
+    CONSTRAINT ck_obligations_public_has_operator CHECK (kind <> 'public' OR operator_id IS NOT NULL),
+    CONSTRAINT ck_obligations_settled_by_a_batch CHECK (settled_on IS NULL OR batch_id IS NOT NULL),
+    CONSTRAINT fk_obligations_fee_rule_id_fee_rules FOREIGN KEY(fee_rule_id) REFERENCES fee_rules (id),
+    CONSTRAINT fk_obligations_revenue_rule_id_revenue_rules FOREIGN KEY(revenue_rule_id) REFERENCES revenue_rules (id)
+)
+--
+INSERT INTO new_obligations (id, order_id, order_line_id, seq, amount_minor, amount_currency, taken_minor, kind, buyer_id, seller_id, operator_id, shares, accepted_on, due_on, settled_on, batch_id, holds)
+SELECT id, order_id, order_line_id, 1, amount_minor, amount_currency, 0, kind, COALESCE((SELECT buyer_id FROM orders WHERE orders.id = obligations.order_id), ''), seller_id, operator_id, shares, accepted_on, due_on, settled_on, batch_id, 0 FROM obligations
+--
+DROP TABLE obligations
+--
+ALTER TABLE new_obligations RENAME TO obligations
+--
+CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
+--
+CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
+--
+CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
+--
+CREATE INDEX ix_obligations_batch_id_id ON obligations (batch_id, id)
+--
+CREATE TABLE meters (
+    order_id VARCHAR NOT NULL,
+    order_code VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    sale JSON NOT NULL,
+    title_zh VARCHAR NOT NULL,
+    title_en VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL,
+    basis VARCHAR NOT NULL,
+    unit VARCHAR NOT NULL,
+    tariff JSON NOT NULL,
+    milestones JSON NOT NULL,
+    cycle VARCHAR NOT NULL,
+    until DATE NOT NULL,
+    began_on DATE NOT NULL,
+    ended_on DATE,
+    stopped_for VARCHAR,
+    stopped_at DATETIME,
+    opened_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_meters PRIMARY KEY (id),
+    CONSTRAINT uq_meters_order_line_id UNIQUE (order_line_id),
+    CONSTRAINT ck_meters_buyer_is_not_seller CHECK (buyer_id <> seller_id),
+    CONSTRAINT ck_meters_mode_is_known CHECK (mode IN ('wallet', 'postpaid')),
+    CONSTRAINT ck_meters_stopped_says_why CHECK ((state = 'stopped') = (stopped_for IS NOT NULL)),
+    CONSTRAINT ck_meters_closed_says_when CHECK ((state = 'closed') = (ended_on IS NOT NULL)),
+    CONSTRAINT fk_meters_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_meters_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
+--
+CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
+--
+CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
+--
+CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
+--
+CREATE TABLE new_payments (
+    purpose VARCHAR NOT NULL,
+    target VARCHAR NOT NULL,
+    order_id VARCHAR,
+    payer_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    funded_minor INTEGER NOT NULL,
+    funded_currency VARCHAR NOT NULL,
+    reference VARCHAR NOT NULL,
+    instructed_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_payments PRIMARY KEY (id),
+    CONSTRAINT uq_payments_reference UNIQUE (reference),
+    CONSTRAINT ck_payments_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_payments_funded_within_amount CHECK (funded_minor >= 0 AND funded_minor <= amount_minor),
+    CONSTRAINT ck_payments_one_currency CHECK (amount_currency = funded_currency),
+    CONSTRAINT ck_payments_purpose_is_known CHECK (purpose IN ('order', 'bill', 'wallet', 'fee')),
+    CONSTRAINT ck_payments_escrow_has_its_order CHECK ((purpose IN ('order', 'bill')) = (order_id IS NOT NULL)),
+    CONSTRAINT fk_payments_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
+)
+--
+INSERT INTO new_payments (purpose, target, order_id, payer_id, amount_minor, amount_currency, funded_minor, funded_currency, reference, instructed_at, id, state, version)
+SELECT 'order', order_id, order_id, payer_id, amount_minor, amount_currency, funded_minor, funded_currency, reference, instructed_at, id, state, version FROM payments
+--
+DROP TABLE payments
+--
+ALTER TABLE new_payments RENAME TO payments
+--
+CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
+--
+CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
+--
+CREATE INDEX ix_payments_payer_id_id ON payments (payer_id, id)
+--
+CREATE TABLE bills (
+    code VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    order_code VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    basis VARCHAR NOT NULL,
+    period VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    used_from DATE NOT NULL,
+    used_to DATE NOT NULL,
+    drawn BOOLEAN NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    made_at DATETIME NOT NULL,
+    confirmed_at DATETIME,
+    settled_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_bills PRIMARY KEY (id),
+    CONSTRAINT uq_bills_code UNIQUE (code),
+    CONSTRAINT uq_bills_order_id_number UNIQUE (order_id, number),
+    CONSTRAINT ck_bills_amount_not_negative CHECK (amount_minor >= 0),
+    CONSTRAINT ck_bills_days_not_reversed CHECK (used_from <= used_to),
+    CONSTRAINT fk_bills_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+--
+CREATE INDEX ix_bills_state_id ON bills (state, id)
+--
+CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
+--
+CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
+--
+CREATE TABLE new_orders (
+    code VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    use_scenario JSON NOT NULL,
+    accept_days INTEGER NOT NULL,
+    total_minor INTEGER NOT NULL,
+    total_currency VARCHAR NOT NULL,
+    pay_mode VARCHAR NOT NULL,
+    is_related_party BOOLEAN NOT NULL,
+    contract_id VARCHAR,
+    rejections INTEGER NOT NULL,
+    placed_at DATETIME NOT NULL,
+    delivered_at DATETIME,
+    accepted_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_orders PRIMARY KEY (id),
+    CONSTRAINT uq_orders_code UNIQUE (code),
+    CONSTRAINT ck_orders_buyer_is_not_seller CHECK (buyer_id <> seller_id),
+    CONSTRAINT ck_orders_total_not_negative CHECK (total_minor >= 0),
+    CONSTRAINT ck_orders_accept_days_positive CHECK (accept_days > 0),
+    CONSTRAINT ck_orders_pay_mode_is_known CHECK (pay_mode IN ('prepaid', 'wallet', 'postpaid')),
+    CONSTRAINT ck_orders_accepted_is_dated CHECK (state NOT IN ('accepted', 'completed') OR accepted_at IS NOT NULL),
+    CONSTRAINT fk_orders_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_orders_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+INSERT INTO new_orders (code, buyer_id, seller_id, use_scenario, accept_days, total_minor, total_currency, pay_mode, is_related_party, contract_id, rejections, placed_at, delivered_at, accepted_at, id, state, version)
+SELECT code, buyer_id, seller_id, use_scenario, accept_days, total_minor, total_currency, pay_mode, is_related_party, contract_id, rejections, placed_at, delivered_at, accepted_at, id, state, version FROM orders
+--
+DROP TABLE orders
+--
+ALTER TABLE new_orders RENAME TO orders
+--
+CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
+--
+CREATE INDEX ix_orders_state_id ON orders (state, id)
+--
+CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
+--
+CREATE TABLE new_payouts (
+    payable VARCHAR NOT NULL,
+    party_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    attempt INTEGER NOT NULL,
+    reference VARCHAR NOT NULL,
+    account_id VARCHAR NOT NULL,
+    account_name VARCHAR NOT NULL,
+    account_masked VARCHAR NOT NULL,
+    maker VARCHAR NOT NULL,
+    requested_at DATETIME NOT NULL,
+    checker VARCHAR,
+    approved_at DATETIME,
+    file_id VARCHAR,
+    paid_on DATE,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_payouts PRIMARY KEY (id),
+    CONSTRAINT uq_payouts_reference UNIQUE (reference),
+    CONSTRAINT ck_payouts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_payouts_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_payouts_sent_when_checked CHECK (state NOT IN ('approved', 'sent', 'paid', 'reconciled') OR checker IS NOT NULL),
+    CONSTRAINT ck_payouts_paid_on_a_day CHECK (state NOT IN ('paid', 'reconciled') OR paid_on IS NOT NULL),
+    CONSTRAINT ck_payouts_attempt_positive CHECK (attempt > 0),
+    CONSTRAINT fk_payouts_account_id_bank_accounts FOREIGN KEY(account_id) REFERENCES bank_accounts (id),
+    CONSTRAINT fk_payouts_file_id_payout_files FOREIGN KEY(file_id) REFERENCES payout_files (id)
+)
+--
+INSERT INTO new_payouts (payable, party_id, amount_minor, amount_currency, attempt, reference, account_id, account_name, account_masked, maker, requested_at, checker, approved_at, file_id, paid_on, id, state, version)
+SELECT payable, party_id, amount_minor, amount_currency, 1, reference, account_id, account_name, account_masked, maker, requested_at, checker, approved_at, file_id, paid_on, id, state, version FROM payouts
+--
+DROP TABLE payouts
+--
+ALTER TABLE new_payouts RENAME TO payouts
+--
+CREATE INDEX ix_payouts_party_id_id ON payouts (party_id, id)
+--
+CREATE INDEX ix_payouts_file_id_id ON payouts (file_id, id)
+--
+CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
+--
+CREATE INDEX ix_payouts_state_id ON payouts (state, id)
+--
+CREATE TABLE credit_limits (
+    id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    limit_minor INTEGER NOT NULL,
+    limit_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    granted_by VARCHAR NOT NULL,
+    granted_at DATETIME NOT NULL,
+    CONSTRAINT pk_credit_limits PRIMARY KEY (id),
+    CONSTRAINT ck_credit_limits_limit_not_negative CHECK (limit_minor >= 0),
+    CONSTRAINT fk_credit_limits_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_credit_limits_buyer_id_id ON credit_limits (buyer_id, id)
+--
+CREATE TRIGGER credit_limits_no_update BEFORE UPDATE ON credit_limits BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER credit_limits_no_delete BEFORE DELETE ON credit_limits BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER credit_limits_no_replace BEFORE INSERT ON credit_limits WHEN EXISTS (SELECT 1 FROM credit_limits WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE cascade_nodes (
     id VARCHAR NOT NULL,
@@ -580,6 +1350,206 @@ CREATE TABLE cascade_nodes (
     CONSTRAINT ck_cascade_nodes_seq_not_negative CHECK (last_seq >= 0),
     CONSTRAINT fk_cascade_nodes_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
+--
+CREATE TABLE new_bank_lines (
+    id VARCHAR NOT NULL,
+    statement_id VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    bank_ref VARCHAR NOT NULL,
+    booked_on DATE NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    counterparty_name VARCHAR NOT NULL,
+    counterparty_account VARCHAR NOT NULL,
+    counterparty_sealed BLOB,
+    text VARCHAR NOT NULL,
+    end_to_end VARCHAR,
+    sub_account VARCHAR,
+    note VARCHAR,
+    CONSTRAINT pk_bank_lines PRIMARY KEY (id),
+    CONSTRAINT uq_bank_lines_account_bank_ref UNIQUE (account, bank_ref),
+    CONSTRAINT uq_bank_lines_statement_id_position UNIQUE (statement_id, position),
+    CONSTRAINT ck_bank_lines_amount_moves_something CHECK (amount_minor <> 0),
+    CONSTRAINT fk_bank_lines_statement_id_bank_statements FOREIGN KEY(statement_id) REFERENCES bank_statements (id)
+)
+--
+INSERT INTO new_bank_lines (id, statement_id, account, position, bank_ref, booked_on, amount_minor, amount_currency, counterparty_name, counterparty_account, text, note)
+SELECT id, statement_id, account, position, bank_ref, booked_on, amount_minor, amount_currency, counterparty_name, counterparty_account, text, note FROM bank_lines
+--
+DROP TABLE bank_lines
+--
+ALTER TABLE new_bank_lines RENAME TO bank_lines
+--
+CREATE INDEX ix_bank_lines_account_booked_on_id ON bank_lines (account, booked_on, id)
+--
+CREATE INDEX ix_bank_lines_noted ON bank_lines (id) WHERE note IS NOT NULL
+--
+CREATE TRIGGER bank_lines_no_update BEFORE UPDATE ON bank_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bank_lines_no_delete BEFORE DELETE ON bank_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bank_lines_no_replace BEFORE INSERT ON bank_lines WHEN EXISTS (SELECT 1 FROM bank_lines WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE chargebacks (
+    provider VARCHAR NOT NULL,
+    dispute_id VARCHAR NOT NULL,
+    charge_object VARCHAR NOT NULL,
+    order_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    lost_minor INTEGER NOT NULL,
+    evidence_due DATETIME,
+    evidence VARCHAR,
+    hold_id VARCHAR,
+    seen_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_chargebacks PRIMARY KEY (id),
+    CONSTRAINT uq_chargebacks_provider_dispute_id UNIQUE (provider, dispute_id),
+    CONSTRAINT ck_chargebacks_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_chargebacks_lost_within CHECK (lost_minor >= 0 AND lost_minor <= amount_minor),
+    CONSTRAINT fk_chargebacks_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
+)
+--
+CREATE INDEX ix_chargebacks_state_evidence_due ON chargebacks (state, evidence_due)
+--
+CREATE INDEX ix_chargebacks_order_id_id ON chargebacks (order_id, id)
+--
+CREATE TABLE virtual_accounts (
+    number VARCHAR NOT NULL,
+    serial INTEGER NOT NULL,
+    payer_id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    opened_by VARCHAR NOT NULL,
+    opened_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_virtual_accounts PRIMARY KEY (id),
+    CONSTRAINT uq_virtual_accounts_number UNIQUE (number),
+    CONSTRAINT uq_virtual_accounts_serial UNIQUE (serial),
+    CONSTRAINT ck_virtual_accounts_serial_positive CHECK (serial > 0),
+    CONSTRAINT fk_virtual_accounts_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
+--
+CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
+--
+CREATE TABLE voucher_batches (
+    sponsor_id VARCHAR NOT NULL,
+    title_zh VARCHAR NOT NULL,
+    title_en VARCHAR NOT NULL,
+    doc_no VARCHAR NOT NULL,
+    budget_minor INTEGER NOT NULL,
+    budget_currency VARCHAR NOT NULL,
+    face_minor INTEGER NOT NULL,
+    face_currency VARCHAR NOT NULL,
+    deduct_bp INTEGER NOT NULL,
+    order_max_minor INTEGER NOT NULL,
+    order_max_currency VARCHAR NOT NULL,
+    year_max_minor INTEGER NOT NULL,
+    year_max_currency VARCHAR NOT NULL,
+    roles JSON NOT NULL,
+    regions JSON NOT NULL,
+    product_types JSON NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    advanced BOOLEAN NOT NULL,
+    maker VARCHAR NOT NULL,
+    drafted_at DATETIME NOT NULL,
+    checker VARCHAR,
+    opened_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_voucher_batches PRIMARY KEY (id),
+    CONSTRAINT ck_voucher_batches_face_positive CHECK (face_minor > 0),
+    CONSTRAINT ck_voucher_batches_budget_for_one_at_least CHECK (budget_minor >= face_minor),
+    CONSTRAINT ck_voucher_batches_never_the_whole_price CHECK (deduct_bp > 0 AND deduct_bp < 10000),
+    CONSTRAINT ck_voucher_batches_order_max_positive CHECK (order_max_minor > 0),
+    CONSTRAINT ck_voucher_batches_year_holds_an_order CHECK (year_max_minor >= order_max_minor),
+    CONSTRAINT ck_voucher_batches_one_currency CHECK (budget_currency = face_currency AND face_currency = order_max_currency AND order_max_currency = year_max_currency),
+    CONSTRAINT ck_voucher_batches_ends_after_it_begins CHECK (valid_to >= valid_from),
+    CONSTRAINT ck_voucher_batches_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_voucher_batches_opened_when_checked CHECK (state NOT IN ('open', 'closed') OR checker IS NOT NULL),
+    CONSTRAINT fk_voucher_batches_sponsor_id_organisations FOREIGN KEY(sponsor_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_voucher_batches_sponsor_id_id ON voucher_batches (sponsor_id, id)
+--
+CREATE INDEX ix_voucher_batches_state_id ON voucher_batches (state, id)
+--
+CREATE TABLE outgoing_files (
+    id VARCHAR NOT NULL,
+    form VARCHAR NOT NULL,
+    item_count INTEGER NOT NULL,
+    total_minor INTEGER NOT NULL,
+    total_currency VARCHAR NOT NULL,
+    digest VARCHAR NOT NULL,
+    execute_on DATE NOT NULL,
+    made_by VARCHAR NOT NULL,
+    made_at DATETIME NOT NULL,
+    answered_at DATETIME,
+    reason VARCHAR,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_outgoing_files PRIMARY KEY (id),
+    CONSTRAINT ck_outgoing_files_something_is_in_it CHECK (item_count > 0),
+    CONSTRAINT fk_outgoing_files_id_payout_files FOREIGN KEY(id) REFERENCES payout_files (id)
+)
+--
+CREATE INDEX ix_outgoing_files_state_id ON outgoing_files (state, id)
+--
+CREATE TABLE party_statements (
+    party_id VARCHAR NOT NULL,
+    payable VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,
+    first_on DATE NOT NULL,
+    last_on DATE NOT NULL,
+    issue INTEGER NOT NULL,
+    paper_id VARCHAR NOT NULL,
+    opening_minor INTEGER NOT NULL,
+    closing_minor INTEGER NOT NULL,
+    line_count INTEGER NOT NULL,
+    issued_at DATETIME NOT NULL,
+    claimed_minor INTEGER,
+    disputed_on DATE,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_party_statements PRIMARY KEY (id),
+    CONSTRAINT uq_party_statements_party_id_payable_currency_first_on_last_on_issue UNIQUE (party_id, payable, currency, first_on, last_on, issue),
+    CONSTRAINT ck_party_statements_ends_after_it_begins CHECK (last_on >= first_on),
+    CONSTRAINT ck_party_statements_claims_a_sum CHECK (state <> 'disputed' OR claimed_minor IS NOT NULL),
+    CONSTRAINT fk_party_statements_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
+--
+CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
+--
+CREATE TABLE closed_days (
+    id VARCHAR NOT NULL,
+    day DATE NOT NULL,
+    run_id VARCHAR NOT NULL,
+    entry_count INTEGER NOT NULL,
+    root VARCHAR NOT NULL,
+    last_entry_id INTEGER NOT NULL,
+    closed_by VARCHAR NOT NULL,
+    closed_at DATETIME NOT NULL,
+    CONSTRAINT pk_closed_days PRIMARY KEY (id),
+    CONSTRAINT uq_closed_days_day UNIQUE (day),
+    CONSTRAINT fk_closed_days_run_id_reconciliation_runs FOREIGN KEY(run_id) REFERENCES reconciliation_runs (id)
+)
+--
+CREATE TRIGGER closed_days_no_update BEFORE UPDATE ON closed_days BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER closed_days_no_delete BEFORE DELETE ON closed_days BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER closed_days_no_replace BEFORE INSERT ON closed_days WHEN EXISTS (SELECT 1 FROM closed_days WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE disclosures (
     id VARCHAR NOT NULL,
@@ -608,6 +1578,20 @@ CREATE TRIGGER disclosures_no_update BEFORE UPDATE ON disclosures BEGIN SELECT R
 CREATE TRIGGER disclosures_no_delete BEFORE DELETE ON disclosures BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER disclosures_no_replace BEFORE INSERT ON disclosures WHEN EXISTS (SELECT 1 FROM disclosures WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE organisation_document_contents (
+    document_id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    media_type VARCHAR NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    CONSTRAINT pk_organisation_document_contents PRIMARY KEY (document_id),
+    CONSTRAINT ck_organisation_document_contents_content_not_empty CHECK (size_bytes > 0),
+    CONSTRAINT fk_organisation_document_contents_document_id_organisation_documents FOREIGN KEY(document_id) REFERENCES organisation_documents (id),
+    CONSTRAINT fk_organisation_document_contents_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_organisation_document_contents_organisation_id ON organisation_document_contents (organisation_id)
 --
 CREATE TABLE tie_ends (
     tie_id VARCHAR NOT NULL,
@@ -670,9 +1654,9 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
---
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
 --
 CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
@@ -707,9 +1691,9 @@ DROP TABLE registrations
 --
 ALTER TABLE new_registrations RENAME TO registrations
 --
-CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
---
 CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
+--
+CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
 --
 CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
 --
@@ -734,15 +1718,15 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
---
-CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
-CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
+CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+--
+CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -822,9 +1806,9 @@ CREATE TABLE destructions (
 --
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
-CREATE INDEX ix_destructions_state_id ON destructions (state, id)
---
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
+--
+CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -846,9 +1830,9 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
---
 CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
+--
+CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
@@ -868,11 +1852,11 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+--
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
---
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE TABLE new_resources (
     system_id VARCHAR NOT NULL,
@@ -905,13 +1889,13 @@ DROP TABLE resources
 --
 ALTER TABLE new_resources RENAME TO resources
 --
-CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
---
-CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
+CREATE INDEX ix_resources_location ON resources (location)
 --
 CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
 --
-CREATE INDEX ix_resources_location ON resources (location)
+CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
+--
+CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
 --
 CREATE TABLE application_sections (
     scenario_id VARCHAR NOT NULL,
@@ -945,6 +1929,15 @@ CREATE TABLE section_revisions (
     CONSTRAINT fk_section_revisions_scenario_id_scenarios FOREIGN KEY(scenario_id) REFERENCES scenarios (id)
 )
 --
+CREATE TABLE submitted_sections (
+    scenario_id VARCHAR NOT NULL,
+    round INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    CONSTRAINT pk_submitted_sections PRIMARY KEY (scenario_id, round, number),
+    CONSTRAINT fk_submitted_sections_scenario_id_scenarios FOREIGN KEY(scenario_id) REFERENCES scenarios (id)
+)
+--
 CREATE TABLE new_assessments (
     scenario_id VARCHAR NOT NULL,
     agency_id VARCHAR NOT NULL,
@@ -964,6 +1957,7 @@ CREATE TABLE new_assessments (
     mean INTEGER,
     reasons JSON NOT NULL,
     struck JSON NOT NULL,
+    coarsened JSON,
     conditions JSON NOT NULL,
     planned_at DATETIME NOT NULL,
     concluded_at DATETIME,
@@ -1013,11 +2007,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
+--
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
---
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -1034,13 +2028,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
---
 CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
+--
+CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -1062,9 +2056,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
---
 CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
+--
+CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -1119,15 +2113,186 @@ CREATE TABLE fee_caps (
     CONSTRAINT fk_fee_caps_fixed_by_organisations FOREIGN KEY(fixed_by) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_caps_operator_id_product_type_meter_valid_from ON fee_caps (operator_id, product_type, meter, valid_from)
---
 CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
+--
+CREATE INDEX ix_fee_caps_operator_id_product_type_meter_valid_from ON fee_caps (operator_id, product_type, meter, valid_from)
 --
 CREATE TRIGGER fee_caps_no_update BEFORE UPDATE ON fee_caps BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER fee_caps_no_delete BEFORE DELETE ON fee_caps BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER fee_caps_no_replace BEFORE INSERT ON fee_caps WHEN EXISTS (SELECT 1 FROM fee_caps WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE ledger_closings (
+    period_id TEXT NOT NULL,
+    tail_from INTEGER NOT NULL,
+    kept INTEGER NOT NULL,
+    CONSTRAINT pk_ledger_closings PRIMARY KEY (period_id),
+    CONSTRAINT fk_ledger_closings_period_id_ledger_periods FOREIGN KEY(period_id) REFERENCES ledger_periods (id)
+)
+ STRICT
+--
+CREATE TRIGGER ledger_closings_no_update BEFORE UPDATE ON ledger_closings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_closings_no_delete BEFORE DELETE ON ledger_closings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_closings_no_replace BEFORE INSERT ON ledger_closings WHEN EXISTS (SELECT 1 FROM ledger_closings WHERE period_id = NEW.period_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_snapshots_of_closed BEFORE INSERT ON ledger_snapshots WHEN NOT EXISTS (SELECT 1 FROM ledger_periods WHERE id = NEW.period_id AND status = 'closed') OR EXISTS (SELECT 1 FROM ledger_closings WHERE period_id >= NEW.period_id) BEGIN SELECT RAISE(ABORT, 'figures are kept once, of a closed period'); END
+--
+CREATE TRIGGER ledger_closings_of_closed BEFORE INSERT ON ledger_closings WHEN NOT EXISTS (SELECT 1 FROM ledger_periods WHERE id = NEW.period_id AND status = 'closed') OR EXISTS (SELECT 1 FROM ledger_closings WHERE period_id >= NEW.period_id) BEGIN SELECT RAISE(ABORT, 'figures are kept once, of a closed period'); END
+--
+CREATE TABLE bill_lines (
+    id VARCHAR NOT NULL,
+    bill_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    meter_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    used_from DATE NOT NULL,
+    used_to DATE NOT NULL,
+    units INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    free INTEGER NOT NULL,
+    workings JSON NOT NULL,
+    limited VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
+    CONSTRAINT pk_bill_lines PRIMARY KEY (id),
+    CONSTRAINT uq_bill_lines_bill_id_position UNIQUE (bill_id, position),
+    CONSTRAINT ck_bill_lines_only_adjusted_down CHECK (kind = 'adjustment' OR amount_minor >= 0),
+    CONSTRAINT ck_bill_lines_counts_not_negative CHECK (units >= 0 AND failed >= 0 AND free >= 0),
+    CONSTRAINT fk_bill_lines_bill_id_bills FOREIGN KEY(bill_id) REFERENCES bills (id),
+    CONSTRAINT fk_bill_lines_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
+)
+--
+CREATE INDEX ix_bill_lines_meter_id_bill_id ON bill_lines (meter_id, bill_id)
+--
+CREATE TRIGGER bill_lines_no_update BEFORE UPDATE ON bill_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bill_lines_no_delete BEFORE DELETE ON bill_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bill_lines_no_replace BEFORE INSERT ON bill_lines WHEN EXISTS (SELECT 1 FROM bill_lines WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE bill_adjustments (
+    id VARCHAR NOT NULL,
+    meter_id VARCHAR NOT NULL,
+    period VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    made_by VARCHAR NOT NULL,
+    made_at DATETIME NOT NULL,
+    CONSTRAINT pk_bill_adjustments PRIMARY KEY (id),
+    CONSTRAINT ck_bill_adjustments_amount_not_zero CHECK (amount_minor <> 0),
+    CONSTRAINT fk_bill_adjustments_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
+)
+--
+CREATE INDEX ix_bill_adjustments_meter_id_id ON bill_adjustments (meter_id, id)
+--
+CREATE TRIGGER bill_adjustments_no_update BEFORE UPDATE ON bill_adjustments BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bill_adjustments_no_delete BEFORE DELETE ON bill_adjustments BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bill_adjustments_no_replace BEFORE INSERT ON bill_adjustments WHEN EXISTS (SELECT 1 FROM bill_adjustments WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE payout_attempts (
+    payout_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    "key" VARCHAR NOT NULL,
+    reference VARCHAR NOT NULL,
+    account_id VARCHAR NOT NULL,
+    begun_by VARCHAR NOT NULL,
+    begun_at DATETIME NOT NULL,
+    outcome VARCHAR,
+    ended_on DATE,
+    reason VARCHAR,
+    CONSTRAINT pk_payout_attempts PRIMARY KEY (payout_id, number),
+    CONSTRAINT uq_payout_attempts_key UNIQUE ("key"),
+    CONSTRAINT uq_payout_attempts_reference UNIQUE (reference),
+    CONSTRAINT ck_payout_attempts_number_positive CHECK (number > 0),
+    CONSTRAINT ck_payout_attempts_an_outcome_is_dated CHECK ((outcome IS NULL) = (ended_on IS NULL)),
+    CONSTRAINT fk_payout_attempts_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id),
+    CONSTRAINT fk_payout_attempts_account_id_bank_accounts FOREIGN KEY(account_id) REFERENCES bank_accounts (id)
+)
+--
+CREATE INDEX ix_payout_attempts_account_id_payout_id ON payout_attempts (account_id, payout_id)
+--
+CREATE TABLE payout_items (
+    payout_id VARCHAR NOT NULL,
+    attempt INTEGER NOT NULL,
+    obligation_id VARCHAR NOT NULL,
+    account_code VARCHAR NOT NULL,
+    owner VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    live BOOLEAN NOT NULL,
+    CONSTRAINT pk_payout_items PRIMARY KEY (payout_id, attempt, obligation_id),
+    CONSTRAINT ck_payout_items_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_payout_items_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id)
+)
+--
+CREATE INDEX ix_payout_items_obligation_id_payout_id ON payout_items (obligation_id, payout_id)
+--
+CREATE TABLE reserves (
+    obligation_id VARCHAR NOT NULL,
+    party_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    currency VARCHAR NOT NULL,
+    release_on DATE NOT NULL,
+    released_on DATE,
+    released_minor INTEGER NOT NULL,
+    CONSTRAINT pk_reserves PRIMARY KEY (obligation_id),
+    CONSTRAINT ck_reserves_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_reserves_released_within CHECK (released_minor >= 0 AND released_minor <= amount_minor),
+    CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
+)
+--
+CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
+--
+CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
+--
+CREATE TABLE usage_buckets (
+    id VARCHAR NOT NULL,
+    meter_id VARCHAR NOT NULL,
+    hour DATETIME NOT NULL,
+    period VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    events INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    units INTEGER NOT NULL,
+    digest VARCHAR,
+    closed_at DATETIME,
+    CONSTRAINT pk_usage_buckets PRIMARY KEY (id),
+    CONSTRAINT uq_usage_buckets_meter_id_hour UNIQUE (meter_id, hour),
+    CONSTRAINT ck_usage_buckets_units_not_negative CHECK (units >= 0),
+    CONSTRAINT ck_usage_buckets_failed_are_events CHECK (failed >= 0 AND failed <= events),
+    CONSTRAINT ck_usage_buckets_closed_has_its_hash CHECK ((state = 'closed') = (digest IS NOT NULL AND closed_at IS NOT NULL)),
+    CONSTRAINT fk_usage_buckets_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
+)
+--
+CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
+--
+CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
+--
+CREATE TABLE wallet_draws (
+    source_id VARCHAR NOT NULL,
+    meter_id VARCHAR NOT NULL,
+    period VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    drawn_at DATETIME NOT NULL,
+    CONSTRAINT pk_wallet_draws PRIMARY KEY (source_id),
+    CONSTRAINT ck_wallet_draws_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_wallet_draws_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
+)
+--
+CREATE INDEX ix_wallet_draws_meter_id_period ON wallet_draws (meter_id, period)
+--
+CREATE TRIGGER wallet_draws_no_update BEFORE UPDATE ON wallet_draws BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER wallet_draws_no_delete BEFORE DELETE ON wallet_draws BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER wallet_draws_no_replace BEFORE INSERT ON wallet_draws WHEN EXISTS (SELECT 1 FROM wallet_draws WHERE source_id = NEW.source_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE cascade_envelopes (
     node_id VARCHAR NOT NULL,
@@ -1182,13 +2347,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
---
-CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
---
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
 --
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
+--
+CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
+--
+CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -1208,11 +2373,11 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
+--
 CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
---
-CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -1237,11 +2402,289 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
---
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+--
+CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
+--
+CREATE TABLE new_bank_matches (
+    id VARCHAR NOT NULL,
+    line_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    target VARCHAR,
+    payment_id VARCHAR,
+    payout_id VARCHAR,
+    by_hand BOOLEAN NOT NULL,
+    reason VARCHAR NOT NULL,
+    matched_by VARCHAR NOT NULL,
+    matched_at DATETIME NOT NULL,
+    CONSTRAINT pk_bank_matches PRIMARY KEY (id),
+    CONSTRAINT ck_bank_matches_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_bank_matches_payment_is_named CHECK ((kind = 'payment') = (payment_id IS NOT NULL)),
+    CONSTRAINT ck_bank_matches_payout_is_named CHECK ((kind = 'payout') = (payout_id IS NOT NULL)),
+    CONSTRAINT ck_bank_matches_something_is_named CHECK (payment_id IS NOT NULL OR payout_id IS NOT NULL OR target IS NOT NULL),
+    CONSTRAINT ck_bank_matches_a_person_says_why CHECK (NOT by_hand OR reason <> ''),
+    CONSTRAINT fk_bank_matches_line_id_bank_lines FOREIGN KEY(line_id) REFERENCES bank_lines (id),
+    CONSTRAINT fk_bank_matches_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT fk_bank_matches_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id)
+)
+--
+INSERT INTO new_bank_matches (id, line_id, amount_minor, amount_currency, kind, payment_id, payout_id, by_hand, reason, matched_by, matched_at)
+SELECT id, line_id, amount_minor, amount_currency, CASE WHEN payment_id IS NULL THEN 'payout' ELSE 'payment' END, payment_id, payout_id, by_hand, reason, matched_by, matched_at FROM bank_matches
+--
+DROP TABLE bank_matches
+--
+ALTER TABLE new_bank_matches RENAME TO bank_matches
+--
+CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
+--
+CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
+--
+CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
+--
+CREATE TRIGGER bank_matches_no_update BEFORE UPDATE ON bank_matches BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bank_matches_no_delete BEFORE DELETE ON bank_matches BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER bank_matches_no_replace BEFORE INSERT ON bank_matches WHEN EXISTS (SELECT 1 FROM bank_matches WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE refunds (
+    kind VARCHAR NOT NULL,
+    order_id VARCHAR,
+    order_line_id VARCHAR,
+    payer_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    fee_refund BOOLEAN NOT NULL,
+    rail VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    object_id VARCHAR NOT NULL,
+    payee_id VARCHAR,
+    reference VARCHAR NOT NULL,
+    entry_id INTEGER NOT NULL,
+    alone_max_minor INTEGER NOT NULL,
+    maker VARCHAR NOT NULL,
+    requested_at DATETIME NOT NULL,
+    checker VARCHAR,
+    approved_at DATETIME,
+    file_id VARCHAR,
+    ended_on DATE,
+    failure VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_refunds PRIMARY KEY (id),
+    CONSTRAINT uq_refunds_reference UNIQUE (reference),
+    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
+    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
+    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
+    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
+    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
+)
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
+--
+CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
+CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
+--
+CREATE TABLE vouchers (
+    code VARCHAR NOT NULL,
+    batch_id VARCHAR NOT NULL,
+    holder_id VARCHAR NOT NULL,
+    face_minor INTEGER NOT NULL,
+    face_currency VARCHAR NOT NULL,
+    used_minor INTEGER NOT NULL,
+    used_currency VARCHAR NOT NULL,
+    valid_to DATE NOT NULL,
+    order_id VARCHAR,
+    used_year INTEGER,
+    issued_by VARCHAR NOT NULL,
+    issued_at DATETIME NOT NULL,
+    redeemed_by VARCHAR,
+    redeemed_at DATETIME,
+    evidence VARCHAR,
+    bank_line_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_vouchers PRIMARY KEY (id),
+    CONSTRAINT uq_vouchers_code UNIQUE (code),
+    CONSTRAINT ck_vouchers_used_within_face CHECK (used_minor >= 0 AND used_minor <= face_minor),
+    CONSTRAINT ck_vouchers_one_currency CHECK (used_currency = face_currency),
+    CONSTRAINT ck_vouchers_used_for_an_order CHECK ((state IN ('locked', 'redeemed', 'reimbursed')) = (order_id IS NOT NULL)),
+    CONSTRAINT ck_vouchers_used_is_something CHECK ((order_id IS NULL) = (used_minor = 0)),
+    CONSTRAINT ck_vouchers_audited_by_another CHECK (redeemed_by <> issued_by),
+    CONSTRAINT ck_vouchers_redeemed_by_somebody CHECK (state NOT IN ('redeemed', 'reimbursed') OR redeemed_by IS NOT NULL),
+    CONSTRAINT ck_vouchers_reimbursed_by_a_receipt CHECK ((state = 'reimbursed') = (bank_line_id IS NOT NULL)),
+    CONSTRAINT fk_vouchers_batch_id_voucher_batches FOREIGN KEY(batch_id) REFERENCES voucher_batches (id),
+    CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
+--
+CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
+--
+CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
+--
+CREATE TABLE clearings (
+    line_id VARCHAR NOT NULL,
+    action VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    parts JSON NOT NULL,
+    reason VARCHAR NOT NULL,
+    maker VARCHAR NOT NULL,
+    proposed_at DATETIME NOT NULL,
+    checker VARCHAR,
+    done_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_clearings PRIMARY KEY (id),
+    CONSTRAINT ck_clearings_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_clearings_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_clearings_a_person_says_why CHECK (reason <> ''),
+    CONSTRAINT fk_clearings_line_id_bank_lines FOREIGN KEY(line_id) REFERENCES bank_lines (id)
+)
+--
+CREATE UNIQUE INDEX uq_clearings_one_proposed_per_line ON clearings (line_id) WHERE state = 'proposed'
+--
+CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
+--
+CREATE INDEX ix_clearings_state_id ON clearings (state, id)
+--
+CREATE TABLE outgoing_items (
+    file_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject_id VARCHAR NOT NULL,
+    reference VARCHAR NOT NULL,
+    account_name VARCHAR NOT NULL,
+    bank_name VARCHAR NOT NULL,
+    number_sealed BLOB NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    CONSTRAINT pk_outgoing_items PRIMARY KEY (file_id, position),
+    CONSTRAINT uq_outgoing_items_file_id_reference UNIQUE (file_id, reference),
+    CONSTRAINT ck_outgoing_items_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_outgoing_items_file_id_outgoing_files FOREIGN KEY(file_id) REFERENCES outgoing_files (id)
+)
+--
+CREATE INDEX ix_outgoing_items_reference ON outgoing_items (reference)
+--
+CREATE TRIGGER outgoing_items_no_update BEFORE UPDATE ON outgoing_items BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER outgoing_items_no_delete BEFORE DELETE ON outgoing_items BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER outgoing_items_no_replace BEFORE INSERT ON outgoing_items WHEN EXISTS (SELECT 1 FROM outgoing_items WHERE file_id = NEW.file_id AND position = NEW.position) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE outgoing_answers (
+    id VARCHAR NOT NULL,
+    file_id VARCHAR NOT NULL,
+    digest VARCHAR NOT NULL,
+    status VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    rejected JSON NOT NULL,
+    read_by VARCHAR NOT NULL,
+    read_at DATETIME NOT NULL,
+    CONSTRAINT pk_outgoing_answers PRIMARY KEY (id),
+    CONSTRAINT uq_outgoing_answers_file_id_digest UNIQUE (file_id, digest),
+    CONSTRAINT fk_outgoing_answers_file_id_outgoing_files FOREIGN KEY(file_id) REFERENCES outgoing_files (id)
+)
+--
+CREATE TRIGGER outgoing_answers_no_update BEFORE UPDATE ON outgoing_answers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER outgoing_answers_no_delete BEFORE DELETE ON outgoing_answers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER outgoing_answers_no_replace BEFORE INSERT ON outgoing_answers WHEN EXISTS (SELECT 1 FROM outgoing_answers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE direct_deals (
+    merchant_id VARCHAR NOT NULL,
+    buyer_name VARCHAR NOT NULL,
+    buyer_uscc VARCHAR NOT NULL,
+    buyer_id VARCHAR,
+    title VARCHAR NOT NULL,
+    contract_no VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    signed_on DATE NOT NULL,
+    delivered_on DATE NOT NULL,
+    drafted_by VARCHAR NOT NULL,
+    drafted_at DATETIME NOT NULL,
+    verified_by VARCHAR,
+    registered_by VARCHAR,
+    registered_at DATETIME,
+    fee_minor INTEGER,
+    payment_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_direct_deals PRIMARY KEY (id),
+    CONSTRAINT ck_direct_deals_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_direct_deals_verified_by_two CHECK (verified_by <> registered_by),
+    CONSTRAINT ck_direct_deals_registered_by_two CHECK (state <> 'registered' OR (verified_by IS NOT NULL AND registered_by IS NOT NULL)),
+    CONSTRAINT ck_direct_deals_delivered_after_signature CHECK (delivered_on >= signed_on),
+    CONSTRAINT fk_direct_deals_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_direct_deals_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
+)
+--
+CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
+--
+CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
+--
+CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
+--
+CREATE TABLE payment_attempts (
+    payment_id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    method VARCHAR NOT NULL,
+    manual BOOLEAN NOT NULL,
+    command_id VARCHAR NOT NULL,
+    object_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    captured_minor INTEGER NOT NULL,
+    captured_currency VARCHAR(3) NOT NULL,
+    refunded_minor INTEGER NOT NULL,
+    refunded_currency VARCHAR(3) NOT NULL,
+    begun_by VARCHAR NOT NULL,
+    begun_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    reason VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_payment_attempts PRIMARY KEY (id),
+    CONSTRAINT ck_payment_attempts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_payment_attempts_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
+    CONSTRAINT ck_payment_attempts_captured_within_amount CHECK (captured_minor <= amount_minor),
+    CONSTRAINT ck_payment_attempts_one_currency CHECK (amount_currency = captured_currency AND amount_currency = refunded_currency),
+    CONSTRAINT ck_payment_attempts_method_is_known CHECK (method IN ('card', 'alipay', 'wechat_pay')),
+    CONSTRAINT fk_payment_attempts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
+)
+--
+CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
+--
+CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
+--
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -1261,6 +2704,19 @@ CREATE TRIGGER usage_reports_no_update BEFORE UPDATE ON usage_reports BEGIN SELE
 CREATE TRIGGER usage_reports_no_delete BEFORE DELETE ON usage_reports BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER usage_reports_no_replace BEFORE INSERT ON usage_reports WHEN EXISTS (SELECT 1 FROM usage_reports WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE case_assignments (
+    scenario_id VARCHAR NOT NULL,
+    person_id VARCHAR NOT NULL,
+    assigned_by VARCHAR NOT NULL,
+    assigned_at DATETIME NOT NULL,
+    CONSTRAINT pk_case_assignments PRIMARY KEY (scenario_id),
+    CONSTRAINT fk_case_assignments_scenario_id_scenarios FOREIGN KEY(scenario_id) REFERENCES scenarios (id),
+    CONSTRAINT fk_case_assignments_person_id_people FOREIGN KEY(person_id) REFERENCES people (id),
+    CONSTRAINT fk_case_assignments_assigned_by_people FOREIGN KEY(assigned_by) REFERENCES people (id)
+)
+--
+CREATE INDEX ix_case_assignments_person_id_scenario_id ON case_assignments (person_id, scenario_id)
 --
 CREATE TABLE new_directory_contents (
     version_id VARCHAR NOT NULL,
@@ -1387,10 +2843,12 @@ CREATE TABLE opinion_items (
     verdict VARCHAR NOT NULL,
     cause VARCHAR,
     text VARCHAR,
+    transform VARCHAR,
     CONSTRAINT pk_opinion_items PRIMARY KEY (opinion_id, directory_code, item_code),
     CONSTRAINT ck_opinion_items_verdict_is_known CHECK (verdict IN ('agree', 'agree_with_condition', 'disagree')),
     CONSTRAINT ck_opinion_items_disagreement_has_reason CHECK (verdict <> 'disagree' OR (cause IS NOT NULL AND text IS NOT NULL)),
     CONSTRAINT ck_opinion_items_condition_is_told CHECK (verdict <> 'agree_with_condition' OR text IS NOT NULL),
+    CONSTRAINT ck_opinion_items_coarser_treatment_is_a_condition CHECK (transform IS NULL OR verdict = 'agree_with_condition'),
     CONSTRAINT fk_opinion_items_opinion_id_opinions FOREIGN KEY(opinion_id) REFERENCES opinions (id)
 )
 --
@@ -1443,11 +2901,11 @@ DROP TABLE supply_agreements
 --
 ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
+CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
+--
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
 CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
---
-CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
 --
 CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
 --
@@ -1473,133 +2931,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_expert_id_experts FOREIGN KEY(expert_id) REFERENCES experts (id)
 )
 --
-CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
---
 CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
 --
-CREATE TABLE new_order_lines (
-    id VARCHAR NOT NULL,
-    order_id VARCHAR NOT NULL,
-    position INTEGER NOT NULL,
-    product_id VARCHAR NOT NULL,
-    product_version_id VARCHAR NOT NULL,
-    price_plan JSON NOT NULL,
-    quantity INTEGER NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    authorisation_id VARCHAR,
-    resource_id VARCHAR,
-    delivery_mode VARCHAR NOT NULL,
-    fee_ground VARCHAR NOT NULL,
-    price_e6 INTEGER NOT NULL,
-    cap_id VARCHAR,
-    cap_e6 INTEGER,
-    CONSTRAINT pk_order_lines PRIMARY KEY (id),
-    CONSTRAINT uq_order_lines_order_id_position UNIQUE (order_id, position),
-    CONSTRAINT ck_order_lines_quantity_positive CHECK (quantity > 0),
-    CONSTRAINT ck_order_lines_amount_not_negative CHECK (amount_minor >= 0),
-    CONSTRAINT ck_order_lines_price_not_negative CHECK (price_e6 >= 0),
-    CONSTRAINT ck_order_lines_price_within_cap CHECK (price_e6 <= cap_e6),
-    CONSTRAINT ck_order_lines_industry_pays_under_a_cap CHECK (fee_ground <> 'industry' OR price_e6 = 0 OR (cap_id IS NOT NULL AND cap_e6 IS NOT NULL)),
-    CONSTRAINT ck_order_lines_public_interest_is_free CHECK (fee_ground <> 'public_interest' OR (price_e6 = 0 AND amount_minor = 0)),
-    CONSTRAINT ck_order_lines_public_data_has_its_ground CHECK ((authorisation_id IS NULL) = (fee_ground = 'own')),
-    CONSTRAINT fk_order_lines_cap_id_cap_e6_fee_caps FOREIGN KEY(cap_id, cap_e6) REFERENCES fee_caps (id, cap_e6),
-    CONSTRAINT fk_order_lines_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
-    CONSTRAINT fk_order_lines_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
-    CONSTRAINT fk_order_lines_product_version_id_product_versions FOREIGN KEY(product_version_id) REFERENCES product_versions (id)
-)
---
-INSERT INTO new_order_lines (id, order_id, position, product_id, product_version_id, price_plan, quantity, amount_minor, amount_currency, authorisation_id, resource_id, delivery_mode, fee_ground, price_e6)
-SELECT id, order_id, position, product_id, product_version_id, price_plan, quantity, amount_minor, amount_currency, authorisation_id, resource_id, delivery_mode, CASE WHEN authorisation_id IS NULL THEN 'own' ELSE 'industry' END, 0 FROM order_lines
---
-DROP TABLE order_lines
---
-ALTER TABLE new_order_lines RENAME TO order_lines
---
-CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
---
-CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
---
-CREATE TRIGGER order_lines_no_update BEFORE UPDATE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER order_lines_no_delete BEFORE DELETE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER order_lines_no_replace BEFORE INSERT ON order_lines WHEN EXISTS (SELECT 1 FROM order_lines WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TABLE source_conflicts (
-    master_item_id VARCHAR NOT NULL,
-    standing_claim_id VARCHAR NOT NULL,
-    rival_claim_id VARCHAR NOT NULL,
-    standing_department_id VARCHAR NOT NULL,
-    rival_department_id VARCHAR NOT NULL,
-    winner VARCHAR,
-    opened_at DATETIME NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_source_conflicts PRIMARY KEY (id),
-    CONSTRAINT ck_source_conflicts_two_claims CHECK (standing_claim_id <> rival_claim_id),
-    CONSTRAINT ck_source_conflicts_decided_for_one CHECK ((state = 'decided') = (winner IS NOT NULL)),
-    CONSTRAINT fk_source_conflicts_master_item_id_master_items FOREIGN KEY(master_item_id) REFERENCES master_items (id),
-    CONSTRAINT fk_source_conflicts_standing_claim_id_source_claims FOREIGN KEY(standing_claim_id) REFERENCES source_claims (id),
-    CONSTRAINT fk_source_conflicts_rival_claim_id_source_claims FOREIGN KEY(rival_claim_id) REFERENCES source_claims (id),
-    CONSTRAINT fk_source_conflicts_standing_department_id_organisations FOREIGN KEY(standing_department_id) REFERENCES organisations (id),
-    CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
-)
---
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
---
-CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
---
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
---
-CREATE TABLE registration_objections (
-    registration_id VARCHAR NOT NULL,
-    department_id VARCHAR NOT NULL,
-    objector_id VARCHAR NOT NULL,
-    grounds VARCHAR NOT NULL,
-    raised_at DATETIME NOT NULL,
-    answered_at DATETIME,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_registration_objections PRIMARY KEY (id),
-    CONSTRAINT ck_registration_objections_objector_is_another CHECK (objector_id <> department_id),
-    CONSTRAINT fk_registration_objections_registration_id_registrations FOREIGN KEY(registration_id) REFERENCES registrations (id),
-    CONSTRAINT fk_registration_objections_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id),
-    CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
-)
---
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
---
-CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
---
-CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
---
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
---
-CREATE TABLE regrades (
-    directory_id VARCHAR NOT NULL,
-    department_id VARCHAR NOT NULL,
-    changes JSON NOT NULL,
-    raises BOOLEAN NOT NULL,
-    reason VARCHAR NOT NULL,
-    proposed_by VARCHAR NOT NULL,
-    proposed_at DATETIME NOT NULL,
-    made_version_id VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_regrades PRIMARY KEY (id),
-    CONSTRAINT ck_regrades_reason_is_told CHECK (length(reason) > 0),
-    CONSTRAINT fk_regrades_directory_id_directories FOREIGN KEY(directory_id) REFERENCES directories (id),
-    CONSTRAINT fk_regrades_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id),
-    CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
-)
---
-CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
---
-CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
+CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
 --
 CREATE TABLE new_score_sheets (
     assessment_id VARCHAR NOT NULL,
@@ -1611,6 +2945,7 @@ CREATE TABLE new_score_sheets (
     comments JSON NOT NULL,
     verdict VARCHAR NOT NULL,
     struck JSON NOT NULL,
+    coarsened JSON,
     conditions JSON NOT NULL,
     vetoed JSON NOT NULL,
     total INTEGER NOT NULL,
@@ -1659,6 +2994,314 @@ CREATE TRIGGER voided_sheets_no_delete BEFORE DELETE ON voided_sheets BEGIN SELE
 --
 CREATE TRIGGER voided_sheets_no_replace BEFORE INSERT ON voided_sheets WHEN EXISTS (SELECT 1 FROM voided_sheets WHERE assessment_id = NEW.assessment_id AND expert_id = NEW.expert_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE agreed_prices (
+    id VARCHAR NOT NULL,
+    source VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    product_version_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    quantity INTEGER NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    valid_until DATE NOT NULL,
+    agreed_at DATETIME NOT NULL,
+    order_id VARCHAR,
+    CONSTRAINT pk_agreed_prices PRIMARY KEY (id),
+    CONSTRAINT uq_agreed_prices_source_source_id UNIQUE (source, source_id),
+    CONSTRAINT ck_agreed_prices_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_agreed_prices_quantity_positive CHECK (quantity > 0),
+    CONSTRAINT fk_agreed_prices_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_agreed_prices_product_version_id_product_versions FOREIGN KEY(product_version_id) REFERENCES product_versions (id),
+    CONSTRAINT fk_agreed_prices_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_agreed_prices_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_agreed_prices_buyer_id_id ON agreed_prices (buyer_id, id)
+--
+CREATE TABLE new_order_lines (
+    id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    product_id VARCHAR NOT NULL,
+    product_version_id VARCHAR NOT NULL,
+    price_plan JSON NOT NULL,
+    quantity INTEGER NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    authorisation_id VARCHAR,
+    resource_id VARCHAR,
+    delivery_mode VARCHAR NOT NULL,
+    fee_ground VARCHAR NOT NULL,
+    price_e6 INTEGER NOT NULL,
+    cap_id VARCHAR,
+    cap_e6 INTEGER,
+    CONSTRAINT pk_order_lines PRIMARY KEY (id),
+    CONSTRAINT uq_order_lines_order_id_position UNIQUE (order_id, position),
+    CONSTRAINT ck_order_lines_quantity_positive CHECK (quantity > 0),
+    CONSTRAINT ck_order_lines_amount_not_negative CHECK (amount_minor >= 0),
+    CONSTRAINT ck_order_lines_price_not_negative CHECK (price_e6 >= 0),
+    CONSTRAINT ck_order_lines_price_within_cap CHECK (price_e6 <= cap_e6),
+    CONSTRAINT ck_order_lines_industry_pays_under_a_cap CHECK (fee_ground <> 'industry' OR price_e6 = 0 OR (cap_id IS NOT NULL AND cap_e6 IS NOT NULL)),
+    CONSTRAINT ck_order_lines_public_interest_is_free CHECK (fee_ground <> 'public_interest' OR (price_e6 = 0 AND amount_minor = 0)),
+    CONSTRAINT ck_order_lines_public_data_has_its_ground CHECK ((authorisation_id IS NULL) = (fee_ground = 'own')),
+    CONSTRAINT fk_order_lines_cap_id_cap_e6_fee_caps FOREIGN KEY(cap_id, cap_e6) REFERENCES fee_caps (id, cap_e6),
+    CONSTRAINT fk_order_lines_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_order_lines_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_order_lines_product_version_id_product_versions FOREIGN KEY(product_version_id) REFERENCES product_versions (id)
+)
+--
+INSERT INTO new_order_lines (id, order_id, position, product_id, product_version_id, price_plan, quantity, amount_minor, amount_currency, authorisation_id, resource_id, delivery_mode, fee_ground, price_e6)
+SELECT id, order_id, position, product_id, product_version_id, price_plan, quantity, amount_minor, amount_currency, authorisation_id, resource_id, delivery_mode, CASE WHEN authorisation_id IS NULL THEN 'own' ELSE 'industry' END, 0 FROM order_lines
+--
+DROP TABLE order_lines
+--
+ALTER TABLE new_order_lines RENAME TO order_lines
+--
+CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
+--
+CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
+--
+CREATE TRIGGER order_lines_no_update BEFORE UPDATE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER order_lines_no_delete BEFORE DELETE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER order_lines_no_replace BEFORE INSERT ON order_lines WHEN EXISTS (SELECT 1 FROM order_lines WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_accounts_no_update BEFORE UPDATE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_accounts_no_delete BEFORE DELETE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_accounts_no_replace BEFORE INSERT ON ledger_accounts WHEN EXISTS (SELECT 1 FROM ledger_accounts WHERE id = NEW.id OR (code = NEW.code AND owner = NEW.owner AND currency = NEW.currency)) BEGIN SELECT RAISE(ABORT, 'exists'); END
+--
+CREATE TRIGGER ledger_accounts_open_balance AFTER INSERT ON ledger_accounts
+WHEN NEW.guard <> 'none' BEGIN
+  INSERT INTO ledger_balances (account_id, guard, debits, credits)
+  VALUES (NEW.id, NEW.guard, 0, 0);
+END
+--
+DROP TRIGGER ledger_seals_check
+--
+CREATE TRIGGER ledger_seals_check BEFORE INSERT ON ledger_seals BEGIN
+  SELECT RAISE(ABORT, 'the period is not open') WHERE NOT EXISTS (
+    SELECT 1 FROM ledger_entries e JOIN ledger_periods p ON p.id = e.period_id
+    WHERE e.id = NEW.entry_id AND p.status = 'open');
+  SELECT RAISE(ABORT, 'the period lies before the entry') FROM ledger_entries e
+  WHERE e.id = NEW.entry_id AND e.period_id < substr(e.effective_on, 1, 7);
+  SELECT RAISE(ABORT, 'lines are missing')
+  WHERE (SELECT count(*) FROM ledger_postings WHERE entry_id = NEW.entry_id) <> NEW.n;
+  SELECT RAISE(ABORT, 'a reversal is not reversed')
+  FROM ledger_entries e JOIN ledger_entries o ON o.id = e.reverses
+  WHERE e.id = NEW.entry_id AND o.reverses IS NOT NULL;
+  SELECT RAISE(ABORT, 'not the mirror') FROM ledger_entries e
+  WHERE e.id = NEW.entry_id AND e.reverses IS NOT NULL
+    AND (EXISTS (SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount) OR EXISTS (SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount));
+  SELECT RAISE(ABORT, 'no posting rule') WHERE EXISTS (SELECT 1 FROM ledger_entries he JOIN ledger_postings hp ON hp.entry_id = he.id JOIN ledger_accounts hd ON hd.id = hp.debit_id JOIN ledger_accounts hc ON hc.id = hp.credit_id WHERE he.id = NEW.entry_id AND NOT EXISTS (SELECT 1 FROM posting_rules r WHERE r.event = he.event AND r.debit_code = hd.code AND r.credit_code = hc.code));
+END
+--
+CREATE VIEW ledger_lines AS
+SELECT e.id AS entry_id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
+       a.book, a.code, a.owner, a.currency, p.amount AS debit, NULL AS credit
+FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
+JOIN ledger_accounts a ON a.id = p.debit_id
+UNION ALL
+SELECT e.id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
+       a.book, a.code, a.owner, a.currency, NULL, p.amount
+FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
+JOIN ledger_accounts a ON a.id = p.credit_id
+--
+CREATE VIEW ledger_trial_balance AS
+SELECT book, currency, code, sum(coalesce(debit, 0)) AS debits, sum(coalesce(credit, 0)) AS credits
+FROM ledger_lines GROUP BY book, currency, code
+--
+CREATE TABLE ledger_block_entries (
+    entry_id INTEGER NOT NULL,
+    block_number INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    CONSTRAINT pk_ledger_block_entries PRIMARY KEY (entry_id),
+    CONSTRAINT fk_ledger_block_entries_entry_id_ledger_seals FOREIGN KEY(entry_id) REFERENCES ledger_seals (entry_id),
+    CONSTRAINT fk_ledger_block_entries_block_number_ledger_blocks FOREIGN KEY(block_number) REFERENCES ledger_blocks (number),
+    CONSTRAINT uq_ledger_block_entries_block_number_position UNIQUE (block_number, position),
+    CONSTRAINT ck_ledger_block_entries_position_from_zero CHECK (position >= 0)
+)
+ STRICT
+--
+CREATE TRIGGER ledger_block_entries_no_update BEFORE UPDATE ON ledger_block_entries BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_block_entries_no_delete BEFORE DELETE ON ledger_block_entries BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_block_entries_no_replace BEFORE INSERT ON ledger_block_entries WHEN EXISTS (SELECT 1 FROM ledger_block_entries WHERE entry_id = NEW.entry_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE bill_adjustments_taken (
+    adjustment_id VARCHAR NOT NULL,
+    bill_id VARCHAR NOT NULL,
+    CONSTRAINT pk_bill_adjustments_taken PRIMARY KEY (adjustment_id),
+    CONSTRAINT fk_bill_adjustments_taken_adjustment_id_bill_adjustments FOREIGN KEY(adjustment_id) REFERENCES bill_adjustments (id),
+    CONSTRAINT fk_bill_adjustments_taken_bill_id_bills FOREIGN KEY(bill_id) REFERENCES bills (id)
+)
+--
+CREATE INDEX ix_bill_adjustments_taken_bill_id ON bill_adjustments_taken (bill_id)
+--
+CREATE TABLE split_shares (
+    obligation_id VARCHAR NOT NULL,
+    account_code VARCHAR NOT NULL,
+    owner VARCHAR NOT NULL,
+    currency VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    remaining_minor INTEGER NOT NULL,
+    claimed_minor INTEGER NOT NULL,
+    CONSTRAINT pk_split_shares PRIMARY KEY (obligation_id, account_code, owner),
+    CONSTRAINT ck_split_shares_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_split_shares_remaining_within_amount CHECK (remaining_minor >= 0 AND remaining_minor <= amount_minor),
+    CONSTRAINT ck_split_shares_claimed_within_amount CHECK (claimed_minor >= 0 AND claimed_minor <= amount_minor),
+    CONSTRAINT fk_split_shares_obligation_id_settlement_lines FOREIGN KEY(obligation_id) REFERENCES settlement_lines (obligation_id)
+)
+--
+CREATE INDEX ix_split_shares_owner_account_code_obligation_id ON split_shares (owner, account_code, obligation_id)
+--
+CREATE TABLE auction_lots (
+    code VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    product_version_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    form VARCHAR NOT NULL,
+    reserve_minor INTEGER NOT NULL,
+    reserve_currency VARCHAR NOT NULL,
+    step_minor INTEGER NOT NULL,
+    step_currency VARCHAR NOT NULL,
+    deposit_minor INTEGER NOT NULL,
+    deposit_currency VARCHAR NOT NULL,
+    opens_at DATETIME NOT NULL,
+    closes_at DATETIME NOT NULL,
+    extensions INTEGER NOT NULL,
+    highest INTEGER,
+    winner_id VARCHAR,
+    winner_entry_id VARCHAR,
+    order_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_auction_lots PRIMARY KEY (id),
+    CONSTRAINT uq_auction_lots_code UNIQUE (code),
+    CONSTRAINT ck_auction_lots_form_is_known CHECK (form IN ('english', 'sealed')),
+    CONSTRAINT ck_auction_lots_opens_before_it_closes CHECK (opens_at < closes_at),
+    CONSTRAINT ck_auction_lots_step_positive CHECK (step_minor > 0 AND deposit_minor >= 0),
+    CONSTRAINT ck_auction_lots_sealed_is_not_known_before CHECK (form <> 'sealed' OR highest IS NULL OR state NOT IN ('scheduled', 'open')),
+    CONSTRAINT fk_auction_lots_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_auction_lots_product_version_id_product_versions FOREIGN KEY(product_version_id) REFERENCES product_versions (id),
+    CONSTRAINT fk_auction_lots_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
+--
+CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
+--
+CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
+--
+CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
+--
+CREATE TABLE usage_events (
+    source VARCHAR NOT NULL,
+    event_id VARCHAR NOT NULL,
+    meter_id VARCHAR NOT NULL,
+    bucket_id VARCHAR NOT NULL,
+    occurred_at DATETIME NOT NULL,
+    units INTEGER NOT NULL,
+    failure VARCHAR,
+    late_of DATETIME,
+    received_at DATETIME NOT NULL,
+    CONSTRAINT pk_usage_events PRIMARY KEY (source, event_id),
+    CONSTRAINT ck_usage_events_units_not_negative CHECK (units >= 0),
+    CONSTRAINT fk_usage_events_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id),
+    CONSTRAINT fk_usage_events_bucket_id_usage_buckets FOREIGN KEY(bucket_id) REFERENCES usage_buckets (id)
+)
+--
+CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
+--
+CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
+--
+CREATE TRIGGER usage_events_no_update BEFORE UPDATE ON usage_events BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER usage_events_no_delete BEFORE DELETE ON usage_events BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER usage_events_no_replace BEFORE INSERT ON usage_events WHEN EXISTS (SELECT 1 FROM usage_events WHERE source = NEW.source AND event_id = NEW.event_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE source_conflicts (
+    master_item_id VARCHAR NOT NULL,
+    standing_claim_id VARCHAR NOT NULL,
+    rival_claim_id VARCHAR NOT NULL,
+    standing_department_id VARCHAR NOT NULL,
+    rival_department_id VARCHAR NOT NULL,
+    winner VARCHAR,
+    opened_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_source_conflicts PRIMARY KEY (id),
+    CONSTRAINT ck_source_conflicts_two_claims CHECK (standing_claim_id <> rival_claim_id),
+    CONSTRAINT ck_source_conflicts_decided_for_one CHECK ((state = 'decided') = (winner IS NOT NULL)),
+    CONSTRAINT fk_source_conflicts_master_item_id_master_items FOREIGN KEY(master_item_id) REFERENCES master_items (id),
+    CONSTRAINT fk_source_conflicts_standing_claim_id_source_claims FOREIGN KEY(standing_claim_id) REFERENCES source_claims (id),
+    CONSTRAINT fk_source_conflicts_rival_claim_id_source_claims FOREIGN KEY(rival_claim_id) REFERENCES source_claims (id),
+    CONSTRAINT fk_source_conflicts_standing_department_id_organisations FOREIGN KEY(standing_department_id) REFERENCES organisations (id),
+    CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
+)
+--
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+--
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+--
+CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
+--
+CREATE TABLE registration_objections (
+    registration_id VARCHAR NOT NULL,
+    department_id VARCHAR NOT NULL,
+    objector_id VARCHAR NOT NULL,
+    grounds VARCHAR NOT NULL,
+    raised_at DATETIME NOT NULL,
+    answered_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_registration_objections PRIMARY KEY (id),
+    CONSTRAINT ck_registration_objections_objector_is_another CHECK (objector_id <> department_id),
+    CONSTRAINT fk_registration_objections_registration_id_registrations FOREIGN KEY(registration_id) REFERENCES registrations (id),
+    CONSTRAINT fk_registration_objections_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id),
+    CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
+--
+CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+--
+CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
+--
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+--
+CREATE TABLE regrades (
+    directory_id VARCHAR NOT NULL,
+    department_id VARCHAR NOT NULL,
+    changes JSON NOT NULL,
+    raises BOOLEAN NOT NULL,
+    reason VARCHAR NOT NULL,
+    proposed_by VARCHAR NOT NULL,
+    proposed_at DATETIME NOT NULL,
+    made_version_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_regrades PRIMARY KEY (id),
+    CONSTRAINT ck_regrades_reason_is_told CHECK (length(reason) > 0),
+    CONSTRAINT fk_regrades_directory_id_directories FOREIGN KEY(directory_id) REFERENCES directories (id),
+    CONSTRAINT fk_regrades_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id),
+    CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
+)
+--
+CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
+--
+CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
+--
 CREATE TABLE new_panel_members (
     assessment_id VARCHAR NOT NULL,
     expert_id VARCHAR NOT NULL,
@@ -1683,9 +3326,232 @@ DROP TABLE panel_members
 --
 ALTER TABLE new_panel_members RENAME TO panel_members
 --
+CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
+--
 CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
 --
-CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
+CREATE TABLE sheet_drafts (
+    assessment_id VARCHAR NOT NULL,
+    person_id VARCHAR NOT NULL,
+    written JSON NOT NULL,
+    saved_at DATETIME NOT NULL,
+    CONSTRAINT pk_sheet_drafts PRIMARY KEY (assessment_id, person_id),
+    CONSTRAINT fk_sheet_drafts_assessment_id_assessments FOREIGN KEY(assessment_id) REFERENCES assessments (id),
+    CONSTRAINT fk_sheet_drafts_person_id_people FOREIGN KEY(person_id) REFERENCES people (id)
+)
+--
+CREATE TABLE quotations (
+    code VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    product_version_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    quantity INTEGER NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    asked_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_quotations PRIMARY KEY (id),
+    CONSTRAINT uq_quotations_code UNIQUE (code),
+    CONSTRAINT ck_quotations_buyer_is_not_seller CHECK (buyer_id <> seller_id),
+    CONSTRAINT ck_quotations_quantity_positive CHECK (quantity > 0),
+    CONSTRAINT ck_quotations_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_quotations_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_quotations_product_version_id_product_versions FOREIGN KEY(product_version_id) REFERENCES product_versions (id),
+    CONSTRAINT fk_quotations_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_quotations_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
+--
+CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
+--
+CREATE TABLE refund_parts (
+    refund_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    obligation_id VARCHAR NOT NULL,
+    share_code VARCHAR NOT NULL,
+    share_owner VARCHAR NOT NULL,
+    back_code VARCHAR NOT NULL,
+    back_owner VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    currency VARCHAR NOT NULL,
+    CONSTRAINT pk_refund_parts PRIMARY KEY (refund_id, position),
+    CONSTRAINT ck_refund_parts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_refund_parts_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
+)
+--
+CREATE INDEX ix_refund_parts_obligation_id_refund_id ON refund_parts (obligation_id, refund_id)
+--
+CREATE TRIGGER refund_parts_no_update BEFORE UPDATE ON refund_parts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER refund_parts_no_delete BEFORE DELETE ON refund_parts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER refund_parts_no_replace BEFORE INSERT ON refund_parts WHEN EXISTS (SELECT 1 FROM refund_parts WHERE refund_id = NEW.refund_id AND position = NEW.position) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE deal_papers (
+    id VARCHAR NOT NULL,
+    deal_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    media_type VARCHAR NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    digest VARCHAR NOT NULL,
+    sealed BLOB NOT NULL,
+    filed_by VARCHAR NOT NULL,
+    filed_at DATETIME NOT NULL,
+    CONSTRAINT pk_deal_papers PRIMARY KEY (id),
+    CONSTRAINT ck_deal_papers_paper_not_empty CHECK (size_bytes > 0),
+    CONSTRAINT ck_deal_papers_digest_has_64_digits CHECK (length(digest) = 64),
+    CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
+)
+--
+CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
+--
+CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
+--
+CREATE TRIGGER deal_papers_no_update BEFORE UPDATE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER deal_papers_no_delete BEFORE DELETE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER deal_papers_no_replace BEFORE INSERT ON deal_papers WHEN EXISTS (SELECT 1 FROM deal_papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE new_volume_facts (
+    order_line_id VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    order_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    industry VARCHAR NOT NULL,
+    application_field VARCHAR NOT NULL,
+    region VARCHAR NOT NULL,
+    board_id VARCHAR,
+    amount INTEGER NOT NULL,
+    accepted_at DATETIME NOT NULL,
+    accepted_on DATE NOT NULL,
+    accepted_month VARCHAR NOT NULL,
+    related BOOLEAN NOT NULL,
+    counted BOOLEAN NOT NULL,
+    exclude_reason VARCHAR,
+    CONSTRAINT pk_volume_facts PRIMARY KEY (order_line_id, seq),
+    CONSTRAINT ck_volume_facts_amount_not_negative CHECK (amount >= 0),
+    CONSTRAINT ck_volume_facts_excluded_has_reason CHECK (counted = (exclude_reason IS NULL)),
+    CONSTRAINT fk_volume_facts_order_line_id_order_lines FOREIGN KEY(order_line_id) REFERENCES order_lines (id),
+    CONSTRAINT fk_volume_facts_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id)
+)
+--
+INSERT INTO new_volume_facts (order_line_id, seq, order_id, merchant_id, buyer_id, product_id, industry, application_field, region, board_id, amount, accepted_at, accepted_on, accepted_month, related, counted, exclude_reason)
+SELECT order_line_id, 1, order_id, merchant_id, buyer_id, product_id, industry, application_field, region, board_id, amount, accepted_at, accepted_on, accepted_month, related, counted, exclude_reason FROM volume_facts
+--
+DROP TABLE volume_facts
+--
+ALTER TABLE new_volume_facts RENAME TO volume_facts
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
+--
+CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
+--
+CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
+--
+CREATE TRIGGER volume_facts_no_update BEFORE UPDATE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_facts_no_delete BEFORE DELETE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_facts_no_replace BEFORE INSERT ON volume_facts WHEN EXISTS (SELECT 1 FROM volume_facts WHERE order_line_id = NEW.order_line_id AND seq = NEW.seq) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE auction_entries (
+    id VARCHAR NOT NULL,
+    lot_id VARCHAR NOT NULL,
+    bidder_id VARCHAR NOT NULL,
+    use_scenario JSON NOT NULL,
+    entered_by VARCHAR NOT NULL,
+    entered_at DATETIME NOT NULL,
+    CONSTRAINT pk_auction_entries PRIMARY KEY (id),
+    CONSTRAINT uq_auction_entries_lot_id_bidder_id UNIQUE (lot_id, bidder_id),
+    CONSTRAINT fk_auction_entries_lot_id_auction_lots FOREIGN KEY(lot_id) REFERENCES auction_lots (id),
+    CONSTRAINT fk_auction_entries_bidder_id_organisations FOREIGN KEY(bidder_id) REFERENCES organisations (id)
+)
+--
+CREATE TRIGGER auction_entries_no_update BEFORE UPDATE ON auction_entries BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER auction_entries_no_delete BEFORE DELETE ON auction_entries BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER auction_entries_no_replace BEFORE INSERT ON auction_entries WHEN EXISTS (SELECT 1 FROM auction_entries WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE auction_bids (
+    id VARCHAR NOT NULL,
+    lot_id VARCHAR NOT NULL,
+    bidder_id VARCHAR NOT NULL,
+    person VARCHAR NOT NULL,
+    amount INTEGER,
+    sealed VARCHAR,
+    digest VARCHAR,
+    bid_at DATETIME NOT NULL,
+    CONSTRAINT pk_auction_bids PRIMARY KEY (id),
+    CONSTRAINT uq_auction_bids_lot_id_amount UNIQUE (lot_id, amount),
+    CONSTRAINT ck_auction_bids_open_or_sealed CHECK ((amount IS NULL) = (sealed IS NOT NULL)),
+    CONSTRAINT ck_auction_bids_sealed_has_its_digest CHECK ((sealed IS NULL) = (digest IS NULL)),
+    CONSTRAINT fk_auction_bids_lot_id_auction_lots FOREIGN KEY(lot_id) REFERENCES auction_lots (id),
+    CONSTRAINT fk_auction_bids_bidder_id_organisations FOREIGN KEY(bidder_id) REFERENCES organisations (id)
+)
+--
+CREATE UNIQUE INDEX uq_auction_bids_one_sealed ON auction_bids (lot_id, bidder_id) WHERE sealed IS NOT NULL
+--
+CREATE INDEX ix_auction_bids_lot_id_id ON auction_bids (lot_id, id)
+--
+CREATE TRIGGER auction_bids_no_update BEFORE UPDATE ON auction_bids BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER auction_bids_no_delete BEFORE DELETE ON auction_bids BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER auction_bids_no_replace BEFORE INSERT ON auction_bids WHEN EXISTS (SELECT 1 FROM auction_bids WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE quotation_offers (
+    id VARCHAR NOT NULL,
+    quotation_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
+    offered_at DATETIME NOT NULL,
+    CONSTRAINT pk_quotation_offers PRIMARY KEY (id),
+    CONSTRAINT uq_quotation_offers_quotation_id_number UNIQUE (quotation_id, number),
+    CONSTRAINT fk_quotation_offers_quotation_id_quotations FOREIGN KEY(quotation_id) REFERENCES quotations (id)
+)
+--
+CREATE TRIGGER quotation_offers_no_update BEFORE UPDATE ON quotation_offers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER quotation_offers_no_delete BEFORE DELETE ON quotation_offers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER quotation_offers_no_replace BEFORE INSERT ON quotation_offers WHEN EXISTS (SELECT 1 FROM quotation_offers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE auction_openings (
+    bid_id VARCHAR NOT NULL,
+    lot_id VARCHAR NOT NULL,
+    bidder_id VARCHAR NOT NULL,
+    amount INTEGER NOT NULL,
+    secret VARCHAR NOT NULL,
+    holds BOOLEAN NOT NULL,
+    CONSTRAINT pk_auction_openings PRIMARY KEY (bid_id),
+    CONSTRAINT ck_auction_openings_amount_positive CHECK (amount > 0),
+    CONSTRAINT fk_auction_openings_bid_id_auction_bids FOREIGN KEY(bid_id) REFERENCES auction_bids (id),
+    CONSTRAINT fk_auction_openings_lot_id_auction_lots FOREIGN KEY(lot_id) REFERENCES auction_lots (id)
+)
+--
+CREATE INDEX ix_auction_openings_lot_id ON auction_openings (lot_id)
+--
+CREATE TRIGGER auction_openings_no_update BEFORE UPDATE ON auction_openings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER auction_openings_no_delete BEFORE DELETE ON auction_openings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER auction_openings_no_replace BEFORE INSERT ON auction_openings WHEN EXISTS (SELECT 1 FROM auction_openings WHERE bid_id = NEW.bid_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 INSERT INTO authorisation_items (authorisation_id, number, directory_code, item_code)
 SELECT v.authorisation_id, v.number, json_extract(i.value, '$.directory'), json_extract(i.value, '$.item')

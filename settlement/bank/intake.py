@@ -1,13 +1,12 @@
 """Taking in what the bank says: every line booked, what can be matched is, a file once.
 
-What came in goes to suspense first, always, and from there into escrow when the transfer
-names a payment and comes from its payer; a third party's money waits for a person. What
-went out must name a payout. A file is taken whole or not at all.
+What came in goes to suspense first, always, and from there to where it belongs when it is
+clear what it is for; a third party's money waits for a person. What went out must name what
+we sent. A file is taken whole or not at all.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,17 +14,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from kernel import ids
 from kernel.clock import local_date
 from kernel.crypto import canonical
-from kernel.errors import DomainError, Invalid, Kind, Refusal, StepRefused
+from kernel.errors import DomainError, Invalid, Kind, Refusal
 from kernel.money import Money
-from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
-from settlement import access, bank_files, escrow, ledger, payments, payouts
+from settlement import access, bank_files
 from settlement.bank import statements
-from settlement.bank.statements import CUSTODY, SUSPENSE, BankLine, BankMatch, BankStatement, Note
-from settlement.bank_files import FileLine, StatementFile
-from settlement.ledger import AccountRef, Row
-from settlement.payments import Payment
+from settlement.bank.desk import Desk, Verdict
+from settlement.bank.reading import neutral, reader
+from settlement.bank.reading.neutral import StatementFile
+from settlement.bank.statements import BankLine, BankStatement
 
 
 class AlreadyImported(DomainError):
@@ -36,26 +34,41 @@ class AlreadyImported(DomainError):
     title = Words("该对账单已导入", "The statement was imported before")
 
 
-def import_statement(work: Work, *, account: str, text: str) -> BankStatement:
+class Preview(NamedTuple):
+    """What would happen if a statement were imported: nothing has."""
+
+    read: StatementFile
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def came_in(self) -> Money:
+        """The sum of what came in."""
+        return sum((one.amount for one in self.read.lines if one.amount.minor > 0), Money(0))
+
+    @property
+    def went_out(self) -> Money:
+        """The sum of what went out."""
+        return Money(-sum(one.amount.minor for one in self.read.lines if one.amount.minor < 0))
+
+
+def import_statement(
+    work: Work, *, account: str, text: str | bytes, profile: str = ""
+) -> BankStatement:
     """Take a statement of the supervised account: every line booked, what can be is matched.
 
-    text: the CSV of `bank_files`. Raises StatementRefused with everything that is wrong in
-    it, AlreadyImported. A few SELECTs, and one or two entries a line.
+    text: the file, in any format of `settlement.bank.reading`. profile: of the bank, for an
+    export that fits several. Raises StatementRefused with everything that is wrong in it,
+    AlreadyImported. Some twenty SELECTs, and a few more for each line that is matched.
     """
     access.require(work, access.settler, "bank.import_statement")
-    read = bank_files.read_statement(text)
-    _check_account(work, account, read)
-    digest = work.crypto.digest(canonical(_content(read)))
+    read = _read(work, account, text, profile)
     last = statements.last(work.session, read.account)
-    if _is_taken(work, read, digest):
-        raise _already(read)
-    bank_files.refuse(_problems(work, read, last))
+    digest = _checked(work, read, last)
     statement = _claimed(work, read, digest, position=last.position + 1 if last else 1)
-    desk = _Desk(work, statement, read.lines)
+    desk = Desk(work, read.account, read.lines, lock=True)
     for position, line in enumerate(read.lines, 1):
-        desk.take(position, line)
-    work.session.flush()  # the matches refer to the lines by id alone
-    work.session.add_all(desk.matches)
+        desk.book(statement.id, position, line)
+    matched = desk.finish()
     work.record(
         "bank.statement_imported",
         statement.id,
@@ -63,195 +76,55 @@ def import_statement(work: Work, *, account: str, text: str) -> BankStatement:
         number=read.number,
         digest=digest,
         lines=len(read.lines),
-        matched=len(desk.matches),
+        matched=matched,
     )
     return statement
 
 
-def match(work: Work, line_id: str, *, payment_id: str, reason: str) -> BankMatch:
-    """Move what is left of a receipt in suspense to a payment, because a person says so.
-
-    As much as the payment still asks. Another person than the one who imported it. Raises
-    NotFound, StepRefused with every reason. Some SELECTs by key and an entry.
-    """
-    access.require(work, access.settler, "bank.match")
-    line, payment = (
-        statements.find_line(work.session, line_id),
-        payments.locked_by_id(work.session, payment_id),
-    )
-    left = statements.suspense(work.session, [line_id]).get(line_id, Money(0))
-    refusals = tuple(_bars(work, line, payment, left))
-    if refusals:
-        raise StepRefused(
-            "；".join(refusal.zh for refusal in refusals),
-            "; ".join(refusal.en for refusal in refusals),
-            refusals,
-        )
-    made = _matched(work, line_id, min(left, payment.due), payment=payment, reason=reason)
-    _to_escrow(work, made, payment, line.booked_on)
-    work.session.add(made)
-    work.record("bank.matched", line_id, payment_id=payment_id, amount=made.amount, reason=reason)
-    return made
+def preview(work: Work, *, account: str, text: str | bytes, profile: str = "") -> Preview:
+    """Say what `import_statement` would book and match; raises what it would raise."""
+    access.require(work, access.settler, "bank.preview")
+    read = _read(work, account, text, profile)
+    _checked(work, read, statements.last(work.session, read.account))
+    desk = Desk(work, read.account, read.lines, lock=False)
+    return Preview(read, tuple(desk.judge(line) for line in read.lines))
 
 
-class _Desk:
-    """Books the lines of one statement, one after the other.
-
-    The payments and payouts that the lines name are locked together, before anything is
-    booked, so that two who import at the same moment cannot lock each other out.
-    """
-
-    def __init__(self, work: Work, statement: BankStatement, lines: Sequence[FileLine]) -> None:
-        self.work, self.statement = work, statement
-        self.matches: list[BankMatch] = []
-        named = [line.text for line in lines]
-        session = work.session
-        self.payments = payments.locked(session, _codes(payments.PREFIX, named))
-        self.payouts = payouts.locked(session, _codes(payouts.PREFIX, named))
-        payers = {payment.payer_id for payment in self.payments.values()}
-        self.names = organisations.names(session, payers)
-
-    def take(self, position: int, line: FileLine) -> None:
-        """Book one line, and match it if its text says clearly what it is."""
-        line_id = ids.new("bsl_", self.work.now)
-        came_in = line.amount.minor > 0
-        note = self._receipt(line_id, line) if came_in else self._debit(line_id, line)
-        self.work.session.add(
-            BankLine(
-                id=line_id,
-                statement_id=self.statement.id,
-                account=self.statement.account,
-                position=position,
-                bank_ref=line.bank_ref,
-                booked_on=line.booked_on,
-                amount=line.amount,
-                counterparty_name=line.counterparty_name,
-                counterparty_account=line.counterparty_account,
-                text=line.text,
-                note=note,
-            )
-        )
-
-    def _receipt(self, line_id: str, line: FileLine) -> Note | None:
-        custody = AccountRef(CUSTODY, self.statement.account)
-        ledger.post(
-            self.work,
-            "bank.received",
-            line_id,
-            [Row(custody, AccountRef(SUSPENSE, line_id), line.amount)],
-            effective_on=line.booked_on,
-        )
-        found = bank_files.codes(payments.PREFIX, line.text)
-        payment = self.payments.get(found[0]) if len(found) == 1 else None
-        if payment is None:
-            return Note.SEVERAL_REFERENCES if len(found) > 1 else Note.NO_REFERENCE
-        if payment.state not in _OPEN:
-            return Note.NOT_AWAITED
-        names = self.names[payment.payer_id]
-        if not any(bank_files.same_name(line.counterparty_name, name) for name in names):
-            return Note.PAYER_DIFFERS
-        made = _matched(self.work, line_id, min(line.amount, payment.due), payment=payment)
-        _to_escrow(self.work, made, payment, line.booked_on)
-        self.matches.append(made)
-        return None if made.amount == line.amount else Note.OVERPAID
-
-    def _debit(self, line_id: str, line: FileLine) -> Note | None:
-        found = bank_files.codes(payouts.PREFIX, line.text)
-        payout = self.payouts.get(found[0]) if len(found) == 1 else None
-        if payout is None:
-            return Note.SEVERAL_REFERENCES if len(found) > 1 else Note.NO_REFERENCE
-        if payout.state != payouts.State.SENT:
-            return Note.NOT_AWAITED
-        if payout.amount.minor != -line.amount.minor:
-            return Note.AMOUNT_DIFFERS
-        payouts.pay(
-            self.work,
-            payout,
-            bank_line_id=line_id,
-            account=self.statement.account,
-            booked_on=line.booked_on,
-        )
-        self.matches.append(_matched(self.work, line_id, payout.amount, payout_id=payout.id))
-        return None
-
-
-_OPEN = frozenset({payments.State.AWAITING, payments.State.PART_FUNDED})
-
-
-def _codes(prefix: str, texts: Iterable[str]) -> set[str]:
-    return {code for text in texts for code in bank_files.codes(prefix, text)}
-
-
-def _matched(
-    work: Work,
-    line_id: str,
-    amount: Money,
-    *,
-    payment: Payment | None = None,
-    payout_id: str | None = None,
-    reason: str = "",
-) -> BankMatch:
-    return BankMatch(
-        id=ids.new("mat_", work.now),
-        line_id=line_id,
-        amount=amount,
-        payment_id=payment.id if payment else None,
-        payout_id=payout_id,
-        by_hand=bool(reason),
-        reason=reason,
-        matched_by=work.actor.person,
-        matched_at=work.now,
-    )
-
-
-def _to_escrow(work: Work, made: BankMatch, payment: Payment, on: date) -> None:
-    """Move what was matched out of suspense into the order's escrow."""
-    ledger.post(
-        work,
-        "bank.matched",
-        made.id,
-        [
-            Row(
-                AccountRef(SUSPENSE, made.line_id, made.amount.currency),
-                AccountRef(escrow.ESCROW, payment.order_id, made.amount.currency),
-                made.amount,
-            )
-        ],
-        effective_on=on,
-        order_id=payment.order_id,
-    )
-    payments.receive(work, payment, made.amount)
-
-
-def _bars(work: Work, line: BankLine, payment: Payment, left: Money) -> Iterator[Refusal]:
-    imported = work.session.get_one(BankStatement, line.statement_id)
-    if imported.imported_by == work.actor.person:
-        yield Refusal(
-            "FOUR_EYES", "对账单由您导入，须由另一人核销", "you imported the statement yourself"
-        )
-    if not left.minor:
-        yield Refusal("NOTHING_LEFT", "该来款已全部核销", "nothing of it is left in suspense")
-    if payment.state not in _OPEN:
-        yield Refusal("NOT_AWAITED", "该付款不在等待状态", "the payment awaits nothing")
-
-
-def _check_account(work: Work, account: str, read: StatementFile) -> None:
-    custody = bank_files.account_number(work.rules.text("settlement.custody_account"))
+def _read(work: Work, account: str, text: str | bytes, profile: str) -> StatementFile:
+    content = text.encode() if isinstance(text, str) else text
     asked = bank_files.account_number(account)
-    if asked != custody:
+    if asked != bank_files.account_number(work.rules.text("settlement.custody_account")):
         raise Invalid("不是资金监管账户", "it is not the supervised account", pointer="/account")
+    read = reader.read(content, rules=work.rules, account=asked, profile=profile)
     if read.account != asked:
         raise Invalid(
             f"文件是账户 {read.account} 的对账单",
             f"the file is of account {read.account}",
             pointer="/text",
         )
+    return read
+
+
+def _checked(work: Work, read: StatementFile, last: BankStatement | None) -> str:
+    """Return the digest of a statement that follows the last one. Raises as `import` does."""
+    digest = work.crypto.digest(canonical(_content(read)))
+    if _is_taken(work, read, digest):
+        raise _already(read)
+    neutral.refuse(_problems(work, read, last))
+    return digest
 
 
 def _content(read: StatementFile) -> list[Any]:
     """Return what the statement says, however it was written."""
     lines = [
-        [line.bank_ref, line.booked_on.isoformat(), line.amount.minor, *line[4:]]
+        [
+            line.bank_ref,
+            line.booked_on.isoformat(),
+            line.amount.minor,
+            line.counterparty_name,
+            bank_files.masked(line.counterparty_account),
+            line.text,
+        ]
         for line in read.lines
     ]
     return [read.account, read.number, read.opening.minor, read.closing.minor, lines]
@@ -259,12 +132,8 @@ def _content(read: StatementFile) -> list[Any]:
 
 def _problems(work: Work, read: StatementFile, last: BankStatement | None) -> Iterator[Refusal]:
     """Tell what in a well-formed statement does not fit what the books know."""
-    if last is not None and last.closing != read.opening:
-        yield Refusal(
-            "STATEMENT_GAP",
-            f"期初余额应等于上一期期末余额 {last.closing}",
-            f"it must open where statement {last.number} closed: {last.closing}",
-        )
+    if last is not None:
+        yield from _gaps(read, last)
     today = local_date(work.now)
     known = select(BankLine.bank_ref).where(
         BankLine.account == read.account,
@@ -273,11 +142,32 @@ def _problems(work: Work, read: StatementFile, last: BankStatement | None) -> It
     taken = set(work.session.scalars(known))
     for line in read.lines:
         if line.bank_ref in taken:
-            yield bank_files.problem(
-                line, "DUPLICATE_BANK_REF", "交易流水号已导入", "the reference was imported before"
-            )
+            told = "交易流水号已导入", "the reference was imported before"
+            yield neutral.problem(line, "DUPLICATE_BANK_REF", *told, of="bank_ref")
         if line.booked_on > today:
-            yield bank_files.problem(line, "DATE", "日期尚未到来", "the day has not come yet")
+            told = "日期尚未到来", "the day has not come yet"
+            yield neutral.problem(line, "DATE", *told, of="booked_on")
+
+
+def _gaps(read: StatementFile, last: BankStatement) -> Iterator[Refusal]:
+    """Tell what lies between a statement and the last one before it.
+
+    A bank may begin to count its statements again at 1.
+    """
+    if last.closing != read.opening:
+        yield Refusal(
+            "STATEMENT_GAP",
+            f"期初余额应等于上一期期末余额 {last.closing}",
+            f"it must open where statement {last.number} closed: {last.closing}",
+        )
+    if last.sequence is None or read.sequence is None:
+        return
+    if read.sequence not in {1, last.sequence + 1}:
+        yield Refusal(
+            "SEQUENCE_GAP",
+            f"上一期序号为 {last.sequence}，本期为 {read.sequence}",
+            f"statement {last.sequence} is followed by {read.sequence}",
+        )
 
 
 def _is_taken(work: Work, read: StatementFile, digest: str) -> bool:
@@ -301,6 +191,8 @@ def _claimed(work: Work, read: StatementFile, digest: str, *, position: int) -> 
             account=read.account,
             number=read.number,
             position=position,
+            sequence=read.sequence,
+            form=read.form,
             digest=digest,
             opening_minor=read.opening.minor,
             opening_currency=read.opening.currency,

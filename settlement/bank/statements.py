@@ -13,7 +13,10 @@ from sqlalchemy import (
     CheckConstraint,
     ForeignKey,
     Index,
+    LargeBinary,
+    String,
     UniqueConstraint,
+    exists,
     func,
     or_,
     select,
@@ -40,10 +43,12 @@ class Note(StrEnum):
 
     NO_REFERENCE = "NO_REFERENCE"
     SEVERAL_REFERENCES = "SEVERAL_REFERENCES"
+    SUGGESTED = "SUGGESTED"  # it fits one payment, and a person must say so
     NOT_AWAITED = "NOT_AWAITED"  # the payment is met or void, the payout was not sent
     PAYER_DIFFERS = "PAYER_DIFFERS"
     OVERPAID = "OVERPAID"
     AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
+    UNKNOWN_SUB_ACCOUNT = "UNKNOWN_SUB_ACCOUNT"
 
     @property
     def label(self) -> Words:
@@ -54,15 +59,54 @@ class Note(StrEnum):
 _NOTES: Final = {
     Note.NO_REFERENCE: Words("附言中没有有效编号", "no valid reference code in the text"),
     Note.SEVERAL_REFERENCES: Words("附言中有多个编号", "several reference codes in the text"),
+    Note.SUGGESTED: Words(
+        "金额与付款人相符，待人工确认", "it seems to fit one payment; a person confirms"
+    ),
     Note.NOT_AWAITED: Words("编号对应的款项不在等待状态", "what it names is not awaited"),
     Note.PAYER_DIFFERS: Words("付款户名与买方不一致", "paid by somebody else than the buyer"),
     Note.OVERPAID: Words("超出应付金额", "more than was asked"),
-    Note.AMOUNT_DIFFERS: Words("金额与付款不一致", "another amount than the payout's"),
+    Note.AMOUNT_DIFFERS: Words("金额与付款不一致", "another amount than what it names"),
+    Note.UNKNOWN_SUB_ACCOUNT: Words("没有这个子账号", "there is no such virtual account"),
+}
+
+
+class Kind(StrEnum):
+    """What (some of) a line was found to be. The match's target names it."""
+
+    PAYMENT = "payment"
+    PAYOUT = "payout"
+    PAYOUT_RETURN = "payout_return"
+    REFUND = "refund"
+    REFUND_RETURN = "refund_return"
+    PROVIDER_PAYOUT = "provider_payout"
+    FEE = "fee"
+    SENT_BACK = "sent_back"
+    VOUCHER = "voucher"
+
+    @property
+    def label(self) -> Words:
+        """What it is, in words."""
+        return _KINDS[self]
+
+
+_KINDS: Final = {
+    Kind.PAYMENT: Words("付款", "payment"),
+    Kind.PAYOUT: Words("付款划出", "payout"),
+    Kind.PAYOUT_RETURN: Words("付款退汇", "payout returned"),
+    Kind.REFUND: Words("退款划出", "refund"),
+    Kind.REFUND_RETURN: Words("退款退汇", "refund returned"),
+    Kind.PROVIDER_PAYOUT: Words("支付机构划款", "provider's payout"),
+    Kind.FEE: Words("银行手续费", "bank fee"),
+    Kind.SENT_BACK: Words("退回付款人", "sent back to its payer"),
+    Kind.VOUCHER: Words("算力券兑付", "voucher reimbursement"),
 }
 
 
 class BankStatement(Base):
-    """One statement of one account; position: 1, 2, 3 … so that none follows the same one."""
+    """One statement of one account; position: 1, 2, 3 … so that none follows the same one.
+
+    sequence: the bank's own count of its statements, where it keeps one. form: the format.
+    """
 
     __tablename__ = "bank_statements"
     __table_args__ = (
@@ -75,6 +119,8 @@ class BankStatement(Base):
     account: Mapped[str]
     number: Mapped[str]
     position: Mapped[int]
+    sequence: Mapped[int | None]
+    form: Mapped[str | None]
     digest: Mapped[str]
     opening: Mapped[Money] = composite(
         mapped_column("opening_minor", Big), mapped_column("opening_currency")
@@ -90,7 +136,8 @@ class BankStatement(Base):
 class BankLine(Base):
     """One movement, as the bank wrote it. amount: positive when money came in.
 
-    note: why some of it was not matched when it was imported, else None.
+    note: why some of it was not matched when it was imported, else None. sub_account: the
+    virtual account to which it was paid. counterparty_sealed: the whole number, for the bank.
     """
 
     __tablename__ = "bank_lines"
@@ -98,6 +145,7 @@ class BankLine(Base):
         UniqueConstraint("account", "bank_ref"),
         UniqueConstraint("statement_id", "position"),
         CheckConstraint("amount_minor <> 0", name="amount_moves_something"),
+        Index(None, "account", "booked_on", "id"),
         Index(
             "ix_bank_lines_noted",
             "id",
@@ -117,20 +165,32 @@ class BankLine(Base):
     amount: Mapped[Money] = composite("amount_minor", "amount_currency")
     counterparty_name: Mapped[str]
     counterparty_account: Mapped[str]
+    counterparty_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     text: Mapped[str]
+    end_to_end: Mapped[str | None]
+    sub_account: Mapped[str | None]
     note: Mapped[str | None]
 
 
 class BankMatch(Base):
-    """What (some of) a line was found to be. by_hand: a person said so, for a reason."""
+    """What (some of) a line was found to be. by_hand: a person said so, for a reason.
+
+    target: id of what it is, where that is neither a payment nor a payout.
+    """
 
     __tablename__ = "bank_matches"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount_positive"),
-        CheckConstraint("(payment_id IS NULL) <> (payout_id IS NULL)", name="payment_or_payout"),
+        CheckConstraint("(kind = 'payment') = (payment_id IS NOT NULL)", name="payment_is_named"),
+        CheckConstraint("(kind = 'payout') = (payout_id IS NOT NULL)", name="payout_is_named"),
+        CheckConstraint(
+            "payment_id IS NOT NULL OR payout_id IS NOT NULL OR target IS NOT NULL",
+            name="something_is_named",
+        ),
         CheckConstraint("NOT by_hand OR reason <> ''", name="a_person_says_why"),
         Index(None, "line_id", "id"),
         Index(None, "payment_id", "id"),
+        Index(None, "target", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -138,6 +198,8 @@ class BankMatch(Base):
     amount: Mapped[Money] = composite(
         mapped_column("amount_minor", Big), mapped_column("amount_currency")
     )
+    kind: Mapped[Kind] = mapped_column(String)
+    target: Mapped[str | None]
     payment_id: Mapped[str | None] = mapped_column(ForeignKey("payments.id"))
     payout_id: Mapped[str | None] = mapped_column(ForeignKey("payouts.id"))
     by_hand: Mapped[bool]
@@ -148,6 +210,17 @@ class BankMatch(Base):
 
 for _table in (BankStatement, BankLine, BankMatch):
     append_only(_table.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+
+
+_IS_MATCHED: Final = exists().where(BankMatch.line_id == BankLine.id)
+
+
+class Payer(NamedTuple):
+    """Who paid, as the bank said. number: whole, for the bank alone; empty if not said."""
+
+    name: str
+    number: str
+    masked: str
 
 
 class Standing(NamedTuple):
@@ -173,6 +246,7 @@ def standing(session: Session, account: str) -> Standing:
         BankLine.account == account,
         BankLine.note.is_not(None),
         BankLine.amount_minor < 0,
+        ~_IS_MATCHED,
     )
     first = select(BankStatement).where(
         BankStatement.account == account, BankStatement.position == 1
@@ -226,7 +300,7 @@ def unexplained(work: Work, *, after: str | None, limit: int) -> Page[BankLine]:
     )
     statement = select(BankLine).where(
         BankLine.note.is_not(None),
-        or_(BankLine.amount_minor < 0, BankLine.id.in_(waiting)),
+        or_((BankLine.amount_minor < 0) & ~_IS_MATCHED, BankLine.id.in_(waiting)),
     )
     return keyset(work.session, statement, by=((BankLine.id, "desc"),), after=after, limit=limit)
 
@@ -236,6 +310,26 @@ def find_line(session: Session, line_id: str) -> BankLine:
     found = session.get(BankLine, line_id)
     if found is None:
         raise NotFound("没有这笔银行流水", f"no bank line {line_id}")
+    return found
+
+
+def payer(work: Work, line: BankLine) -> Payer:
+    """Return who paid a receipt, so that it can be paid back to the account it came from."""
+    sealed = line.counterparty_sealed
+    number = work.crypto.open(sealed, line.id.encode()).decode() if sealed else ""
+    return Payer(line.counterparty_name, number, line.counterparty_account)
+
+
+def matches(session: Session, line_ids: Iterable[str]) -> dict[str, list[BankMatch]]:
+    """Return line → what it was found to be, in order. One SELECT on an index."""
+    statement = (
+        select(BankMatch)
+        .where(BankMatch.line_id.in_(list(line_ids)))
+        .order_by(BankMatch.line_id, BankMatch.id)
+    )
+    found: dict[str, list[BankMatch]] = {}
+    for made in session.scalars(statement):
+        found.setdefault(made.line_id, []).append(made)
     return found
 
 

@@ -33,8 +33,15 @@ COMING_IN: Final = (
     Rule(
         "psp.fee",
         "balance transaction",
-        (("6603.psp_fee", "1012.psp"), ("2202.merchant", "6603.psp_fee")),
-        Words("支付机构手续费", "the provider's fee, by its balance transaction"),
+        (
+            ("6603.psp_fee", "1012.psp"),
+            ("1012.psp", "6603.psp_fee"),
+            ("2202.merchant", "6603.psp_fee"),
+        ),
+        Words(
+            "支付机构手续费，或其退还",
+            "the provider's fee, or its return, by its balance transaction",
+        ),
     ),
     Rule(
         "psp.payout_sent",

@@ -6,6 +6,7 @@ from kernel.words import Words
 from settlement.rules.rule import CASH, PAYABLES, Rule, from_each, to_each
 
 _HELD: Final = (*PAYABLES, "2241.escrow", "2241.accepted")
+_OWN: Final = ("6001.commission", "2221.vat")
 
 GOING_BACK: Final = (
     Rule(
@@ -36,8 +37,8 @@ GOING_BACK: Final = (
     ),
     Rule(
         "refund.succeeded",
-        "provider object or bank line",
-        to_each("2241.refund_transit", CASH),
+        "provider object, bank line or refund",
+        to_each("2241.refund_transit", (*CASH, "2241.wallet")),
         Words("退款已到买方", "the refund has reached the buyer"),
     ),
     Rule(
@@ -52,9 +53,23 @@ GOING_BACK: Final = (
     Rule(
         "refund.cancelled",
         "refund",
-        to_each(
-            "2241.refund_transit",
-            ("2241.escrow", "2241.accepted", "2241.suspense", "2241.wallet"),
+        (
+            *to_each(
+                "2241.refund_transit",
+                (
+                    "2241.escrow",
+                    "2241.accepted",
+                    "2241.suspense",
+                    "2241.wallet",
+                    *PAYABLES,
+                    "2202.reserve",
+                    "1221.party",
+                    *_OWN,
+                    "6711.goodwill",
+                ),
+            ),
+            ("9001.counter", "9002.turnover"),
+            ("9001.counter", "9003.excluded"),
         ),
         Words("退款发出前撤回", "a refund was withdrawn before it was sent"),
     ),
@@ -92,10 +107,17 @@ GOING_BACK: Final = (
         "dispute.lost",
         "dispute",
         (
-            ("2241.hold", "1221.dispute"),
-            ("2241.escrow", "1221.dispute"),
-            ("1221.party", "1221.dispute"),
-            ("6711.goodwill", "1221.dispute"),
+            *from_each(
+                (
+                    "2241.hold",
+                    *_HELD,
+                    "2202.reserve",
+                    "1221.party",
+                    *_OWN,
+                    "6711.goodwill",
+                ),
+                "1221.dispute",
+            ),
             ("9002.turnover", "9001.counter"),
             ("9003.excluded", "9001.counter"),
         ),

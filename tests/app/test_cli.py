@@ -404,18 +404,39 @@ def test_fsck_says_that_the_books_hold(databourse: Databourse, booked: Engines) 
     told, as_json = databourse("fsck"), databourse("fsck", "--json")
 
     assert (told.exit_code, as_json.exit_code) == (0, 0), told.output
-    assert told.stdout == "ok\n"
-    assert json.loads(as_json.stdout) == {"ok": True, "findings": []}
+    assert told.stdout == ""
+    assert told.stderr.endswith("things looked at: ok\n")
+    found = json.loads(as_json.stdout)
+    assert (found["ok"], found["full"], found["findings"]) == (True, False, [])
+    looked_at = {one["code"]: one["checked"] for one in found["checks"]}
+    assert looked_at["ENTRY_EDITED"] == 1
+    assert "BLOCK_BROKEN" not in looked_at
 
 
-def test_fsck_names_what_is_damaged_and_ends_with_four(
+def test_fsck_reads_the_past_again_when_it_is_asked_to(
+    databourse: Databourse, booked: Engines
+) -> None:
+    told = databourse("fsck", "--full", "--json")
+
+    assert told.exit_code == 0
+    assert "BLOCK_BROKEN" in {one["code"] for one in json.loads(told.stdout)["checks"]}
+
+
+def test_fsck_of_a_database_without_tables_ends_with_two(tmp_path: Path) -> None:
+    told = _over(f"sqlite:///{tmp_path}/empty.db")("fsck")
+
+    assert told.exit_code == 2
+    assert "no such table" in told.stderr
+
+
+def test_fsck_names_what_is_damaged_and_ends_with_one(
     databourse: Databourse, booked: Engines
 ) -> None:
     _make_it_ten_times_as_much(booked)
 
     told, as_json = databourse("fsck"), databourse("fsck", "--json")
 
-    assert (told.exit_code, as_json.exit_code) == (4, 4)
+    assert (told.exit_code, as_json.exit_code) == (1, 1)
     codes = {finding["code"] for finding in json.loads(as_json.stdout)["findings"]}
     assert {"ENTRY_EDITED", "BALANCE_DIFFERS"} <= codes
     assert codes == {line.split(":")[0] for line in told.stdout.splitlines()}

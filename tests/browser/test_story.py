@@ -137,6 +137,8 @@ def test_the_decisive_steps_are_clicked_and_every_page_is_accessible(
         "developer": [f"/scenarios/{case}", "/desk"],
         "approver": ["/cases", "/cases?red=1&q=none", f"/cases/{case}", f"/pleas/{case}"],
         "buyer": [f"/orders/{order['id']}", "/orders"],
+        "operator": ["/frame/operations", "/frame/operations/new", "/frame/agreements/new"],
+        "officer": ["/frame/plans/new"],
         "regulator": [f"/authorisations/{right}", f"/impacts/authorisation/{right}", "/desk",
                       "/supervision", "/supervision/units", "/supervision/violations",
                       "/authorisations", "/reviews", "/destructions", "/decisions",

@@ -28,6 +28,8 @@ from tests.settlement import money
 NAMED = {
     ("agreements", "subject_id"): "supply_agreements.id",
     ("assessments", "subject_id"): "assessments.id",
+    ("application-changes", "scenario_id"): "scenarios.id",
+    ("assignments", "scenario_id"): "scenarios.id",
     ("authorisations", "subject_id"): "authorisations.id",
     ("appeals", "subject_id"): "appeals.id",
     ("authorisation-reviews", "subject_id"): "authorisation_reviews.id",
@@ -85,6 +87,7 @@ NAMED = {
     ("sessions", "token_id"): "api_tokens.id",
     ("settlements", "subject_id"): "settlement_batches.id",
     ("sharing_consents", "subject_id"): "sharing_consents.id",
+    ("sheet-drafts", "assessment_id"): "assessments.id",
     ("source_claims", "subject_id"): "source_claims.id",
     ("source_conflicts", "subject_id"): "source_conflicts.id",
 }

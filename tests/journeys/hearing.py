@@ -7,6 +7,9 @@ from app.unit import Exchange
 from tests.conftest import As
 from tests.licensing import desk, hall
 
+BY_FIVE = {"lane": "ordinary", "reason": "five experts look at it"}
+"""The ordinary way, for a case that could take the simplified one."""
+
 
 class Hearing:
     """One scenario from its acceptance on; every call goes through the door."""
@@ -51,7 +54,7 @@ class Hearing:
     def to_panel(self, **graded: str) -> None:
         """Bring the case to where it waits for a panel."""
         opinion = self.opinion()
-        self.post("per_agency_officer", f"{self.where}/grade-risk", **graded)
+        self.post("per_agency_officer", f"{self.where}/grade-risk", **{**BY_FIVE, **graded})
         self.post("per_dept_approver", f"{opinion}/agree")
 
     def panel(self) -> list[dict[str, Any]]:

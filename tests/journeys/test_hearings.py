@@ -4,7 +4,7 @@ from typing import Any
 
 from app.unit import Exchange
 from tests.conftest import As
-from tests.journeys.hearing import Hearing
+from tests.journeys.hearing import BY_FIVE, Hearing
 from tests.licensing import hall
 
 SECRETARY, APPROVER, HUB = "per_agency_secretary", "per_agency_approver", "per_hub_officer"
@@ -48,7 +48,7 @@ def test_a_harmless_case_takes_the_simplified_procedure(application: Exchange, a
 def test_a_case_passes_on_conditions_with_what_was_struck(application: Exchange, as_: As) -> None:
     case = Hearing(application, as_)
     opinion = case.opinion()
-    case.post("per_agency_officer", f"{case.where}/grade-risk")
+    case.post("per_agency_officer", f"{case.where}/grade-risk", **BY_FIVE)
     items = case.get("per_dept_approver", opinion)["items"]
     case.post("per_dept_approver", f"{opinion}/answers", items=[
         {**items[0], "verdict": "agree"},

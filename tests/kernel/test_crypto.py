@@ -198,6 +198,22 @@ def test_a_mask_is_steady_and_keyed(provider: CryptoProvider) -> None:
     assert mask != StandardProvider(OTHER_KEY).mask("430104199001011234")
 
 
+@both
+def test_what_was_masked_before_a_change_of_key_or_provider_is_found(
+    provider: CryptoProvider,
+) -> None:
+    before = provider.mask("430104199001011234")
+
+    for renewed in (StandardProvider(OTHER_KEY, [KEY]), CommercialProvider(OTHER_KEY, [KEY])):
+        masks = renewed.masks("430104199001011234")
+
+        assert masks[0] == renewed.mask("430104199001011234")
+        assert before in masks[1:]
+        assert len(set(masks)) == len(masks) == 4
+        assert before not in renewed.masks("430104199001011235")
+    assert before not in StandardProvider(OTHER_KEY).masks("430104199001011234")
+
+
 def test_the_providers_mask_differently() -> None:
     assert len({provider.mask("430104199001011234") for provider in PROVIDERS}) == 2
 

@@ -195,7 +195,8 @@ def walk(session: Session, made: Scenario, *path: str, at: Instant = NOON) -> No
                 work_of(session, "per_dept_approver", at=at), opinion_of(session, made).id, name
             )
         elif name == "grade_risk":
-            scenarios.grade_risk(work_of(session, "per_agency_officer", at=at), made.id)
+            told = {"lane": "ordinary", "reason": "five experts look at it"}
+            scenarios.grade_risk(work_of(session, "per_agency_officer", at=at), made.id, **told)
         else:
             if name == "begin_assessment":
                 assessed(session, made)

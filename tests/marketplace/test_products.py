@@ -13,6 +13,7 @@ from kernel.words import Words
 from licensing import authorisations
 from marketplace import admissions, products, versions
 from marketplace.products import Product, State
+from marketplace.standing import falls
 from tests.conftest import WorkAs, work_of
 from tests.licensing import grants
 from tests.marketplace import make
@@ -331,14 +332,14 @@ def test_a_suspended_authorisation_takes_its_products_off_the_shelf(
     beside = make.listed(session)
     session.flush()
 
-    products.suspend_for(work_as("system"), under.current_version_id)  # no such authorisation
+    falls.suspend_for(work_as("system"), under.current_version_id)  # no such authorisation
     session.flush()
     still = under.state
     granted = authorisations.live_of(session, "scn_weather")
     assert granted is not None
-    products.suspend_for(work_as("system"), granted.id)
+    falls.suspend_for(work_as("system"), granted.id)
     session.flush()
-    products.suspend_for(work_as("system"), granted.id)
+    falls.suspend_for(work_as("system"), granted.id)
 
     assert (still, under.state, beside.state) == (State.LISTED, State.SUSPENDED, State.LISTED)
 

@@ -24,7 +24,7 @@ def price(fen: int) -> dict[str, object]:
 def fact(session: Session, order: Order) -> VolumeFact:
     session.flush()
     line = lines.of(session, order.id)[0]
-    return session.get_one(VolumeFact, line.id)
+    return session.get_one(VolumeFact, (line.id, 1))
 
 
 def test_an_accepted_line_becomes_a_fact(session: Session, work_as: WorkAs) -> None:

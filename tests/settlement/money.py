@@ -23,7 +23,7 @@ CUSTODY: Final = "4300000000000001"
 BUYER_NAME: Final = "演示·保险公司"
 TREASURY: Final = "treasury:430000"
 STORY: Final = Money(12_800_001)
-DUE: Final = datetime(2026, 7, 2, 4, tzinfo=UTC)  # noon of the next working day
+DUE: Final = datetime(2026, 7, 10, 4, tzinfo=UTC)  # noon of T + 7: the merchant is new
 
 WorkAs = Callable[..., Work]
 Movement = tuple[str, int, str, str]

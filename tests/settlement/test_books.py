@@ -145,7 +145,9 @@ def test_an_entry_without_its_seal_does_not_commit(session: Session) -> None:
 
 
 def test_a_seal_without_its_entry_is_refused(session: Session) -> None:
-    assert "the period is not open" in refusal(session, seal(99))
+    reason = "the period is not open" if is_sqlite(session) else "fk_ledger_seals"
+
+    assert reason in refusal(session, seal(99))
 
 
 def test_an_entry_is_sealed_when_all_its_lines_are_there_and_then_it_does_not_grow(
@@ -156,7 +158,8 @@ def test_an_entry_is_sealed_when_all_its_lines_are_there_and_then_it_does_not_gr
     assert "lines are missing" in refusal(session, head(9, n=2), first, seal(9, n=2))
     assert "line_within_entry" in refusal(session, head(9), posting(9, CUSTODY, LINE, "1", line=2))
     assert "foreign key" in refusal(session, head(9), first).lower()
-    assert "the entry is sealed" in refusal(session, posting(1, CUSTODY, LINE, "1", line=2))
+    full = "the entry is sealed" if is_sqlite(session) else "line_within_entry"
+    assert full in refusal(session, posting(1, CUSTODY, LINE, "1", line=2))
     assert "exists" in refusal(session, head(9, n=2), first, second, seal(9, n=2), seal(9, n=2))
 
 

@@ -22,7 +22,7 @@ def test_an_accepted_line_leaves_escrow_and_counts(session: Session, work_as: Wo
     (made,) = money.accepted(work_as)
 
     assert (made.state, made.kind, made.amount) == (State.OPEN, Kind.PUBLIC, money.STORY)
-    assert (made.accepted_on, made.due_on) == (date(2026, 7, 1), date(2026, 7, 2))
+    assert (made.accepted_on, made.due_on) == (date(2026, 7, 1), date(2026, 7, 10))
     assert escrow.left(session, "ord_1") == Money(0)
     assert escrow.memo_total(session) == money.STORY
 

@@ -85,7 +85,7 @@ def test_books_that_nobody_tampered_with_are_clean(engines: Engines) -> None:
 TAMPERINGS: dict[str, tuple[list[str], list[tuple[str, str]]]] = {
     "a balanced line is made smaller, between accounts that are not guarded": (
         [
-            head(9),
+            head(9, event="attack"),
             "INSERT INTO ledger_accounts (code, owner, currency, book, kind, guard)"
             " VALUES ('1002.bank', 'acc_2', 'CNY', 'money', 'asset', 'none')",
             posting(9, CUSTODY, AccountRef("1002.bank", "acc_2"), "5"),
@@ -310,10 +310,11 @@ def test_an_entry_slipped_into_a_closed_period_is_found(
 
 
 def test_a_trigger_that_is_missing_or_switched_off_is_found(engines: Engines) -> None:
-    with engines.write.begin() as connection:
-        if engines.sqlite:
-            connection.execute(text("DROP TRIGGER ledger_postings_apply"))
-        else:
+    if engines.sqlite:
+        with closing(sqlite3.connect(str(engines.url.database), isolation_level=None)) as there:
+            there.execute("DROP TRIGGER ledger_postings_apply")
+    else:
+        with engines.write.begin() as connection:
             off = "ALTER TABLE ledger_postings DISABLE TRIGGER ledger_postings_apply"
             connection.execute(text(off))
 

@@ -231,18 +231,17 @@ def test_an_account_is_never_overdrawn_between_two_rows_of_one_entry(
 
 
 def test_what_is_due_cannot_be_settled_beyond_what_is_due(
-    session: Session, work_as: WorkAs, monkeypatch: pytest.MonkeyPatch
+    session: Session, work_as: WorkAs
 ) -> None:
-    # No rule of this release reaches an account that is guarded on the debit side.
-    monkeypatch.setattr("settlement.rules.allows", lambda *_: True)
     work = work_as("system")
-    due, fee = AccountRef("1122.fee", "org_m"), AccountRef("6001.commission")
-    ledger.post(work, "fee.billed", "b_1", [Row(due, fee, Money(50))], effective_on=JULY)
+    due, line = AccountRef("1122.fee", "org_m"), suspense("bsl_1")
+    received(work, "bsl_1", 100)
+    ledger.post(work, "deal.registered", "d", [Row(due, COMMISSION, Money(50))], effective_on=JULY)
 
     with pytest.raises(ledger.Overdrawn):
-        ledger.post(work, "fee.paid", "p_1", [Row(CUSTODY, due, Money(51))], effective_on=JULY)
+        ledger.post(work, "bank.matched", "m", [Row(line, due, Money(51))], effective_on=JULY)
 
-    ledger.post(work, "fee.paid", "p_1", [Row(CUSTODY, due, Money(50))], effective_on=JULY)
+    ledger.post(work, "bank.matched", "m", [Row(line, due, Money(50))], effective_on=JULY)
     assert on(session, due) == 0
 
 

@@ -44,7 +44,7 @@ def test_the_database_keeps_one_live_payment_an_order(session: Session, work_as:
 
     with pytest.raises(IntegrityError):
         session.execute(
-            update(Payment).where(Payment.id == other.id).values(order_id=again.order_id)
+            update(Payment).where(Payment.id == other.id).values(target=again.target)
         )
 
 

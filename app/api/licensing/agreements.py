@@ -6,16 +6,14 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import doors, unit
+from app.api.licensing import agreed
 from catalogue.grades import Grade
 from kernel.work import Work
-from licensing import agreements, signatures
-from licensing.agreed.rows import Agreed, Edition
+from licensing import agreements
 from licensing.agreements import State, SupplyAgreement
 from licensing.applications.items import ITEMS_MAX
 from licensing.exposures import RiskGrade
-from licensing.frame import editions
 from licensing.frame.elements import Cause, Permission, SupplyMode
-from licensing.signatures import Signature
 
 blueprint = doors.noun("agreements", "Supply agreements · 供数协议")
 
@@ -131,24 +129,6 @@ class DirectoryResumptionIn(doors.Body):
     reason = doors.text(max=500)
 
 
-class LetterIn(doors.Body):
-    """The confidentiality letter. digest: its SHA-256 or SM3, in hexadecimal digits."""
-
-    digest = doors.text(max=64)
-
-
-class SignatureOut(Schema):
-    """One signature under an agreement."""
-
-    organisation_id = fields.String()
-    person_id = fields.String()
-    at = fields.String()
-    text_digest = fields.String()
-    alg = fields.String()
-    key_id = fields.String()
-    value = fields.String()
-
-
 class AgreementRowOut(Schema):
     """An agreement in a list."""
 
@@ -181,19 +161,8 @@ class AgreementOut(AgreementRowOut):
     letter_digest = fields.String(allow_none=True)
     handover = fields.Dict(allow_none=True)
     suspended_directories = fields.Dict()
-    signatures = fields.List(fields.Nested(SignatureOut))
+    signatures = fields.List(fields.Nested(agreed.SignatureOut))
     actions = fields.List(fields.Nested(doors.ActionOut))
-
-
-class EditionOut(Schema):
-    """One text of an agreement that was or is in force."""
-
-    number = fields.Integer()
-    since = fields.String()
-    text_digest = fields.String()
-    signed_as = fields.String()
-    note = fields.String()
-    body = fields.Dict()
 
 
 class AgreementQuery(doors.PageQuery):
@@ -221,41 +190,15 @@ def row(found: SupplyAgreement) -> Mapping[str, Any]:
     }
 
 
-def signed(signature: Signature) -> Mapping[str, Any]:
-    """Return what SignatureOut shows."""
-    names = ("organisation_id", "person_id", "text_digest", "alg", "key_id", "value")
-    shown = {name: getattr(signature, name) for name in names}
-    return {**shown, "at": doors.moment(signature.at)}
-
-
 def show(found: SupplyAgreement, work: Work) -> Mapping[str, Any]:
     """Return what AgreementOut shows."""
     return {
         **row(found),
         **doors.living(found, work, agreements.LIFE),
-        **agreed(found, work),
+        **agreed.agreed(found, work),
         "purpose_limits": found.purpose_limits,
         "suspended_directories": found.suspended_directories,
     }
-
-
-def agreed(found: Agreed, work: Work) -> Mapping[str, Any]:
-    """Return what is shown of an agreement of either kind besides its row."""
-    # What it was decided on internally is the parties' own.
-    decision = {key: value for key, value in (found.decision or {}).items() if key != "terms"}
-    names = ("scope", "scope_hash", "elements", "revenue", "final_digest", "proposal",
-             "letter_digest", "handover")  # fmt: skip
-    return {
-        **{name: getattr(found, name) for name in names},
-        "decision": decision or None,
-        "signatures": [signed(one) for one in signatures.of(work.session, found.id)],
-    }
-
-
-def edition(found: Edition) -> Mapping[str, Any]:
-    """Return what EditionOut shows."""
-    names = ("number", "text_digest", "signed_as", "note", "body")
-    return {**{name: getattr(found, name) for name in names}, "since": doors.moment(found.since)}
 
 
 @blueprint.get("")
@@ -283,63 +226,7 @@ def one(subject_id: str) -> Any:
 def draft(body: dict[str, Any]) -> Any:
     """Draft an agreement, as its department or its operator."""
     work = unit.current()
-    made = agreements.draft(work, **body)
-    work.session.flush()  # the version is the database's first
-    return show(made, work)
-
-
-@blueprint.post("/<string:subject_id>/letter")
-@doors.versioned
-@doors.members("write")
-@blueprint.arguments(LetterIn)
-@blueprint.response(200, AgreementOut)
-def letter(body: dict[str, Any], subject_id: str) -> Any:
-    """Give the operator's confidentiality letter (保密承诺书), by its digest."""
-    work = unit.current()
-    doors.matched(agreements.seen(work, subject_id))
-    given = agreements.give_letter(work, subject_id, **body)
-    work.session.flush()  # so that the version shown is the one that will be stored
-    return show(given, work)
-
-
-@blueprint.get("/<string:subject_id>/editions")
-@doors.members()
-@blueprint.response(200, EditionOut(many=True))
-def all_editions(subject_id: str) -> Any:
-    """List the texts of an agreement that were in force, latest first."""
-    work = unit.current()
-    found = agreements.seen(work, subject_id)
-    return [edition(each) for each in editions.editions(work, found.id)]
-
-
-@blueprint.post("/<string:subject_id>/terms")
-@doors.versioned
-@doors.members("write")
-@blueprint.arguments(TermsIn)
-@blueprint.response(200, AgreementOut)
-def change(body: dict[str, Any], subject_id: str) -> Any:
-    """Rewrite the terms before they are final."""
-    work = unit.current()
-    doors.matched(agreements.seen(work, subject_id))
-    changed = agreements.change(work, subject_id, **body)
-    work.session.flush()  # so that the version shown is the one that will be stored
-    return show(changed, work)
-
-
-@blueprint.post("/<string:subject_id>/amendments")
-@doors.versioned
-@doors.members("write")
-@blueprint.arguments(AmendmentIn)
-@blueprint.response(200, AgreementOut)
-def amend(body: dict[str, Any], subject_id: str) -> Any:
-    """Propose other terms; both sign them, and till then the old ones hold."""
-    work = unit.current()
-    doors.matched(agreements.seen(work, subject_id))
-    found = agreements.amend(
-        work, subject_id, reason=body["reason"], terms_as_they_will_be=body["terms"]
-    )
-    work.session.flush()  # so that the version shown is the one that will be stored
-    return show(found, work)
+    return agreed.written(work, agreements.draft(work, **body), show)
 
 
 @blueprint.post("/<string:subject_id>/directory-suspensions")
@@ -351,9 +238,7 @@ def suspend_directory(body: dict[str, Any], subject_id: str) -> Any:
     """Stop the supply of one directory, as its department or the authority."""
     work = unit.current()
     doors.matched(agreements.seen(work, subject_id))
-    found = agreements.suspend_directory(work, subject_id, **body)
-    work.session.flush()  # so that the version shown is the one that will be stored
-    return show(found, work)
+    return agreed.written(work, agreements.suspend_directory(work, subject_id, **body), show)
 
 
 @blueprint.post("/<string:subject_id>/directory-resumptions")
@@ -365,9 +250,8 @@ def resume_directory(body: dict[str, Any], subject_id: str) -> Any:
     """Go on supplying one directory."""
     work = unit.current()
     doors.matched(agreements.seen(work, subject_id))
-    found = agreements.resume_directory(work, subject_id, **body)
-    work.session.flush()  # so that the version shown is the one that will be stored
-    return show(found, work)
+    return agreed.written(work, agreements.resume_directory(work, subject_id, **body), show)
 
 
+agreed.doors_of(blueprint, agreements, agreed.Forms(TermsIn, AmendmentIn, AgreementOut, show))
 doors.steps(blueprint, agreements, AgreementOut, show)

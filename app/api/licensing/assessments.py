@@ -1,6 +1,6 @@
 """The door of assessments (评估): planning, drawing, scoring blind, concluding."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import fields
@@ -16,6 +16,7 @@ from licensing.assessing.score_sheets import ScoreSheet
 from licensing.assessing.sheets import SCORE_MAX, Verdict
 from licensing.assessments import Assessment
 from licensing.pleading import recommendations
+from licensing.scope import Transform
 
 blueprint = doors.noun("assessments", "Assessments · 评估")
 
@@ -53,6 +54,12 @@ class StruckItemIn(doors.Body):
     item = doors.text(max=64)
 
 
+class CoarsenedItemIn(StruckItemIn):
+    """One data item, and the coarser treatment that is enough."""
+
+    transform = doors.choice(*Transform)
+
+
 class ScoreSheetIn(doors.Body):
     """A score sheet. scores: criterion → hundredths of a point, 0–10,000."""
 
@@ -60,6 +67,7 @@ class ScoreSheetIn(doors.Body):
     comments = fields.Dict(doors.text(max=40), doors.text(max=2000), load_default=dict)
     verdict = doors.choice(*Verdict)
     struck = doors.many(StruckItemIn, at_most=500, required=False, load_default=list)
+    coarsened = doors.many(CoarsenedItemIn, at_most=500, required=False, load_default=list)
     conditions = doors.texts(max=20, each=500, required=False, load_default=list)
     vetoed = doors.texts(max=10, each=40, required=False, load_default=list)
 
@@ -77,6 +85,12 @@ class StruckItemOut(Schema):
     item = fields.String()
 
 
+class CoarsenedItemOut(StruckItemOut):
+    """One data item and its coarser treatment."""
+
+    transform = fields.String()
+
+
 class ScoreSheetOut(Schema):
     """A score sheet as it was signed."""
 
@@ -87,6 +101,7 @@ class ScoreSheetOut(Schema):
     comments = fields.Dict(fields.String(), fields.String())
     verdict = fields.String()
     struck = fields.List(fields.Nested(StruckItemOut))
+    coarsened = fields.List(fields.Nested(CoarsenedItemOut))
     conditions = fields.List(fields.String())
     vetoed = fields.List(fields.String())
     total = fields.Integer()
@@ -150,6 +165,7 @@ class RecommendationOut(Schema):
     reasons = fields.List(fields.String())
     conditions = fields.List(fields.String())
     struck = fields.List(fields.Nested(StruckItemOut))
+    coarsened = fields.List(fields.Nested(CoarsenedItemOut))
     doubts = fields.List(fields.String())
 
 
@@ -169,6 +185,7 @@ class AssessmentOut(doors.LivingOut):
     mean = fields.Integer(allow_none=True)
     reasons = fields.List(fields.Nested(doors.RefusalOut))
     struck = fields.List(fields.Nested(StruckItemOut))
+    coarsened = fields.List(fields.Nested(CoarsenedItemOut))
     conditions = fields.List(fields.String())
     panel = fields.List(fields.Nested(PanelMemberOut))
 
@@ -196,6 +213,7 @@ def row(found: Assessment) -> Mapping[str, Any]:
             for one, words in zip(found.reasons, reasons, strict=True)
         ],
         "struck": _items(found.struck),
+        "coarsened": _treated(found.coarsened or []),
         "conditions": found.conditions,
     }
 
@@ -211,8 +229,21 @@ def sheet(found: ScoreSheet) -> Mapping[str, Any]:
     return {
         **{name: getattr(found, name) for name in ScoreSheetOut().fields},
         "struck": _items(found.struck),
+        "coarsened": _treated(found.coarsened or []),
         "signed_at": doors.moment(found.signed_at),
     }
+
+
+def _treated(rows: Sequence[Sequence[str]]) -> list[dict[str, str]]:
+    return [
+        {"directory": directory, "item": item, "transform": how} for directory, item, how in rows
+    ]
+
+
+def _filled(body: Mapping[str, Any]) -> Any:
+    struck = [(one["directory"], one["item"]) for one in body["struck"]]
+    coarsened = {(one["directory"], one["item"]): one["transform"] for one in body["coarsened"]}
+    return {**body, "struck": struck, "coarsened": coarsened}
 
 
 def _items(pairs: list[Any]) -> list[dict[str, str]]:
@@ -282,7 +313,8 @@ def recommendation(subject_id: str) -> Any:
         return {"step": None}
     shown = {name: getattr(found, name) for name in RecommendationOut().fields}
     reasons = [languages.said(words) for words in found.reasons]
-    return {**shown, "reasons": reasons, "struck": _items(list(found.struck))}
+    items = {"struck": _items(list(found.struck)), "coarsened": _treated(found.coarsened)}
+    return {**shown, "reasons": reasons, **items}
 
 
 @blueprint.post("")
@@ -324,8 +356,7 @@ def replace(body: dict[str, Any], subject_id: str) -> Any:
 def submit_sheet(body: dict[str, Any], subject_id: str) -> Any:
     """Sign the caller's score sheet."""
     work = unit.current()
-    struck = [(one["directory"], one["item"]) for one in body.pop("struck")]
-    return show(assessments.submit_sheet(work, subject_id, struck=struck, **body), work)
+    return show(assessments.submit_sheet(work, subject_id, **_filled(body)), work)
 
 
 @blueprint.post("/<string:subject_id>/supersede-sheet")
@@ -335,8 +366,7 @@ def submit_sheet(body: dict[str, Any], subject_id: str) -> Any:
 def supersede_sheet(body: dict[str, Any], subject_id: str) -> Any:
     """Sign another sheet in place of the caller's own, before the conclusion."""
     work = unit.current()
-    struck = [(one["directory"], one["item"]) for one in body.pop("struck")]
-    return show(assessments.supersede_sheet(work, subject_id, struck=struck, **body), work)
+    return show(assessments.supersede_sheet(work, subject_id, **_filled(body)), work)
 
 
 @blueprint.post("/<string:subject_id>/void-sheet")

@@ -6,12 +6,11 @@ from typing import Any
 from marshmallow import fields
 
 from app import doors, unit
-from app.api.licensing import agreements
-from app.api.licensing.agreements import BoundsIn, EditionOut, LetterIn, SignatureOut
+from app.api.licensing import agreed, agreements
+from app.api.licensing.agreements import BoundsIn
 from kernel.work import Work
 from licensing import operations
 from licensing.applications import supplies
-from licensing.frame import editions
 from licensing.frame.elements import Mode
 from licensing.operations import OperationAgreement, State
 
@@ -114,7 +113,7 @@ class OperationOut(OperationRowOut):
     letter_digest = fields.String(allow_none=True)
     handover = fields.Dict(allow_none=True)
     supply_agreements = fields.List(fields.Nested(agreements.AgreementRowOut))
-    signatures = fields.List(fields.Nested(SignatureOut))
+    signatures = fields.List(fields.Nested(agreed.SignatureOut))
     actions = fields.List(fields.Nested(doors.ActionOut))
 
 
@@ -144,7 +143,7 @@ def show(found: OperationAgreement, work: Work) -> Mapping[str, Any]:
     return {
         **row(found),
         **doors.living(found, work, operations.LIFE),
-        **agreements.agreed(found, work),
+        **agreed.agreed(found, work),
         "supply_agreements": [agreements.row(each) for each in below],
     }
 
@@ -167,16 +166,6 @@ def one(subject_id: str) -> Any:
     return doors.tagged(show(operations.seen(work, subject_id), work))
 
 
-@blueprint.get("/<string:subject_id>/editions")
-@doors.members()
-@blueprint.response(200, EditionOut(many=True))
-def all_editions(subject_id: str) -> Any:
-    """List the texts of an agreement that were in force, latest first."""
-    work = unit.current()
-    found = operations.seen(work, subject_id)
-    return [agreements.edition(each) for each in editions.editions(work, found.id)]
-
-
 @blueprint.post("")
 @doors.members("write")
 @blueprint.arguments(OperationIn)
@@ -184,53 +173,9 @@ def all_editions(subject_id: str) -> Any:
 def draft(body: dict[str, Any]) -> Any:
     """Draft an operation agreement, as its agency or its operator."""
     work = unit.current()
-    made = operations.draft(work, **body)
-    work.session.flush()  # the version is the database's first
-    return show(made, work)
+    return agreed.written(work, operations.draft(work, **body), show)
 
 
-@blueprint.post("/<string:subject_id>/terms")
-@doors.versioned
-@doors.members("write")
-@blueprint.arguments(OperationTermsIn)
-@blueprint.response(200, OperationOut)
-def change(body: dict[str, Any], subject_id: str) -> Any:
-    """Rewrite the terms before they are final."""
-    work = unit.current()
-    doors.matched(operations.seen(work, subject_id))
-    changed = operations.change(work, subject_id, **body)
-    work.session.flush()  # so that the version shown is the one that will be stored
-    return show(changed, work)
-
-
-@blueprint.post("/<string:subject_id>/amendments")
-@doors.versioned
-@doors.members("write")
-@blueprint.arguments(OperationAmendmentIn)
-@blueprint.response(200, OperationOut)
-def amend(body: dict[str, Any], subject_id: str) -> Any:
-    """Propose other terms; both sign them, and till then the old ones hold."""
-    work = unit.current()
-    doors.matched(operations.seen(work, subject_id))
-    found = operations.amend(
-        work, subject_id, reason=body["reason"], terms_as_they_will_be=body["terms"]
-    )
-    work.session.flush()  # so that the version shown is the one that will be stored
-    return show(found, work)
-
-
-@blueprint.post("/<string:subject_id>/letter")
-@doors.versioned
-@doors.members("write")
-@blueprint.arguments(LetterIn)
-@blueprint.response(200, OperationOut)
-def letter(body: dict[str, Any], subject_id: str) -> Any:
-    """Give the operator's confidentiality letter (保密承诺书), by its digest."""
-    work = unit.current()
-    doors.matched(operations.seen(work, subject_id))
-    given = operations.give_letter(work, subject_id, **body)
-    work.session.flush()  # so that the version shown is the one that will be stored
-    return show(given, work)
-
-
+_FORMS = agreed.Forms(OperationTermsIn, OperationAmendmentIn, OperationOut, show)
+agreed.doors_of(blueprint, operations, _FORMS)
 doors.steps(blueprint, operations, OperationOut, show)

@@ -9,6 +9,7 @@ from app import doors, unit
 from kernel.work import Work
 from licensing import consents
 from licensing.consents import Opinion, State
+from licensing.scope import Transform
 
 blueprint = doors.noun("opinions", "Departments' opinions · 供数部门意见")
 
@@ -21,13 +22,17 @@ class OpinedItemOut(Schema):
 
 
 class ItemAnswerIn(doors.Body):
-    """What is said to one item; a no needs cause and text, a condition its text."""
+    """What is said to one item; a no needs cause and text, a condition its text.
+
+    transform: a coarser treatment, on condition of which the department agrees.
+    """
 
     directory_code = doors.text(max=64)
     item_code = doors.text(max=64)
     verdict = doors.choice(*consents.VERDICTS)
     cause = doors.choice(*consents.DISAGREEMENT_CAUSES, required=False, load_default=None)
     text = doors.text(max=500, required=False, load_default=None)
+    transform = doors.choice(*Transform, required=False, load_default=None)
 
 
 class ItemAnswersIn(doors.Body):
@@ -44,6 +49,7 @@ class ItemAnswerOut(Schema):
     verdict = fields.String()
     cause = fields.String(allow_none=True)
     text = fields.String(allow_none=True)
+    transform = fields.String(allow_none=True)
 
 
 class OpinionRowOut(Schema):

@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import fields
 
 from app import doors, unit
+from app.api.licensing import agreed
 from kernel.work import Work
 from licensing import plans
 from licensing.frame.elements import Mode
@@ -118,9 +119,7 @@ def one(subject_id: str) -> Any:
 def draft(body: dict[str, Any]) -> Any:
     """Draft a plan, as an implementing agency."""
     work = unit.current()
-    made = plans.draft(work, **body)
-    work.session.flush()  # the version is the database's first
-    return show(made, work)
+    return agreed.written(work, plans.draft(work, **body), show)
 
 
 @blueprint.post("/<string:subject_id>/content")
@@ -132,9 +131,7 @@ def change(body: dict[str, Any], subject_id: str) -> Any:
     """Rewrite a draft."""
     work = unit.current()
     doors.matched(plans.seen(work, subject_id))
-    changed = plans.change(work, subject_id, **body)
-    work.session.flush()  # so that the version shown is the one that will be stored
-    return show(changed, work)
+    return agreed.written(work, plans.change(work, subject_id, **body), show)
 
 
 @blueprint.post("/<string:subject_id>/revisions")
@@ -144,9 +141,7 @@ def change(body: dict[str, Any], subject_id: str) -> Any:
 def revise(body: dict[str, Any], subject_id: str) -> Any:
     """Write the next edition of a plan in force; the decision on it is taken anew."""
     work = unit.current()
-    made = plans.revise(work, subject_id, **body)
-    work.session.flush()  # the version is the database's first
-    return show(made, work)
+    return agreed.written(work, plans.revise(work, subject_id, **body), show)
 
 
 doors.steps(blueprint, plans, ImplementationPlanOut, show)

@@ -1,18 +1,21 @@
 """The public register (公示): agreements, revocations, yearly disclosures, for everybody."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from marshmallow import fields
 
 from app import doors, unit
+from kernel.pages import Page
 from kernel.parties import organisations
 from licensing import disclosure
 from licensing.agreed.operation_rows import OperationAgreement
+from licensing.applications.blocks import ScenarioKind
 from licensing.applications.supplies import SupplyAgreement
 from licensing.disclosing import register
+from licensing.disclosing.register import Entry, Wanted
 from licensing.disclosure import Disclosure, Due
-from licensing.standing.rows import Authorisation
+from licensing.standing.rows import State as Standing
 from marketplace import offered
 
 blueprint = doors.noun("register", "Public register · 授权运营公示")
@@ -35,12 +38,20 @@ class FiledOut(doors.Schema):
     effective_at = fields.String()
 
 
-class RevokedOut(doors.Schema):
-    """An authorisation that was revoked."""
+class RegisteredOut(doors.Schema):
+    """A scenario that was authorised, as everybody may see it. items: how many, not which."""
 
     cert_no = fields.String()
+    state = fields.String()
+    scenario_code = fields.String()
+    title = fields.String()
+    scenario_kind = fields.String()
     grantee_id = fields.String()
+    grantee = fields.List(fields.String())
+    operator_id = fields.String()
+    operator = fields.List(fields.String())
     purpose_code = fields.String()
+    items = fields.Integer()
     valid_from = fields.String()
     valid_to = fields.String()
 
@@ -86,6 +97,25 @@ class DisclosureIn(doors.Body):
     year = doors.whole(min=2000, max=2199)
 
 
+class RegisterQuery(doors.PageQuery):
+    """What is looked for: in numbers, titles, purposes and names of parties, either language."""
+
+    q = doors.text(max=register.TEXT_MAX, required=False, load_default=None)
+
+
+class FiledQuery(RegisterQuery):
+    """Which agreements to list."""
+
+    state = doors.choice(*register.FILED, required=False, load_default=None)
+
+
+class RegisteredQuery(RegisterQuery):
+    """Which authorisations to list. kind: what the scenario makes."""
+
+    state = doors.choice(*Standing, required=False, load_default=None)
+    kind = doors.choice(*ScenarioKind, required=False, load_default=None)
+
+
 class DisclosureQuery(doors.PageQuery):
     """Which disclosures to list."""
 
@@ -118,19 +148,41 @@ def _filed(names: Mapping[str, Any]) -> Any:
 
 def _agreements(kind: Any, query: dict[str, Any]) -> Any:
     session = unit.current().session
-    page = register.filed(session, kind, **query)
+    page = register.filed(session, kind, _wanted(query), after=query["after"], limit=query["limit"])
     names = organisations.names(session, {one for each in page.items for one in each.parties})
     return doors.page(page, _filed(names))
 
 
-def _revoked(found: Authorisation) -> Mapping[str, Any]:
-    return {
-        "cert_no": found.cert_no,
-        "grantee_id": found.grantee_id,
-        "purpose_code": found.purpose_code,
-        "valid_from": found.valid_from.isoformat(),
-        "valid_to": found.valid_to.isoformat(),
-    }
+def _authorised(reader: Callable[..., Page[Entry]], query: dict[str, Any]) -> Any:
+    session = unit.current().session
+    page = reader(session, _wanted(query), after=query["after"], limit=query["limit"])
+    rights = [each.authorisation for each in page.items]
+    firms = {one for each in rights for one in (each.grantee_id, each.operator_id)}
+    return doors.page(page, _registered(organisations.names(session, firms)))
+
+
+def _wanted(query: Mapping[str, Any]) -> Wanted:
+    return Wanted(query["q"], query.get("state"), query.get("kind"))
+
+
+def _registered(names: Mapping[str, Any]) -> Callable[[Entry], Mapping[str, Any]]:
+    def shown(entry: Entry) -> Mapping[str, Any]:
+        found = entry.authorisation
+        same = ("cert_no", "grantee_id", "operator_id", "purpose_code")
+        return {
+            **{name: getattr(found, name) for name in same},
+            "state": str(found.state),
+            "scenario_code": entry.scenario_code,
+            "title": entry.title,
+            "scenario_kind": entry.kind,
+            "grantee": list(names[found.grantee_id]),
+            "operator": list(names[found.operator_id]),
+            "items": entry.items,
+            "valid_from": found.valid_from.isoformat(),
+            "valid_to": found.valid_to.isoformat(),
+        }
+
+    return shown
 
 
 def row(found: Disclosure) -> Mapping[str, Any]:
@@ -160,9 +212,18 @@ def due(found: Due) -> Mapping[str, Any]:
     }
 
 
+@blueprint.get("/authorisations")
+@doors.public
+@blueprint.arguments(RegisteredQuery, location="query")
+@blueprint.response(200, doors.page_of(RegisteredOut))
+def authorisations(query: dict[str, Any]) -> Any:
+    """List what was ever authorised with its scenario, newest first."""
+    return _authorised(register.authorised, query)
+
+
 @blueprint.get("/operation-agreements")
 @doors.public
-@blueprint.arguments(doors.PageQuery, location="query")
+@blueprint.arguments(FiledQuery, location="query")
 @blueprint.response(200, doors.page_of(FiledOut))
 def operation_agreements(query: dict[str, Any]) -> Any:
     """List the operation agreements that were ever filed, newest first."""
@@ -171,7 +232,7 @@ def operation_agreements(query: dict[str, Any]) -> Any:
 
 @blueprint.get("/supply-agreements")
 @doors.public
-@blueprint.arguments(doors.PageQuery, location="query")
+@blueprint.arguments(FiledQuery, location="query")
 @blueprint.response(200, doors.page_of(FiledOut))
 def supply_agreements(query: dict[str, Any]) -> Any:
     """List the supply agreements that were ever filed, newest first."""
@@ -180,11 +241,11 @@ def supply_agreements(query: dict[str, Any]) -> Any:
 
 @blueprint.get("/revocations")
 @doors.public
-@blueprint.arguments(doors.PageQuery, location="query")
-@blueprint.response(200, doors.page_of(RevokedOut))
+@blueprint.arguments(RegisterQuery, location="query")
+@blueprint.response(200, doors.page_of(RegisteredOut))
 def revocations(query: dict[str, Any]) -> Any:
     """List the authorisations that were revoked, newest first."""
-    return doors.page(register.revoked(unit.current().session, **query), _revoked)
+    return _authorised(register.revoked, query)
 
 
 @blueprint.get("/disclosures")

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from app import doors, problems, unit
+from app import doors, languages, problems, unit
 from app.api.licensing import agreements, opinions
 from kernel.work import Work
 from licensing import consents, scenarios
@@ -91,11 +91,28 @@ class ScenarioIn(BlocksIn):  # type: ignore[misc, valid-type]  # drawn from the 
 
 
 class RiskIn(doors.Body):
-    """The risk as proposed, or raised with a reason; lane "fast": the simplified procedure."""
+    """The risk and the lane as proposed; a higher risk, or the ordinary lane, for a reason."""
 
     grade = doors.choice(*RiskGrade, required=False)
     reason = doors.text(max=500, required=False)
     lane = doors.choice(*LANES, required=False)
+
+
+class LaneConditionOut(Schema):
+    """One condition of the simplified procedure, what was found, and whether it is met."""
+
+    code = fields.String()
+    asks = fields.String()
+    found = fields.String()
+    met = fields.Boolean()
+
+
+class LaneOut(Schema):
+    """The lane that the rules propose, and the verdict on each condition of the fast one."""
+
+    lane = fields.String()
+    eligible = fields.Boolean()
+    conditions = fields.List(fields.Nested(LaneConditionOut))
 
 
 class LowerRiskIn(doors.Body):
@@ -260,6 +277,24 @@ def one(subject_id: str) -> Any:
     """Show one scenario."""
     work = unit.current()
     return doors.tagged(show(scenarios.seen(work, subject_id), work))
+
+
+@blueprint.get("/<string:subject_id>/lane")
+@doors.members()
+@blueprint.response(200, LaneOut)
+def lane(subject_id: str) -> Any:
+    """Tell which procedure the rules propose for a submitted scenario, and why (简易程序)."""
+    found = scenarios.lane_proposal(unit.current(), subject_id)
+    conditions = [
+        {
+            "code": one.code,
+            "asks": languages.said(one.asks),
+            "found": languages.said(one.found),
+            "met": one.met,
+        }
+        for one in found.conditions
+    ]
+    return {"lane": found.lane.value, "eligible": found.eligible, "conditions": conditions}
 
 
 @blueprint.post("")

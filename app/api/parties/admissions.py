@@ -1,17 +1,30 @@
 """The door of admission (入驻): an organisation's file, documents, credit checks and people."""
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Container, Mapping
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from app import doors, problems, unit
 from kernel.actor import Duty
-from kernel.parties import admission, checks, documents, organisations, people, uscc, vigil
+from kernel.parties import (
+    admission,
+    checks,
+    contents,
+    documents,
+    organisations,
+    people,
+    uscc,
+    vigil,
+)
 from kernel.parties.admission import CAPABILITIES, Admission, MerchantType, TaxKind
 from kernel.parties.checks import FLAGS
 from kernel.parties.documents import Document
 from kernel.work import Work
+
+FILE_MAX = 2_000_000
+"""Characters of a file in base 64; the rules bound its bytes, the settings the request."""
 
 blueprint = doors.noun(
     "admissions", "Admission files of organisations · 入驻档案", prefix="/api/organisations"
@@ -81,16 +94,16 @@ class AdmissionFileOut(doors.Schema):
 
 
 class DocumentIn(doors.Body):
-    """A document by the SHA-256 of its file."""
+    """A document: a PDF, PNG or JPEG, which is kept sealed."""
 
     doc_type = doors.choice(*documents.TYPES)
     name = doors.text(max=200)
-    digest = doors.text(min=64, max=64)
+    content_base64 = doors.text(max=FILE_MAX)
     valid_to = doors.day(required=False, load_default=None, allow_none=True)
 
 
 class DocumentOut(doors.Schema):
-    """A document that is in force."""
+    """A document that is in force. kept: the file is there, and not its digest alone."""
 
     id = fields.String()
     doc_type = fields.String()
@@ -98,6 +111,16 @@ class DocumentOut(doors.Schema):
     digest = fields.String()
     valid_to = fields.Date(allow_none=True)
     filed_at = fields.String()
+    kept = fields.Boolean()
+
+
+class DocumentContentOut(doors.Schema):
+    """A document as it was shown, its digest checked."""
+
+    name = fields.String()
+    media_type = fields.String()
+    digest = fields.String()
+    content_base64 = fields.String()
 
 
 class DocumentsOut(doors.Schema):
@@ -176,8 +199,9 @@ def listed(organisation_id: str) -> Any:
     found = documents.shown(work, organisation_id)
     organisation = organisations.seen(work, organisation_id)
     wanting = documents.wanting(work, organisation_id, {str(role) for role in organisation.wanted})
+    kept = contents.kept(work, organisation_id)
     return {
-        "items": [_document(found[doc_type]) for doc_type in sorted(found)],
+        "items": [_document(found[doc_type], kept) for doc_type in sorted(found)],
         "key_wanting": wanting.key,
         "deferrable_wanting": wanting.deferrable,
         "role_wanting": wanting.role,
@@ -190,7 +214,25 @@ def listed(organisation_id: str) -> Any:
 @blueprint.response(201, DocumentOut)
 def file_document(body: dict[str, Any], organisation_id: str) -> Any:
     """File a document; the newest of its type is the one in force."""
-    return _document(documents.file(unit.current(), organisation_id, **body))
+    content = _bytes(body.pop("content_base64"))
+    made = documents.file(unit.current(), organisation_id, content=content, **body)
+    return _document(made, {made.id})
+
+
+# Alone: an answer that is kept for its Idempotency-Key would be a copy outside the seal.
+@blueprint.post("/<string:organisation_id>/documents/<string:document_id>/readings")
+@doors.members("read", alone=True)
+@blueprint.response(200, DocumentContentOut)
+def read_document(organisation_id: str, document_id: str) -> Any:
+    """Read a document; for its organisation and its reviewers, and on record."""
+    actor = unit.admitted("read")
+    found = unit.writing(actor, lambda work: documents.read(work, organisation_id, document_id))
+    return {
+        "name": found.name,
+        "media_type": found.media_type,
+        "digest": found.digest,
+        "content_base64": base64.b64encode(found.content).decode(),
+    }
 
 
 @blueprint.post("/<string:organisation_id>/credit-checks")
@@ -241,7 +283,14 @@ _AS_THEY_ARE = tuple(
 )
 
 
-def _document(found: Document) -> dict[str, Any]:
+def _bytes(encoded: str) -> bytes:
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise ValidationError({"content_base64": ["Not valid base 64."]}) from error
+
+
+def _document(found: Document, kept: Container[str]) -> dict[str, Any]:
     return {
         "id": found.id,
         "doc_type": found.doc_type,
@@ -249,4 +298,5 @@ def _document(found: Document) -> dict[str, Any]:
         "digest": found.digest,
         "valid_to": found.valid_to,
         "filed_at": doors.moment(found.filed_at),
+        "kept": found.id in kept,
     }

@@ -93,18 +93,11 @@ def row(found: FeePeriod, work: Work) -> Mapping[str, Any]:
     names = ("id", "state", "version", "operator_id", "trial", "costs", "costs_fen",
              "profit_rate_bp", "profit_fen", "taxes_fen", "carry_over_fen", "max_revenue_fen",
              "excess_fen", "doc_no")  # fmt: skip
-    filled = revenues.standing(work.session, found, work.rules)
     return {
         **{name: getattr(found, name) for name in names},
         "first_on": found.first_on.isoformat(),
         "last_on": found.last_on.isoformat(),
-        "standing": {
-            "earned_fen": filled.earned_fen,
-            "share_bp": filled.share_bp,
-            "light": filled.light,
-            "full": filled.full,
-            "excess_fen": filled.excess_fen,
-        },
+        "standing": revenues.standing(work.session, found, work.rules),
     }
 
 

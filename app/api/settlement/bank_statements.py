@@ -1,4 +1,4 @@
-"""The door of bank statements (银行对账单): importing one, and explaining what is left over."""
+"""The door of bank statements (银行对账单): trying one, importing one, and what is left over."""
 
 import base64
 import binascii
@@ -8,21 +8,28 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app import doors, languages, unit
+from app.api.settlement import clearings as clearing_door
 from kernel.money import Money
-from settlement import bank_files
-from settlement.bank import intake, statements
-from settlement.bank.statements import BankLine, BankMatch, BankStatement, Note
+from settlement.bank import clearings, intake, statements, worklist
+from settlement.bank.clearings import Share
+from settlement.bank.desk import Verdict
+from settlement.bank.statements import BankLine, BankStatement, Note
+from settlement.bank.worklist import Age, Suggestion, Waiting
 
-TEXT_MAX = 2_000_000
+TEXT_MAX = 3_000_000
 """The most characters of a statement."""
 
 blueprint = doors.noun("bank-statements", "Bank statements · 银行对账单")
 
 
 class StatementIn(doors.Body):
-    """A statement of the supervised account: its CSV as text, or its bytes in base 64."""
+    """A statement of the supervised account: CSV, MT940 or camt.053 as text, or any in base 64.
+
+    profile: which bank's CSV or XLSX it is, where the titles of the columns do not tell.
+    """
 
     account = doors.text(max=60)
+    profile = doors.text(max=60, required=False)
     text = fields.String(validate=validate.Length(min=1, max=TEXT_MAX))
     content_base64 = fields.String(validate=validate.Length(min=1, max=2 * TEXT_MAX))
 
@@ -69,14 +76,64 @@ class BankLineOut(doors.Schema):
     suspense = fields.Nested(doors.MoneyBody)
 
 
-class BankMatchOut(doors.Schema):
-    """What some of a receipt was found to be."""
+class SuggestionOut(doors.Schema):
+    """A payment that a receipt may be for. alien: the payer's name is another one."""
 
-    id = fields.String()
-    line_id = fields.String()
     payment_id = fields.String()
+    reference = fields.String()
     amount = fields.Nested(doors.MoneyBody)
+    rung = fields.String()
     reason = fields.String()
+    alien = fields.Boolean()
+
+
+class WaitingLineOut(BankLineOut):
+    """A line that waits: its age in working days, and what it may be for, the surest first."""
+
+    left = fields.Nested(doors.MoneyBody)
+    age_wd = fields.Integer()
+    suggestions = fields.List(fields.Nested(SuggestionOut))
+    proposed = fields.String(allow_none=True)
+
+
+class SuspenseAgeOut(doors.Schema):
+    """What waits since from_wd to to_wd working days."""
+
+    from_wd = fields.Integer()
+    to_wd = fields.Integer(allow_none=True)
+    count = fields.Integer()
+    total = fields.Nested(doors.MoneyBody)
+
+
+class SuspenseAgesOut(doors.Schema):
+    """What waits, by age."""
+
+    items = fields.List(fields.Nested(SuspenseAgeOut))
+
+
+class VerdictOut(doors.Schema):
+    """What one line of a file would be booked as. target: the payments or what else it names."""
+
+    row = fields.Integer()
+    bank_ref = fields.String()
+    booked_on = fields.String()
+    amount = fields.Nested(doors.MoneyBody)
+    counterparty_name = fields.String()
+    kind = fields.String(allow_none=True)
+    target = fields.List(fields.String())
+    rung = fields.String(allow_none=True)
+    note = fields.String(allow_none=True)
+
+
+class PreviewOut(doors.Schema):
+    """What would be imported. Nothing has been."""
+
+    account = fields.String()
+    number = fields.String()
+    form = fields.String()
+    opening = fields.Nested(doors.MoneyBody)
+    closing = fields.Nested(doors.MoneyBody)
+    lines = fields.List(fields.Nested(VerdictOut))
 
 
 def show(found: BankStatement) -> Mapping[str, Any]:
@@ -111,14 +168,29 @@ def show_line(found: BankLine, left: Mapping[str, Money]) -> Mapping[str, Any]:
     }
 
 
-def show_match(made: BankMatch) -> Mapping[str, Any]:
-    """Return what BankMatchOut shows."""
+def show_waiting(one: Waiting) -> Mapping[str, Any]:
+    """Return what WaitingLineOut shows."""
     return {
-        "id": made.id,
-        "line_id": made.line_id,
-        "payment_id": made.payment_id,
-        "amount": doors.wire(made.amount),
-        "reason": made.reason,
+        **show_line(one.line, {one.line.id: one.left} if one.line.amount.minor > 0 else {}),
+        "left": doors.wire(one.left),
+        "age_wd": one.age_wd,
+        "suggestions": [_suggestion(each) for each in one.suggestions],
+        "proposed": one.proposed.id if one.proposed else None,
+    }
+
+
+def show_verdict(one: Verdict) -> Mapping[str, Any]:
+    """Return what VerdictOut shows."""
+    return {
+        "row": one.line.row,
+        "bank_ref": one.line.bank_ref,
+        "booked_on": one.line.booked_on.isoformat(),
+        "amount": doors.wire(one.line.amount),
+        "counterparty_name": one.line.counterparty_name,
+        "kind": one.kind,
+        "target": [part.payment.id for part in one.parts] or [one.target] * bool(one.target),
+        "rung": one.rung,
+        "note": one.note,
     }
 
 
@@ -128,10 +200,24 @@ def show_match(made: BankMatch) -> Mapping[str, Any]:
 @blueprint.response(201, StatementOut)
 def take_in(body: dict[str, Any]) -> Any:
     """Import a statement, whole or not at all; every receipt is booked, and matched if clear."""
-    text = body.get("text")
-    if text is None:
-        text = bank_files.decoded(_bytes(body["content_base64"]))
-    return show(intake.import_statement(unit.current(), account=body["account"], text=text))
+    return show(intake.import_statement(unit.current(), **_given(body)))
+
+
+@blueprint.post("/preview")
+@doors.members("write")
+@blueprint.arguments(StatementIn)
+@blueprint.response(200, PreviewOut)
+def preview(body: dict[str, Any]) -> Any:
+    """Say what importing a statement would book and match; nothing is kept."""
+    told = intake.preview(unit.current(), **_given(body))
+    return {
+        "account": told.read.account,
+        "number": told.read.number,
+        "form": told.read.form,
+        "opening": doors.wire(told.read.opening),
+        "closing": doors.wire(told.read.closing),
+        "lines": [show_verdict(one) for one in told.verdicts],
+    }
 
 
 @blueprint.get("")
@@ -141,6 +227,23 @@ def take_in(body: dict[str, Any]) -> Any:
 def listed(query: dict[str, Any]) -> Any:
     """List the statements, newest first, to who oversees the exchange."""
     return doors.page(statements.listed(unit.current(), **query), show)
+
+
+@blueprint.get("/suspense")
+@doors.members("read")
+@blueprint.arguments(doors.PageQuery, location="query")
+@blueprint.response(200, doors.page_of(WaitingLineOut))
+def suspense(query: dict[str, Any]) -> Any:
+    """List what waits, newest first: its age, and what it may be for."""
+    return doors.page(worklist.listed(unit.current(), **query), show_waiting)
+
+
+@blueprint.get("/suspense/ages")
+@doors.members("read")
+@blueprint.response(200, SuspenseAgesOut)
+def ages() -> Any:
+    """Tell how much money waits in suspense, by age in working days."""
+    return {"items": [_age(one) for one in worklist.ages(unit.current())]}
 
 
 @blueprint.get("/unexplained")
@@ -178,10 +281,38 @@ def lines(query: dict[str, Any], subject_id: str) -> Any:
 @blueprint.post("/lines/<string:line_id>/match")
 @doors.money
 @blueprint.arguments(MatchIn)
-@blueprint.response(201, BankMatchOut)
+@blueprint.response(201, clearing_door.ClearingOut)
 def match(body: dict[str, Any], line_id: str) -> Any:
     """Match what is left of a receipt to a payment, by a person who did not import it."""
-    return show_match(intake.match(unit.current(), line_id, **body))
+    work = unit.current()
+    share = Share(body["payment_id"])
+    made = clearings.give(work, line_id, shares=[share], reason=body["reason"])
+    work.session.flush()  # the version is the database's first
+    return clearing_door.show(made, work)
+
+
+def _given(body: Mapping[str, Any]) -> dict[str, Any]:
+    encoded = body.get("content_base64")
+    return {
+        "account": body["account"],
+        "profile": body.get("profile", ""),
+        "text": body.get("text") if encoded is None else _bytes(encoded),
+    }
+
+
+def _suggestion(one: Suggestion) -> Mapping[str, Any]:
+    return {
+        "payment_id": one.payment.id,
+        "reference": one.payment.reference,
+        "amount": doors.wire(one.amount),
+        "rung": one.rung,
+        "reason": languages.said(one.rung.label),
+        "alien": one.alien,
+    }
+
+
+def _age(one: Age) -> Mapping[str, Any]:
+    return {**one._asdict(), "total": doors.wire(one.total)}
 
 
 def _bytes(encoded: str) -> bytes:

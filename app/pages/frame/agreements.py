@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import forms, shown
-from app.pages.frame import shared
+from app.pages.frame import drafting, shared
 from app.pages.wording import frame as words
 from kernel.actor import Role
 from kernel.work import Work
@@ -33,6 +33,7 @@ def listed(kind: str) -> Any:
     return render_template(
         "frame/listed.html",
         kind=kind,
+        drafts=drafting.may_draft(work, kind),
         rows=page.items,
         next=page.next,
         names=shown.names(work, parties),
@@ -49,6 +50,7 @@ def plan(plan_id: str) -> Any:
     return render_template(
         "frame/plan.html",
         plan=found,
+        edit=drafting.way_in(work, "plans", found),
         record=shown.record(found, work, plans.LIFE),
         names=shown.names(work, [found.implementing_agency_id]),
         told=shared.told(found.elements, words.PLAN),
@@ -67,6 +69,7 @@ def operation(agreement_id: str) -> Any:
     return render_template(
         "frame/operation.html",
         **shared.facts(work, found, operations.LIFE),
+        edit=drafting.way_in(work, "operations", found),
         plan=plans.find(work.session, found.plan_id),
         told=shared.told(found.elements, words.OPERATION),
         below=below,
@@ -85,6 +88,7 @@ def agreement(agreement_id: str) -> Any:
     return render_template(
         "frame/supply.html",
         **shared.facts(work, found, agreements.LIFE),
+        edit=drafting.way_in(work, "agreements", found),
         above=above,
         misfits=[languages.said(each.words) for each in misfits],
         told=shared.told(found.elements, words.SUPPLY),

@@ -1,114 +1,203 @@
-"""Pages of the public register: agreements, revocations, yearly disclosures."""
+"""Pages of the public register: authorisations by scenario, agreements, revocations.
 
-from typing import Any
+What a list shows is made once, as a header and rows of text; the page draws it and the
+file holds it, so that a file is what is on the screen, to its last row.
+"""
 
-from flask import Blueprint, redirect, render_template
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
 
-from app import doors, unit
-from app.pages import forms, shown
+from flask import Blueprint, render_template, request
+
+from app import doors, languages, unit
+from app.pages import shown, spreadsheets, vocabulary
 from kernel.clock import local_date
+from kernel.pages import Page
+from kernel.words import Words
 from kernel.work import Work
-from licensing import disclosure
 from licensing.agreed.operation_rows import OperationAgreement
+from licensing.applications.blocks import ScenarioKind
 from licensing.applications.supplies import SupplyAgreement
 from licensing.disclosing import register
-from marketplace import offered
+from licensing.disclosing.register import Entry, Wanted
+from licensing.standing.rows import State as Standing
 
-blueprint = Blueprint("disclosure", __name__)
+blueprint = Blueprint("register_pages", __name__)
 
-KINDS = {"operations": OperationAgreement, "supplies": SupplyAgreement}
+EXPORTED_MAX: Final = 5_000
+"""Rows of one exported file; a narrower choice gives the others."""
+
+NUMBER, STATE, TERM = Words("编号", "Number"), Words("状态", "State"), Words("期限", "Term")
+OPERATOR = Words("授权运营机构", "Operator")
+_GRANTED: Final = (
+    NUMBER, Words("场景", "Scenario"), Words("场景编号", "Scenario number"),
+    Words("类型", "Kind"), Words("被授权方", "Grantee"), OPERATOR, Words("用途", "Purpose"),
+    Words("数据项", "Items"), Words("有效期", "Valid"), STATE,
+)  # fmt: skip
 
 
-@blueprint.get("/register/<any(operations, supplies):kind>")
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a list: cells in the order of the header. href: where the number leads."""
+
+    href: str | None
+    cells: tuple[str, ...]
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list of the register: where it stands, how it is read, and what it is narrowed by."""
+
+    key: str
+    address: str
+    header: Sequence[Words]
+    page: Callable[[Wanted, str | None, int], Page[Any]]
+    rows: Callable[[Work, Sequence[Any]], list[Row]]
+    states: Sequence[str] = ()
+    kinds: bool = False
+
+
+@blueprint.get("/register")
 @doors.public
-def agreements(kind: str) -> Any:
-    """Show the agreements of one kind that were ever filed."""
-    work = unit.current()
-    page: Any = register.filed(
-        work.session, KINDS[kind], after=shown.after(), limit=shown.PAGE
+def authorisations() -> Any:
+    """Show which scenarios were authorised, to whom and for what; or save just that."""
+    return _answer(
+        Listing(
+            "certificates", "/register", _GRANTED,
+            lambda wanted, after, limit: register.authorised(
+                unit.current().session, wanted, after=after, limit=limit),
+            _granted, tuple(Standing), kinds=True,
+        )
     )  # fmt: skip
-    return render_template(
-        "frame/register.html",
-        kind=kind,
-        rows=page.items,
-        next=page.next,
-        names=shown.names(work, [one for each in page.items for one in each.parties]),
-    )
 
 
 @blueprint.get("/register/revocations")
 @doors.public
 def revocations() -> Any:
-    """Show the authorisations that were revoked."""
-    work = unit.current()
-    page = register.revoked(work.session, after=shown.after(), limit=shown.PAGE)
-    return render_template(
-        "frame/revocations.html",
-        kind="revocations",
-        rows=page.items,
-        next=page.next,
-        names=shown.names(work, [each.grantee_id for each in page.items]),
-    )
+    """Show the authorisations that were revoked; or save just that."""
+    return _answer(
+        Listing(
+            "revocations", "/register/revocations", _GRANTED,
+            lambda wanted, after, limit: register.revoked(
+                unit.current().session, wanted, after=after, limit=limit),
+            _granted,
+        )
+    )  # fmt: skip
 
 
-@blueprint.get("/register/disclosures")
+@blueprint.get("/register/operations")
 @doors.public
-def disclosures() -> Any:
-    """Show what was disclosed, and to its parties and overseers what is owed."""
-    work = unit.current()
-    page = disclosure.listed(work.session, after=shown.after(), limit=shown.PAGE)
-    owed = disclosure.owed(work)
-    firms = [each.organisation_id for each in page.items]
-    firms += [each.organisation_id for each in owed]
-    return render_template(
-        "frame/disclosures.html",
-        kind="disclosures",
-        rows=page.items,
-        next=page.next,
-        owed=[_due(work, each) for each in owed],
-        year=local_date(work.now).year - 1,
-        publishes=_publishes(work, owed),
-        names=shown.names(work, firms),
-    )
+def operations() -> Any:
+    """Show the operation agreements that were ever filed; or save just that."""
+    header = (NUMBER, Words("实施机构", "Agency"), OPERATOR, Words("授权方式", "Mode"), TERM, STATE)
+    return _answer(
+        Listing(
+            "operations", "/register/operations", header,
+            lambda wanted, after, limit: register.filed(
+                unit.current().session, OperationAgreement, wanted, after=after, limit=limit),
+            lambda work, found: _agreed(
+                work, found, lambda one: vocabulary.term(one.mode, "authorisation_mode")),
+            register.FILED,
+        )
+    )  # fmt: skip
 
 
-@blueprint.get("/register/disclosures/<disclosure_id>")
+@blueprint.get("/register/supplies")
 @doors.public
-def one(disclosure_id: str) -> Any:
-    """Show one disclosure, and whether it is still what was published."""
-    work = unit.current()
-    found = disclosure.find(work.session, disclosure_id)
+def supplies() -> Any:
+    """Show the supply agreements that were ever filed; or save just that."""
+    header = (NUMBER, Words("供数部门", "Department"), OPERATOR, Words("行业", "Industry"), TERM,
+              STATE)  # fmt: skip
+    return _answer(
+        Listing(
+            "supplies", "/register/supplies", header,
+            lambda wanted, after, limit: register.filed(
+                unit.current().session, SupplyAgreement, wanted, after=after, limit=limit),
+            lambda work, found: _agreed(
+                work, found, lambda one: vocabulary.industry(one.industry)),
+            register.FILED,
+        )
+    )  # fmt: skip
+
+
+def _answer(listing: Listing) -> Any:
+    work, wanted = unit.current(), _wanted(listing)
+    header = [languages.said(words) for words in listing.header]
+    if (kind := request.args.get("file")) in {"csv", "xlsx"}:
+        lines = [(*row.cells, vocabulary.state(row.state)) for row in _all(work, listing, wanted)]
+        name = f"register-{listing.key}-{local_date(work.now)}"
+        return spreadsheets.answer(kind, name, header, lines)
+    page = listing.page(wanted, shown.after(), shown.PAGE)
     return render_template(
-        "frame/disclosure.html",
-        found=found,
-        body=found.body,
-        holds=disclosure.holds(unit.house().crypto, found),
+        "frame/register.html",
+        kind=listing.key,
+        header=header,
+        rows=listing.rows(work, page.items),
+        next=page.next,
+        wanted=wanted,
+        listing=listing,
+        states=[(code, vocabulary.state(code)) for code in listing.states],
+        address=_address(listing, wanted),
     )
 
 
-@blueprint.post("/register/disclosures")
-@doors.members("write")
-def publish() -> Any:
-    """Publish the disclosure of one's own organisation."""
-    work = unit.current()
-    products = offered.by_operator(work.session, work.actor.organisation)
-    made = disclosure.publish(work, year=forms.number("year"), products=products)
-    return redirect(f"/register/disclosures/{made.id}", 303)
+def _wanted(listing: Listing) -> Wanted:
+    """Return what the address narrows the list to; a value that is none narrows nothing."""
+    state, kind = shown.asked("state", max=40), shown.asked("kind", max=40)
+    return Wanted(
+        text=shown.asked("q", max=register.TEXT_MAX),
+        state=state if state in listing.states else None,
+        kind=kind if listing.kinds and kind in list(ScenarioKind) else None,
+    )
 
 
-def _publishes(work: Work, owed: list[disclosure.Due]) -> bool:
-    mine = any(each.organisation_id == work.actor.organisation for each in owed)
-    return mine and bool(work.actor.duties & disclosure.PUBLISHERS)
+def _address(listing: Listing, wanted: Wanted) -> str:
+    kept = {"q": wanted.text, "state": wanted.state, "kind": wanted.kind}
+    return f"{listing.address}?{urlencode({name: text for name, text in kept.items() if text})}"
 
 
-def _due(work: Work, each: disclosure.Due) -> dict[str, Any]:
-    left = (each.due_on - local_date(work.now)).days
-    return {
-        "organisation_id": each.organisation_id,
-        "kind": each.kind.value,
-        "year": each.year,
-        "due_on": each.due_on,
-        "clock": shown.light(each.light, left),
-        "disclosure_id": None if each.published is None else each.published.id,
-        "agreements": each.agreements,
-    }
+def _all(work: Work, listing: Listing, wanted: Wanted) -> list[Row]:
+    found: list[Any] = []
+    after: str | None = None
+    while len(found) < EXPORTED_MAX:
+        page = listing.page(wanted, after, min(500, EXPORTED_MAX - len(found)))
+        found, after = [*found, *page.items], page.next
+        if after is None:
+            break
+    return listing.rows(work, found)
+
+
+def _granted(work: Work, found: Sequence[Entry]) -> list[Row]:
+    rights = [each.authorisation for each in found]
+    names = shown.names(work, [one for each in rights for one in (each.grantee_id,
+                                                                  each.operator_id)])  # fmt: skip
+    return [
+        Row(
+            f"/certificates/{each.authorisation.cert_no}",
+            (
+                each.authorisation.cert_no, each.title, each.scenario_code,
+                vocabulary.term(each.kind, "scenario_kind"),
+                names[each.authorisation.grantee_id], names[each.authorisation.operator_id],
+                vocabulary.term(each.authorisation.purpose_code, "purpose"), str(each.items),
+                f"{each.authorisation.valid_from} — {each.authorisation.valid_to}",
+            ),
+            str(each.authorisation.state),
+        )
+        for each in found
+    ]  # fmt: skip
+
+
+def _agreed(work: Work, found: Sequence[Any], about: Callable[[Any], str]) -> list[Row]:
+    names = shown.names(work, [party for one in found for party in one.parties])
+    return [
+        Row(
+            None,
+            (one.code, names[one.grantor_id], names[one.operator_id], about(one),
+             f"{one.term_from} — {one.term_to}"),
+            str(one.state),
+        )
+        for one in found
+    ]  # fmt: skip

@@ -23,7 +23,7 @@ def facts(work: Work, found: Agreed, life: Any) -> dict[str, Any]:
     digest = rows.text_digest(found, work.crypto)
     texts = editions.editions(work, found.id)
     record = shown.record(found, work, life)
-    # A change is proposed with all its terms, by a program: no button could hold them.
+    # A change is proposed with all its terms: a form of its own holds them.
     record["own"].pop("amend", None)
     decision = found.decision or {}
     return {

@@ -1,14 +1,14 @@
 """The page of one organisation: to everybody who it is, to its own and its overseers the file."""
 
-import hashlib
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 
 from app import doors, languages, problems, unit
 from app.pages import account, forms, shown
-from app.pages.onboarding.queue import ROLES, role_name
+from app.pages.onboarding.queue import role_name
+from app.pages.wording.roles import GRANTED
 from kernel.actor import Duty, Role
 from kernel.clock import local_date
 from kernel.errors import Invalid
@@ -16,6 +16,7 @@ from kernel.parties import (
     admission,
     bank_checks,
     checks,
+    contents,
     documents,
     organisations,
     people,
@@ -103,6 +104,8 @@ def _file(work: Work, found: Organisation) -> dict[str, Any]:
         "due_on": vigil.due_on(work, written) if written else None,
         "writes": (own or registers) and found.state in admission.OPEN,
         "papers": documents.in_force(work.session, found.id),
+        "kept": contents.kept(work, found.id),
+        "opens": documents.opens(work.actor, found.id),
         "wanting": wanting,
         "check": checks.latest(work.session, found.id),
         "looks": reach.officiates(work.actor),
@@ -139,7 +142,7 @@ def _choices(found: Organisation) -> dict[str, list[tuple[str, str]]]:
         name: [(str(code), languages.said(WORDS[code])) for code in codes]
         for name, codes in groups.items()
     }
-    more = [(role.value, role_name(role)) for role in ROLES if role not in found.wanted]
+    more = [(role.value, role_name(role)) for role in GRANTED if role not in found.wanted]
     return {**listed, "roles": more}
 
 
@@ -208,24 +211,6 @@ _TEXTS = {
     "dpo": 60,
 }
 _OPTIONAL = ("merchant_type", "mlps_cert_no", "group_code")
-
-
-@blueprint.post("/organisations/<organisation_id>/documents")
-@doors.members("write")
-def show_document(organisation_id: str) -> Any:
-    """File a document by its digest; the file itself is read here and not kept."""
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise Invalid("请选择文件", "choose a file", pointer="/file")
-    documents.file(
-        unit.current(),
-        organisation_id,
-        doc_type=forms.text("doc_type", max=60),
-        name=sent.filename[:200],
-        digest=hashlib.sha256(sent.read()).hexdigest(),
-        valid_to=_day("valid_to"),
-    )
-    return account.back()
 
 
 @blueprint.post("/organisations/<organisation_id>/credit-checks")
@@ -303,7 +288,7 @@ def admit(organisation_id: str) -> Any:
 def ask_role(organisation_id: str) -> Any:
     """Ask for one more role."""
     wanted = forms.text("role", max=60)
-    if wanted not in set(ROLES):
+    if wanted not in set(GRANTED):
         raise Invalid("没有这个角色", "there is no such role", pointer="/role")
     roles.request(unit.current(), organisation_id, Role(wanted))
     return account.back()

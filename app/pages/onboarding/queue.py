@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import forms, shown
+from app.pages.wording.roles import GRANTED, ROLES
 from kernel import watch
 from kernel.actor import Role
 from kernel.clock import local_date
@@ -18,17 +19,6 @@ from kernel.work import Work
 
 blueprint = Blueprint("admission_desk", __name__)
 
-ROLES: dict[Role, Words] = {
-    Role.DATA_AUTHORITY: Words("数据管理部门", "data authority"),
-    Role.IMPLEMENTING_AGENCY: Words("实施机构", "implementing agency"),
-    Role.SUPPLY_DEPARTMENT: Words("数据提供部门", "supply department"),
-    Role.AUTHORISED_OPERATOR: Words("授权运营机构", "authorised operator"),
-    Role.DEVELOPER: Words("再开发主体", "developer"),
-    Role.MERCHANT: Words("数商", "data merchant"),
-    Role.BUYER: Words("数据需方", "buyer"),
-    Role.PRICE_AUTHORITY: Words("价格主管部门", "price authority"),
-    Role.EXCHANGE_OPERATOR: Words("数据交易场所运营机构", "exchange operator"),
-}
 STAGES = (
     (State.UNDER_REVIEW, Words("待初审", "For the first review")),
     (State.FINAL_REVIEW, Words("待复审", "For the final review")),
@@ -57,7 +47,7 @@ def queue() -> Any:
         asked=_asked(work) if decides else [],
         transfers=_transfers(work) if teller else None,
         registers=reach.registrar.matches(work.actor, None),
-        roles=[(role.value, languages.said(words)) for role, words in ROLES.items()],
+        roles=[(role.value, role_name(role)) for role in GRANTED],
     )
 
 
@@ -69,7 +59,7 @@ def enter() -> Any:
     if not reach.registrar.matches(work.actor, None):
         raise StepNotAllowed("只有交易所合规岗可以登记机构", "this is for the exchange's registrar")
     wanted = forms.many("roles")
-    if not wanted or not set(wanted) <= set(ROLES):
+    if not wanted or not set(wanted) <= set(GRANTED):
         raise Invalid("请选择角色", "choose a role", pointer="/roles")
     made = organisations.enter(
         work,

@@ -8,7 +8,7 @@ from app import doors, languages, unit
 from app.pages import forms, shown
 from kernel.errors import NotFound
 from kernel.work import Work
-from licensing import consents, scenarios
+from licensing import scenarios
 from licensing.applications.cases import ANNOUNCED
 from licensing.pleading import appeals, challenges
 from licensing.pleading import publicity_objections as objections
@@ -67,25 +67,6 @@ def challenge(scenario_id: str) -> Any:
         reason=forms.text("reason", max=500),
     )
     return _back(scenario_id)
-
-
-@blueprint.post("/cases/<scenario_id>/opinions/<opinion_id>")
-@doors.members("write")
-def answer(scenario_id: str, opinion_id: str) -> Any:
-    """Answer, as a department, item by item."""
-    work = unit.current()
-    asked = consents.seen(work, opinion_id)
-    consents.answer(work, opinion_id, items=[
-        {
-            "directory_code": item["directory_code"],
-            "item_code": item["item_code"],
-            "verdict": forms.text(f"verdict_{place}", max=40),
-            "cause": forms.text(f"cause_{place}", max=40) or None,
-            "text": forms.text(f"text_{place}", max=500),
-        }
-        for place, item in enumerate(asked.items)
-    ])  # fmt: skip
-    return redirect(f"/cases/{scenario_id}", 303)
 
 
 def _back(scenario_id: str) -> Any:

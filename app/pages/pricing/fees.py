@@ -84,7 +84,7 @@ def one(period_id: str) -> Any:
     return render_template(
         "pricing/period.html",
         period=found,
-        standing=_row(found, work)["standing"],
+        **_filled(found, work),
         cost_items=periods.COST_ITEMS,
         record=shown.record(found, work, periods.LIFE),
         caps=caps.of_period(work.session, found.id),
@@ -113,8 +113,8 @@ def fix(period_id: str) -> Any:
 
 
 def _row(found: FeePeriod, work: Work) -> dict[str, Any]:
-    filled = revenues.standing(work.session, found, work.rules)
     return {
+        **_filled(found, work),
         "id": found.id,
         "operator_id": found.operator_id,
         "first_on": found.first_on,
@@ -122,14 +122,12 @@ def _row(found: FeePeriod, work: Work) -> dict[str, Any]:
         "trial": found.trial,
         "state": found.state,
         "max_revenue_fen": found.max_revenue_fen,
-        "standing": {
-            "earned_fen": filled.earned_fen,
-            "excess_fen": filled.excess_fen,
-            "full": filled.full,
-            "share_bp": filled.share_bp,
-            "light": _light(filled),
-        },
     }
+
+
+def _filled(found: FeePeriod, work: Work) -> dict[str, Any]:
+    filled = revenues.standing(work.session, found, work.rules)
+    return {"standing": filled, "light": _light(filled)}
 
 
 def _light(filled: revenues.Standing) -> dict[str, str]:

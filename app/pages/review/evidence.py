@@ -58,7 +58,9 @@ def ruled(work: Work, found: Scenario) -> dict[str, Any]:
 def by_item(
     work: Work, given: list[Opinion], seen: list[Assessment]
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return item → what its department says to it, and how many readable sheets strike it.
+    """Return item → what its department says to it, and what readable sheets say.
+
+    strikes: how many strike it. coarser: treatment → how many find it enough.
 
     Sheets are those that the reader may see: before the tally nobody's but their own.
     """
@@ -66,14 +68,20 @@ def by_item(
     for rows in opinions.said(work.session, [one.id for one in given]).values():
         for row in rows:
             found[row.directory_code, row.item_code] = {
-                "verdict": row.verdict, "cause": row.cause, "text": row.text, "strikes": 0,
+                "verdict": row.verdict, "cause": row.cause, "text": row.text,
+                "advised": row.transform, "strikes": 0, "coarser": Counter(),
             }  # fmt: skip
     sheets = assessments.sheets(work, seen[0].id) if seen else []
     for sheet in sheets:
         for directory, item in sheet.struck:
-            row_of = found.setdefault((directory, item), {"strikes": 0})
-            row_of["strikes"] += 1
+            _of(found, directory, item)["strikes"] += 1
+        for directory, item, how in sheet.coarsened or ():
+            _of(found, directory, item)["coarser"][how] += 1
     return found
+
+
+def _of(found: dict[tuple[str, str], dict[str, Any]], directory: str, item: str) -> dict[str, Any]:
+    return found.setdefault((directory, item), {"strikes": 0, "coarser": Counter()})
 
 
 def total(work: Work, found: Scenario) -> dict[str, Any] | None:
@@ -163,7 +171,9 @@ def item(row: ScenarioItem, said: dict[tuple[str, str], dict[str, Any]]) -> dict
     return {
         "verdict": told.get("verdict"),
         "remark": told.get("text"),
+        "advised": told.get("advised"),
         "strikes": told.get("strikes", 0),
+        "coarser": sorted(told.get("coarser", {}).items()),
     }
 
 

@@ -11,10 +11,12 @@ from app.pages import shown, spreadsheets, vocabulary
 from catalogue.grades import Grade
 from kernel.clock import local_date
 from kernel.deadlines import Light
+from kernel.parties import people
 from kernel.words import Words
 from kernel.work import Work
 from licensing.applications.cases import UNDECIDED, State, Waiting
 from licensing.applications.vocabulary import ApplicationField
+from licensing.reviewing import assignments
 from licensing.supervision import queues
 from licensing.supervision.queues import Gravity, Wanted
 
@@ -30,7 +32,7 @@ _HEADER: Final = (
     Words("编号", "Number"), Words("场景", "Scenario"), Words("申请方", "Applicant"),
     Words("应用领域", "Field"), Words("最高级别", "Gravest grade"),
     Words("个人信息", "Personal data"), Words("状态", "State"), Words("灯", "Light"),
-    Words("剩余日", "Days left"), Words("截止", "Due"),
+    Words("剩余日", "Days left"), Words("截止", "Due"), Words("承办人", "In hand of"),
 )  # fmt: skip
 
 
@@ -47,9 +49,19 @@ def cases() -> Any:
         )  # fmt: skip
     page = queues.listed(work, wanted, after=shown.after(), limit=QUEUE)
     grave = queues.gravity(work.session, [row.scenario.id for row in page.items])
+    held = holders(work, [row.scenario.id for row in page.items])
     return render_template(
         "cases/cases.html",
-        queue=[{**waiting(row), "gravity": grave.get(row.scenario.id)} for row in page.items],
+        queue=[
+            {
+                **waiting(row),
+                "gravity": grave.get(row.scenario.id),
+                "holder": held.get(row.scenario.id),
+                "claims": row.scenario.id not in held
+                and assignments.officer.matches(work.actor, row.scenario),
+            }
+            for row in page.items
+        ],
         lights=lights(work, wanted),
         firms=shown.names(work, [row.scenario.applicant_id for row in page.items]),
         next=page.next,
@@ -57,6 +69,13 @@ def cases() -> Any:
         chosen=request.args,
         address=_address(),
     )
+
+
+def holders(work: Work, scenario_ids: list[str]) -> dict[str, str]:
+    """Return case → name of the officer who has it in hand. Two SELECTs."""
+    held = assignments.of_all(work.session, scenario_ids)
+    named = people.names(work.session, held.values())
+    return {case: named[person] for case, person in held.items()}
 
 
 def pane(work: Work) -> dict[str, Any]:
@@ -96,6 +115,7 @@ def _wanted() -> Wanted:
         personal={"yes": True, "no": False}.get(personal or ""),
         text=shown.asked("q", max=queues.TEXT_MAX),
         overdue=shown.asked("red") is not None,
+        hands=_one_of("hands", ("mine", "nobody")),
     )
 
 
@@ -123,7 +143,8 @@ def _all(work: Work, wanted: Wanted) -> list[Waiting]:
 def _lines(work: Work, found: Sequence[Waiting]) -> list[list[spreadsheets.Cell]]:
     firms = shown.names(work, {row.scenario.applicant_id for row in found})
     grave = queues.gravity(work.session, [row.scenario.id for row in found])
-    return [_line(row, firms, grave) for row in found]
+    held = holders(work, [row.scenario.id for row in found])
+    return [[*_line(row, firms, grave), held.get(row.scenario.id)] for row in found]
 
 
 def _line(

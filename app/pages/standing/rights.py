@@ -1,6 +1,6 @@
 """Pages of an authorisation: its versions, quotas, renewal, reviews, end, and what would fall."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template
@@ -11,6 +11,7 @@ from app.lives import LIVES
 from app.pages import forms, shown
 from catalogue import directories
 from kernel.clock import end_of_day, local_date
+from kernel.pages import Page
 from kernel.work import Work
 from licensing import authorisations, certificates, quotas, scenarios, versions
 from licensing import scope as scopes
@@ -39,16 +40,7 @@ _LIVES: Final = {
 @doors.members("read")
 def all_authorisations() -> Any:
     """Show the authorisations that the reader may see."""
-    work = unit.current()
-    page = authorisations.listed(
-        work, state=shown.asked("state", max=20), after=shown.after(), limit=shown.PAGE
-    )
-    return render_template(
-        "standing/authorisations.html",
-        authorisations=page.items,
-        firms=shown.names(work, [one.grantee_id for one in page.items]),
-        next=page.next,
-    )
+    return _listed("authorisations", authorisations.listed)
 
 
 @blueprint.get("/authorisations/<authorisation_id>")
@@ -132,32 +124,14 @@ def impact(kind: str, target: str) -> Any:
 @doors.members("read")
 def all_destructions() -> Any:
     """Show what must be, or has been, destroyed."""
-    work = unit.current()
-    page = destructions.listed(
-        work, state=shown.asked("state", max=20), after=shown.after(), limit=shown.PAGE
-    )
-    return render_template(
-        "standing/destructions.html",
-        destructions=page.items,
-        firms=shown.names(work, [one.grantee_id for one in page.items]),
-        next=page.next,
-    )
+    return _listed("destructions", destructions.listed)
 
 
 @blueprint.get("/reviews")
 @doors.members("read")
 def all_reviews() -> Any:
     """Show the annual reviews that the reader may see."""
-    work = unit.current()
-    page = reviews.listed(
-        work, state=shown.asked("state", max=20), after=shown.after(), limit=shown.PAGE
-    )
-    return render_template(
-        "standing/reviews.html",
-        reviews=page.items,
-        firms=shown.names(work, [one.grantee_id for one in page.items]),
-        next=page.next,
-    )
+    return _listed("reviews", reviews.listed)
 
 
 @blueprint.get("/reviews/<review_id>")
@@ -174,6 +148,18 @@ def review(review_id: str) -> Any:
         authorisation=authorisations.find(work.session, found.authorisation_id),
         names=shown.names(work, [found.grantee_id]),
         events=shown.timeline(work, found.id),
+    )
+
+
+def _listed(noun: str, listed: Callable[..., Page[Any]]) -> str:
+    """Show one page of what a grantee has of a noun. Two SELECTs."""
+    work = unit.current()
+    page = listed(work, state=shown.asked("state", max=20), after=shown.after(), limit=shown.PAGE)
+    return render_template(
+        f"standing/{noun}.html",
+        **{noun: page.items},
+        firms=shown.names(work, [one.grantee_id for one in page.items]),
+        next=page.next,
     )
 
 

@@ -7,7 +7,8 @@ from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
 from app.pages import forms, shown, spreadsheets, vocabulary
-from app.pages.supervision.words import FAULTS, MARKS, PATHS, ROLES, STAGES, WHICH
+from app.pages.supervision.words import FAULTS, MARKS, PATHS, STAGES, WHICH
+from app.pages.wording.roles import ROLES
 from kernel.actor import Role
 from kernel.clock import local_date
 from kernel.deadlines import Light

@@ -1,8 +1,7 @@
-"""What supervision calls things: roles, stages, faults, marks."""
+"""What supervision calls things: stages, faults, marks."""
 
 from typing import Final
 
-from kernel.actor import Role
 from kernel.words import Words
 from licensing.supervision.stages import Mark, Which
 from licensing.supervision.violations import Fault
@@ -80,17 +79,5 @@ STAGES: Final = {
 PATHS: Final = {
     "scn_": "/cases/", "opn_": "/opinions/", "aut_": "/authorisations/", "sup_": "/agreements/",
     "reg_": "/registrations/", "dvn_": "/directories/", "prd_": "/products/", "ord_": "/orders/",
-}
-ROLES: Final = {
-    Role.DATA_AUTHORITY: Words("数据管理部门", "data authority"),
-    Role.IMPLEMENTING_AGENCY: Words("实施机构", "implementing agency"),
-    Role.SUPPLY_DEPARTMENT: Words("供数部门", "supplying department"),
-    Role.AUTHORISED_OPERATOR: Words("授权运营机构", "authorised operator"),
-    Role.DEVELOPER: Words("再开发主体", "developer"),
-    Role.MERCHANT: Words("数商", "data merchant"),
-    Role.BUYER: Words("数据需方", "buyer"),
-    Role.PRICE_AUTHORITY: Words("价格主管部门", "price authority"),
-    Role.EXCHANGE_OPERATOR: Words("数据交易所", "data exchange"),
-    Role.SYSTEM: Words("系统", "the house"),
 }
 # fmt: on

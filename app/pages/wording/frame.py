@@ -3,6 +3,7 @@
 from typing import Final
 
 from kernel.words import Words
+from licensing.applications.blocks import ScenarioKind
 from licensing.disclosing import disclosed
 from licensing.frame import elements
 
@@ -36,6 +37,7 @@ TERMS: Final = {
     "supply_mode": elements.SupplyMode,
     "permission": elements.Permission,
     "discloser": disclosed.Kind,
+    "scenario_kind": ScenarioKind,
 }
 
 PLAN: Final[dict[str, Words]] = {

@@ -56,7 +56,7 @@ def accepted(application: Exchange, as_: As) -> None:
     imported(as_("per_exchange_settler"), statement(asked(application, as_)))
     done(application, lambda work: escrow.accept(work, "ord_1", [money.line()]))
     tomorrow = as_("per_exchange_settler").post(
-        "/api/demonstration/clock", json={"working_days": 1}
+        "/api/demonstration/clock", json={"working_days": 7}
     )
     assert tomorrow.status_code == 200, tomorrow.json
 

@@ -119,3 +119,59 @@ def test_the_secretary_replaces_a_member_with_a_reason(
 
     assert replaced.status_code == 303
     assert unknown.status_code == 422
+
+
+def test_a_draft_is_kept_for_its_member_alone_and_goes_when_it_is_signed(
+    visit: Visit, town: Town, application: Exchange
+) -> None:
+    path = f"/assessments/{town['scoring']}"
+    *_, other, last = _serving(application, town["scoring"])
+    member = visit(last)
+
+    saved = member.post(f"{path}/draft", **_sheet(verdict="", comment_legality="还在核对"))
+    live = member.client.post(
+        f"{path}/draft",
+        data={"csrf_token": member.csrf, **_sheet(), "comment_legality": "还在核对"},
+        headers={"Accept": "text/html", "HX-Request": "true"},
+    )
+    page = member.shows(path, "还在核对", "草稿已保存")
+    elsewhere = visit("per_agency_secretary").get(path).text
+    member.post(f"{path}/sheet", **_sheet())
+    corrected = member.get(path).text
+
+    assert (saved.status_code, live.status_code) == (303, 200)
+    assert 'id="draft-line"' in live.text
+    assert 'value="78.5"' in page
+    assert "还在核对" not in elsewhere
+    assert "还在核对" not in corrected
+    assert visit(other).get(path).text.count("还在核对") == 0
+
+
+@ON_SQLITE
+def test_chosen_items_are_struck_and_left_in_the_draft(
+    visit: Visit, town: Town, application: Exchange
+) -> None:
+    path = f"/assessments/{town['scoring']}"
+    member = visit(_serving(application, town["scoring"])[-1])
+    rain = "CAT-430000-000001/RAIN"
+    box = f'name="struck" value="{rain}" checked'
+
+    member.post(f"{path}/draft", **_sheet(), chosen=rain, fill="strike")
+    struck = member.get(path).text
+    member.post(f"{path}/draft", **_sheet(struck=rain), chosen=rain, fill="leave")
+    left = member.get(path).text
+    coarser = member.post(
+        f"{path}/draft", **_sheet(), chosen=rain, fill="coarsen", bulk_transform="masked"
+    )
+    after = member.get(path).text
+
+    assert box in struck
+    assert box not in left
+    assert coarser.status_code == 303
+    assert f'name="coarsen_{rain}"' in after
+
+
+def test_a_draft_is_not_for_who_has_no_seat(visit: Visit, town: Town) -> None:
+    answer = visit("per_agency_secretary").post(f"/assessments/{town['scoring']}/draft", **_sheet())
+
+    assert answer.status_code == 403

@@ -35,8 +35,9 @@ def test_the_latest_trades_are_renewed_alone(visit: Visit) -> None:
 
 def test_the_register_names_who_may_use_what(visit: Visit, town: Town) -> None:
     visit().shows(
-        "/register", town["certificate"], "演示·枫香科技", "气象保险", "SA-430000-2026-0001"
+        "/register", town["certificate"], "演示·枫香科技", "气象保险", "北京郊县农业气象保险"
     )
+    visit().shows("/register/supplies", "SA-430000-2026-0001")
 
 
 def test_a_certificate_is_a_letter_that_can_be_checked(visit: Visit, town: Town) -> None:

@@ -81,8 +81,8 @@ def test_the_newest_document_of_a_type_is_in_force(work_as: WorkAs) -> None:
     work, later = (entry.admin(work_as, made, at=at) for at in (NOON, NOON + timedelta(seconds=1)))
     file = {"doc_type": "business_licence", "name": "执照.pdf"}
 
-    documents.file(work, made.id, **file, digest="1" * 64, valid_to=date(2026, 7, 1))
-    second = documents.file(later, made.id, **file, digest="2" * 64)  # type: ignore[arg-type]  # as written
+    documents.file(work, made.id, **file, content=entry.PAPER, valid_to=date(2026, 7, 1))
+    second = documents.file(later, made.id, **file, content=entry.PAPER + b"2")  # type: ignore[arg-type]  # as written
 
     assert documents.shown(work, made.id) == {"business_licence": second}
     assert documents.wanting(work, made.id, {"merchant"}).role == ("security_plan",)
@@ -92,7 +92,8 @@ def test_the_newest_document_of_a_type_is_in_force(work_as: WorkAs) -> None:
     ("given", "pointer"),
     [
         ({"doc_type": "poem"}, "/doc_type"),
-        ({"digest": "Z" * 64}, "/digest"),
+        ({"content": b"MZ a program"}, "/file"),
+        ({"content": b"%PDF-" + b"0" * 1_400_000}, "/file"),
         ({"valid_to": date(2026, 6, 30)}, "/valid_to"),
     ],
 )
@@ -100,7 +101,7 @@ def test_a_document_is_of_a_known_type_and_valid(
     work_as: WorkAs, given: dict[str, Any], pointer: str
 ) -> None:
     made = entry.entered(work_as)
-    known: dict[str, Any] = {"doc_type": "credit_report", "name": "x", "digest": "0" * 64}
+    known: dict[str, Any] = {"doc_type": "credit_report", "name": "x", "content": entry.PAPER}
 
     with pytest.raises(Invalid) as caught:
         documents.file(entry.admin(work_as, made), made.id, **{**known, **given})
@@ -113,7 +114,7 @@ def test_a_document_that_is_over_is_wanting_again(work_as: WorkAs) -> None:
     entry.filed(work_as, made)
     work = entry.admin(work_as, made, at=NOON + timedelta(seconds=1))
     documents.file(
-        work, made.id, doc_type="business_licence", name="x", digest="0" * 64,
+        work, made.id, doc_type="business_licence", name="x", content=entry.PAPER,
         valid_to=date(2026, 7, 1),
     )  # fmt: skip
     later = entry.admin(work_as, made, at=work.now.replace(day=2))

@@ -1,11 +1,15 @@
+import dataclasses
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from kernel.actor import Actor, Duty, Role
+from kernel.crypto import CommercialProvider, StandardProvider
 from kernel.errors import Invalid, NotFound
-from kernel.parties import identity, people
+from kernel.parties import identity, people, relations
 from kernel.parties.people import IdentityTaken, Person
+from kernel.work import Work
 from tests.conftest import PASSWORDS, WorkAs
 from tests.kernel.parties import entry
 
@@ -43,6 +47,50 @@ def test_i_03_one_human_being_has_one_row(work_as: WorkAs) -> None:
             text("UPDATE people SET identity_hash = :hash WHERE id = :id"),
             {"hash": first.identity_hash, "id": second.id},
         )
+
+
+def renewed(work: Work, provider: type[StandardProvider | CommercialProvider]) -> Work:
+    """Return the same work after the key was changed, and the old one kept as retired."""
+    return dataclasses.replace(
+        work, crypto=provider(b"another key of 32 bytes, no more", [bytes(range(32))])
+    )
+
+
+RENEWALS = pytest.mark.parametrize("provider", [StandardProvider, CommercialProvider])
+
+
+@RENEWALS
+def test_i_03_one_human_being_has_one_row_after_the_key_was_changed(
+    work_as: WorkAs, provider: type[StandardProvider | CommercialProvider]
+) -> None:
+    before = work_as("system")
+    after = renewed(before, provider)
+    known = {"name": "甲", "password": "long enough", "passwords": PASSWORDS}
+    people.enter(before, login="one@test", identity_number=NUMBER, **known)  # type: ignore[arg-type]  # as written
+
+    with pytest.raises(IdentityTaken):
+        people.enter(after, login="two@test", identity_number=NUMBER, **known)  # type: ignore[arg-type]  # as written
+    other = people.enter(after, login="two@test", identity_number=entry.number(1), **known)  # type: ignore[arg-type]  # as written
+    with pytest.raises(IdentityTaken):
+        people.enter(after, login="three@test", identity_number=entry.number(1), **known)  # type: ignore[arg-type]  # as written
+
+    assert other.identity_hash == identity.hashed(after, entry.number(1))
+    assert other.identity_hash != identity.hashed(before, entry.number(1))
+
+
+@RENEWALS
+def test_a_human_keeps_the_node_of_the_first_time(
+    work_as: WorkAs, provider: type[StandardProvider | CommercialProvider]
+) -> None:
+    work = entry.registrar(work_as)
+    person = relations.Other(name="演示·控制人", identity_number=NUMBER)
+    before = relations.declare(work, "org_developer", relations.Kind.CONTROLS, person)
+    after = renewed(work, provider)
+
+    assert relations.person_node(after, NUMBER) == before.other
+    assert relations.person_node(after, entry.number(1)) == relations.PERSON + identity.hashed(
+        after, entry.number(1)
+    )
 
 
 def test_who_runs_the_machines_has_no_business_duty_besides(work_as: WorkAs) -> None:

@@ -148,7 +148,7 @@ def test_deferrable_documents_may_be_promised_and_key_ones_not(work_as: WorkAs) 
         organisations.take(work, made.id, "submit")
 
     for doc_type in ("platform_agreement", "security_plan"):
-        documents.file(work, made.id, doc_type=doc_type, name="x", digest="0" * 64)
+        documents.file(work, made.id, doc_type=doc_type, name="x", content=entry.PAPER)
     organisations.take(work, made.id, "submit")
     assert made.state == State.UNDER_REVIEW
 
@@ -288,7 +288,7 @@ def test_i_04_a_file_is_read_by_its_own_and_by_overseers(work_as: WorkAs, person
         lambda: admission.file(stranger, made.id, **entry.FACTS),
         lambda: documents.shown(stranger, made.id),
         lambda: documents.file(stranger, made.id, doc_type="credit_report", name="x",
-                               digest="0" * 64),
+                               content=entry.PAPER),
     ]  # fmt: skip
 
     for call in asked:

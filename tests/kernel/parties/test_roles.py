@@ -39,7 +39,7 @@ def test_a_role_has_documents_of_its_own(work_as: WorkAs) -> None:
     with pytest.raises(StepRefused) as caught:
         roles.take(approver, role.id, "grant")
     documents.file(
-        work, made.id, doc_type="operation_mandate", name="委托.pdf", digest="0" * 64
+        work, made.id, doc_type="operation_mandate", name="委托.pdf", content=entry.PAPER
     )  # fmt: skip
     roles.take(approver, role.id, "grant")
 

@@ -53,7 +53,7 @@ def test_a_promise_that_is_broken_restricts(work_as: WorkAs) -> None:
     later = entry.admin(work_as, made, at=NOON + timedelta(seconds=1))
     documents.file(
         later, made.id, doc_type="credit_report", name="x",
-        digest="0" * 64, valid_to=date(2026, 7, 2),
+        content=entry.PAPER, valid_to=date(2026, 7, 2),
     )  # fmt: skip
 
     watched(work_as, date(2026, 7, 10))

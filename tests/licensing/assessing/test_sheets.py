@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kernel.errors import Invalid
 from licensing.assessing import sheets
 from licensing.assessing.sheets import Result, Sheet, Standard, Verdict
+from licensing.scope import Transform
 
 WEIGHTS = {
     "legality": 20,
@@ -317,3 +318,44 @@ def test_every_reason_is_said_in_both_languages() -> None:
         "the mean of beauty is 0.01, below 60.00",
         "only 0 of 1 sheets agree",
     ]
+
+
+# --- coarser treatments --------------------------------------------------------------------
+
+COARSER = Transform.AGGREGATED
+MIDDLE = Transform.GENERALISED
+
+
+def wished(*wishes: Mapping[str, Any]) -> sheets.Conclusion:
+    """Conclude five sheets, the first of which have wishes."""
+    given = [sheet(number, **wish) for number, wish in enumerate(wishes)]
+    return sheets.conclude([*given, *five()[len(given) :]], BY)
+
+
+def test_more_than_half_have_an_item_coarser_and_the_pass_is_conditional() -> None:
+    two, three = (
+        wished(*[{"coarsened": {WIND: COARSER}}] * 2),
+        wished(*[{"coarsened": {WIND: COARSER}}] * 3),
+    )
+
+    assert (two.result, dict(two.coarsened)) == (Result.PASS, {})
+    assert (three.result, dict(three.coarsened)) == (Result.CONDITIONAL_PASS, {WIND: COARSER})
+
+
+def test_the_strictest_that_more_than_half_ask_for_at_least_is_what_holds() -> None:
+    found = wished(
+        {"coarsened": {WIND: COARSER}}, {"coarsened": {WIND: MIDDLE}},
+        {"coarsened": {WIND: Transform.MASKED}}, {"coarsened": {WIND: COARSER}},
+    )  # fmt: skip
+
+    assert dict(found.coarsened) == {WIND: MIDDLE}
+
+
+def test_who_strikes_would_have_it_as_strict_as_can_be_and_what_is_struck_is_not_coarsened() -> (
+    None
+):
+    few = wished({"struck": {WIND}}, {"struck": {WIND}}, {"coarsened": {WIND: MIDDLE}})
+    most = wished(*[{"struck": {WIND}}] * 3, {"coarsened": {WIND: MIDDLE}})
+
+    assert (set(few.struck), dict(few.coarsened)) == (set(), {WIND: MIDDLE})
+    assert (set(most.struck), dict(most.coarsened)) == ({WIND}, {})

@@ -1,6 +1,9 @@
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event as Signal
 
 import pytest
+from sqlalchemy.exc import UnboundExecutionError
 from sqlalchemy.orm import Session
 
 from kernel.engines import Engines
@@ -90,32 +93,108 @@ def test_a_database_that_nobody_decides_on_moves_nothing(session: Session, epoch
     assert epoch.value == 0
 
 
+class Hands:
+    """A clock that stands until it is moved, and a journal that is read by it."""
+
+    def __init__(self, engines: Engines) -> None:
+        self.now = 0.0
+        self.told: list[str] = []
+        self.journal = Journal(engines, clock=lambda: self.now)
+
+    def look(self, *, after: float = 0.0) -> list[str]:
+        """Look so many seconds later; return what was told then."""
+        self.now += after
+        self.told = []
+        self.journal.tell(self.told.extend)
+        return list(self.told)
+
+
 def test_the_journal_tells_what_another_host_has_changed(engines: Engines) -> None:
-    now = [0.0]
-    journal = Journal(engines, clock=lambda: now[0])
+    hands = Hands(engines)
     note(engines, "authorisation.issued", "aut_1")
 
-    first = journal.names()
+    first = hands.look()
     note(engines, "authorisation.suspended", "aut_1")
     note(engines, "product.listed", "prd_1")
-    too_soon = journal.names()
-    now[0] += epochs.POLL_S
-    seen = journal.names()
-    now[0] += epochs.POLL_S
+    too_soon = hands.look(after=epochs.POLL_S / 2)
+    seen = hands.look(after=epochs.POLL_S / 2)
 
-    assert (first, too_soon, seen, journal.names()) == ([], [], ["aut_1"], [])
+    assert (first, too_soon, seen) == ([], [], ["aut_1"])
+    assert hands.look(after=epochs.POLL_S) == []
 
 
 def test_more_than_the_journal_was_looked_at_is_everything(
     engines: Engines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(epochs, "OVERLAP", 2)
-    now = [0.0]
-    journal = Journal(engines, clock=lambda: now[0])
+    hands = Hands(engines)
     note(engines, "authorisation.issued", "aut_1")
-    journal.names()
+    hands.look()
     for number in range(5):
         note(engines, "product.listed", f"prd_{number}")
-    now[0] += epochs.POLL_S
 
-    assert journal.names() == [ALL]
+    assert hands.look(after=epochs.POLL_S) == [ALL]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.postgres
+def test_a_lower_number_that_is_committed_later_is_told_as_well(engines: Engines) -> None:
+    hands = Hands(engines)
+    note(engines, "product.listed", "prd_1")
+    hands.look()
+
+    with engines.writing() as slow:
+        work_of(slow, "system").record("authorisation.suspended", "aut_slow")
+        slow.flush()
+        note(engines, "authorisation.suspended", "aut_quick")
+        quick = hands.look(after=epochs.POLL_S)
+        slow.commit()
+
+    assert quick == ["aut_quick"]
+    assert hands.look(after=epochs.POLL_S) == ["aut_slow"]
+    assert hands.look(after=epochs.POLL_S) == []
+
+
+def test_without_the_database_the_look_stays_due(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = Hands(engines)
+    note(engines, "authorisation.issued", "aut_1")
+    hands.look()
+    note(engines, "authorisation.suspended", "aut_1")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engines, "read", None)
+        for _ in range(2):
+            with pytest.raises(UnboundExecutionError):
+                hands.look(after=epochs.POLL_S)
+
+    assert hands.look() == ["aut_1"]
+
+
+def test_while_one_looks_others_go_on_but_not_for_long(engines: Engines) -> None:
+    hands = Hands(engines)
+    hands.look()
+    note(engines, "authorisation.suspended", "aut_1")
+    began, go_on = Signal(), Signal()
+
+    def slowly(names: list[str]) -> None:
+        began.set()
+        assert go_on.wait(10)
+        hands.told.extend(names)
+
+    hands.now += epochs.POLL_S
+    with ThreadPoolExecutor() as pool:
+        looking = pool.submit(hands.journal.tell, slowly)
+        assert began.wait(10)
+        others = hands.look()
+        hands.now += epochs.STALE_S
+        late = pool.submit(hands.journal.tell, hands.told.extend)
+        waits = not wait([late], timeout=0.05).done
+        go_on.set()
+        looking.result(10)
+        late.result(10)
+
+    assert others == []
+    assert waits
+    assert hands.told == ["aut_1"]

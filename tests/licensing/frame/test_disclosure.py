@@ -208,5 +208,5 @@ def test_the_register_shows_what_was_revoked_and_whose_it_was(session: Session) 
 
     page = register.revoked(session, after=None, limit=9)
 
-    assert [each.id for each in page.items] == [granted.id]
+    assert [each.authorisation.id for each in page.items] == [granted.id]
     assert register.operators(session, [granted.id]) == {granted.id: "org_operator"}

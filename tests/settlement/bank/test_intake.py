@@ -4,16 +4,17 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
+from kernel.errors import Invalid, StepNotAllowed
 from kernel.money import Money
-from settlement import bank_files, escrow, payments, payouts
-from settlement.bank import intake, statements
+from settlement import escrow, payments, payouts
+from settlement.bank import clearings, intake, statements
+from settlement.bank.clearings import Share
 from settlement.bank.intake import AlreadyImported
+from settlement.bank.reading import csvs
+from settlement.bank.reading.neutral import StatementRefused
 from settlement.bank.statements import BankLine, BankMatch, BankStatement, Note
-from settlement.bank_files import StatementRefused
 from settlement.ledger import AccountRef, balance
-from settlement.payments import Payment
-from tests.conftest import NOON, WorkAs
+from tests.conftest import WorkAs
 from tests.settlement import money
 from tests.settlement.money import BUYER_NAME, CUSTODY, csv_of, took
 
@@ -116,7 +117,7 @@ def test_a_statement_is_taken_once(session: Session, work_as: WorkAs) -> None:
 
 def test_the_twin_that_comes_too_late_claims_nothing(work_as: WorkAs) -> None:
     took(work_as, csv_of([]))
-    read = bank_files.read_statement(csv_of([], number="2"))
+    read = csvs.read(csvs.rows(csv_of([], number="2")))
 
     with pytest.raises(AlreadyImported):
         intake._claimed(work_as("per_exchange_settler"), read, "0" * 64, position=1)
@@ -167,7 +168,7 @@ def test_only_settlement_officers_import_and_match(work_as: WorkAs) -> None:
     with pytest.raises(StepNotAllowed):
         took(work_as, csv_of([]), person="per_exchange_auditor")
     with pytest.raises(StepNotAllowed):
-        intake.match(work_as("per_buyer_editor"), "bsl_1", payment_id="pay_1", reason="x")
+        clearings.give(work_as("per_buyer_editor"), "bsl_1", shares=[Share("pay_1")], reason="x")
 
 
 # --- what went out
@@ -211,7 +212,7 @@ def test_a_debit_that_fits_no_payout_is_kept_for_a_person(
 
     out(
         work_as,
-        ("P1", -1, "某行", "手续费"),
+        ("P1", -1, "某行", "杂项"),
         ("P2", -1, "x", f"{payout.reference} {failed.reference}"),
         ("P3", -1, "x", payout.reference),
         ("P4", -failed.amount.minor, "x", failed.reference),
@@ -228,68 +229,3 @@ def test_a_debit_that_fits_no_payout_is_kept_for_a_person(
     bank = statements.standing(session, CUSTODY)
     assert bank.unexplained == Money(-3 - failed.amount.minor)
     assert bank.difference == Money(0)
-
-
-# --- by hand
-
-
-def waiting(work_as: WorkAs, fen: int = 100) -> tuple[Payment, str]:
-    """Ask for the story's payment, and let a third party pay some of it."""
-    payment = money.asked(work_as)
-    took(work_as, csv_of([("T1", fen, "演示·旁人公司", payment.reference)]))
-    line_id = work_as("system").session.scalars(select(BankLine.id)).one()
-    return payment, line_id
-
-
-def by_hand(work_as: WorkAs, line_id: str, payment: Payment, person: str) -> BankMatch:
-    made = intake.match(
-        work_as(person, at=NOON), line_id, payment_id=payment.id, reason="集团代付，有委托书"
-    )
-    work_as("system").session.flush()
-    return made
-
-
-def test_another_person_matches_what_waits(session: Session, work_as: WorkAs) -> None:
-    payment, line_id = waiting(work_as)
-
-    made = by_hand(work_as, line_id, payment, "per_exchange_checker")
-
-    assert (made.amount, made.by_hand, payment.funded) == (Money(100), True, Money(100))
-    assert escrow.left(session, "ord_1") == Money(100)
-    assert in_suspense(session) == Money(0)
-    assert money.kinds_of(session, line_id) == ["bank.matched"]
-
-
-def test_no_more_is_matched_than_is_asked(session: Session, work_as: WorkAs) -> None:
-    payment, line_id = waiting(work_as, money.STORY.minor + 5)
-
-    by_hand(work_as, line_id, payment, "per_exchange_checker")
-
-    assert (payment.state, in_suspense(session)) == (payments.State.FUNDED, Money(5))
-
-
-def test_who_imported_the_statement_does_not_match(work_as: WorkAs) -> None:
-    payment, line_id = waiting(work_as)
-
-    with pytest.raises(StepRefused) as told:
-        by_hand(work_as, line_id, payment, "per_exchange_settler")
-
-    assert [refusal.code for refusal in told.value.refusals] == ["FOUR_EYES"]
-
-
-def test_nothing_is_matched_twice_nor_to_what_awaits_nothing(
-    session: Session, work_as: WorkAs
-) -> None:
-    payment, line_id = waiting(work_as, money.STORY.minor)
-    by_hand(work_as, line_id, payment, "per_exchange_checker")
-
-    with pytest.raises(StepRefused) as told:
-        by_hand(work_as, line_id, payment, "per_exchange_checker")
-
-    assert [refusal.code for refusal in told.value.refusals] == ["NOTHING_LEFT", "NOT_AWAITED"]
-    assert escrow.left(session, "ord_1") == money.STORY
-
-
-def test_a_line_that_is_not_there_is_missing(work_as: WorkAs) -> None:
-    with pytest.raises(NotFound):
-        by_hand(work_as, "bsl_none", money.asked(work_as), "per_exchange_checker")

@@ -55,6 +55,31 @@ def test_a_scenario_reaches_its_panel(as_: As, door: str) -> None:
     assert [one["item_code"] for one in shown.json["items"]] == ["TEMP", "RAIN"]
 
 
+def test_the_door_tells_the_proposed_lane_and_takes_the_slower_one_for_a_reason(
+    as_: As, door: str
+) -> None:
+    with_opinions(as_, door)
+    officer = as_("per_agency_officer")
+
+    told = officer.get(f"{door}/lane", headers={"Accept-Language": "en"})
+    passed_over = officer.post(f"{door}/grade-risk", json={"lane": "ordinary"})
+    graded = officer.post(
+        f"{door}/grade-risk", json={"lane": "ordinary", "reason": "the first of its kind"}
+    )
+
+    assert (told.json["lane"], told.json["eligible"]) == ("fast", True)
+    assert [one["code"] for one in told.json["conditions"]] == [
+        "FAST_RISK", "FAST_GRADE", "FAST_PI", "FAST_OUTPUT", "FAST_CREDIT",
+    ]  # fmt: skip
+    assert told.json["conditions"][0] == {
+        "code": "FAST_RISK", "asks": "the risk must be low", "found": "low", "met": True,
+    }  # fmt: skip
+    assert passed_over.status_code == 409
+    assert "LANE_NEEDS_REASON" in passed_over.text
+    assert graded.json["lane"] == "ordinary"
+    assert as_("per_buyer_editor").get(f"{door}/lane").status_code == 404
+
+
 def test_an_uncovered_application_tells_every_misfit(
     as_: As, application_body: dict[str, Any]
 ) -> None:

@@ -1,5 +1,6 @@
 """A newcomer's way in, over HTTP: three people, one file, one cent."""
 
+import base64
 import dataclasses
 from collections.abc import Callable
 from datetime import date
@@ -24,6 +25,7 @@ FILE = {
     name: value.isoformat() if isinstance(value, date) else value
     for name, value in entry.FACTS.items()
 }
+PAPER = base64.b64encode(entry.PAPER).decode()
 CHECK = {**entry.CLEAN, "source": "信用中国"}
 
 
@@ -62,7 +64,7 @@ def filed(newcomer: Newcomer) -> None:
     answer = newcomer.admin.post(f"{newcomer.home}/admission", json=FILE)
     assert answer.status_code == 200, answer.json
     for doc_type in entry.PAPERS:
-        paper = {"doc_type": doc_type, "name": f"{doc_type}.pdf", "digest": "0a" * 32}
+        paper = {"doc_type": doc_type, "name": f"{doc_type}.pdf", "content_base64": PAPER}
         assert newcomer.admin.post(f"{newcomer.home}/documents", json=paper).status_code == 201
 
 
@@ -248,3 +250,36 @@ def test_an_exit_waits_for_nothing_open(newcomer: Newcomer, as_: As) -> None:
 
     assert (asked.status_code, asked.json["state"]) == (200, "exiting")
     assert confirmed.json["state"] == "deregistered"
+
+
+def test_a_document_is_read_by_its_own_and_its_reviewers_alone(newcomer: Newcomer, as_: As) -> None:
+    filed(newcomer)
+    listed = newcomer.admin.get(f"{newcomer.home}/documents").json["items"]
+    door = f"{newcomer.home}/documents/{listed[0]['id']}/readings"
+
+    own = newcomer.admin.post(door, json={}, headers={"Idempotency-Key": "once"})
+    reviewed = [
+        as_(person).post(door, json={}).status_code
+        for person in ("per_exchange_compliance", "per_exchange_approver")
+    ]
+    barred = [
+        as_(person).post(door, json={}).status_code
+        for person in ("per_hub_supervisor", "per_exchange_settler", "per_buyer_editor")
+    ]
+
+    assert all(one["kept"] for one in listed)
+    assert base64.b64decode(own.json["content_base64"]) == entry.PAPER
+    assert (own.json["media_type"], own.json["digest"]) == ("application/pdf", listed[0]["digest"])
+    assert (reviewed, barred) == ([200, 200], [404, 404, 404])
+
+
+@pytest.mark.parametrize(
+    ("content", "pointer"), [("no base", "/content_base64"), ("TVo=", "/file")]
+)
+def test_what_is_no_document_is_not_filed(newcomer: Newcomer, content: str, pointer: str) -> None:
+    paper = {"doc_type": "credit_report", "name": "x", "content_base64": content}
+
+    answer = newcomer.admin.post(f"{newcomer.home}/documents", json=paper)
+
+    assert answer.status_code == 422
+    assert [one["pointer"] for one in answer.json["errors"]] == [pointer]

@@ -48,7 +48,7 @@ def newcomer(visit: Visit) -> tuple[str, Browser]:
 
 def papers(page: str, admin: Browser) -> None:
     for doc_type in entry.PAPERS:
-        file = (io.BytesIO(doc_type.encode()), f"{doc_type}.pdf")
+        file = (io.BytesIO(entry.PAPER), f"{doc_type}.pdf")
         sent = admin.post(f"{page}/documents", doc_type=doc_type, file=file, next=page)
         assert sent.status_code == 303, sent.text
 
@@ -140,3 +140,22 @@ def test_a_stranger_sees_who_it_is_and_nothing_else(visit: Visit) -> None:
     assert stranger.get("/admissions").status_code == 303
     assert stranger.post(f"{page}/file", **FORM).status_code == 404
     assert visit().get(page).status_code == 303
+
+
+@ON_SQLITE
+def test_a_document_is_downloaded_by_those_who_may_and_on_record(visit: Visit) -> None:
+    page, admin = newcomer(visit)
+    papers(page, admin)
+    text = admin.shows(page, "下载")
+    action = text.split('/readings"')[0].rpartition('action="')[2] + "/readings"
+
+    own = admin.post(action)
+    reviewed = visit("per_exchange_compliance").post(action)
+    barred = visit("per_hub_supervisor").post(action)
+
+    assert own.data == reviewed.data == entry.PAPER
+    assert own.mimetype == "application/pdf"
+    assert own.headers["Content-Disposition"].startswith("attachment")
+    assert barred.status_code == 404
+    assert "下载" not in visit("per_hub_supervisor").get(page).text
+    admin.shows(page, "查阅材料")

@@ -80,7 +80,7 @@ def test_a_case_is_extended_once_by_its_approver(visit: Visit, town: Town) -> No
 def test_a_role_stands_for_whoever_holds_it(visit: Visit, application: Exchange) -> None:
     _overdue(application, "role:exchange_operator")
 
-    visit("per_exchange_listing").shows("/supervision?which=overdue", "数据交易所")
+    visit("per_exchange_listing").shows("/supervision?which=overdue", "数据交易场所运营机构")
 
 
 def test_a_cell_that_could_run_is_written_as_text(application: Exchange) -> None:

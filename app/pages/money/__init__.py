@@ -1,0 +1,1 @@
+"""Pages of money: what is owed, paid, given back, and how it all comes out even."""

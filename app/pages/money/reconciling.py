@@ -1,0 +1,142 @@
+"""The desk of reconciling: what does not agree, who looks into it, which days are closed."""
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+from flask import Blueprint, redirect, render_template
+
+from app import doors, languages, unit
+from app.pages import forms, shown, spreadsheets
+from kernel.clock import local_date
+from kernel.parties import people
+from kernel.work import Work
+from settlement import access
+from settlement.reconciling import breaks, closings, facts, rows, runs
+from settlement.reconciling.breaks import AGES, Break, State
+from settlement.reconciling.facts import Leg
+
+blueprint = Blueprint("reconciling", __name__)
+
+EXPORTED_MAX: Final = 5_000
+_HEADER = ("id", "leg", "type", "key", "ours_fen", "theirs_fen", "difference_fen",
+           "currency", "day",
+           "age_wd", "state", "owner", "cause")  # fmt: skip
+
+
+@blueprint.get("/reconciliation")
+@doors.members("read")
+def desk() -> Any:
+    """Show what does not agree, and the days to be closed; or save the breaks as a file."""
+    work = unit.current()
+    access.require(work, access.overseer, "reconciliation.desk")
+    state, leg = _chosen("state", State), _chosen("leg", Leg)
+    owner = work.actor.person if shown.asked("mine") else None
+    if (kind := shown.asked("file", max=4)) in ("csv", "xlsx"):
+        found = breaks.listed(
+            work, state=state, leg=leg, owner=owner, after=None, limit=EXPORTED_MAX
+        )
+        lines = [_line(work, it) for it in found.items]
+        return spreadsheets.answer(kind, f"breaks-{local_date(work.now)}", _HEADER, lines)
+    found = breaks.listed(
+        work, state=state, leg=leg, owner=owner, after=shown.after(), limit=shown.PAGE
+    )
+    closed = rows.last(work.session)
+    upcoming = (
+        closed.day + timedelta(days=1) if closed else local_date(work.now) - timedelta(days=1)
+    )
+    return render_template(
+        "settlement/reconciliation.html",
+        breaks=[_row(work, it) for it in found.items],
+        next=found.next,
+        state=state,
+        leg=leg,
+        mine=bool(owner),
+        states=list(State),
+        legs=[(each.value, languages.said(each.label)) for each in Leg],
+        who=people.names(work.session, {it.owner for it in found.items if it.owner}),
+        runs=runs.listed(work, after=None, limit=shown.SHORT).items,
+        closed=closings.listed(work, after=None, limit=shown.SHORT).items,
+        upcoming=upcoming,
+        barred=closings.barred(work, upcoming),
+        settles=access.settler.matches(work.actor, None),
+        today=local_date(work.now),
+    )
+
+
+@blueprint.post("/reconciliation/runs")
+@doors.members("write")
+def run() -> Any:
+    """Reconcile up to a day."""
+    runs.run(unit.current(), forms.day("day"))
+    return redirect("/reconciliation", 303)
+
+
+@blueprint.post("/reconciliation/days")
+@doors.members("write")
+def close() -> Any:
+    """Close a day for good."""
+    closings.close(unit.current(), forms.day("day"))
+    return redirect("/reconciliation", 303)
+
+
+@blueprint.get("/reconciliation/breaks/<break_id>")
+@doors.members("read")
+def one(break_id: str) -> Any:
+    """Show a break: both sides, its age, its owner, its steps."""
+    work = unit.current()
+    found = breaks.seen(work, break_id)
+    return render_template(
+        "settlement/break.html",
+        it=_row(work, found),
+        record=shown.record(found, work, breaks.LIFE),
+        who=people.names(
+            work.session, {each for each in (found.owner, found.explained_by) if each}
+        ),
+        settles=access.settler.matches(work.actor, None),
+        me=work.actor.person,
+        events=shown.timeline(work, found.id),
+    )
+
+
+@blueprint.post("/reconciliation/breaks/<break_id>/owner")
+@doors.members("write")
+def assign(break_id: str) -> Any:
+    """Take a break on, or give it back."""
+    work = unit.current()
+    owner = work.actor.person if forms.choice("owner", ("me", "nobody")) == "me" else None
+    breaks.assign(work, break_id, owner=owner)
+    return redirect(f"/reconciliation/breaks/{break_id}", 303)
+
+
+def _chosen(name: str, known: Any) -> Any:
+    asked = shown.asked(name)
+    return known(asked) if asked in {each.value for each in known} else None
+
+
+def _row(work: Work, it: Break) -> dict[str, Any]:
+    age = breaks.age(it, work.calendar, local_date(work.now))
+    return {
+        "it": it,
+        "leg": languages.said(Leg(it.leg).label),
+        "type": languages.said(facts.Type(it.type).label),
+        "age": age,
+        "band": sum(age > limit for limit in AGES),
+        "href": _leads(it.key),
+    }
+
+
+def _leads(key: str) -> str | None:
+    """Return the page of what a break is about, where it has one."""
+    bare = key.rpartition(":")[2]
+    pages = {"ord_": "/orders/", "bsl_": "/bank-lines/", "pot_": "/payouts/"}
+    return next(
+        (f"{page}{bare}" for prefix, page in pages.items() if bare.startswith(prefix)), None
+    )
+
+
+def _line(work: Work, it: Break) -> list[Any]:
+    day: date = it.day
+    return [it.id, it.leg, it.type, it.key, it.left_minor, it.right_minor,
+            it.difference.minor, it.currency, day,
+            breaks.age(it, work.calendar, local_date(work.now)), it.state, it.owner or "",
+            it.cause or ""]  # fmt: skip

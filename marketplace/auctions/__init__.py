@@ -1,0 +1,1 @@
+"""Products sold to the highest bid: lots, bids, the opening, the award."""

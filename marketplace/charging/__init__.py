@@ -1,0 +1,1 @@
+"""Where orders meet what is charged by use: meters, subscriptions, and the use itself."""

@@ -1,0 +1,1 @@
+"""How an order is paid when others pay a part of it."""

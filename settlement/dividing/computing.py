@@ -1,0 +1,101 @@
+"""How the obligations of a batch are divided: computed in pages, the same every time."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.crypto import canonical
+from kernel.money import Money
+from kernel.work import Work
+from settlement import shares
+from settlement.dividing import fee_notes, settled, terms
+from settlement.dividing.obligations import Obligation
+from settlement.dividing.settled import SettlementLine
+from settlement.shares import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """One obligation of a batch with its parts; entry_id once it is posted.
+
+    fee: what is kept of the price; buyer_fee: what the buyer is asked besides.
+    """
+
+    obligation: Obligation
+    fee: Money
+    parts: tuple[Part, ...]
+    entry_id: int | None
+    buyer_fee: Money
+
+
+def divide(work: Work, held: Sequence[Obligation], batch_id: str) -> list[Divided]:
+    """Divide obligations of one batch, by id, under the present rules.
+
+    What earlier lines of the same orders were, or will be, charged counts towards the
+    minimum and the cap of the order. Six SELECTs.
+    """
+    if not held:
+        return []
+    found = sorted(held, key=lambda one: one.id)
+    order_ids = {one.order_id for one in found}
+    earlier = _earlier(work.session, batch_id, order_ids, before=found[0].id)
+    charged = settled.charged(work.session, order_ids)
+    for order_id, asked in fee_notes.charged(work.session, order_ids).items():
+        charged[order_id] = charged.get(order_id, Money(0)) + asked
+    versions = terms.load(work.session, [*earlier, *found])
+    for one in earlier:
+        _one(work, one, versions, charged)
+    return [_one(work, one, versions, charged) for one in found]
+
+
+def written(obligation: Obligation, line: SettlementLine) -> Divided:
+    """Return how a line was divided when it was posted."""
+    parts = tuple(settled.part(one) for one in line.parts)
+    nothing = Money(0, line.fee.currency)
+    return Divided(obligation, line.fee, parts, line.entry_id, nothing)
+
+
+def fingerprint(work: Work, divided: Divided) -> str:
+    """Return the digest of one line: what is to be posted for it is this, or nothing."""
+    one = divided.obligation
+    content = [
+        work.rules.version,
+        one.id,
+        one.order_line_id,
+        one.seq,
+        divided.buyer_fee.minor,
+        settled.plain(divided.parts),
+    ]
+    return work.crypto.digest(canonical(content))
+
+
+def chained(work: Work, before: str, drafts: Iterable[str]) -> str:
+    """Return the digest of a page of lines after the pages before it."""
+    return work.crypto.digest(canonical([before, *drafts]))
+
+
+def _one(
+    work: Work, one: Obligation, versions: terms.Versions, charged: dict[str, Money]
+) -> Divided:
+    before = charged.get(one.order_id, Money(0, one.amount.currency))
+    split = shares.divide(one.left, terms.rule(one, work.rules, versions, charged=before))
+    charged[one.order_id] = before + split.fee + split.buyer_fee
+    return Divided(one, split.fee, split.lines, None, split.buyer_fee)
+
+
+def _earlier(
+    session: Session, batch_id: str, order_ids: set[str], *, before: str
+) -> Sequence[Obligation]:
+    statement = (
+        select(Obligation)
+        .where(
+            Obligation.order_id.in_(sorted(order_ids)),
+            Obligation.batch_id == batch_id,
+            Obligation.settled_on.is_(None),
+            Obligation.id < before,
+        )
+        .order_by(Obligation.id)
+    )
+    return session.scalars(statement).all()

@@ -1,0 +1,266 @@
+"""A fee rule (收费规则): what the exchange charges for a kind of service, from a day on.
+
+Drafted by one settlement officer and approved by another. Where no rule is in force, the
+rates of the jurisdiction's rules hold. A rule of a board goes before the general one.
+"""
+
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import CheckConstraint, Index, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel import ids
+from kernel.clock import Instant, local_date
+from kernel.db import Base, Big, Living
+from kernel.errors import Invalid, NotFound, Refusal
+from kernel.pages import Page, keyset
+from kernel.words import Words
+from kernel.work import Work
+from kernel.workflow import REASON, Workflow, step
+from settlement import access
+
+_BOARD_MAX: Final = 20
+
+
+class State(StrEnum):
+    """Whether the rule is in force from its day on."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    RETIRED = "retired"
+    DROPPED = "dropped"
+
+
+class Kind(StrEnum):
+    """For what is charged."""
+
+    TRANSACTION = "transaction"
+    LISTING = "listing"
+    DELIVERY = "delivery"
+    BROKER = "broker"
+    CERTIFICATE = "certificate"
+
+    @property
+    def label(self) -> Words:
+        """What the kind is called."""
+        return _KINDS[self]
+
+
+class Payer(StrEnum):
+    """Who bears the fee. The seller's part is kept of the price, the buyer's is asked for."""
+
+    SELLER = "seller"
+    BUYER = "buyer"
+    BOTH = "both"
+
+    @property
+    def label(self) -> Words:
+        """What the payer is called."""
+        return _PAYERS[self]
+
+    @property
+    def seller_bp(self) -> int:
+        """How much of the fee the seller bears."""
+        return {Payer.SELLER: 10_000, Payer.BUYER: 0, Payer.BOTH: 5_000}[self]
+
+
+class Waiver(StrEnum):
+    """For what nothing is charged."""
+
+    WELFARE = "welfare"  # 公益: governance and welfare
+    MUTUAL = "mutual_recognition"  # 互认: mirrored from another exchange
+
+    @property
+    def label(self) -> Words:
+        """What the ground is called."""
+        return _WAIVERS[self]
+
+
+_KINDS: Final = {
+    Kind.TRANSACTION: Words("交易服务费", "transaction"),
+    Kind.LISTING: Words("挂牌服务费", "listing"),
+    Kind.DELIVERY: Words("交付服务费", "delivery"),
+    Kind.BROKER: Words("经纪服务费", "broker"),
+    Kind.CERTIFICATE: Words("凭证服务费", "certificate"),
+}
+_PAYERS: Final = {
+    Payer.SELLER: Words("卖方", "seller"),
+    Payer.BUYER: Words("买方", "buyer"),
+    Payer.BOTH: Words("双方各半", "both, half each"),
+}
+_WAIVERS: Final = {
+    Waiver.WELFARE: Words("公益用途", "welfare"),
+    Waiver.MUTUAL: Words("互认互通", "mutual recognition"),
+}
+
+
+class FeeRule(Living, Base):
+    """One version of a fee. min_fen, cap_fen: of one order. board_id: None for all boards."""
+
+    __tablename__ = "fee_rules"
+    __table_args__ = (
+        CheckConstraint("rate_bp >= 0 AND rate_bp <= 10000", name="rate_is_a_share"),
+        CheckConstraint("min_fen >= 0", name="min_not_negative"),
+        CheckConstraint("cap_fen IS NULL OR cap_fen >= min_fen", name="cap_above_min"),
+        CheckConstraint("last_on IS NULL OR last_on >= first_on", name="ends_after_it_begins"),
+        CheckConstraint("drafted_by <> approved_by", name="approved_by_another"),
+        CheckConstraint(
+            "state NOT IN ('approved', 'retired') OR approved_by IS NOT NULL",
+            name="in_force_when_approved",
+        ),
+        Index(None, "kind", "state", "first_on"),
+    )
+
+    kind: Mapped[str]
+    payer: Mapped[str]
+    rate_bp: Mapped[int]
+    min_fen: Mapped[int] = mapped_column(Big)
+    cap_fen: Mapped[int | None] = mapped_column(Big)
+    first_on: Mapped[date]
+    last_on: Mapped[date | None]
+    board_id: Mapped[str | None]
+    waived_for: Mapped[list[Any]]
+    drafted_by: Mapped[str]
+    drafted_at: Mapped[Instant]
+    approved_by: Mapped[str | None]
+    approved_at: Mapped[Instant | None]
+
+
+def _begins_later(rule: FeeRule, work: Work) -> Refusal | None:
+    if rule.first_on >= local_date(work.now):
+        return None
+    return Refusal("BEGINS_IN_THE_PAST", "生效日已过", "it would begin in the past")
+
+
+def _approve(rule: FeeRule, work: Work, _data: dict[str, Any]) -> None:
+    rule.approved_by, rule.approved_at = work.actor.person, work.now
+
+
+def _retire(rule: FeeRule, work: Work, _data: dict[str, Any]) -> None:
+    today = local_date(work.now)
+    rule.last_on = max(today, rule.first_on)
+
+
+# fmt: off
+LIFE: Workflow[State, FeeRule] = Workflow(
+    "fee_rule", State, State.DRAFT,
+    step("approve", {State.DRAFT}, State.APPROVED, access.settler,
+         when=(access.four_eyes("drafted_by"), _begins_later), then=(_approve,),
+         says="fee_rule.approved", label=Words("批准", "Approve")),
+    step("drop",    {State.DRAFT}, State.DROPPED, access.settler, asks=(REASON,),
+         says="fee_rule.dropped", label=Words("放弃", "Drop")),
+    step("retire",  {State.APPROVED}, State.RETIRED, access.settler, asks=(REASON,),
+         then=(_retire,),
+         says="fee_rule.retired", label=Words("终止", "Retire")),
+)
+# fmt: on
+
+
+def draft(  # noqa: PLR0913 - a rule is as many figures as it has
+    work: Work,
+    *,
+    kind: Kind,
+    payer: Payer,
+    rate_bp: int,
+    min_fen: int = 0,
+    cap_fen: int | None = None,
+    first_on: date,
+    last_on: date | None = None,
+    board_id: str | None = None,
+    waived_for: tuple[Waiver, ...] = (),
+) -> FeeRule:
+    """Draft a rule, for another person to approve before its first day.
+
+    Raises Invalid when the figures contradict each other, with a pointer.
+    """
+    access.require(work, access.settler, "fee_rule.draft")
+    if not 0 <= rate_bp <= 10_000:
+        raise Invalid("费率须在0至100%之间", "a rate is 0–10,000 bp", pointer="/rate_bp")
+    if cap_fen is not None and cap_fen < min_fen:
+        raise Invalid("封顶不得低于最低收费", "the cap is below the minimum", pointer="/cap_fen")
+    if last_on is not None and last_on < first_on:
+        raise Invalid("终止日早于生效日", "it ends before it begins", pointer="/last_on")
+    made = FeeRule(
+        id=ids.new("fru_", work.now),
+        state=State.DRAFT,
+        kind=Kind(kind),
+        payer=Payer(payer),
+        rate_bp=rate_bp,
+        min_fen=min_fen,
+        cap_fen=cap_fen,
+        first_on=first_on,
+        last_on=last_on,
+        board_id=board_id,
+        waived_for=sorted(waived_for),
+        drafted_by=work.actor.person,
+        drafted_at=work.now,
+        approved_by=None,
+        approved_at=None,
+    )
+    work.session.add(made)
+    work.record("fee_rule.drafted", made.id, kind=made.kind, rate_bp=rate_bp)
+    return made
+
+
+def in_force(
+    session: Session, kind: Kind, on: date, *, board_ids: tuple[str, ...] = ()
+) -> FeeRule | None:
+    """Return the rule for a day: of one of the boards, else the general one; the newest.
+
+    One SELECT on an index.
+    """
+    statement = (
+        select(FeeRule)
+        .where(
+            FeeRule.kind == kind,
+            FeeRule.state.in_([State.APPROVED, State.RETIRED]),
+            FeeRule.first_on <= on,
+            or_(FeeRule.last_on.is_(None), FeeRule.last_on >= on),
+            or_(FeeRule.board_id.is_(None), FeeRule.board_id.in_(board_ids[:_BOARD_MAX])),
+        )
+        .order_by(FeeRule.board_id.is_(None), FeeRule.first_on.desc(), FeeRule.id.desc())
+        .limit(1)
+    )
+    return session.scalars(statement).first()
+
+
+def named(session: Session, rule_ids: set[str]) -> dict[str, FeeRule]:
+    """Return id → rule. One SELECT by key; none when nothing is asked."""
+    if not rule_ids:
+        return {}
+    statement = select(FeeRule).where(FeeRule.id.in_(sorted(rule_ids)))
+    return {rule.id: rule for rule in session.scalars(statement)}
+
+
+def find(session: Session, rule_id: str) -> FeeRule:
+    """Return the rule. Raises NotFound. One SELECT by key."""
+    found = session.get(FeeRule, rule_id)
+    if found is None:
+        raise NotFound("没有这条收费规则", f"no fee rule {rule_id}")
+    return found
+
+
+def seen(work: Work, rule_id: str) -> FeeRule:
+    """Return the rule to overseers; to others only once it is in force."""
+    found = find(work.session, rule_id)
+    if found.state not in {State.APPROVED, State.RETIRED} and not access.oversees(work.actor):
+        raise NotFound("没有这条收费规则", f"no fee rule {rule_id}")
+    return found
+
+
+def listed(work: Work, *, after: str | None, limit: int) -> Page[FeeRule]:
+    """Return the rules, newest first; drafts to overseers alone. One SELECT by key."""
+    statement = select(FeeRule)
+    if not access.oversees(work.actor):
+        statement = statement.where(FeeRule.state.in_([State.APPROVED, State.RETIRED]))
+    return keyset(work.session, statement, by=((FeeRule.id, "desc"),), after=after, limit=limit)
+
+
+def take(work: Work, rule_id: str, name: str, **data: Any) -> FeeRule:
+    """Take one step in a rule's life. Raises what `Workflow.take` raises."""
+    rule = seen(work, rule_id)
+    work.session.refresh(rule, with_for_update=True)
+    LIFE.take(name, rule, work, **data)
+    return rule

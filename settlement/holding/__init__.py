@@ -1,0 +1,1 @@
+"""What is frozen until a dispute, a court or an alert is over."""

@@ -1,0 +1,1 @@
+"""What is paid by use or by period: tariffs, usage, wallets, bills, subscriptions."""

@@ -1,0 +1,196 @@
+"""Subscriptions (包期): a price paid for a term, earned period by period.
+
+The term is divided by its days; a period that has passed is accepted and counted, one
+that was not served is not. Ended early by somebody's fault, the unused days stay in
+escrow, from where they go back to the buyer.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, composite, mapped_column
+
+from kernel import ids, numbers
+from kernel.clock import Instant, local_date
+from kernel.db import Base, Big
+from kernel.money import Money
+from kernel.work import Work
+from settlement import escrow
+from settlement.metering import meters, tariffs
+from settlement.metering.meters import Basis
+
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+class State(StrEnum):
+    """What became of a period."""
+
+    PLANNED = "planned"
+    EARNED = "earned"
+    RETURNED = "returned"
+
+
+class SubscriptionSlice(Base):
+    """One period of a subscription.
+
+    seq: the slice of the order line, as escrow counts it. first_on, last_on: its days.
+    amount: its part of the price. sale: what escrow must know to divide it.
+    """
+
+    __tablename__ = "subscription_slices"
+    __table_args__ = (
+        UniqueConstraint("order_line_id", "seq"),
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        CheckConstraint("first_on <= last_on", name="days_not_reversed"),
+        Index(None, "state", "last_on", "id"),
+        Index(None, "order_id", "first_on", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[str]
+    order_line_id: Mapped[str]
+    seq: Mapped[int]
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    amount: Mapped[Money] = composite(
+        mapped_column("amount_minor", Big), mapped_column("amount_currency")
+    )
+    sale: Mapped[dict[str, Any]]
+    state: Mapped[str]
+    earned_at: Mapped[Instant | None]
+
+
+def begin(
+    work: Work,
+    order_id: str,
+    sale: Mapping[str, Any],
+    *,
+    amount: Money,
+    period: str,
+    count: int,
+) -> list[SubscriptionSlice]:
+    """Plan the periods of a line from today; those that are planned already stay. One SELECT.
+
+    sale: as `escrow.AcceptedLine`, without its amount. period: "month", "quarter", "year".
+    """
+    line_id = sale["order_line_id"]
+    there = [each for each in of_order(work.session, order_id) if each.order_line_id == line_id]
+    if there:
+        return there
+    today, months = local_date(work.now), _MONTHS[period]
+    terms = list(pairwise(_after(today, number * months) for number in range(count + 1)))
+    parts = tariffs.slices(amount, [(end - begin).days for begin, end in terms])
+    made = [
+        SubscriptionSlice(
+            id=ids.new("sbs_", work.now),
+            order_id=order_id,
+            order_line_id=line_id,
+            seq=numbers.following(work.session, f"slices {order_id}"),
+            first_on=begin,
+            last_on=end - timedelta(days=1),
+            amount=part,
+            sale=dict(sale),
+            state=State.PLANNED,
+            earned_at=None,
+        )
+        for (begin, end), part in zip(terms, parts, strict=True)
+        if part.minor
+    ]
+    work.session.add_all(made)
+    work.record("subscription.begun", order_id, order_line_id=line_id, periods=len(made))
+    return made
+
+
+def earn_due(work: Work, *, limit: int) -> list[SubscriptionSlice]:
+    """Accept, as the house, the periods that have passed, oldest first: a job.
+
+    One SELECT on an index, and what `escrow.accept` costs for each.
+    """
+    statement = (
+        select(SubscriptionSlice)
+        .where(
+            SubscriptionSlice.state == State.PLANNED,
+            SubscriptionSlice.last_on < local_date(work.now),
+        )
+        .order_by(SubscriptionSlice.last_on, SubscriptionSlice.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    found = list(work.session.scalars(statement))
+    for each in found:
+        _earn(work, each, each.amount)
+    for order_id in sorted({each.order_id for each in found}):
+        _close_if_over(work, order_id)
+    return found
+
+
+def end(work: Work, order_id: str, *, on: date) -> Money:
+    """End an order's subscriptions after the day `on`; return what of them was not used.
+
+    The days up to `on` are earned by their share of the period; the rest stays in escrow
+    and is the buyer's. One SELECT on an index.
+    """
+    unused = Money(0)
+    for each in of_order(work.session, order_id):
+        if each.state != State.PLANNED:
+            continue
+        days = (each.last_on - each.first_on).days + 1
+        used_days = min(max((on - each.first_on).days + 1, 0), days)
+        used = tariffs.used_up(each.amount, used_days=used_days, days=days)
+        unused += each.amount - used
+        each.state = State.RETURNED
+        if used.minor:
+            _earn(work, each, used)
+    if unused.minor:
+        work.record("subscription.ended", order_id, unused=unused, on=on)
+    _close_if_over(work, order_id)
+    return unused
+
+
+def of_order(session: Session, order_id: str) -> list[SubscriptionSlice]:
+    """Return the periods of an order, in order. One SELECT on an index."""
+    statement = (
+        select(SubscriptionSlice)
+        .where(SubscriptionSlice.order_id == order_id)
+        .order_by(SubscriptionSlice.first_on, SubscriptionSlice.id)
+        .limit(500)
+    )
+    return list(session.scalars(statement))
+
+
+def unserved(session: Session, order_id: str) -> bool:
+    """Tell whether a period of the order is still to come or under way. One SELECT."""
+    found = of_order(session, order_id)
+    return any(each.state == State.PLANNED for each in found)
+
+
+def _earn(work: Work, each: SubscriptionSlice, amount: Money) -> None:
+    line = {**each.sale, "seq": each.seq, "amount": amount}
+    escrow.accept(work.as_system(), each.order_id, [line])
+    if each.state == State.PLANNED:
+        each.state = State.EARNED
+    each.earned_at = work.now
+    told: Sequence[Mapping[str, Any]] = [
+        {"order_line_id": each.order_line_id, "seq": each.seq, "amount": amount}
+    ]
+    work.as_system().record("sale.recognised", each.order_id, slice_id=each.id, lines=told)
+
+
+def _close_if_over(work: Work, order_id: str) -> None:
+    if not unserved(work.session, order_id):
+        meters.close_for(work, order_id, Basis.OVERAGE)
+
+
+def _after(day: date, months: int) -> date:
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for shorter in range(4):
+        try:
+            return date(year, month + 1, day.day - shorter)
+        except ValueError:
+            continue
+    raise AssertionError("a month has 28 days")  # pragma: no cover - at most three days too many

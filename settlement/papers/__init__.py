@@ -1,0 +1,1 @@
+"""Papers: statements, invoices, receipts, asset files; each numbered, signed and verifiable."""

@@ -1,0 +1,1 @@
+"""How entries get into the tables: asked, checked, claimed, guarded, written, sealed."""

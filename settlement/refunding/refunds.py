@@ -1,0 +1,400 @@
+"""A refund (退款): money goes back to its payer, whatever has become of it meanwhile.
+
+Taken out of escrow, out of what waits, or over the shares that are left, it stands in transit
+from the request on, so that nobody can give it back twice (I-56). It is sent by the rail on
+which it came; what does not arrive waits in suspense for a person, never with the seller.
+"""
+
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel import ids
+from kernel.actor import Actor, Role, Who, system_only
+from kernel.clock import local_date
+from kernel.errors import Invalid, NotFound, Refusal
+from kernel.money import Money
+from kernel.pages import Page, keyset
+from kernel.words import Words
+from kernel.work import Work
+from kernel.workflow import REASON, Workflow, step
+from settlement import access, accounts, bank_files, escrow, ledger
+from settlement.ledger import AccountRef, Row
+from settlement.posting.asked import ToPost
+from settlement.refunding import disputes, parts, rows, takings, ways
+from settlement.refunding.origins import Origin, Rail
+from settlement.refunding.rows import PREFIX, SUSPENSE, Kind, Refund, State
+from settlement.refunding.takings import NotRefundable
+from settlement.refunding.ways import Payee, for_bank, locked, payee
+
+__all__ = [
+    "PREFIX",
+    "Kind",
+    "NotRefundable",
+    "Payee",
+    "Rail",
+    "Refund",
+    "State",
+    "failed",
+    "find",
+    "for_bank",
+    "listed",
+    "locked",
+    "make_good",
+    "of_suspense",
+    "payee",
+    "request",
+    "seen",
+    "send",
+    "standing",
+    "succeeded",
+    "take",
+]
+
+
+class Standing(NamedTuple):
+    """How far an order is refunded. left: what could still go back of it."""
+
+    refunded: Money
+    under_way: Money
+    left: Money
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of it is left, here or under way."""
+        return self.refunded.minor > 0 and not self.under_way.minor and not self.left.minor
+
+
+def _asks(actor: Actor, subject: object) -> bool:
+    return Role.SYSTEM in actor.roles or access.settler.matches(actor, subject)
+
+
+maker: Final = Who("exchange settlement officer or the house", _asks)
+"""Who asks for a refund."""
+
+
+def _no_dispute(refund: Refund, work: Work) -> Refusal | None:
+    if refund.order_id is None:
+        return None
+    return disputes.refusal(work.session, refund.order_id)
+
+
+def _set_approved(refund: Refund, work: Work, _data: dict[str, Any]) -> None:
+    refund.approved_at = work.now
+    if Role.SYSTEM not in work.actor.roles:
+        refund.checker = work.actor.person
+
+
+def _put_in_file(refund: Refund, _work: Work, data: dict[str, Any]) -> None:
+    refund.file_id = data.get("file_id")
+
+
+def _book_success(refund: Refund, work: Work, data: dict[str, Any]) -> None:
+    refund.ended_on = data["on"]
+    row = Row(refund.transit, data["cash"], refund.amount)
+    _post(work, refund, ToPost("refund.succeeded", data["source_id"], [row], data["on"]))
+
+
+def _book_failure(refund: Refund, work: Work, data: dict[str, Any]) -> None:
+    refund.failure = data["reason"]
+    row = Row(refund.transit, refund.suspense, refund.amount)
+    _post(work, refund, ToPost("refund.failed", refund.id, [row], data["on"]))
+
+
+def _book_bounce(refund: Refund, work: Work, data: dict[str, Any]) -> None:
+    refund.failure, refund.ended_on = data["reason"], None
+    row = Row(data["cash"], refund.suspense, refund.amount)
+    _post(work, refund, ToPost("refund.failed", refund.id, [row], data["on"]))
+
+
+def _pay_anew(refund: Refund, work: Work, data: dict[str, Any]) -> None:
+    payee = accounts.require_verified(work.session, refund.payer_id or "")
+    origin = Origin(Rail.BANK, "", refund.id, refund.amount)
+    made = _made(work, Kind.SUSPENSE, origin, refund.amount, data["reason"])
+    made.payer_id, made.payee_id = refund.payer_id, payee.id
+    row = Row(refund.suspense, made.transit, refund.amount)
+    _begin(work, made, ToPost("suspense.returned", made.id, [row], local_date(work.now)))
+
+
+def _take_back(refund: Refund, work: Work, _data: dict[str, Any]) -> None:
+    if refund.kind == Kind.ORDER:
+        back = parts.give_back(
+            work.session,
+            refund.id,
+            refund.order_id or "",
+            entry_id=refund.entry_id,
+            transit=refund.transit,
+        )
+    else:
+        (first, *_) = ledger.entry(work.session, refund.entry_id).lines
+        back = [Row(refund.transit, first.debit, refund.amount)]
+    _post(work, refund, ToPost("refund.cancelled", refund.id, back, local_date(work.now)))
+
+
+# fmt: off
+LIFE: Workflow[State, Refund] = Workflow(
+    "refund", State, State.REQUESTED,
+    step("approve", {State.REQUESTED}, State.APPROVED, access.settler,
+         when=(access.four_eyes("maker"), _no_dispute), then=(_set_approved,), moves_money=True,
+         says="refund.approved", label=Words("复核", "Approve")),
+    step("approve_small", {State.REQUESTED}, State.APPROVED, system_only, own_door=True,
+         then=(_set_approved,),
+         says="refund.approved", label=Words("小额免复核", "Approve a small one")),
+    step("send",    {State.APPROVED}, State.SENT, maker, own_door=True,
+         when=(_no_dispute,), then=(_put_in_file,),
+         says="refund.sent", label=Words("发出", "Send")),
+    step("succeed", {State.SENT}, State.SUCCEEDED, system_only, own_door=True,
+         then=(_book_success,),
+         says="refund.succeeded", label=Words("退款到账", "Arrived")),
+    step("fail",    {State.SENT}, State.FAILED, system_only, own_door=True,
+         then=(_book_failure,),
+         says="refund.failed", label=Words("退款失败", "Not arrived")),
+    step("bounce",  {State.SUCCEEDED}, State.FAILED, system_only, own_door=True,
+         then=(_book_bounce,),
+         says="refund.failed", label=Words("到账后被退回", "Came back")),
+    step("by_hand", {State.FAILED}, State.MANUAL, access.settler, asks=(REASON,),
+         then=(_pay_anew,), moves_money=True,
+         says="refund.taken_in_hand",
+         label=Words("改退至买方核验账户", "Pay to the buyer's verified account")),
+    step("cancel",  {State.REQUESTED, State.APPROVED}, State.CANCELLED, access.settler,
+         asks=(REASON,), then=(_take_back,), moves_money=True,
+         says="refund.cancelled", label=Words("撤回", "Withdraw")),
+)
+# fmt: on
+
+
+def request(
+    work: Work,
+    *,
+    order_id: str,
+    amount: Money,
+    reason: str,
+    order_line_id: str | None = None,
+    fee_refund: bool = False,
+) -> Refund:
+    """Give `amount` of what was paid for an order back to its buyer; it stands in transit now.
+
+    order_line_id: out of this line alone, once it was accepted. fee_refund: the exchange
+    gives its fee back as well, else the seller bears it. Up to the limit of the rules it is
+    approved at once. Raises NotRefundable with every reason. Some SELECTs and an entry.
+    """
+    access.require(work, maker, "refund.request")
+    _check_amount(amount)
+    origin = ways.choose(work.session, order_id, amount)
+    taking = takings.take(
+        work, order_id, amount, order_line_id=order_line_id, fee_refund=fee_refund
+    )
+    made = _made(work, Kind.ORDER, origin, amount, reason)
+    made.order_id, made.order_line_id = order_id, order_line_id
+    made.fee_refund, made.payer_id = fee_refund, ways.payer(work.session, order_id)
+    if origin.rail == Rail.BANK:
+        made.payee_id = ways.payee_id(work.session, origin.object_id, made.payer_id)
+    taken = taking.rows(made.transit)
+    _begin(work, made, ToPost("refund.requested", made.id, taken, local_date(work.now)))
+    parts.write(work.session, made.id, taking)
+    escrow.finished(work, [order_id])
+    return made
+
+
+def of_suspense(
+    work: Work,
+    *,
+    amount: Money,
+    reason: str,
+    line_id: str | None = None,
+    object_id: str | None = None,
+    payer_id: str | None = None,
+) -> Refund:
+    """Give money in suspense back to who sent it: a late payment, a third party's money.
+
+    line_id: of a bank line; object_id: of a provider's object; one of them. Raises Overdrawn
+    when suspense does not hold so much. An entry.
+    """
+    access.require(work, maker, "refund.of_suspense")
+    _check_amount(amount)
+    if (line_id is None) == (object_id is None):
+        raise ValueError("a line of the bank, or an object of a provider")
+    rail = Rail.PROVIDER if line_id is None else Rail.BANK
+    origin = Origin(rail, "", line_id or object_id or "", amount)
+    made = _made(work, Kind.SUSPENSE, origin, amount, reason)
+    made.payer_id = payer_id
+    if line_id is not None:
+        made.payee_id = ways.payee_id(work.session, line_id, payer_id)
+    row = Row(AccountRef(SUSPENSE, origin.object_id, amount.currency), made.transit, amount)
+    return _begin(work, made, ToPost("suspense.returned", made.id, [row], local_date(work.now)))
+
+
+def make_good(work: Work, *, payer_id: str, amount: Money, reason: str) -> Refund:
+    """Pay a customer what the exchange makes good itself, to its verified account.
+
+    Raises NoVerifiedAccount. One SELECT on an index and an entry.
+    """
+    access.require(work, access.settler, "refund.make_good")
+    _check_amount(amount)
+    payee = accounts.require_verified(work.session, payer_id)
+    made = _made(work, Kind.GOODWILL, Origin(Rail.BANK, "", payer_id, amount), amount, reason)
+    made.payer_id, made.payee_id = payer_id, payee.id
+    row = Row(AccountRef("6711.goodwill", "", amount.currency), made.transit, amount)
+    return _begin(work, made, ToPost("refund.requested", made.id, [row], local_date(work.now)))
+
+
+def succeeded(work: Work, refund_id: str, *, source_id: str, cash: AccountRef, on: date) -> None:
+    """Count a refund as arrived, because a provider or a statement says so; a repeat is nothing.
+
+    source_id: the provider's object or the bank's line. When it had been told as failed,
+    that is recorded for a person: the money is in suspense.
+    """
+    refund = _locked(work.session, refund_id)
+    if refund.state in {State.FAILED, State.MANUAL}:
+        work.record("refund.contradicted", refund.id, source_id=source_id, on=on)
+    elif refund.state != State.SUCCEEDED:
+        told = {"source_id": source_id, "cash": cash, "on": on}
+        _take(work.as_system(), refund, "succeed", **told)
+
+
+def failed(
+    work: Work, refund_id: str, *, source_id: str, cash: AccountRef | None, on: date, reason: str
+) -> None:
+    """Count a refund as not arrived, even after it was thought to be; a repeat is nothing.
+
+    cash: where the money came back to, when it had left. It waits in suspense for a person.
+    """
+    refund = _locked(work.session, refund_id)
+    if refund.state in {State.FAILED, State.MANUAL}:
+        return
+    name = "bounce" if refund.state == State.SUCCEEDED else "fail"
+    told = {"source_id": source_id, "cash": cash or refund.transit, "on": on, "reason": reason}
+    _take(work.as_system(), refund, name, **told)
+
+
+def send(work: Work, refund: Refund, *, file_id: str | None) -> None:
+    """Count a refund as sent, in a file to the bank or by a command to its provider."""
+    _take(work, refund, "send", file_id=file_id)
+
+
+def standing(session: Session, order_id: str) -> Standing:
+    """Return how far an order is refunded. Some SELECTs on indexes."""
+    refunded, under_way = rows.standing(session, order_id)
+    return Standing(refunded, under_way, takings.left(session, order_id))
+
+
+def find(session: Session, refund_id: str) -> Refund:
+    """Return the refund. Raises NotFound. One SELECT by key."""
+    found = session.get(Refund, refund_id)
+    if found is None:
+        raise _missing(refund_id)
+    return found
+
+
+def seen(work: Work, refund_id: str) -> Refund:
+    """Return the refund to who gets it and to overseers; to others it does not exist."""
+    found = find(work.session, refund_id)
+    access.hide_from_strangers(work, found.payer_id or "", _missing(refund_id))
+    return found
+
+
+def listed(
+    work: Work,
+    *,
+    state: State | None = None,
+    order_id: str | None = None,
+    after: str | None,
+    limit: int,
+) -> Page[Refund]:
+    """Return the refunds that the caller may see, newest first. One SELECT on an index."""
+    statement = select(Refund)
+    if not access.oversees(work.actor):
+        statement = statement.where(Refund.payer_id == work.actor.organisation)
+    if state is not None:
+        statement = statement.where(Refund.state == state)
+    if order_id is not None:
+        statement = statement.where(Refund.order_id == order_id)
+    return keyset(work.session, statement, by=((Refund.id, "desc"),), after=after, limit=limit)
+
+
+def take(work: Work, refund_id: str, name: str, **data: Any) -> Refund:
+    """Take one step in a refund's life. Raises what `Workflow.take` raises."""
+    refund = seen(work, refund_id)
+    work.session.refresh(refund, with_for_update=True)
+    _take(work, refund, name, **data)
+    if name == "approve":
+        _dispatch(work, refund)
+    return refund
+
+
+def _take(work: Work, refund: Refund, name: str, **data: Any) -> None:
+    LIFE.take(name, refund, work, order_id=refund.order_id, amount=refund.amount, **data)
+
+
+def _begin(work: Work, made: Refund, entry: ToPost) -> Refund:
+    """Post the entry that puts the money into transit, and let a small refund go at once."""
+    posted = ledger.post_many(work, [entry._replace(order_id=made.order_id)])
+    made.entry_id = posted[0].entry_id
+    work.session.add(made)
+    work.session.flush()  # its parts refer to it by id alone
+    told = {"order_id": made.order_id, "amount": made.amount, "reason": made.reason}
+    work.record("refund.requested", made.id, rail=made.rail, reference=made.reference, **told)
+    if made.amount.minor <= made.alone_max_minor:
+        _take(work.as_system(), made, "approve_small")
+        _dispatch(work, made)
+    return made
+
+
+def _dispatch(work: Work, refund: Refund) -> None:
+    """Send what needs no file: to its provider, or into the buyer's wallet, which is at once."""
+    house, today = work.as_system(), local_date(work.now)
+    if refund.rail == Rail.BANK:
+        return
+    _take(house, refund, "send", file_id=None)
+    if refund.rail == Rail.WALLET:
+        wallet = AccountRef("2241.wallet", refund.object_id, refund.amount.currency)
+        _take(house, refund, "succeed", source_id=refund.id, cash=wallet, on=today)
+
+
+def _post(work: Work, refund: Refund, entry: ToPost) -> None:
+    ledger.post_many(work, [entry._replace(order_id=refund.order_id)])
+
+
+def _made(work: Work, kind: Kind, origin: Origin, amount: Money, reason: str) -> Refund:
+    refund_id = ids.new("rfd_", work.now)
+    return Refund(
+        id=refund_id,
+        state=State.REQUESTED,
+        kind=kind,
+        order_id=None,
+        order_line_id=None,
+        payer_id=None,
+        amount=amount,
+        reason=reason,
+        fee_refund=False,
+        rail=origin.rail,
+        account=origin.account,
+        object_id=origin.object_id,
+        payee_id=None,
+        reference=bank_files.code(PREFIX, refund_id),
+        alone_max_minor=work.rules.number("settling.refund_alone_max_fen"),
+        maker=work.actor.person,
+        requested_at=work.now,
+        checker=None,
+        approved_at=None,
+        file_id=None,
+        ended_on=None,
+        failure=None,
+    )
+
+
+def _check_amount(amount: Money) -> None:
+    if amount.minor <= 0:
+        raise Invalid("退款金额须为正数", "a refund must be positive", pointer="/amount")
+
+
+def _locked(session: Session, refund_id: str) -> Refund:
+    refund = find(session, refund_id)
+    session.refresh(refund, with_for_update=True)
+    return refund
+
+
+def _missing(refund_id: str) -> NotFound:
+    return NotFound("没有这笔退款", f"no refund {refund_id}")

@@ -1,0 +1,1 @@
+"""Where money came from and where it went, read back from the books."""

@@ -1,0 +1,1 @@
+"""The life of an authorisation after it has been issued."""
