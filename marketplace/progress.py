@@ -25,6 +25,7 @@ from marketplace.products import State as Listing
 from marketplace.versions import ProductVersion
 from settlement import payments, payouts
 from settlement.metering import bills
+from settlement.refunding import refunds
 
 _BATCH = 200
 _NAMED = 5
@@ -190,9 +191,7 @@ def refuse_surrender(work: Work, authorisation_id: str) -> None:
     """Refuse the surrender of an authorisation while orders are open under it. One SELECT."""
     statement = (
         select(Order.code)
-        .where(
-            Order.id.in_(_lines_under([authorisation_id])), Order.state.not_in(orders.DONE)
-        )
+        .where(Order.id.in_(_lines_under([authorisation_id])), Order.state.not_in(orders.DONE))
         .order_by(Order.id)
         .limit(_NAMED)
     )

@@ -40,7 +40,7 @@ from app.api.licensing import (
     scenario_sections,
     scenarios,
 )
-from app.api.marketplace import boards, orders, products, rankings
+from app.api.marketplace import boards, lots, orders, products, quotations, rankings
 from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
 from app.api.pricing import fee_periods
 from app.api.review import assignments, changes, sheet_drafts

@@ -43,7 +43,7 @@ def _section(
 ) -> dict[str, Any]:
     found = rows(work)
     told = found if isinstance(found, Told) else Told(found, "")
-    return {"title": languages.said(title), "more": more, "rows": told.rows, "count": told.count}
+    return {"title": languages.said(title), "more": more, "rows": told.rows, "count": told.total}
 
 
 def _role(*roles: Role) -> Callable[[Work], bool]:

@@ -343,7 +343,7 @@ def coarser(session: Session, scenario_id: str, round_number: int) -> dict[Item,
     """Return the items of one round that a department wants treated coarser. One SELECT."""
     asked = _said_of(scenario_id, round_number).where(OpinionItem.transform.is_not(None))
     return {
-        (row.directory_code, row.item_code): Transform(row.transform)
+        (row.directory_code, row.item_code): Transform(str(row.transform))
         for row in session.scalars(asked)
     }
 

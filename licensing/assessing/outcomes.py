@@ -112,7 +112,9 @@ def strike_refused(scenario: Scenario, work: Work, data: dict[str, Any]) -> None
     if coarser:
         data["coarsened"] = score_sheets.listed(coarser)
     if refused or coarser:
-        told = {name: data[name] for name in ("struck", "coarsened") if name in data}
+        told: dict[str, Any] = {
+            name: data[name] for name in ("struck", "coarsened") if name in data
+        }
         narrow(scenario, work, told)
         data["scope_hash"] = scenario.scope_hash
 

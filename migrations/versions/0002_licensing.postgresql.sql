@@ -38,9 +38,9 @@ ALTER TABLE decisions ADD COLUMN reasons JSONB
 --
 CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
-CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
---
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
+--
+CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
 CREATE TABLE decision_denials (
     decision_id VARCHAR NOT NULL,
@@ -50,9 +50,9 @@ CREATE TABLE decision_denials (
     CONSTRAINT pk_decision_denials PRIMARY KEY (decision_id, code)
 )
 --
-CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
---
 CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
+--
+CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
 --
 CREATE TRIGGER decision_denials_append_only BEFORE UPDATE OR DELETE ON decision_denials FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -160,9 +160,9 @@ CREATE TABLE holds (
     CONSTRAINT ck_holds_lifted_is_dated CHECK (state <> 'lifted' OR lifted_at IS NOT NULL)
 )
 --
-CREATE INDEX ix_holds_state_id ON holds (state, id)
---
 CREATE INDEX ix_holds_order_id_id ON holds (order_id, id)
+--
+CREATE INDEX ix_holds_state_id ON holds (state, id)
 --
 CREATE TABLE revenue_rules (
     scope VARCHAR NOT NULL,
@@ -199,9 +199,9 @@ CREATE TABLE hold_list (
     CONSTRAINT ck_hold_list_taken_off_is_dated CHECK (state <> 'off' OR off_at IS NOT NULL)
 )
 --
-CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
---
 CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
+--
+CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
 --
 CREATE TABLE subscription_slices (
     id VARCHAR NOT NULL,
@@ -221,9 +221,9 @@ CREATE TABLE subscription_slices (
     CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
 )
 --
-CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
---
 CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
+--
+CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
 --
 CREATE TABLE fee_notes (
     id VARCHAR NOT NULL,
@@ -236,11 +236,11 @@ CREATE TABLE fee_notes (
     CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
 )
 --
-CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
---
 CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
 --
 CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
+--
+CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
 --
 CREATE TRIGGER fee_notes_append_only BEFORE UPDATE OR DELETE ON fee_notes FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -264,37 +264,6 @@ CREATE TABLE master_items (
 ALTER TABLE bank_statements ADD COLUMN sequence INTEGER
 --
 ALTER TABLE bank_statements ADD COLUMN form VARCHAR
---
-CREATE TABLE provider_commands (
-    id VARCHAR NOT NULL,
-    provider VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    subject VARCHAR NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    body JSONB NOT NULL,
-    state VARCHAR NOT NULL,
-    attempts INTEGER NOT NULL,
-    failures INTEGER NOT NULL,
-    key_no INTEGER NOT NULL,
-    last_error VARCHAR NOT NULL,
-    given_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    not_before TIMESTAMP WITH TIME ZONE NOT NULL,
-    lease_until TIMESTAMP WITH TIME ZONE,
-    first_sent_at TIMESTAMP WITH TIME ZONE,
-    object_id VARCHAR,
-    CONSTRAINT pk_provider_commands PRIMARY KEY (id),
-    CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
-    CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
-    CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
-    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
-)
---
-CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
---
-CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
---
-CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
 --
 CREATE TABLE papers (
     id VARCHAR NOT NULL,
@@ -321,6 +290,37 @@ CREATE TRIGGER papers_append_only BEFORE UPDATE OR DELETE ON papers FOR EACH ROW
 --
 CREATE TRIGGER papers_no_truncate BEFORE TRUNCATE ON papers EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE provider_commands (
+    id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    body JSONB NOT NULL,
+    state VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    key_no INTEGER NOT NULL,
+    last_error VARCHAR NOT NULL,
+    given_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    not_before TIMESTAMP WITH TIME ZONE NOT NULL,
+    lease_until TIMESTAMP WITH TIME ZONE,
+    first_sent_at TIMESTAMP WITH TIME ZONE,
+    object_id VARCHAR,
+    CONSTRAINT pk_provider_commands PRIMARY KEY (id),
+    CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
+    CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
+    CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
+    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
+)
+--
+CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
+--
+CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
+--
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
+--
 CREATE TABLE reconciliation_breaks (
     leg VARCHAR NOT NULL,
     type VARCHAR NOT NULL,
@@ -343,11 +343,11 @@ CREATE TABLE reconciliation_breaks (
     CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
 )
 --
-CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
---
 CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, key) WHERE state <> 'cleared'
 --
 CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
+--
+CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
 --
 CREATE TABLE reconciliation_runs (
     id VARCHAR NOT NULL,
@@ -401,9 +401,9 @@ CREATE TABLE provider_inbox (
     CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
 )
 --
-CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
---
 CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
+--
+CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
 --
 CREATE TABLE provider_balance_lines (
     provider VARCHAR NOT NULL,
@@ -445,11 +445,11 @@ UPDATE organisation_roles SET version = 1
 --
 ALTER TABLE organisation_roles ALTER COLUMN version SET NOT NULL
 --
-CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -491,9 +491,9 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_node ON ties (node)
---
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
+--
+CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_other ON ties (other)
 --
@@ -575,25 +575,17 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
---
 CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
+--
+CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
 ALTER TABLE authorisations ADD COLUMN supersedes_id VARCHAR
 --
 ALTER TABLE authorisations ADD CONSTRAINT ck_authorisations_supersedes_another CHECK (supersedes_id <> id)
 --
 ALTER TABLE authorisations ADD CONSTRAINT fk_authorisations_supersedes_id_authorisations FOREIGN KEY(supersedes_id) REFERENCES authorisations (id)
---
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
-DROP INDEX uq_authorisations_one_live_per_scenario
---
-CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
 --
 CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
 --
@@ -602,6 +594,14 @@ DROP INDEX ix_authorisations_valid_to_id
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
+--
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+--
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
+DROP INDEX uq_authorisations_one_live_per_scenario
+--
+CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 DROP TRIGGER authorisations_root_fixed ON authorisations
 --
@@ -643,9 +643,9 @@ ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_scenario_kind_is_known CHECK (
 --
 ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_lane_is_known CHECK (lane IN ('ordinary', 'fast', 'short'))
 --
-CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
---
 CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+--
+CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -664,9 +664,9 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
-CREATE INDEX ix_violations_subject_id ON violations (subject, id)
---
 CREATE INDEX ix_violations_owner_id ON violations (owner, id)
+--
+CREATE INDEX ix_violations_subject_id ON violations (subject, id)
 --
 CREATE TABLE implementation_plans (
     code VARCHAR NOT NULL,
@@ -727,9 +727,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
---
 CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
+--
+CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
 --
 ALTER TABLE products ADD COLUMN suspended_with VARCHAR
 --
@@ -866,13 +866,13 @@ CREATE TABLE meters (
     CONSTRAINT fk_meters_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
+--
 CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
 CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
 --
 CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
---
-CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
 --
 ALTER TABLE payments ADD COLUMN purpose VARCHAR
 --
@@ -926,13 +926,13 @@ CREATE TABLE bills (
     CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
 --
-CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
---
 CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
+--
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
 --
 ALTER TABLE orders DROP CONSTRAINT ck_orders_paid_in_advance
 --
@@ -955,6 +955,32 @@ ALTER TABLE payouts ADD CONSTRAINT ck_payouts_paid_on_a_day CHECK (state NOT IN 
 ALTER TABLE payouts ADD CONSTRAINT ck_payouts_attempt_positive CHECK (attempt > 0)
 --
 CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
+--
+CREATE TABLE chargebacks (
+    provider VARCHAR NOT NULL,
+    dispute_id VARCHAR NOT NULL,
+    charge_object VARCHAR NOT NULL,
+    order_id VARCHAR,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    lost_minor BIGINT NOT NULL,
+    evidence_due TIMESTAMP WITH TIME ZONE,
+    evidence VARCHAR,
+    hold_id VARCHAR,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_chargebacks PRIMARY KEY (id),
+    CONSTRAINT uq_chargebacks_provider_dispute_id UNIQUE (provider, dispute_id),
+    CONSTRAINT ck_chargebacks_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_chargebacks_lost_within CHECK (lost_minor >= 0 AND lost_minor <= amount_minor),
+    CONSTRAINT fk_chargebacks_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
+)
+--
+CREATE INDEX ix_chargebacks_state_evidence_due ON chargebacks (state, evidence_due)
+--
+CREATE INDEX ix_chargebacks_order_id_id ON chargebacks (order_id, id)
 --
 CREATE TABLE credit_limits (
     id VARCHAR NOT NULL,
@@ -999,32 +1025,6 @@ ALTER TABLE bank_lines ADD COLUMN sub_account VARCHAR
 --
 CREATE INDEX ix_bank_lines_account_booked_on_id ON bank_lines (account, booked_on, id)
 --
-CREATE TABLE chargebacks (
-    provider VARCHAR NOT NULL,
-    dispute_id VARCHAR NOT NULL,
-    charge_object VARCHAR NOT NULL,
-    order_id VARCHAR,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    lost_minor BIGINT NOT NULL,
-    evidence_due TIMESTAMP WITH TIME ZONE,
-    evidence VARCHAR,
-    hold_id VARCHAR,
-    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_chargebacks PRIMARY KEY (id),
-    CONSTRAINT uq_chargebacks_provider_dispute_id UNIQUE (provider, dispute_id),
-    CONSTRAINT ck_chargebacks_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_chargebacks_lost_within CHECK (lost_minor >= 0 AND lost_minor <= amount_minor),
-    CONSTRAINT fk_chargebacks_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
-)
---
-CREATE INDEX ix_chargebacks_state_evidence_due ON chargebacks (state, evidence_due)
---
-CREATE INDEX ix_chargebacks_order_id_id ON chargebacks (order_id, id)
---
 CREATE TABLE virtual_accounts (
     number VARCHAR NOT NULL,
     serial INTEGER NOT NULL,
@@ -1042,9 +1042,9 @@ CREATE TABLE virtual_accounts (
     CONSTRAINT fk_virtual_accounts_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
---
 CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
+--
+CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
 --
 CREATE TABLE voucher_batches (
     sponsor_id VARCHAR NOT NULL,
@@ -1135,9 +1135,9 @@ CREATE TABLE party_statements (
     CONSTRAINT fk_party_statements_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
---
 CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
+--
+CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
 --
 CREATE TABLE closed_days (
     id VARCHAR NOT NULL,
@@ -1256,11 +1256,11 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
+--
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
 --
 CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
---
-CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
 ALTER TABLE registrations DROP CONSTRAINT ck_registrations_registered_has_code_and_term
 --
@@ -1363,9 +1363,9 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
---
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
+--
+CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
@@ -1389,13 +1389,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
---
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
+--
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -1411,9 +1411,9 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
---
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
+--
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
@@ -1504,9 +1504,9 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
---
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
+--
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
@@ -1525,13 +1525,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
---
 CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
+--
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -1553,9 +1553,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
---
 CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -1608,9 +1608,9 @@ CREATE TABLE fee_caps (
     CONSTRAINT fk_fee_caps_fixed_by_organisations FOREIGN KEY(fixed_by) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
---
 CREATE INDEX ix_fee_caps_operator_id_product_type_meter_valid_from ON fee_caps (operator_id, product_type, meter, valid_from)
+--
+CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
 --
 CREATE TRIGGER fee_caps_append_only BEFORE UPDATE OR DELETE ON fee_caps FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -1744,9 +1744,54 @@ CREATE TABLE reserves (
     CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
 )
 --
+CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
+--
 CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
 --
-CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
+CREATE TABLE refunds (
+    kind VARCHAR NOT NULL,
+    order_id VARCHAR,
+    order_line_id VARCHAR,
+    payer_id VARCHAR,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    fee_refund BOOLEAN NOT NULL,
+    rail VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    object_id VARCHAR NOT NULL,
+    payee_id VARCHAR,
+    reference VARCHAR NOT NULL,
+    entry_id BIGINT NOT NULL,
+    alone_max_minor BIGINT NOT NULL,
+    maker VARCHAR NOT NULL,
+    requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    checker VARCHAR,
+    approved_at TIMESTAMP WITH TIME ZONE,
+    file_id VARCHAR,
+    ended_on DATE,
+    failure VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_refunds PRIMARY KEY (id),
+    CONSTRAINT uq_refunds_reference UNIQUE (reference),
+    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
+    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
+    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
+    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
+    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
+)
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
+--
+CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
+CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
 --
 CREATE TABLE usage_buckets (
     id VARCHAR NOT NULL,
@@ -1767,9 +1812,9 @@ CREATE TABLE usage_buckets (
     CONSTRAINT fk_usage_buckets_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
 )
 --
-CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
---
 CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
+--
+CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
 --
 CREATE TABLE wallet_draws (
     source_id VARCHAR NOT NULL,
@@ -1840,13 +1885,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
---
-CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
---
 CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
+--
+CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
+--
+CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -1895,9 +1940,9 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
---
 CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+--
+CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
@@ -1922,51 +1967,6 @@ ALTER TABLE bank_matches ADD CONSTRAINT ck_bank_matches_payout_is_named CHECK ((
 ALTER TABLE bank_matches ADD CONSTRAINT ck_bank_matches_something_is_named CHECK (payment_id IS NOT NULL OR payout_id IS NOT NULL OR target IS NOT NULL)
 --
 CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
---
-CREATE TABLE refunds (
-    kind VARCHAR NOT NULL,
-    order_id VARCHAR,
-    order_line_id VARCHAR,
-    payer_id VARCHAR,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    reason VARCHAR NOT NULL,
-    fee_refund BOOLEAN NOT NULL,
-    rail VARCHAR NOT NULL,
-    account VARCHAR NOT NULL,
-    object_id VARCHAR NOT NULL,
-    payee_id VARCHAR,
-    reference VARCHAR NOT NULL,
-    entry_id BIGINT NOT NULL,
-    alone_max_minor BIGINT NOT NULL,
-    maker VARCHAR NOT NULL,
-    requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    checker VARCHAR,
-    approved_at TIMESTAMP WITH TIME ZONE,
-    file_id VARCHAR,
-    ended_on DATE,
-    failure VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_refunds PRIMARY KEY (id),
-    CONSTRAINT uq_refunds_reference UNIQUE (reference),
-    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
-    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
-    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
-    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
-    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
-    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
-)
---
-CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
-CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
---
-CREATE INDEX ix_refunds_state_id ON refunds (state, id)
---
-CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
 --
 CREATE TABLE vouchers (
     code VARCHAR NOT NULL,
@@ -2001,13 +2001,13 @@ CREATE TABLE vouchers (
     CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
---
-CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
 --
 CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
 --
-CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
+CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
 --
 CREATE TABLE clearings (
     line_id VARCHAR NOT NULL,
@@ -2032,9 +2032,9 @@ CREATE TABLE clearings (
 --
 CREATE UNIQUE INDEX uq_clearings_one_proposed_per_line ON clearings (line_id) WHERE state = 'proposed'
 --
-CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
---
 CREATE INDEX ix_clearings_state_id ON clearings (state, id)
+--
+CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
 --
 CREATE TABLE outgoing_items (
     file_id VARCHAR NOT NULL,
@@ -2108,11 +2108,11 @@ CREATE TABLE direct_deals (
     CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
 )
 --
-CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
---
 CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
 --
 CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
+--
+CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
 --
 CREATE TABLE payment_attempts (
     payment_id VARCHAR NOT NULL,
@@ -2144,15 +2144,15 @@ CREATE TABLE payment_attempts (
     CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
 )
 --
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
+--
 CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
 --
 CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
 --
 CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
---
-CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -2584,6 +2584,27 @@ CREATE TABLE split_shares (
 --
 CREATE INDEX ix_split_shares_owner_account_code_obligation_id ON split_shares (owner, account_code, obligation_id)
 --
+CREATE TABLE refund_parts (
+    refund_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    obligation_id VARCHAR NOT NULL,
+    share_code VARCHAR NOT NULL,
+    share_owner VARCHAR NOT NULL,
+    back_code VARCHAR NOT NULL,
+    back_owner VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    currency VARCHAR NOT NULL,
+    CONSTRAINT pk_refund_parts PRIMARY KEY (refund_id, position),
+    CONSTRAINT ck_refund_parts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_refund_parts_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
+)
+--
+CREATE INDEX ix_refund_parts_obligation_id_refund_id ON refund_parts (obligation_id, refund_id)
+--
+CREATE TRIGGER refund_parts_append_only BEFORE UPDATE OR DELETE ON refund_parts FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER refund_parts_no_truncate BEFORE TRUNCATE ON refund_parts EXECUTE FUNCTION refuse_change()
+--
 CREATE TABLE auction_lots (
     code VARCHAR NOT NULL,
     product_id VARCHAR NOT NULL,
@@ -2617,11 +2638,11 @@ CREATE TABLE auction_lots (
     CONSTRAINT fk_auction_lots_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
+CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
 --
 CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
 --
-CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
+CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
 --
 CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
 --
@@ -2641,9 +2662,9 @@ CREATE TABLE usage_events (
     CONSTRAINT fk_usage_events_bucket_id_usage_buckets FOREIGN KEY(bucket_id) REFERENCES usage_buckets (id)
 )
 --
-CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
---
 CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
+--
+CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
 --
 CREATE TRIGGER usage_events_append_only BEFORE UPDATE OR DELETE ON usage_events FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -2670,11 +2691,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
 CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
-CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -2693,13 +2714,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
---
-CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
---
 CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
 CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+--
+CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+--
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -2720,9 +2741,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
---
 CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
+--
+CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
 --
 ALTER TABLE panel_members ADD COLUMN seated_at TIMESTAMP WITH TIME ZONE
 --
@@ -2764,30 +2785,9 @@ CREATE TABLE quotations (
     CONSTRAINT fk_quotations_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
---
 CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
 --
-CREATE TABLE refund_parts (
-    refund_id VARCHAR NOT NULL,
-    position INTEGER NOT NULL,
-    obligation_id VARCHAR NOT NULL,
-    share_code VARCHAR NOT NULL,
-    share_owner VARCHAR NOT NULL,
-    back_code VARCHAR NOT NULL,
-    back_owner VARCHAR NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    currency VARCHAR NOT NULL,
-    CONSTRAINT pk_refund_parts PRIMARY KEY (refund_id, position),
-    CONSTRAINT ck_refund_parts_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT fk_refund_parts_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
-)
---
-CREATE INDEX ix_refund_parts_obligation_id_refund_id ON refund_parts (obligation_id, refund_id)
---
-CREATE TRIGGER refund_parts_append_only BEFORE UPDATE OR DELETE ON refund_parts FOR EACH ROW EXECUTE FUNCTION refuse_change()
---
-CREATE TRIGGER refund_parts_no_truncate BEFORE TRUNCATE ON refund_parts EXECUTE FUNCTION refuse_change()
+CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
 --
 CREATE TABLE deal_papers (
     id VARCHAR NOT NULL,
@@ -2806,9 +2806,9 @@ CREATE TABLE deal_papers (
     CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
 )
 --
-CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
---
 CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
+--
+CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
 --
 CREATE TRIGGER deal_papers_append_only BEFORE UPDATE OR DELETE ON deal_papers FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --

@@ -45,9 +45,9 @@ ALTER TABLE new_clocks RENAME TO clocks
 --
 CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
 --
-CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
---
 CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
+--
+CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
 --
 CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
@@ -108,13 +108,13 @@ ALTER TABLE new_decisions RENAME TO decisions
 --
 CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
-CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
+CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
 --
-CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
+CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
-CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
+CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -130,9 +130,9 @@ CREATE TABLE decision_denials (
     CONSTRAINT pk_decision_denials PRIMARY KEY (decision_id, code)
 )
 --
-CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
---
 CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
+--
+CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
 --
 CREATE TRIGGER decision_denials_no_update BEFORE UPDATE ON decision_denials BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -252,9 +252,9 @@ CREATE TABLE holds (
     CONSTRAINT ck_holds_lifted_is_dated CHECK (state <> 'lifted' OR lifted_at IS NOT NULL)
 )
 --
-CREATE INDEX ix_holds_state_id ON holds (state, id)
---
 CREATE INDEX ix_holds_order_id_id ON holds (order_id, id)
+--
+CREATE INDEX ix_holds_state_id ON holds (state, id)
 --
 CREATE TABLE revenue_rules (
     scope VARCHAR NOT NULL,
@@ -291,9 +291,9 @@ CREATE TABLE hold_list (
     CONSTRAINT ck_hold_list_taken_off_is_dated CHECK (state <> 'off' OR off_at IS NOT NULL)
 )
 --
-CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
---
 CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
+--
+CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
 --
 CREATE TABLE subscription_slices (
     id VARCHAR NOT NULL,
@@ -313,9 +313,9 @@ CREATE TABLE subscription_slices (
     CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
 )
 --
-CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
---
 CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
+--
+CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
 --
 CREATE TABLE fee_notes (
     id VARCHAR NOT NULL,
@@ -328,11 +328,11 @@ CREATE TABLE fee_notes (
     CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
 )
 --
-CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
---
 CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
 --
 CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
+--
+CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
 --
 CREATE TRIGGER fee_notes_no_update BEFORE UPDATE ON fee_notes BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -412,37 +412,6 @@ CREATE TRIGGER bank_statements_no_delete BEFORE DELETE ON bank_statements BEGIN 
 --
 CREATE TRIGGER bank_statements_no_replace BEFORE INSERT ON bank_statements WHEN EXISTS (SELECT 1 FROM bank_statements WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
-CREATE TABLE provider_commands (
-    id VARCHAR NOT NULL,
-    provider VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    subject VARCHAR NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    body JSON NOT NULL,
-    state VARCHAR NOT NULL,
-    attempts INTEGER NOT NULL,
-    failures INTEGER NOT NULL,
-    key_no INTEGER NOT NULL,
-    last_error VARCHAR NOT NULL,
-    given_at DATETIME NOT NULL,
-    not_before DATETIME NOT NULL,
-    lease_until DATETIME,
-    first_sent_at DATETIME,
-    object_id VARCHAR,
-    CONSTRAINT pk_provider_commands PRIMARY KEY (id),
-    CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
-    CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
-    CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
-    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
-)
---
-CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
---
-CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
---
-CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
---
 CREATE TABLE papers (
     id VARCHAR NOT NULL,
     number VARCHAR NOT NULL,
@@ -470,6 +439,37 @@ CREATE TRIGGER papers_no_delete BEFORE DELETE ON papers BEGIN SELECT RAISE(ABORT
 --
 CREATE TRIGGER papers_no_replace BEFORE INSERT ON papers WHEN EXISTS (SELECT 1 FROM papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE provider_commands (
+    id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    body JSON NOT NULL,
+    state VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    key_no INTEGER NOT NULL,
+    last_error VARCHAR NOT NULL,
+    given_at DATETIME NOT NULL,
+    not_before DATETIME NOT NULL,
+    lease_until DATETIME,
+    first_sent_at DATETIME,
+    object_id VARCHAR,
+    CONSTRAINT pk_provider_commands PRIMARY KEY (id),
+    CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
+    CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
+    CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
+    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
+)
+--
+CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
+--
+CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
+--
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
+--
 CREATE TABLE reconciliation_breaks (
     leg VARCHAR NOT NULL,
     type VARCHAR NOT NULL,
@@ -492,11 +492,11 @@ CREATE TABLE reconciliation_breaks (
     CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
 )
 --
-CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
---
 CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
 --
 CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
+--
+CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
 --
 CREATE TABLE reconciliation_runs (
     id VARCHAR NOT NULL,
@@ -552,9 +552,9 @@ CREATE TABLE provider_inbox (
     CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
 )
 --
-CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
---
 CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
+--
+CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
 --
 CREATE TABLE provider_balance_lines (
     provider VARCHAR NOT NULL,
@@ -602,11 +602,11 @@ DROP TABLE organisation_roles
 --
 ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
-CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -650,9 +650,9 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_node ON ties (node)
---
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
+--
+CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_other ON ties (other)
 --
@@ -738,11 +738,11 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
---
 CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
+--
+CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
 CREATE TABLE new_authorisations (
     cert_no VARCHAR NOT NULL,
@@ -785,17 +785,17 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
-CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
---
 CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
 --
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
+--
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+--
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
+CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -857,15 +857,15 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
+CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+--
+CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
+--
 CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
 --
 CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
---
-CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
---
-CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -884,9 +884,9 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
-CREATE INDEX ix_violations_subject_id ON violations (subject, id)
---
 CREATE INDEX ix_violations_owner_id ON violations (owner, id)
+--
+CREATE INDEX ix_violations_subject_id ON violations (subject, id)
 --
 CREATE TABLE implementation_plans (
     code VARCHAR NOT NULL,
@@ -947,9 +947,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
---
 CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
+--
+CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
 --
 CREATE TABLE new_products (
     code VARCHAR NOT NULL,
@@ -977,13 +977,13 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+CREATE INDEX ix_products_state_id ON products (state, id)
 --
-CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
+CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
 CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
-CREATE INDEX ix_products_state_id ON products (state, id)
+CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
 CREATE TABLE new_ledger_accounts (
     id INTEGER NOT NULL,
@@ -1102,13 +1102,13 @@ DROP TABLE obligations
 --
 ALTER TABLE new_obligations RENAME TO obligations
 --
-CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
---
-CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
---
 CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
 --
 CREATE INDEX ix_obligations_batch_id_id ON obligations (batch_id, id)
+--
+CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
+--
+CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
 --
 CREATE TABLE meters (
     order_id VARCHAR NOT NULL,
@@ -1144,13 +1144,13 @@ CREATE TABLE meters (
     CONSTRAINT fk_meters_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
+--
 CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
 CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
 --
 CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
---
-CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
 --
 CREATE TABLE new_payments (
     purpose VARCHAR NOT NULL,
@@ -1219,13 +1219,13 @@ CREATE TABLE bills (
     CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
 --
-CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
---
 CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
+--
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
 --
 CREATE TABLE new_orders (
     code VARCHAR NOT NULL,
@@ -1263,11 +1263,11 @@ DROP TABLE orders
 --
 ALTER TABLE new_orders RENAME TO orders
 --
-CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
---
 CREATE INDEX ix_orders_state_id ON orders (state, id)
 --
 CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
+--
+CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
 --
 CREATE TABLE new_payouts (
     payable VARCHAR NOT NULL,
@@ -1313,6 +1313,32 @@ CREATE INDEX ix_payouts_file_id_id ON payouts (file_id, id)
 CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
 --
 CREATE INDEX ix_payouts_state_id ON payouts (state, id)
+--
+CREATE TABLE chargebacks (
+    provider VARCHAR NOT NULL,
+    dispute_id VARCHAR NOT NULL,
+    charge_object VARCHAR NOT NULL,
+    order_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    lost_minor INTEGER NOT NULL,
+    evidence_due DATETIME,
+    evidence VARCHAR,
+    hold_id VARCHAR,
+    seen_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_chargebacks PRIMARY KEY (id),
+    CONSTRAINT uq_chargebacks_provider_dispute_id UNIQUE (provider, dispute_id),
+    CONSTRAINT ck_chargebacks_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_chargebacks_lost_within CHECK (lost_minor >= 0 AND lost_minor <= amount_minor),
+    CONSTRAINT fk_chargebacks_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
+)
+--
+CREATE INDEX ix_chargebacks_state_evidence_due ON chargebacks (state, evidence_due)
+--
+CREATE INDEX ix_chargebacks_order_id_id ON chargebacks (order_id, id)
 --
 CREATE TABLE credit_limits (
     id VARCHAR NOT NULL,
@@ -1391,32 +1417,6 @@ CREATE TRIGGER bank_lines_no_delete BEFORE DELETE ON bank_lines BEGIN SELECT RAI
 --
 CREATE TRIGGER bank_lines_no_replace BEFORE INSERT ON bank_lines WHEN EXISTS (SELECT 1 FROM bank_lines WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
-CREATE TABLE chargebacks (
-    provider VARCHAR NOT NULL,
-    dispute_id VARCHAR NOT NULL,
-    charge_object VARCHAR NOT NULL,
-    order_id VARCHAR,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    lost_minor INTEGER NOT NULL,
-    evidence_due DATETIME,
-    evidence VARCHAR,
-    hold_id VARCHAR,
-    seen_at DATETIME NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_chargebacks PRIMARY KEY (id),
-    CONSTRAINT uq_chargebacks_provider_dispute_id UNIQUE (provider, dispute_id),
-    CONSTRAINT ck_chargebacks_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_chargebacks_lost_within CHECK (lost_minor >= 0 AND lost_minor <= amount_minor),
-    CONSTRAINT fk_chargebacks_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
-)
---
-CREATE INDEX ix_chargebacks_state_evidence_due ON chargebacks (state, evidence_due)
---
-CREATE INDEX ix_chargebacks_order_id_id ON chargebacks (order_id, id)
---
 CREATE TABLE virtual_accounts (
     number VARCHAR NOT NULL,
     serial INTEGER NOT NULL,
@@ -1434,9 +1434,9 @@ CREATE TABLE virtual_accounts (
     CONSTRAINT fk_virtual_accounts_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
---
 CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
+--
+CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
 --
 CREATE TABLE voucher_batches (
     sponsor_id VARCHAR NOT NULL,
@@ -1527,9 +1527,9 @@ CREATE TABLE party_statements (
     CONSTRAINT fk_party_statements_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
---
 CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
+--
+CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
 --
 CREATE TABLE closed_days (
     id VARCHAR NOT NULL,
@@ -1654,11 +1654,11 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
+--
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
 --
 CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
---
-CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
 CREATE TABLE new_registrations (
     directory_id VARCHAR NOT NULL,
@@ -1691,11 +1691,11 @@ DROP TABLE registrations
 --
 ALTER TABLE new_registrations RENAME TO registrations
 --
-CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
+CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
 --
 CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
 --
-CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
+CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
 --
 CREATE TABLE sharing_consents (
     directory_id VARCHAR NOT NULL,
@@ -1762,9 +1762,9 @@ DROP TABLE opinions
 --
 ALTER TABLE new_opinions RENAME TO opinions
 --
-CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
---
 CREATE INDEX ix_opinions_implementing_agency_id_id ON opinions (implementing_agency_id, id)
+--
+CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
 --
 CREATE TABLE authorisation_items (
     authorisation_id VARCHAR NOT NULL,
@@ -1804,9 +1804,9 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
---
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
+--
+CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
@@ -1830,13 +1830,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
---
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
+--
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -1852,9 +1852,9 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
---
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
+--
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
@@ -1889,13 +1889,13 @@ DROP TABLE resources
 --
 ALTER TABLE new_resources RENAME TO resources
 --
+CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
+--
 CREATE INDEX ix_resources_location ON resources (location)
 --
 CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
 --
 CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
---
-CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
 --
 CREATE TABLE application_sections (
     scenario_id VARCHAR NOT NULL,
@@ -2007,9 +2007,9 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
---
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
+--
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
@@ -2028,13 +2028,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
---
 CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
+--
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -2056,9 +2056,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
---
 CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -2113,9 +2113,9 @@ CREATE TABLE fee_caps (
     CONSTRAINT fk_fee_caps_fixed_by_organisations FOREIGN KEY(fixed_by) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
---
 CREATE INDEX ix_fee_caps_operator_id_product_type_meter_valid_from ON fee_caps (operator_id, product_type, meter, valid_from)
+--
+CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
 --
 CREATE TRIGGER fee_caps_no_update BEFORE UPDATE ON fee_caps BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -2247,9 +2247,54 @@ CREATE TABLE reserves (
     CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
 )
 --
+CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
+--
 CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
 --
-CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
+CREATE TABLE refunds (
+    kind VARCHAR NOT NULL,
+    order_id VARCHAR,
+    order_line_id VARCHAR,
+    payer_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    fee_refund BOOLEAN NOT NULL,
+    rail VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    object_id VARCHAR NOT NULL,
+    payee_id VARCHAR,
+    reference VARCHAR NOT NULL,
+    entry_id INTEGER NOT NULL,
+    alone_max_minor INTEGER NOT NULL,
+    maker VARCHAR NOT NULL,
+    requested_at DATETIME NOT NULL,
+    checker VARCHAR,
+    approved_at DATETIME,
+    file_id VARCHAR,
+    ended_on DATE,
+    failure VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_refunds PRIMARY KEY (id),
+    CONSTRAINT uq_refunds_reference UNIQUE (reference),
+    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
+    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
+    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
+    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
+    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
+)
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
+--
+CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
+CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
 --
 CREATE TABLE usage_buckets (
     id VARCHAR NOT NULL,
@@ -2270,9 +2315,9 @@ CREATE TABLE usage_buckets (
     CONSTRAINT fk_usage_buckets_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
 )
 --
-CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
---
 CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
+--
+CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
 --
 CREATE TABLE wallet_draws (
     source_id VARCHAR NOT NULL,
@@ -2347,13 +2392,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
---
-CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
---
 CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
+--
+CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
+--
+CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -2402,9 +2447,9 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
---
 CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+--
+CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
@@ -2439,9 +2484,9 @@ DROP TABLE bank_matches
 --
 ALTER TABLE new_bank_matches RENAME TO bank_matches
 --
-CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
---
 CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
+--
+CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
 --
 CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
 --
@@ -2450,51 +2495,6 @@ CREATE TRIGGER bank_matches_no_update BEFORE UPDATE ON bank_matches BEGIN SELECT
 CREATE TRIGGER bank_matches_no_delete BEFORE DELETE ON bank_matches BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER bank_matches_no_replace BEFORE INSERT ON bank_matches WHEN EXISTS (SELECT 1 FROM bank_matches WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TABLE refunds (
-    kind VARCHAR NOT NULL,
-    order_id VARCHAR,
-    order_line_id VARCHAR,
-    payer_id VARCHAR,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    reason VARCHAR NOT NULL,
-    fee_refund BOOLEAN NOT NULL,
-    rail VARCHAR NOT NULL,
-    account VARCHAR NOT NULL,
-    object_id VARCHAR NOT NULL,
-    payee_id VARCHAR,
-    reference VARCHAR NOT NULL,
-    entry_id INTEGER NOT NULL,
-    alone_max_minor INTEGER NOT NULL,
-    maker VARCHAR NOT NULL,
-    requested_at DATETIME NOT NULL,
-    checker VARCHAR,
-    approved_at DATETIME,
-    file_id VARCHAR,
-    ended_on DATE,
-    failure VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_refunds PRIMARY KEY (id),
-    CONSTRAINT uq_refunds_reference UNIQUE (reference),
-    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
-    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
-    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
-    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
-    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
-    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
-)
---
-CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
-CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
---
-CREATE INDEX ix_refunds_state_id ON refunds (state, id)
---
-CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
 --
 CREATE TABLE vouchers (
     code VARCHAR NOT NULL,
@@ -2529,13 +2529,13 @@ CREATE TABLE vouchers (
     CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
---
-CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
 --
 CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
 --
-CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
+CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
 --
 CREATE TABLE clearings (
     line_id VARCHAR NOT NULL,
@@ -2560,9 +2560,9 @@ CREATE TABLE clearings (
 --
 CREATE UNIQUE INDEX uq_clearings_one_proposed_per_line ON clearings (line_id) WHERE state = 'proposed'
 --
-CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
---
 CREATE INDEX ix_clearings_state_id ON clearings (state, id)
+--
+CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
 --
 CREATE TABLE outgoing_items (
     file_id VARCHAR NOT NULL,
@@ -2640,11 +2640,11 @@ CREATE TABLE direct_deals (
     CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
 )
 --
-CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
---
 CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
 --
 CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
+--
+CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
 --
 CREATE TABLE payment_attempts (
     payment_id VARCHAR NOT NULL,
@@ -2676,15 +2676,15 @@ CREATE TABLE payment_attempts (
     CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
 )
 --
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
+--
 CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
 --
 CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
 --
 CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
---
-CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -2903,11 +2903,11 @@ ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
 CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
 --
+CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
+--
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
 CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
---
-CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
 --
 CREATE TABLE challenges (
     assessment_id VARCHAR NOT NULL,
@@ -3059,9 +3059,9 @@ DROP TABLE order_lines
 --
 ALTER TABLE new_order_lines RENAME TO order_lines
 --
-CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
---
 CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
+--
+CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
 --
 CREATE TRIGGER order_lines_no_update BEFORE UPDATE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3160,6 +3160,29 @@ CREATE TABLE split_shares (
 --
 CREATE INDEX ix_split_shares_owner_account_code_obligation_id ON split_shares (owner, account_code, obligation_id)
 --
+CREATE TABLE refund_parts (
+    refund_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    obligation_id VARCHAR NOT NULL,
+    share_code VARCHAR NOT NULL,
+    share_owner VARCHAR NOT NULL,
+    back_code VARCHAR NOT NULL,
+    back_owner VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    currency VARCHAR NOT NULL,
+    CONSTRAINT pk_refund_parts PRIMARY KEY (refund_id, position),
+    CONSTRAINT ck_refund_parts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_refund_parts_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
+)
+--
+CREATE INDEX ix_refund_parts_obligation_id_refund_id ON refund_parts (obligation_id, refund_id)
+--
+CREATE TRIGGER refund_parts_no_update BEFORE UPDATE ON refund_parts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER refund_parts_no_delete BEFORE DELETE ON refund_parts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER refund_parts_no_replace BEFORE INSERT ON refund_parts WHEN EXISTS (SELECT 1 FROM refund_parts WHERE refund_id = NEW.refund_id AND position = NEW.position) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
 CREATE TABLE auction_lots (
     code VARCHAR NOT NULL,
     product_id VARCHAR NOT NULL,
@@ -3193,11 +3216,11 @@ CREATE TABLE auction_lots (
     CONSTRAINT fk_auction_lots_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
+CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
 --
 CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
 --
-CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
+CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
 --
 CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
 --
@@ -3217,9 +3240,9 @@ CREATE TABLE usage_events (
     CONSTRAINT fk_usage_events_bucket_id_usage_buckets FOREIGN KEY(bucket_id) REFERENCES usage_buckets (id)
 )
 --
-CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
---
 CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
+--
+CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
 --
 CREATE TRIGGER usage_events_no_update BEFORE UPDATE ON usage_events BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3248,11 +3271,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
 CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
-CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -3271,13 +3294,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
---
-CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
---
 CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
 CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+--
+CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+--
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -3298,9 +3321,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
---
 CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
+--
+CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
 --
 CREATE TABLE new_panel_members (
     assessment_id VARCHAR NOT NULL,
@@ -3326,9 +3349,9 @@ DROP TABLE panel_members
 --
 ALTER TABLE new_panel_members RENAME TO panel_members
 --
-CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
---
 CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
+--
+CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
 --
 CREATE TABLE sheet_drafts (
     assessment_id VARCHAR NOT NULL,
@@ -3364,32 +3387,9 @@ CREATE TABLE quotations (
     CONSTRAINT fk_quotations_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
---
 CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
 --
-CREATE TABLE refund_parts (
-    refund_id VARCHAR NOT NULL,
-    position INTEGER NOT NULL,
-    obligation_id VARCHAR NOT NULL,
-    share_code VARCHAR NOT NULL,
-    share_owner VARCHAR NOT NULL,
-    back_code VARCHAR NOT NULL,
-    back_owner VARCHAR NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    currency VARCHAR NOT NULL,
-    CONSTRAINT pk_refund_parts PRIMARY KEY (refund_id, position),
-    CONSTRAINT ck_refund_parts_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT fk_refund_parts_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
-)
---
-CREATE INDEX ix_refund_parts_obligation_id_refund_id ON refund_parts (obligation_id, refund_id)
---
-CREATE TRIGGER refund_parts_no_update BEFORE UPDATE ON refund_parts BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER refund_parts_no_delete BEFORE DELETE ON refund_parts BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER refund_parts_no_replace BEFORE INSERT ON refund_parts WHEN EXISTS (SELECT 1 FROM refund_parts WHERE refund_id = NEW.refund_id AND position = NEW.position) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
 --
 CREATE TABLE deal_papers (
     id VARCHAR NOT NULL,
@@ -3408,9 +3408,9 @@ CREATE TABLE deal_papers (
     CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
 )
 --
-CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
---
 CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
+--
+CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
 --
 CREATE TRIGGER deal_papers_no_update BEFORE UPDATE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3450,15 +3450,15 @@ DROP TABLE volume_facts
 --
 ALTER TABLE new_volume_facts RENAME TO volume_facts
 --
+CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
+--
 CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
 --
 CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
 --
-CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
---
 CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
---
-CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
 --
 CREATE TRIGGER volume_facts_no_update BEFORE UPDATE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --

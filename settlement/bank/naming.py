@@ -19,6 +19,9 @@ from settlement.refunding.rows import State as RefundState
 
 _OBJECT: Final = re.compile(r"[A-Za-z]{2,8}_[A-Za-z0-9]{6,60}", re.ASCII)
 _COMES_BACK: Final = "RETURNED"
+_ARRIVED: Final = frozenset(
+    {payouts.State.PAID, payouts.State.RECONCILED, RefundState.SUCCEEDED}
+)
 
 
 class Found(NamedTuple):
@@ -71,7 +74,7 @@ class Known:
         subject = self._subject(line)
         if not isinstance(subject, Payout | Refund):
             return subject
-        if self._state[subject.id] not in {payouts.State.PAID, RefundState.SUCCEEDED}:
+        if self._state[subject.id] not in _ARRIVED:
             return Found(None, note=Note.NOT_AWAITED)
         if subject.amount.minor != line.amount.minor:
             return Found(None, note=Note.AMOUNT_DIFFERS)

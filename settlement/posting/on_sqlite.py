@@ -4,11 +4,13 @@ So each entry is written as it will stand, head, lines and seal, before the next
 triggers know the posting that is being written by that.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from settlement.entries import AccountRef
 from settlement.posting.asked import Key
@@ -41,6 +43,8 @@ class Sqlite:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        # The driver's own cursor: SQLAlchemy's way to it takes ten times as long as SQLite.
+        self._cursor = connection.connection.cursor()
 
     def claim(self, heads: Sequence[dict[str, Any]]) -> dict[Key, int]:
         """Give numbers to the keys that are free: nobody else writes meanwhile."""
@@ -63,19 +67,24 @@ class Sqlite:
 
     def write(self, written: Sequence[Written], ids: Ids) -> None:
         """Write entry by entry, in the order in which they were asked."""
-        run = self.connection.exec_driver_sql
         for one in written:
             n = one.head["n"]
-            run(_HEAD, (one.entry_id, *_stored(one.head)))
-            run(_LINE, [
-                (one.entry_id, line.line_no, n, ids[line.debit], ids[line.credit], line.currency,
-                 line.book, line.minor)
-                for line in one.lines
-            ])  # fmt: skip
-            run(_SEAL, (one.entry_id, n, one.content_hash))
+            self._run(_HEAD, (one.entry_id, *_stored(one.head)))
+            for line in one.lines:
+                self._run(_LINE, (
+                    one.entry_id, line.line_no, n, ids[line.debit], ids[line.credit],
+                    line.currency, line.book, line.minor,
+                ))  # fmt: skip
+            self._run(_SEAL, (one.entry_id, n, one.content_hash))
 
     def _row(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        return self.connection.exec_driver_sql(sql, tuple(values)).first()
+        return self._run(sql, values).fetchone()
+
+    def _run(self, sql: str, values: Sequence[Any]) -> Any:
+        try:
+            return self._cursor.execute(sql, values)
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(sql, tuple(values), error) from error
 
 
 def _stored(head: dict[str, Any]) -> tuple[Any, ...]:

@@ -78,7 +78,8 @@ WAITING = frozenset({Type.TIMING, Type.LATE})
 class Fact:
     """One finding. left: our side; right: theirs; None where a side says nothing.
 
-    key: what the two sides speak of. since: the day from which it has been so.
+    key: what the two sides speak of: "kind:id", or "kind:id@day". since: the day from which
+    it has been so.
     """
 
     leg: Leg
@@ -100,13 +101,24 @@ class Fact:
 
 
 def compare(
-    leg: Leg, left: Mapping[str, Money], right: Mapping[str, Money], *, since: date
+    leg: Leg,
+    about: str,
+    left: Mapping[str, Money],
+    right: Mapping[str, Money],
+    *,
+    since: date,
+    dated: bool = False,
 ) -> Iterator[Fact]:
-    """Yield a fact for every key on which two sides do not agree, in the order of the keys."""
+    """Yield a fact for every key on which two sides do not agree, in the order of the keys.
+
+    about: what the keys are of ("paid"); it goes before them. dated: the day goes after them,
+    for things that can differ on several days.
+    """
     for key in sorted({*left, *right}):
         ours, theirs = left.get(key), right.get(key)
         if ours != theirs:
-            yield Fact(leg, _type(ours, theirs), key, ours, theirs, since)
+            named = f"{about}:{key}@{since}" if dated else f"{about}:{key}"
+            yield Fact(leg, _type(ours, theirs), named, ours, theirs, since)
 
 
 def _type(ours: Money | None, theirs: Money | None) -> Type:

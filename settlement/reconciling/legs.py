@@ -48,14 +48,15 @@ def bank(work: Work, days: Days) -> Iterator[Fact]:
     session = work.session
     custody = work.rules.text("settlement.custody_account")
     booked, said = _on_account(session, CUSTODY, custody, days), _bank_lines(session, custody, days)
-    for day in sorted({*booked, *said}):
-        yield from compare(Leg.BANK, booked.get(day, {}), said.get(day, {}), since=day)
+    yield from _by_day(Leg.BANK, "line", booked, said)
     yield from _gaps(session, custody)
     if statements.last(session, custody) is not None:
         standing = statements.standing(session, custody)
         if standing.difference.minor:
             told = standing.closing - standing.unexplained
-            yield Fact(Leg.BANK, Type.BALANCE, custody, standing.booked, told, days.last)
+            yield Fact(
+                Leg.BANK, Type.BALANCE, f"balance:{custody}", standing.booked, told, days.last
+            )
     yield from _suspense(work, days)
 
 
@@ -64,12 +65,10 @@ def trade(work: Work, days: Days) -> Iterator[Fact]:
     session = work.session
     touched = _touched(session, days, _RECEIPTS)
     said, booked = _payments(session, touched), _received(session, touched)
-    for order_id, since in sorted(touched.items()):
-        ours = {k: v for k, v in said.items() if k == order_id}
-        theirs = {k: v for k, v in booked.items() if k == order_id}
-        yield from compare(Leg.TRADE, ours, theirs, since=since)
-    yield from _by_day(_obligations(session, days), _accepted(session, days))
-    yield from _by_day(_payouts(session, days), _paid(session, days))
+    yield from _by_order(Leg.TRADE, "paid", touched, said, booked)
+    obliged, accepted = _obligations(session, days), _accepted(session, days)
+    yield from _by_day(Leg.TRADE, "accepted", obliged, accepted)
+    yield from _by_day(Leg.TRADE, "payout", _payouts(session, days), _paid(session, days))
     yield from _underway(work, days)
 
 
@@ -85,7 +84,7 @@ def safeguard(work: Work, days: Days) -> Iterator[Fact]:
         ours = Money(held.get(currency, 0), currency)
         theirs = Money(-owed.get(currency, 0), currency)
         if ours < theirs:
-            yield Fact(Leg.SAFEGUARD, Type.BALANCE, currency, ours, theirs, days.last)
+            yield Fact(Leg.SAFEGUARD, Type.BALANCE, f"held:{currency}", ours, theirs, days.last)
 
 
 def volume(work: Work, days: Days) -> Iterator[Fact]:
@@ -102,13 +101,7 @@ def volume(work: Work, days: Days) -> Iterator[Fact]:
     money = _moved(session, touched, ESCROW, ACCEPTED)
     for order_id, part in _promised(session, touched).items():
         money[order_id] = money.get(order_id, Money(0, part.currency)) + part
-    for order_id, since in sorted(touched.items()):
-        yield from compare(
-            Leg.VOLUME,
-            {k: v for k, v in counted.items() if k == order_id},
-            {k: v for k, v in money.items() if k == order_id},
-            since=since,
-        )
+    yield from _by_order(Leg.VOLUME, "volume", touched, counted, money)
 
 
 HELD: Final = ("1012.custody", "1012.psp", "1012.psp_transit", "1221.sponsor", "1221.dispute")
@@ -132,9 +125,21 @@ LEGS: Final[tuple[Callable[[Work, Days], Iterator[Fact]], ...]] = (
 """Every leg, in the order in which their findings are told."""
 
 
-def _by_day(left: Sides, right: Sides, *, leg: Leg = Leg.TRADE) -> Iterator[Fact]:
+def _by_day(leg: Leg, about: str, left: Sides, right: Sides) -> Iterator[Fact]:
     for day in sorted({*left, *right}):
-        yield from compare(leg, left.get(day, {}), right.get(day, {}), since=day)
+        yield from compare(leg, about, left.get(day, {}), right.get(day, {}), since=day, dated=True)
+
+
+def _by_order(
+    leg: Leg,
+    about: str,
+    touched: Mapping[str, date],
+    left: Mapping[str, Money],
+    right: Mapping[str, Money],
+) -> Iterator[Fact]:
+    for order_id, since in sorted(touched.items()):
+        one = [{order_id: side[order_id]} if order_id in side else {} for side in (left, right)]
+        yield from compare(leg, about, *one, since=since)
 
 
 def _on_account(session: Session, code: str, owner: str, days: Days) -> Sides:
@@ -179,7 +184,9 @@ def _gaps(session: Session, account: str) -> Iterator[Fact]:
     for later, earlier in pairwise(found):
         if later.opening != earlier.closing:
             since = later.imported_at.date()
-            yield Fact(Leg.BANK, Type.GAP, later.id, earlier.closing, later.opening, since)
+            yield Fact(
+                Leg.BANK, Type.GAP, f"statement:{later.id}", earlier.closing, later.opening, since
+            )
 
 
 def _suspense(work: Work, days: Days) -> Iterator[Fact]:

@@ -42,10 +42,12 @@ def compared(work: Work, first: date, last: date) -> Iterator[Fact]:
     lag = work.rules.number("reconciliation.lag_wd")
     for source, since in sorted(touched.items()):
         waits = work.calendar.between(since, last, provisional=True) <= lag
-        for fact in compare(Leg.PROVIDER, _of(ours, source), _of(theirs, source), since=since):
+        for fact in compare(
+            Leg.PROVIDER, "provider", _of(ours, source), _of(theirs, source), since=since
+        ):
             late = fact.type == Type.MISSING_RIGHT and waits
             kind = Type.TIMING if late else fact.type
-            yield Fact(fact.leg, kind, f"provider:{fact.key}", fact.left, fact.right, since)
+            yield Fact(fact.leg, kind, fact.key, fact.left, fact.right, since)
 
 
 def _of(amounts: Amounts, source: str) -> dict[str, Money]:

@@ -392,6 +392,7 @@ def _check_amount(amount: Money) -> None:
 
 def _locked(session: Session, refund_id: str) -> Refund:
     refund = find(session, refund_id)
+    session.flush()  # what was changed and not written would be read over
     session.refresh(refund, with_for_update=True)
     return refund
 

@@ -10,6 +10,7 @@ from kernel.errors import Invalid
 from kernel.money import Money
 from settlement import escrow, ledger
 from settlement.books import entries
+from settlement.dividing import terms
 from settlement.escrow import Kind, State
 from settlement.ledger import Overdrawn
 from tests.conftest import RULES, WorkAs
@@ -134,9 +135,9 @@ def test_the_cap_of_the_fee_is_one_for_the_order(work_as: WorkAs) -> None:
     money.paid(work_as)
     (made,) = money.accepted(work_as)
 
-    first = escrow.rule(made, RULES, charged=Money(0))
-    later = escrow.rule(made, RULES, charged=Money(4_999_999))
-    last = escrow.rule(made, RULES, charged=Money(5_000_001))
+    first = terms.rule(made, RULES, terms.NONE, charged=Money(0))
+    later = terms.rule(made, RULES, terms.NONE, charged=Money(4_999_999))
+    last = terms.rule(made, RULES, terms.NONE, charged=Money(5_000_001))
 
     caps = [rule.fee_cap for rule in (first, later, last)]
     assert caps == [Money(5_000_000), Money(1), Money(0)]

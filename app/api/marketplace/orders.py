@@ -15,16 +15,18 @@ from marketplace import contracts, lines, orders
 from marketplace.contracts import Contract
 from marketplace.lines import OrderLine
 from marketplace.orders import Order, State
+from marketplace.prices import PayMode
 from marketplace.versions import Field
 
 blueprint = doors.noun("orders", "Orders · 订单")
 
 
 class WantedBody(doors.Body):
-    """One product, and how much of it."""
+    """One product, and how much of it. agreed_price_id: of a price that was agreed."""
 
     product_id = doors.text(max=40)
     quantity = doors.whole(min=1, max=10**9)
+    agreed_price_id = doors.text(max=40, required=False, allow_none=True)
 
 
 class UseBody(doors.Body):
@@ -39,11 +41,15 @@ class UseBody(doors.Body):
 
 
 class OrderIn(doors.Body):
-    """A new order, of one seller's products. is_related_party: the two belong together."""
+    """A new order, of one seller's products. is_related_party: the two belong together.
+
+    pay_mode: in advance, or by use: from the wallet, or by bill.
+    """
 
     lines = doors.many(WantedBody, at_most=50)
     use_scenario = doors.nested(UseBody)
     is_related_party = doors.flag(required=False, load_default=False)
+    pay_mode = doors.choice(*PayMode, required=False, load_default=PayMode.PREPAID.value)
 
 
 class LineOut(Schema):
@@ -230,6 +236,7 @@ def place(body: dict[str, Any]) -> Any:
         wanted=body["lines"],
         use=body["use_scenario"],
         is_related_party=body["is_related_party"],
+        pay_mode=body["pay_mode"],
     )
     work.session.flush()  # the version is the database's first
     return show(made, work)

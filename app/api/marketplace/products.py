@@ -14,7 +14,7 @@ from kernel.pages import Page
 from kernel.work import Work
 from licensing.exposures import OutputForm
 from marketplace import products, versions
-from marketplace.prices import FreeReason, Period, PlanKind
+from marketplace.prices import AuctionForm, FreeReason, Measure, Period, PlanKind
 from marketplace.products import Product, State
 from marketplace.versions import Field, Frequency, ProductType, ProductVersion
 
@@ -45,6 +45,13 @@ class TierBody(doors.Body):
     unit = doors.nested(UnitPriceBody)
 
 
+class MilestoneBody(doors.Body):
+    """A part of a project's price, in basis points, and what must be met for it."""
+
+    share_bp = doors.whole(min=1, max=10_000)
+    criterion = doors.text(max=300)
+
+
 class PricePlanBody(doors.Body):
     """How a price is formed; what a kind does not need is left out."""
 
@@ -56,6 +63,20 @@ class PricePlanBody(doors.Body):
     minimum = doors.amount(required=False, allow_none=True)
     tiers = doors.many(TierBody, at_most=20, required=False)
     reason = doors.choice(*FreeReason, required=False, allow_none=True)
+    per = doors.whole(max=10**9, required=False)
+    maximum = doors.amount(required=False, allow_none=True)
+    measure = doors.choice(*Measure, required=False, allow_none=True)
+    size = doors.whole(max=10**12, required=False)
+    included = doors.whole(max=10**12, required=False)
+    overage = doors.nested(UnitPriceBody, required=False, allow_none=True)
+    share_bp = doors.whole(max=10_000, required=False)
+    cycle = doors.choice(*Period, required=False, allow_none=True)
+    base = doors.text(max=200, min=0, required=False)
+    milestones = doors.many(MilestoneBody, at_most=20, required=False)
+    reserve = doors.amount(required=False, allow_none=True)
+    step = doors.amount(required=False, allow_none=True)
+    deposit_bp = doors.whole(max=10_000, required=False)
+    form = doors.choice(*AuctionForm, required=False, allow_none=True)
 
 
 class ItemBody(doors.Body):

@@ -127,8 +127,8 @@ def _row(work: Work, it: Break) -> dict[str, Any]:
 
 def _leads(key: str) -> str | None:
     """Return the page of what a break is about, where it has one."""
-    bare = key.rpartition(":")[2]
-    pages = {"ord_": "/orders/", "bsl_": "/bank-lines/", "pot_": "/payouts/"}
+    bare = key.partition(":")[2].partition("@")[0]
+    pages = {"ord_": "/orders/", "stm_": "/statements/"}
     return next(
         (f"{page}{bare}" for prefix, page in pages.items() if bare.startswith(prefix)), None
     )

@@ -36,7 +36,7 @@ class Told(NamedTuple):
     """The first rows of a section, and how many there are: "12", or "100+"."""
 
     rows: list[Row]
-    count: str
+    total: str
 
 
 def admits(work: Work) -> bool:

@@ -16,7 +16,7 @@ from kernel.work import Work
 from licensing import consents, scenarios
 from licensing.applications import items
 from licensing.applications.items import ScenarioItem
-from licensing.consents import Opinion
+from licensing.consents import ItemAnswer, Opinion
 from licensing.scope import Transform
 
 blueprint = Blueprint("opinion", __name__)
@@ -46,19 +46,21 @@ def answer(scenario_id: str, opinion_id: str) -> Any:
     asked = _asked(work, scenario_id, opinion_id)
     if request.form.get("fill") in FILLS:
         return _filled(work, asked)
-    consents.answer(
-        work,
-        asked.id,
-        items=[
-            {
-                "directory_code": item["directory_code"],
-                "item_code": item["item_code"],
-                **_written(place),
-            }
-            for place, item in enumerate(asked.items)
-        ],
-    )  # type: ignore[arg-type]  # what is written is a row's answer, field by field
+    given = [_answer(place, item) for place, item in enumerate(asked.items)]
+    consents.answer(work, asked.id, items=given)
     return redirect(f"/cases/{scenario_id}", 303)
+
+
+def _answer(place: int, item: dict[str, str]) -> ItemAnswer:
+    said = _written(place)
+    return {
+        "directory_code": item["directory_code"],
+        "item_code": item["item_code"],
+        "verdict": said["verdict"],
+        "cause": said["cause"],
+        "text": said["text"],
+        "transform": said["transform"],
+    }
 
 
 def _filled(work: Work, asked: Opinion) -> Any:

@@ -40,7 +40,7 @@ def holder(session: Session, case: Scenario) -> str | None:
     """Return who has the case in hand."""
     session.flush()
     found = assignments.of(session, case.id)
-    return found and found.person_id
+    return found.person_id if found else None
 
 
 def test_an_officer_claims_a_case_and_lets_go_of_it(

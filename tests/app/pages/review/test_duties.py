@@ -51,12 +51,12 @@ def rows(town: Town, number: int, *, done: bool) -> list[object]:
     key = f"{'done' if done else 'open'}_{number:03}"
     case, material = divmod(number, len(Material))
     promise = Commitment(
-        id=f"cmt_{key}", state="promised", scenario_id=town[CASES[case]],
+        id=f"cmt_{key}", state="promised", scenario_id=town[CASES[case % len(CASES)]],
         applicant_id="org_developer", implementing_agency_id="org_agency",
         material=list(Material)[material], promised_on=date(2026, 7, 1), due_on=date(2026, 8, 1),
     )  # fmt: skip
     return [
-        *([] if done else [promise]),
+        *([promise] if not done and case < len(CASES) else []),
         Violation(
             id=f"vio_{key}", state="cleared" if done else "raised", fault="stage_overdue",
             owner="org_agency", subject=town["submitted"], raised_at=NOON,
@@ -106,7 +106,8 @@ def test_a_section_tells_how_many_wait_and_where_they_all_are(
     for title, more in sections.items():
         head, _, rest = page.partition(f">{title} <span")[2].partition("</section>")
         assert rest, title
-        assert 'class="tag">12</span>' in head, title
+        waiting = 12 + (title == "收费周期")  # the town has one of its own
+        assert f'class="tag">{waiting}</span>' in head, title
         assert f'href="{more}"' in head, title
         assert head.count("<li>") == 8, title
 
@@ -116,7 +117,7 @@ def test_more_than_can_be_counted_says_so(visit: Visit, fill: Fill) -> None:
 
     page = visit("per_agency_officer").shows("/desk")
 
-    assert page.count(">100+</span>") >= 5
+    assert page.count(">100+</span>") >= 4
 
 
 def test_a_desk_costs_the_same_with_few_rows_and_with_many(
