@@ -266,6 +266,19 @@ def verify_certificate(
     sys.exit(0 if ok else 4)
 
 
+@main.command()
+@click.argument("what", type=click.Choice(["poll", "inbox", "commands"]))
+@click.option("--open", "open_only", is_flag=True, help="Only what is not done yet.")
+@click.pass_obj
+def rails(settings: Settings, what: str, *, open_only: bool) -> None:
+    """Look at providers of payments now, or list their notices or our commands, one a line."""
+    from app.rails import told
+
+    with _opened(settings) as built:
+        for line in told.LINES[what](built, open_only=open_only):
+            click.echo(line)
+
+
 @main.group()
 def organisation() -> None:
     """Enter organisations: the first of a new exchange, before anybody can sign in."""

@@ -93,6 +93,11 @@ def money(view: View) -> View:
     return _with(view, Policy(scope="write", money=True))
 
 
+def till(view: View) -> View:
+    """Open a view like `money`, that opens its own units of work: `unit.once`, then calls."""
+    return _with(view, Policy(scope="write", money=True, alone=True))
+
+
 def alone(view: View) -> View:
     """Open a view to everybody that opens its own units of work."""
     return _with(view, Policy(scope=None, alone=True))

@@ -20,6 +20,8 @@ from kernel.engines import Engines
 from kernel.parties.people import Passwords
 from kernel.work import Rules, Witness, Work
 from licensing.deciding.clerks import Clerk
+from settlement.rails import fake_rail
+from settlement.rails.port import PaymentPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class House:
     """One running exchange.
 
     bell: rung when a commit may have left errands to run. clerk: decides on uses from memory.
+    rails: providers of payments, by name; without any, payments come by bank alone.
     """
 
     settings: Settings
@@ -39,6 +42,7 @@ class House:
     witnesses: Mapping[str, tuple[Witness, ...]]
     bell: Bell
     clerk: Clerk
+    rails: Mapping[str, PaymentPort]
 
     def now(self, session: Session) -> Instant:
         """Return the time of this action: the system's, or the demonstration's own."""
@@ -93,12 +97,28 @@ def build(
         witnesses=witnesses,
         bell=Bell(),
         clerk=Clerk(engines, _state_dir(settings, engines)),
+        rails=_rails(settings),
     )
 
 
 def rooted(path: str) -> Path:
     """Return a path of the settings, relative ones from the checkout."""
     return HOUSE / path
+
+
+def _rails(settings: Settings) -> Mapping[str, PaymentPort]:
+    found: dict[str, PaymentPort] = {}
+    if fake_rail.NAME in settings.rail_names:
+        found[fake_rail.NAME] = fake_rail.FakeRail()
+    if "stripe" in settings.rail_names:
+        from settlement.rails import stripe_rail  # a heavy library, for who has an account there
+
+        found[stripe_rail.NAME] = stripe_rail.StripeRail(
+            settings.stripe_key,
+            settings.stripe_endpoint_secret,
+            base_url=settings.stripe_base_url,
+        )
+    return found
 
 
 def _state_dir(settings: Settings, engines: Engines) -> Path:

@@ -45,7 +45,7 @@ from settlement.metering import bills, meters
 from settlement.papers import party_statements
 from settlement.rails import attempts
 from settlement.reconciling import breaks
-from settlement.refunding import disputes, refunds
+from settlement.refunding import adjustments, disputes, refunds
 from settlement.vouchers import batches as voucher_batches
 from settlement.vouchers import vouchers
 
@@ -94,6 +94,7 @@ NOUNS: tuple[ModuleType, ...] = (
     payouts,
     refunds,
     disputes,
+    adjustments,
     holds,
     hold_list,
     fee_rules,

@@ -18,9 +18,11 @@ from licensing.upkeep import falls
 from marketplace import progress
 from marketplace.auctions import closing
 from marketplace.charging import using
+from marketplace.paying import vouchers as paying
 from marketplace.standing import falls as falls_of_products
 from settlement import batches, payouts
 from settlement.metering import bills, hours, wallets
+from settlement.rails import collecting
 
 Reaction = Callable[[Work, Event], object]
 
@@ -52,7 +54,11 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     # after this …                … comes this
     "payment.received":           {"settle the bill": bills.paid,
                                    "top up the wallet": wallets.topped_up,
-                                   "mark the order paid": progress.mark_paid},
+                                   "mark the order paid": progress.mark_paid,
+                                   "make a declined part due": paying.paid_after_all,
+                                   "stop collecting it": collecting.close_for},
+    "voucher.payable":            {"make the sponsor's part due": paying.fall_due},
+    "payment.voided":             {"stop collecting it": collecting.close_for},
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
     "order.settled":              {"complete the order": progress.settled},
     "refund.sent":                {"begin to refund the order": progress.refund_sent},

@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from app import idempotency
+from app.house import House
 from app.lives import LIVES
+from app.rails import calls
 from catalogue import registrations, sharing
 from kernel import evidence, watch
 from kernel.clock import local_date
@@ -15,8 +17,10 @@ from licensing import agreements, authorisations, operations
 from licensing.supervision import stages, violations
 from licensing.upkeep import idleness, reviews
 from marketplace.auctions import closing
+from settlement.dividing import reserves
 from settlement.metering import billing, hours, subscriptions
 from settlement.papers import party_statements
+from settlement.rails import collecting
 from settlement.reconciling import runs
 from settlement.sealing import blocks
 from settlement.vouchers import vouchers
@@ -27,10 +31,14 @@ OVERDUE_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A thing done once in each slot of `every_s` seconds, by whichever process comes first."""
+    """A thing done once in each slot of `every_s` seconds, by whichever process comes first.
+
+    outside: done after that unit of work, by calls that open units of their own.
+    """
 
     every_s: int
     run: Callable[[Work], object]
+    outside: Callable[[House], object] | None = None
 
 
 def take_overdue(work: Work) -> int:
@@ -64,6 +72,15 @@ def look_at_use(work: Work) -> None:
     """Open the annual reviews of the first quarter; give notice of what nobody uses."""
     reviews.open_due(work, limit=OVERDUE_MAX)
     idleness.notice_due(work, limit=OVERDUE_MAX)
+
+
+def close_attempts(work: Work) -> None:
+    """Close the tries to collect a payment whose term is over."""
+    collecting.expire_due(work, limit=OVERDUE_MAX)
+
+
+def nothing(_work: Work) -> None:
+    """Do nothing inside: all is done outside."""
 
 
 def watch_parties(work: Work) -> None:
@@ -107,6 +124,11 @@ def hold_auctions(work: Work) -> None:
     closing.hold_due(work, limit=OVERDUE_MAX)
 
 
+def release_reserves(work: Work) -> None:
+    """Release what has been kept of merchants' shares long enough."""
+    reserves.release_due(work, limit=OVERDUE_MAX)
+
+
 # fmt: off
 TIMETABLE: Mapping[str, Job] = {
     "close the hours of use":  Job(300,    close_hours),
@@ -119,6 +141,10 @@ TIMETABLE: Mapping[str, Job] = {
     "end what is over":        Job(600,    end_what_is_over),
     "watch the parties":       Job(3_600,  watch_parties),
     "look at the use":         Job(86_400, look_at_use),
+    "call the providers":      Job(5,      nothing, calls.run_commands),
+    "read their notices":      Job(5,      nothing, calls.run_inbox),
+    "look at the providers":   Job(60,     close_attempts, calls.poll),
+    "release the reserves":    Job(3_600,  release_reserves),
     "seal the evidence":       Job(60,     evidence.seal),
     "seal the ledger":         Job(60,     blocks.seal),
     "reconcile yesterday":     Job(3_600,  reconcile),

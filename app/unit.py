@@ -150,13 +150,39 @@ def writing(actor: Actor, view: Callable[[Work], Any]) -> Any:
     return committed(house(), actor, view)
 
 
-def committed(house: House, actor: Actor, command: Callable[[Work], Any]) -> Any:
-    """Run `command` as one unit of work outside a request, and commit it."""
+def once(actor: Actor, command: Callable[[Work], str]) -> tuple[str, bool]:
+    """Run `command` once under the request's Idempotency-Key, for a view that is `alone`.
+
+    Returns what it made, by name, and whether it had been made before: what the view then
+    shows is as it stands now. Raises KeyMissing, KeyReused.
+    """
+    key = idempotency.key_of(request, needed=True)
+
+    def keyed(work: Work) -> tuple[str, bool]:
+        claim = idempotency.claim(work.session, str(key), work)
+        if claim.answer is not None:
+            return claim.answer.get_data(as_text=True), True
+        made = command(work)
+        idempotency.remember(claim, Response(made, 201, content_type="text/plain"))
+        return made, False
+
+    found: tuple[str, bool] = writing(actor, keyed)
+    return found
+
+
+def committed(
+    house: House, actor: Actor, command: Callable[[Work], Any], *, ring: bool = True
+) -> Any:
+    """Run `command` as one unit of work outside a request, and commit it.
+
+    ring: wake the worker, which may have errands to run.
+    """
     with house.engines.writing() as session:
         with _kept(session):
             result = command(house.work(session, actor))
         session.commit()
-    house.bell.set()
+    if ring:
+        house.bell.set()
     return result
 
 

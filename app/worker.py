@@ -67,10 +67,13 @@ def run_jobs(house: House, timetable: Mapping[str, Job] = TIMETABLE) -> int:
         try:
             with house.engines.writing() as session:
                 work = house.work(session, SYSTEM)
-                if _claimed(session, name, int(work.now.timestamp()) // job.every_s):
+                claimed = _claimed(session, name, int(work.now.timestamp()) // job.every_s)
+                if claimed:
                     job.run(work)
                     session.commit()
                     done += 1
+            if claimed and job.outside is not None:
+                job.outside(house)
         except Exception:
             log.exception("job failed", job=name)
     return done

@@ -58,6 +58,14 @@ class Settings:
     password_memory_kib: int = setting(19_456, "Memory that one password check costs, in KiB.")
     password_rounds: int = setting(2, "Rounds of one password check.")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR: what is worth a line.")
+    rails: str = setting(
+        "", "Providers of payments beside the bank, by commas: stripe, or fake (moves no money)."
+    )
+    stripe_key: str = setting("", "The secret key of the account at Stripe: sk_… or rk_….")
+    stripe_endpoint_secret: str = setting(
+        "", "The secret with which Stripe signs its notices to us: whsec_…."
+    )
+    stripe_base_url: str = setting("", "Where Stripe is called; empty: at Stripe.")
     worker: bool = setting(True, "Run errands and the timetable inside the serving process.")
 
     @classmethod
@@ -88,6 +96,7 @@ class Settings:
             raise BadSetting("DATABOURSE_KEY: 64 hexadecimal digits, please")
         if not all(map(_is_key, self.former_keys)):
             raise BadSetting("DATABOURSE_RETIRED_KEYS: 64 hexadecimal digits each, please")
+        self._check_rails()
         if not self.production:
             return
         if not self.key:
@@ -96,6 +105,22 @@ class Settings:
             raise BadSetting("DATABOURSE_CLOCK: production keeps the system's time")
         if not self.base_url.startswith("https://"):
             raise BadSetting("DATABOURSE_BASE_URL: production needs an https:// address")
+
+    def _check_rails(self) -> None:
+        for name in self.rail_names:
+            _one_of("DATABOURSE_RAILS", name, "stripe", "fake")
+        if "stripe" in self.rail_names and not (self.stripe_key and self.stripe_endpoint_secret):
+            raise BadSetting(
+                "DATABOURSE_RAILS: stripe needs DATABOURSE_STRIPE_KEY and "
+                "DATABOURSE_STRIPE_ENDPOINT_SECRET"
+            )
+        if self.production and "fake" in self.rail_names:
+            raise BadSetting("DATABOURSE_RAILS: fake moves no money, and is not for production")
+
+    @property
+    def rail_names(self) -> list[str]:
+        """The providers of payments beside the bank, one by one."""
+        return [name for name in self.rails.split(",") if name]
 
     @property
     def former_keys(self) -> list[str]:

@@ -4,13 +4,14 @@ The guards and effects of an order's life cycle that ask or move something else:
 contract, payment, delivery, escrow, volume. They take the order by its shape.
 """
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from catalogue.grades import Grade, Origin
 from delivery import tasks
 from kernel.clock import local_date
 from kernel.errors import Refusal
-from kernel.money import Money
+from kernel.money import Money, share
 from kernel.work import Work
 from licensing import authorisations, signatures
 from licensing.agreed import operation_rows
@@ -23,6 +24,7 @@ from marketplace.prices import PayMode
 from settlement import escrow, payments
 from settlement.metering import bills, meters, subscriptions
 from settlement.metering.meters import Basis
+from settlement.vouchers import vouchers
 
 
 class Ordered(Protocol):
@@ -100,6 +102,10 @@ def nothing_left(order: Ordered, work: Work) -> Refusal | None:
         return Refusal("BILLS_OPEN", "仍有未结清的账单", "a bill of the order is still open")
     if subscriptions.unserved(work.session, order.id):
         return Refusal("TERM_NOT_OVER", "包期服务尚未期满", "its subscription is not over")
+    if vouchers.pending(work.session, order.id):
+        return Refusal(
+            "VOUCHER_OPEN", "算力券抵扣部分尚未结清", "what its voucher pays is still to come"
+        )
     due = escrow.of_order(work.session, order.id)
     open_still = any(each.state == escrow.State.OPEN for each in due)
     if open_still or escrow.left(work.session, order.id) != Money(0):
@@ -133,8 +139,10 @@ def sign(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
 
 
 def instruct(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
-    """Effect: ask the buyer for the price, with a reference of its own."""
-    payments.instruct(work, order_id=order.id, payer_id=order.buyer_id, amount=order.total)
+    """Effect: ask the buyer for the price, less what a voucher pays, with its own reference."""
+    voucher = vouchers.of_order(work.session, order.id)
+    amount = order.total if voucher is None else order.total - voucher.used
+    payments.instruct(work, order_id=order.id, payer_id=order.buyer_id, amount=amount)
 
 
 def open_tasks(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
@@ -162,9 +170,9 @@ def accept(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     counted = list(zip(found, amounts, strict=True))
     volume.count_slices(work, order, [(line, 1, amount) for line, amount in counted])
     due = [
-        {**_earned(work, order, line), "amount": amount}
-        for line, amount in counted
-        if amount.minor > 0
+        {**earned(work, order, line), "amount": amount - part, "volume": amount}
+        for (line, amount), part in zip(counted, _sponsored(work, order, amounts), strict=True)
+        if amount > part
     ]
     if due:
         escrow.accept(work, order.id, due)
@@ -177,11 +185,20 @@ def revoke(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
 
 def close(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     """Effect: void the contract and the payment of an order that does not come about."""
+    vouchers.release(work, order.id)
     if order.contract_id is not None:
         contracts.void(work, order.contract_id)
     payment = payments.live_of(work.session, order.id)
     if payment is not None:
         payments.void(work, payment.id)
+
+
+def _sponsored(work: Work, order: Ordered, amounts: Sequence[Money]) -> list[Money]:
+    """Return what a voucher pays of each line, later."""
+    voucher = vouchers.of_order(work.session, order.id)
+    if voucher is None:
+        return [Money(0, amount.currency) for amount in amounts]
+    return share(voucher.used, [amount.minor for amount in amounts])
 
 
 def _total(order: Ordered) -> str:
@@ -218,10 +235,11 @@ def _owed(
 
 
 def _sale(work: Work, order: Ordered, line: OrderLine) -> dict[str, Any]:
-    return {name: said for name, said in _earned(work, order, line).items() if name != "amount"}
+    return {name: said for name, said in earned(work, order, line).items() if name != "amount"}
 
 
-def _earned(work: Work, order: Ordered, line: OrderLine) -> escrow.AcceptedLine:
+def earned(work: Work, order: Ordered, line: OrderLine) -> escrow.AcceptedLine:
+    """Return what settlement is told of a line that was accepted. Some SELECTs by key."""
     version = versions.find(work.session, line.product_version_id)
     public = version.source_kind == Origin.PUBLIC_AUTHORISED
     operator_id = agreement_id = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from kernel.clock import Instant
 from kernel.crypto import canonical
@@ -99,6 +99,23 @@ class Entry:
 
 _HEAD: Final = tuple(column for column in entries.c if column.name != "n")
 _DEBITED, _CREDITED = accounts.alias("debited"), accounts.alias("credited")
+_LINES: Final = (
+    select(
+        postings.c.entry_id,
+        postings.c.line_no,
+        _DEBITED.c.code,
+        _DEBITED.c.owner,
+        _CREDITED.c.code,
+        _CREDITED.c.owner,
+        postings.c.currency,
+        postings.c.book,
+        postings.c.amount,
+    )
+    .join(_DEBITED, _DEBITED.c.id == postings.c.debit_id)
+    .join(_CREDITED, _CREDITED.c.id == postings.c.credit_id)
+    .where(postings.c.entry_id.in_(bindparam("ids", expanding=True)))
+    .order_by(postings.c.entry_id, postings.c.line_no)
+)
 
 
 def month(day: date) -> str:
@@ -135,23 +152,6 @@ def digest(entry: Entry) -> str:
 
 def _lines(connection: Connection, entry_ids: Iterable[int]) -> dict[int, list[Line]]:
     found: dict[int, list[Line]] = {entry_id: [] for entry_id in entry_ids}
-    statement = (
-        select(
-            postings.c.entry_id,
-            postings.c.line_no,
-            _DEBITED.c.code,
-            _DEBITED.c.owner,
-            _CREDITED.c.code,
-            _CREDITED.c.owner,
-            postings.c.currency,
-            postings.c.book,
-            postings.c.amount,
-        )
-        .join(_DEBITED, _DEBITED.c.id == postings.c.debit_id)
-        .join(_CREDITED, _CREDITED.c.id == postings.c.credit_id)
-        .where(postings.c.entry_id.in_(list(found)))
-        .order_by(postings.c.entry_id, postings.c.line_no)
-    )
-    for entry_id, *line in connection.execute(statement):
+    for entry_id, *line in connection.execute(_LINES, {"ids": list(found)}):
         found[entry_id].append(Line(*line))
     return found

@@ -63,7 +63,8 @@ _WITHDRAWN: Final = ("refund.cancelled",)
 class AcceptedLine(TypedDict, total=False):
     """A line that was accepted, or a slice of it.
 
-    seq: which slice, from 1. shares: account kind → basis points, when they were agreed.
+    seq: which slice, from 1. volume: what counts, if more than the amount: others pay a part of
+    it later. shares: account kind → basis points, when they were agreed.
     product_id, board_ids, agreement_id: by which the rules of fees and revenue are chosen.
     waiver: for what no fee is charged. dispute_prone: it waits longer before it is settled.
     """
@@ -71,6 +72,7 @@ class AcceptedLine(TypedDict, total=False):
     order_line_id: Required[str]
     seq: NotRequired[int]
     amount: Required[Money]
+    volume: NotRequired[Money]
     buyer_id: Required[str]
     seller_id: Required[str]
     operator_id: NotRequired[str | None]
@@ -181,7 +183,8 @@ def _accept(work: Work, order_id: str, line: Mapping[str, Any], *, counted: bool
     rows = [Row(AccountRef(ESCROW, order_id), AccountRef(ACCEPTED, order_id), amount)]
     if not counted:
         volume = AccountRef(TURNOVER, line_id)
-        rows.append(Row(AccountRef(COUNTER, line["buyer_id"]), volume, amount))
+        counts = line.get("volume", amount)
+        rows.append(Row(AccountRef(COUNTER, line["buyer_id"]), volume, counts))
     ledger.post(
         work,
         "line.accepted",

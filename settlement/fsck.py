@@ -18,6 +18,7 @@ from kernel.words import Words
 from settlement.checking import entries, past, postings
 from settlement.checking.check import Books, Check
 from settlement.checking.check import Finding as Found
+from settlement.refunding import promises
 
 FINDINGS_MAX: Final = 100
 """The most findings returned of one check."""
@@ -33,6 +34,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *entries.CHECKS,
     *postings.CHECKS,
     *past.CHECKS,
+    *promises.CHECKS,
 )
 """Every check there is, in the order in which they are asked."""
 

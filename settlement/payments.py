@@ -150,8 +150,8 @@ def ask(
 ) -> Payment:
     """Ask `payer_id` to pay `amount` for the target; a repeat returns the payment that is there.
 
-    escrow_order: for a bill, whose escrow it funds. Raises Invalid for an amount that is not
-    positive, AlreadyInstructed when the target has a live payment of another payer or
+    escrow_order: for a bill, or a part of an order, whose escrow it funds. Raises Invalid for
+    an amount that is not positive, AlreadyInstructed when the target has a live payment of another payer or
     amount. One SELECT on an index.
     """
     if amount.minor <= 0:
@@ -170,7 +170,7 @@ def ask(
         state=State.AWAITING,
         purpose=Purpose(purpose),
         target=target,
-        order_id=target if purpose == Purpose.ORDER else escrow_order,
+        order_id=escrow_order or (target if purpose == Purpose.ORDER else None),
         payer_id=payer_id,
         amount=amount,
         funded=Money(0, amount.currency),
@@ -233,6 +233,16 @@ def void(work: Work, payment_id: str) -> Payment:
 def live_of(session: Session, order_id: str) -> Payment | None:
     """Return the live payment of an order. One SELECT on an index."""
     return live_for(session, Purpose.ORDER, order_id)
+
+
+def awaited(session: Session, order_id: str) -> bool:
+    """Tell whether something is asked for the order that has not all arrived. One SELECT."""
+    statement = select(Payment.id).where(
+        Payment.order_id == order_id,
+        Payment.purpose == Purpose.ORDER,
+        Payment.state.in_([State.AWAITING, State.PART_FUNDED]),
+    )
+    return session.scalars(statement.limit(1)).first() is not None
 
 
 def live_for(session: Session, purpose: str, target: str) -> Payment | None:

@@ -21,6 +21,7 @@ from app.api.catalogue import (
     systems,
 )
 from app.api.delivery import deliveries, samples
+from app.api.dividing import fee_rules, hold_list, revenue_rules
 from app.api.licensing import (
     agreements,
     appeals,
@@ -43,20 +44,27 @@ from app.api.licensing import (
 from app.api.marketplace import boards, lots, orders, products, quotations, rankings
 from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
 from app.api.pricing import fee_periods
+from app.api.refunding import adjustments, disputes, holds, refunds
 from app.api.review import assignments, changes, sheet_drafts
 from app.api.settlement import (
+    attempts,
     bank_accounts,
     bank_statements,
+    bills,
     clearings,
     deals,
     ledger,
     outgoing_files,
+    party_statements,
     payments,
     payouts,
     reconciliations,
     settlements,
+    usage,
     virtual_accounts,
     vouchers,
+    wallets,
+    webhooks,
 )
 from app.api.standing import destructions, idle_notices, impacts, reviews
 from app.api.supervision import clocks, violations
@@ -112,9 +120,13 @@ NOUNS = (
     boards,
     products,
     orders,
+    quotations,
+    lots,
     rankings,
     deliveries,
     payments,
+    attempts,
+    webhooks,
     bank_statements,
     clearings,
     deals,
@@ -123,8 +135,18 @@ NOUNS = (
     settlements,
     bank_accounts,
     payouts,
+    refunds,
+    disputes,
+    holds,
+    adjustments,
+    fee_rules,
+    revenue_rules,
+    hold_list,
     vouchers,
     reconciliations,
+    usage,
+    wallets,
+    bills,
     ledger,
 )
 
@@ -141,6 +163,7 @@ def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:
         vouchers.batch_blueprint,
         reconciliations.break_blueprint,
         reconciliations.day_blueprint,
+        party_statements.paper_blueprint,
     ):
         api.register_blueprint(opened)
     if demonstration:

@@ -23,7 +23,19 @@ from app.pages.catalogue import asking, grading, hub, records
 from app.pages.deciding import log
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.letters import letter, verification
-from app.pages.money import reconciling, vouchers
+from app.pages.money import (
+    auctions,
+    bank,
+    bills,
+    deals,
+    paying,
+    payouts,
+    reconciling,
+    refunds,
+    rules,
+    statements,
+    vouchers,
+)
 from app.pages.onboarding import papers, parties, queue
 from app.pages.panels import pleas
 from app.pages.pricing import fees
@@ -50,9 +62,18 @@ AUDIENCES = (
     panel,
     pleas,
     trade,
+    paying,
     exchange,
+    refunds,
+    payouts,
+    rules,
+    bank,
+    bills,
+    auctions,
+    deals,
     vouchers,
     reconciling,
+    statements,
     records,
     grading,
     asking,

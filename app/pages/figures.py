@@ -7,10 +7,9 @@ from flask import Flask
 from markupsafe import Markup
 
 from app import languages
+from app.pages import tariffs
 from kernel.money import Money, half_up
-from kernel.words import Words
 from marketplace import prices
-from marketplace.prices import PlanKind
 from marketplace.volume import Month
 
 _YI: Final = 10_000_000_000  # 100 million yuan, in fen
@@ -74,20 +73,7 @@ def points(hundredths: int | None) -> str:
 
 def price(written: Mapping[str, Any]) -> str:
     """Write what a product costs in one line: "¥ 9,800.00 / 年", "¥ 0.05 / 次", "免费"."""
-    plan = prices.parse(written)
-    if plan.kind is PlanKind.FREE:
-        reason = plan.reason.label if plan.reason else Words("", "")
-        return languages.said(Words(f"免费（{reason.zh}）", f"free ({reason.en})"))
-    if plan.price is not None:
-        period = plan.period.label if plan.period else Words("一次性", "one-off")
-        return (
-            f"¥ {plan.price.minor // 100:,}.{plan.price.minor % 100:02} / {languages.said(period)}"
-        )
-    units = [tier.unit for tier in plan.tiers] if plan.unit is None else [plan.unit]
-    per = languages.said(Words("次", "call"))
-    least = min(units)
-    rises = languages.said(Words(" 起", " and up")) if len(units) > 1 else ""
-    return f"¥ {unit_price(least.e6)} / {per}{rises}"
+    return languages.said(tariffs.line(prices.parse(written)))
 
 
 def unit_price(e6: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
-from app.pages import forms, shown, vocabulary
+from app.pages import forms, shown, tariffs, vocabulary
 from kernel.clock import local_date
 from kernel.parties import organisations
 from kernel.words import Words
@@ -14,7 +14,9 @@ from kernel.work import Work
 from licensing import agreements, authorisations, scenarios
 from licensing.authorisations import Authorisation
 from marketplace import access, admissions, boards, orders, products, volume
+from marketplace.auctions.lots import lister
 from marketplace.boards import Board
+from marketplace.prices import PayMode
 from marketplace.products import Product
 from marketplace.rankings import Ranked
 from marketplace.uses import Use
@@ -73,12 +75,14 @@ def product(product_id: str) -> Any:
         "market/product.html",
         product=_row(found, version),
         version=version,
+        tariff=tariffs.shown_of(version.price_plan),
         record=shown.record(found, work, products.LIFE),
         owner=shown.names(work, [found.owner_id])[found.owner_id],
         boards=[_named(each) for each in boards.of(work.session, found.id)],
         chain=_chain(work, granted),
         granted=granted,
         order=_order_form(work, found, granted),
+        auctions=_auctions(work, found, version),
         clock=shown.clock(work, found.id) if products.is_insider(work, found) else None,
     )
 
@@ -97,9 +101,16 @@ def order(product_id: str) -> Any:
     )
     placed = orders.place(
         unit.current(),
-        wanted=[{"product_id": product_id, "quantity": forms.number("quantity")}],
+        wanted=[
+            {
+                "product_id": product_id,
+                "quantity": forms.number("quantity"),
+                "agreed_price_id": forms.text("agreed_price_id", max=40) or None,
+            }
+        ],
         use=use,
         is_related_party=forms.text("is_related_party") == "1",
+        pay_mode=forms.text("pay_mode", max=20) or PayMode.PREPAID,
     )
     return redirect(f"/orders/{placed.id}", 303)
 
@@ -248,6 +259,12 @@ def _chain(work: Work, granted: Authorisation | None) -> dict[str, Any] | None:
     }
 
 
+def _auctions(work: Work, product: Product, version: ProductVersion) -> bool:
+    """Tell whether the caller may announce a lot of this product."""
+    own = product.owner_id == work.actor.organisation and product.state == products.State.LISTED
+    return own and version.price_plan["kind"] == "auction" and lister.matches(work.actor, None)
+
+
 def _order_form(
     work: Work, product: Product, granted: Authorisation | None
 ) -> dict[str, Any] | None:
@@ -256,10 +273,12 @@ def _order_form(
         return None
     today = local_date(work.now)
     home = organisations.find(work.session, work.actor.organisation)
+    chosen = {"agreed": shown.asked("agreed", max=40), "quantity": shown.asked("quantity") or "1"}
     if granted is None:
-        return {"purpose_code": "", "region": home.region, "from": today, "to": ""}
+        return {**chosen, "purpose_code": "", "region": home.region, "from": today, "to": ""}
     allowed = authorisations.scope_of(work.session, granted)
     return {
+        **chosen,
         "purpose_code": granted.purpose_code,
         "region": min(allowed.regions, default=home.region),
         "from": max(today, granted.valid_from),

@@ -17,9 +17,12 @@ from kernel.words import Words
 from kernel.work import Work
 from licensing import signatures
 from marketplace import access, contracts, lines, orders, versions
+from marketplace.charging import using
 from marketplace.orders import Order
+from marketplace.paying import vouchers as paying
 from settlement import escrow, payments
 from settlement.escrow import Hop
+from settlement.vouchers import vouchers
 
 blueprint = Blueprint("trade", __name__)
 
@@ -82,6 +85,7 @@ def read(task_id: str) -> Any:
         by=By.MONTH if forms.text("by") == By.MONTH else By.DAY,
         limit=forms.number("limit"),
     )
+    using.require(work, task_id)
     reading = reads.read(work, task_id, use, cut, data_dir=unit.house().data_dir)
     task = tasks.seen(work, task_id)
     return render_template("orders/reading.html", reading=reading, task=task, cut=cut)
@@ -109,6 +113,8 @@ def _order(work: Work, found: Order) -> dict[str, Any]:
         "payment": payment,
         "payee": work.rules.text("settlement.custody_account"),
         "is_buyer": found.buyer_id == work.actor.organisation,
+        "voucher": vouchers.of_order(work.session, found.id),
+        "vouchers": paying.usable(work, found),
         "tasks": [_task(work, task) for task in delivered],
         "money": _money(work, found.id),
         "events": shown.timeline(work, *subjects, *[task.id for task in delivered]),

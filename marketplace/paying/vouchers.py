@@ -13,6 +13,7 @@ from kernel.journal import Event
 from kernel.money import Money, share
 from kernel.work import Work
 from marketplace import fulfilment, lines, orders, versions
+from marketplace.charging import opening
 from marketplace.orders import Order, State
 from settlement import escrow, payments
 from settlement.vouchers import vouchers
@@ -40,7 +41,7 @@ def use(work: Work, order_id: str, voucher_id: str) -> Voucher:
     Raises NotFound, StepRefused with every reason.
     """
     order = orders.seen(work, order_id)
-    refused = list(_not_now(order))
+    refused = _not_now(work, order)
     if order.is_related_party:
         refused.append(
             Refusal("RELATED_PARTY", "关联交易不得用券", "no voucher between related parties")
@@ -64,7 +65,7 @@ def use(work: Work, order_id: str, voucher_id: str) -> Voucher:
 def give_back(work: Work, order_id: str) -> Order:
     """Take the voucher off the order again, before it is paid. Raises StepRefused."""
     order = orders.seen(work, order_id)
-    refused = list(_not_now(order))
+    refused = _not_now(work, order)
     if work.actor.organisation != order.buyer_id:
         refused.append(Refusal("NOT_THE_BUYER", "只有买方可以退券", "it is the buyer's voucher"))
     if refused:
@@ -83,7 +84,7 @@ def decline(work: Work, voucher_id: str, reason: str) -> Voucher:
         target=voucher.id,
         payer_id=order.buyer_id,
         amount=owed,
-        order_id=order.id,
+        escrow_order=order.id,
     )
     return voucher
 
@@ -95,12 +96,9 @@ def fall_due(work: Work, event: Event) -> None:
 
 def paid_after_all(work: Work, event: Event) -> None:
     """After "payment.received" for a part that was declined: it is due like the rest."""
-    if (
-        event.data.get("target") not in {None, event.data.get("order_id")}
-        and event.data["purpose"] == "order"
-    ):
-        payment = payments.find(work.session, event.subject)
-        _accept(work, str(event.data["order_id"]), payment.amount)
+    told = event.data
+    if told["purpose"] == payments.Purpose.ORDER and told["target"] != told["order_id"]:
+        _accept(work, str(told["order_id"]), payments.find(work.session, event.subject).amount)
 
 
 def _accept(work: Work, order_id: str, amount: Money) -> None:
@@ -108,21 +106,23 @@ def _accept(work: Work, order_id: str, amount: Money) -> None:
     found = [line for line in lines.of(work.session, order.id) if line.amount.minor > 0]
     parts = share(amount, [line.amount.minor for line in found])
     due: list[Any] = [
-        {**fulfilment.earned(work, order, line), "amount": part, "seq": 2, "counted": True}
+        {**fulfilment.earned(work, order, line), "amount": part, "seq": 2}
         for line, part in zip(found, parts, strict=True)
         if part.minor
     ]
-    escrow.accept(work, order.id, due)
+    escrow.accept(work, order.id, due, counted=True)
 
 
-def _not_now(order: Order) -> tuple[Refusal, ...]:
-    if order.state in _BEFORE_PAYMENT:
-        return ()
-    return (
-        Refusal(
-            "TOO_LATE", "订单已进入付款，不能再用券或退券", "vouchers are for orders before payment"
-        ),
-    )
+def _not_now(work: Work, order: Order) -> list[Refusal]:
+    found = []
+    if order.state not in _BEFORE_PAYMENT:
+        zh, en = "订单已进入付款，不能再用券或退券", "vouchers are for orders before payment"
+        found.append(Refusal("TOO_LATE", zh, en))
+    ordered = lines.of(work.session, order.id)
+    if not all(opening.at_once(line, order.pay_mode) for line in ordered):
+        zh, en = "按用量或按期计费的订单不能用券", "no voucher for what is charged by use or period"
+        found.append(Refusal("NOT_PAID_AT_ONCE", zh, en))
+    return found
 
 
 def _types(work: Work, order: Order) -> set[str]:

@@ -50,9 +50,9 @@ CREATE TABLE decision_denials (
     CONSTRAINT pk_decision_denials PRIMARY KEY (decision_id, code)
 )
 --
-CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
---
 CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
+--
+CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
 --
 CREATE TRIGGER decision_denials_append_only BEFORE UPDATE OR DELETE ON decision_denials FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -93,6 +93,37 @@ CREATE TRIGGER currencies_append_only BEFORE UPDATE OR DELETE ON currencies FOR 
 CREATE TRIGGER currencies_no_truncate BEFORE TRUNCATE ON currencies EXECUTE FUNCTION refuse_change()
 --
 INSERT INTO currencies (code, exponent) VALUES ('AUD', 2), ('CAD', 2), ('CHF', 2), ('CNY', 2), ('DKK', 2), ('EUR', 2), ('GBP', 2), ('HKD', 2), ('IDR', 2), ('INR', 2), ('JPY', 0), ('KRW', 0), ('KWD', 3), ('MOP', 2), ('MYR', 2), ('NOK', 2), ('NZD', 2), ('PHP', 2), ('RUB', 2), ('SEK', 2), ('SGD', 2), ('THB', 2), ('TWD', 2), ('USD', 2), ('VND', 0), ('ZAR', 2)
+--
+CREATE TABLE provider_commands (
+    id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    body JSONB NOT NULL,
+    state VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    key_no INTEGER NOT NULL,
+    last_error VARCHAR NOT NULL,
+    given_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    not_before TIMESTAMP WITH TIME ZONE NOT NULL,
+    lease_until TIMESTAMP WITH TIME ZONE,
+    first_sent_at TIMESTAMP WITH TIME ZONE,
+    object_id VARCHAR,
+    CONSTRAINT pk_provider_commands PRIMARY KEY (id),
+    CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
+    CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
+    CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
+    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
+)
+--
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
+--
+CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
+--
+CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
 --
 CREATE TABLE ledger_blocks (
     number BIGINT NOT NULL,
@@ -221,9 +252,9 @@ CREATE TABLE subscription_slices (
     CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
 )
 --
-CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
---
 CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
+--
+CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
 --
 CREATE TABLE fee_notes (
     id VARCHAR NOT NULL,
@@ -236,11 +267,11 @@ CREATE TABLE fee_notes (
     CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
 )
 --
-CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
+CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
 --
 CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
 --
-CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
+CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
 --
 CREATE TRIGGER fee_notes_append_only BEFORE UPDATE OR DELETE ON fee_notes FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -290,37 +321,6 @@ CREATE TRIGGER papers_append_only BEFORE UPDATE OR DELETE ON papers FOR EACH ROW
 --
 CREATE TRIGGER papers_no_truncate BEFORE TRUNCATE ON papers EXECUTE FUNCTION refuse_change()
 --
-CREATE TABLE provider_commands (
-    id VARCHAR NOT NULL,
-    provider VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    subject VARCHAR NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    body JSONB NOT NULL,
-    state VARCHAR NOT NULL,
-    attempts INTEGER NOT NULL,
-    failures INTEGER NOT NULL,
-    key_no INTEGER NOT NULL,
-    last_error VARCHAR NOT NULL,
-    given_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    not_before TIMESTAMP WITH TIME ZONE NOT NULL,
-    lease_until TIMESTAMP WITH TIME ZONE,
-    first_sent_at TIMESTAMP WITH TIME ZONE,
-    object_id VARCHAR,
-    CONSTRAINT pk_provider_commands PRIMARY KEY (id),
-    CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
-    CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
-    CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
-    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
-)
---
-CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
---
-CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
---
-CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
---
 CREATE TABLE reconciliation_breaks (
     leg VARCHAR NOT NULL,
     type VARCHAR NOT NULL,
@@ -343,11 +343,106 @@ CREATE TABLE reconciliation_breaks (
     CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
 )
 --
-CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, key) WHERE state <> 'cleared'
---
 CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
 --
 CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
+--
+CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, key) WHERE state <> 'cleared'
+--
+CREATE TABLE adjustments (
+    kind VARCHAR NOT NULL,
+    debit_code VARCHAR NOT NULL,
+    debit_owner VARCHAR NOT NULL,
+    credit_code VARCHAR NOT NULL,
+    credit_owner VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    document VARCHAR NOT NULL,
+    maker VARCHAR NOT NULL,
+    proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    checker VARCHAR,
+    posted_at TIMESTAMP WITH TIME ZONE,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_adjustments PRIMARY KEY (id),
+    CONSTRAINT ck_adjustments_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_adjustments_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_adjustments_posted_when_checked CHECK (state <> 'posted' OR checker IS NOT NULL),
+    CONSTRAINT ck_adjustments_reason_is_given CHECK (reason <> ''),
+    CONSTRAINT ck_adjustments_document_is_a_digest CHECK (length(document) = 64)
+)
+--
+CREATE INDEX ix_adjustments_state_id ON adjustments (state, id)
+--
+CREATE TABLE provider_inbox (
+    provider VARCHAR NOT NULL,
+    event_id VARCHAR NOT NULL,
+    type VARCHAR NOT NULL,
+    body VARCHAR NOT NULL,
+    came VARCHAR NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    handled_at TIMESTAMP WITH TIME ZONE,
+    not_before TIMESTAMP WITH TIME ZONE,
+    tries INTEGER NOT NULL,
+    error VARCHAR NOT NULL,
+    CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
+)
+--
+CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
+--
+CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
+--
+CREATE TABLE provider_objects (
+    provider VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    command_id VARCHAR NOT NULL,
+    parent VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    phase VARCHAR NOT NULL,
+    rank INTEGER NOT NULL,
+    handover JSONB NOT NULL,
+    raw JSONB NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_provider_objects PRIMARY KEY (provider, id),
+    CONSTRAINT ck_provider_objects_rank_not_negative CHECK (rank >= 0)
+)
+--
+CREATE TABLE provider_balance_lines (
+    provider VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    type VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    fee_minor BIGINT NOT NULL,
+    fee_currency VARCHAR(3) NOT NULL,
+    net_minor BIGINT NOT NULL,
+    net_currency VARCHAR(3) NOT NULL,
+    available_on TIMESTAMP WITH TIME ZONE NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_provider_balance_lines PRIMARY KEY (provider, id),
+    CONSTRAINT ck_provider_balance_lines_net_is_after_fee CHECK (net_minor = amount_minor - fee_minor),
+    CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
+)
+--
+CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
+--
+CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
+--
+CREATE TRIGGER provider_balance_lines_append_only BEFORE UPDATE OR DELETE ON provider_balance_lines FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER provider_balance_lines_no_truncate BEFORE TRUNCATE ON provider_balance_lines EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE provider_cursors (
+    provider VARCHAR NOT NULL,
+    what VARCHAR NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_provider_cursors PRIMARY KEY (provider, what)
+)
 --
 CREATE TABLE reconciliation_runs (
     id VARCHAR NOT NULL,
@@ -370,67 +465,6 @@ CREATE TRIGGER reconciliation_runs_append_only BEFORE UPDATE OR DELETE ON reconc
 --
 CREATE TRIGGER reconciliation_runs_no_truncate BEFORE TRUNCATE ON reconciliation_runs EXECUTE FUNCTION refuse_change()
 --
-CREATE TABLE provider_objects (
-    provider VARCHAR NOT NULL,
-    id VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    command_id VARCHAR NOT NULL,
-    parent VARCHAR NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR(3) NOT NULL,
-    phase VARCHAR NOT NULL,
-    rank INTEGER NOT NULL,
-    handover JSONB NOT NULL,
-    raw JSONB NOT NULL,
-    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_provider_objects PRIMARY KEY (provider, id),
-    CONSTRAINT ck_provider_objects_rank_not_negative CHECK (rank >= 0)
-)
---
-CREATE TABLE provider_inbox (
-    provider VARCHAR NOT NULL,
-    event_id VARCHAR NOT NULL,
-    type VARCHAR NOT NULL,
-    body VARCHAR NOT NULL,
-    came VARCHAR NOT NULL,
-    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    handled_at TIMESTAMP WITH TIME ZONE,
-    not_before TIMESTAMP WITH TIME ZONE,
-    tries INTEGER NOT NULL,
-    error VARCHAR NOT NULL,
-    CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
-)
---
-CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
---
-CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
---
-CREATE TABLE provider_balance_lines (
-    provider VARCHAR NOT NULL,
-    id VARCHAR NOT NULL,
-    type VARCHAR NOT NULL,
-    source_id VARCHAR NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR(3) NOT NULL,
-    fee_minor BIGINT NOT NULL,
-    fee_currency VARCHAR(3) NOT NULL,
-    net_minor BIGINT NOT NULL,
-    net_currency VARCHAR(3) NOT NULL,
-    available_on TIMESTAMP WITH TIME ZONE NOT NULL,
-    at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_provider_balance_lines PRIMARY KEY (provider, id),
-    CONSTRAINT ck_provider_balance_lines_net_is_after_fee CHECK (net_minor = amount_minor - fee_minor),
-    CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
-)
---
-CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
---
-CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
---
-CREATE TRIGGER provider_balance_lines_append_only BEFORE UPDATE OR DELETE ON provider_balance_lines FOR EACH ROW EXECUTE FUNCTION refuse_change()
---
-CREATE TRIGGER provider_balance_lines_no_truncate BEFORE TRUNCATE ON provider_balance_lines EXECUTE FUNCTION refuse_change()
---
 ALTER TABLE organisation_roles DROP CONSTRAINT uq_organisation_roles_organisation_id_role
 --
 ALTER TABLE organisation_roles ADD COLUMN state VARCHAR
@@ -447,9 +481,9 @@ ALTER TABLE organisation_roles ALTER COLUMN version SET NOT NULL
 --
 CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
-CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
---
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
+--
+CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -491,11 +525,11 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
---
 CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_other ON ties (other)
+--
+CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
 --
 CREATE TRIGGER ties_append_only BEFORE UPDATE OR DELETE ON ties FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -587,6 +621,8 @@ ALTER TABLE authorisations ADD CONSTRAINT ck_authorisations_supersedes_another C
 --
 ALTER TABLE authorisations ADD CONSTRAINT fk_authorisations_supersedes_id_authorisations FOREIGN KEY(supersedes_id) REFERENCES authorisations (id)
 --
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
 CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
 --
 DROP INDEX ix_authorisations_valid_to_id
@@ -595,13 +631,11 @@ CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHER
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
---
 DROP INDEX uq_authorisations_one_live_per_scenario
 --
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
+--
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
 --
 DROP TRIGGER authorisations_root_fixed ON authorisations
 --
@@ -643,9 +677,13 @@ ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_scenario_kind_is_known CHECK (
 --
 ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_lane_is_known CHECK (lane IN ('ordinary', 'fast', 'short'))
 --
+CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
+--
 CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
 --
-CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
+ALTER TABLE ledger_accounts ADD CONSTRAINT fk_ledger_accounts_currency_currencies FOREIGN KEY(currency) REFERENCES currencies (code)
+--
+CREATE INDEX ix_ledger_entries_effective_on ON ledger_entries (effective_on, id)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -664,9 +702,9 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
-CREATE INDEX ix_violations_owner_id ON violations (owner, id)
---
 CREATE INDEX ix_violations_subject_id ON violations (subject, id)
+--
+CREATE INDEX ix_violations_owner_id ON violations (owner, id)
 --
 CREATE TABLE implementation_plans (
     code VARCHAR NOT NULL,
@@ -727,19 +765,15 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
---
 CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
+--
+CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
 --
 ALTER TABLE products ADD COLUMN suspended_with VARCHAR
 --
 ALTER TABLE products ADD CONSTRAINT ck_products_down_with_its_right CHECK (suspended_with IS NULL OR state = 'suspended')
 --
 CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
---
-ALTER TABLE ledger_accounts ADD CONSTRAINT fk_ledger_accounts_currency_currencies FOREIGN KEY(currency) REFERENCES currencies (code)
---
-CREATE INDEX ix_ledger_entries_effective_on ON ledger_entries (effective_on, id)
 --
 CREATE TABLE ledger_snapshots (
     period_id TEXT NOT NULL,
@@ -870,9 +904,9 @@ CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
 --
 CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
-CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
---
 CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
+--
+CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
 --
 ALTER TABLE payments ADD COLUMN purpose VARCHAR
 --
@@ -930,9 +964,53 @@ CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
 --
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+--
 CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
 --
-CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+CREATE TABLE voucher_batches (
+    sponsor_id VARCHAR NOT NULL,
+    title_zh VARCHAR NOT NULL,
+    title_en VARCHAR NOT NULL,
+    doc_no VARCHAR NOT NULL,
+    budget_minor BIGINT NOT NULL,
+    budget_currency VARCHAR NOT NULL,
+    face_minor BIGINT NOT NULL,
+    face_currency VARCHAR NOT NULL,
+    deduct_bp INTEGER NOT NULL,
+    order_max_minor BIGINT NOT NULL,
+    order_max_currency VARCHAR NOT NULL,
+    year_max_minor BIGINT NOT NULL,
+    year_max_currency VARCHAR NOT NULL,
+    roles JSONB NOT NULL,
+    regions JSONB NOT NULL,
+    product_types JSONB NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    advanced BOOLEAN NOT NULL,
+    maker VARCHAR NOT NULL,
+    drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    checker VARCHAR,
+    opened_at TIMESTAMP WITH TIME ZONE,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_voucher_batches PRIMARY KEY (id),
+    CONSTRAINT ck_voucher_batches_face_positive CHECK (face_minor > 0),
+    CONSTRAINT ck_voucher_batches_budget_for_one_at_least CHECK (budget_minor >= face_minor),
+    CONSTRAINT ck_voucher_batches_never_the_whole_price CHECK (deduct_bp > 0 AND deduct_bp < 10000),
+    CONSTRAINT ck_voucher_batches_order_max_positive CHECK (order_max_minor > 0),
+    CONSTRAINT ck_voucher_batches_year_holds_an_order CHECK (year_max_minor >= order_max_minor),
+    CONSTRAINT ck_voucher_batches_one_currency CHECK (budget_currency = face_currency AND face_currency = order_max_currency AND order_max_currency = year_max_currency),
+    CONSTRAINT ck_voucher_batches_ends_after_it_begins CHECK (valid_to >= valid_from),
+    CONSTRAINT ck_voucher_batches_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_voucher_batches_opened_when_checked CHECK (state NOT IN ('open', 'closed') OR checker IS NOT NULL),
+    CONSTRAINT fk_voucher_batches_sponsor_id_organisations FOREIGN KEY(sponsor_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_voucher_batches_sponsor_id_id ON voucher_batches (sponsor_id, id)
+--
+CREATE INDEX ix_voucher_batches_state_id ON voucher_batches (state, id)
 --
 ALTER TABLE orders DROP CONSTRAINT ck_orders_paid_in_advance
 --
@@ -1042,53 +1120,9 @@ CREATE TABLE virtual_accounts (
     CONSTRAINT fk_virtual_accounts_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
---
 CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
 --
-CREATE TABLE voucher_batches (
-    sponsor_id VARCHAR NOT NULL,
-    title_zh VARCHAR NOT NULL,
-    title_en VARCHAR NOT NULL,
-    doc_no VARCHAR NOT NULL,
-    budget_minor BIGINT NOT NULL,
-    budget_currency VARCHAR NOT NULL,
-    face_minor BIGINT NOT NULL,
-    face_currency VARCHAR NOT NULL,
-    deduct_bp INTEGER NOT NULL,
-    order_max_minor BIGINT NOT NULL,
-    order_max_currency VARCHAR NOT NULL,
-    year_max_minor BIGINT NOT NULL,
-    year_max_currency VARCHAR NOT NULL,
-    roles JSONB NOT NULL,
-    regions JSONB NOT NULL,
-    product_types JSONB NOT NULL,
-    valid_from DATE NOT NULL,
-    valid_to DATE NOT NULL,
-    advanced BOOLEAN NOT NULL,
-    maker VARCHAR NOT NULL,
-    drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    checker VARCHAR,
-    opened_at TIMESTAMP WITH TIME ZONE,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_voucher_batches PRIMARY KEY (id),
-    CONSTRAINT ck_voucher_batches_face_positive CHECK (face_minor > 0),
-    CONSTRAINT ck_voucher_batches_budget_for_one_at_least CHECK (budget_minor >= face_minor),
-    CONSTRAINT ck_voucher_batches_never_the_whole_price CHECK (deduct_bp > 0 AND deduct_bp < 10000),
-    CONSTRAINT ck_voucher_batches_order_max_positive CHECK (order_max_minor > 0),
-    CONSTRAINT ck_voucher_batches_year_holds_an_order CHECK (year_max_minor >= order_max_minor),
-    CONSTRAINT ck_voucher_batches_one_currency CHECK (budget_currency = face_currency AND face_currency = order_max_currency AND order_max_currency = year_max_currency),
-    CONSTRAINT ck_voucher_batches_ends_after_it_begins CHECK (valid_to >= valid_from),
-    CONSTRAINT ck_voucher_batches_checked_by_another CHECK (maker <> checker),
-    CONSTRAINT ck_voucher_batches_opened_when_checked CHECK (state NOT IN ('open', 'closed') OR checker IS NOT NULL),
-    CONSTRAINT fk_voucher_batches_sponsor_id_organisations FOREIGN KEY(sponsor_id) REFERENCES organisations (id)
-)
---
-CREATE INDEX ix_voucher_batches_sponsor_id_id ON voucher_batches (sponsor_id, id)
---
-CREATE INDEX ix_voucher_batches_state_id ON voucher_batches (state, id)
+CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
 --
 CREATE TABLE outgoing_files (
     id VARCHAR NOT NULL,
@@ -1135,9 +1169,9 @@ CREATE TABLE party_statements (
     CONSTRAINT fk_party_statements_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
---
 CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
+--
+CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
 --
 CREATE TABLE closed_days (
     id VARCHAR NOT NULL,
@@ -1256,11 +1290,11 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
---
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
 --
 CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
+--
+CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
 ALTER TABLE registrations DROP CONSTRAINT ck_registrations_registered_has_code_and_term
 --
@@ -1305,13 +1339,13 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
-CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+--
+CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
 --
@@ -1363,9 +1397,9 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
---
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
+--
+CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
@@ -1389,13 +1423,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
+--
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
 CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
---
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -1413,9 +1447,11 @@ CREATE TABLE breaker_alerts (
 --
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
+CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
+--
 CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
-CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
+ALTER TABLE ledger_balances SET (fillfactor = 60)
 --
 ALTER TABLE resources ADD COLUMN refreshed_at TIMESTAMP WITH TIME ZONE
 --
@@ -1504,11 +1540,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
+--
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
---
-CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -1525,13 +1561,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
-CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
+CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -1553,9 +1589,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
---
 CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
+--
+CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -1615,8 +1651,6 @@ CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
 CREATE TRIGGER fee_caps_append_only BEFORE UPDATE OR DELETE ON fee_caps FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER fee_caps_no_truncate BEFORE TRUNCATE ON fee_caps EXECUTE FUNCTION refuse_change()
---
-ALTER TABLE ledger_balances SET (fillfactor = 60)
 --
 CREATE TABLE ledger_closings (
     period_id TEXT NOT NULL,
@@ -1693,6 +1727,47 @@ CREATE TRIGGER bill_adjustments_append_only BEFORE UPDATE OR DELETE ON bill_adju
 --
 CREATE TRIGGER bill_adjustments_no_truncate BEFORE TRUNCATE ON bill_adjustments EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE vouchers (
+    code VARCHAR NOT NULL,
+    batch_id VARCHAR NOT NULL,
+    holder_id VARCHAR NOT NULL,
+    face_minor BIGINT NOT NULL,
+    face_currency VARCHAR NOT NULL,
+    used_minor BIGINT NOT NULL,
+    used_currency VARCHAR NOT NULL,
+    valid_to DATE NOT NULL,
+    order_id VARCHAR,
+    used_year INTEGER,
+    issued_by VARCHAR NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    redeemed_by VARCHAR,
+    redeemed_at TIMESTAMP WITH TIME ZONE,
+    evidence VARCHAR,
+    bank_line_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_vouchers PRIMARY KEY (id),
+    CONSTRAINT uq_vouchers_code UNIQUE (code),
+    CONSTRAINT ck_vouchers_used_within_face CHECK (used_minor >= 0 AND used_minor <= face_minor),
+    CONSTRAINT ck_vouchers_one_currency CHECK (used_currency = face_currency),
+    CONSTRAINT ck_vouchers_used_for_an_order CHECK ((state IN ('locked', 'redeemed', 'reimbursed')) = (order_id IS NOT NULL)),
+    CONSTRAINT ck_vouchers_used_is_something CHECK ((order_id IS NULL) = (used_minor = 0)),
+    CONSTRAINT ck_vouchers_audited_by_another CHECK (redeemed_by <> issued_by),
+    CONSTRAINT ck_vouchers_redeemed_by_somebody CHECK (state NOT IN ('redeemed', 'reimbursed') OR redeemed_by IS NOT NULL),
+    CONSTRAINT ck_vouchers_reimbursed_by_a_receipt CHECK ((state = 'reimbursed') = (bank_line_id IS NOT NULL)),
+    CONSTRAINT fk_vouchers_batch_id_voucher_batches FOREIGN KEY(batch_id) REFERENCES voucher_batches (id),
+    CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
+)
+--
+CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
+--
+CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
+--
+CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
+--
 CREATE TABLE payout_attempts (
     payout_id VARCHAR NOT NULL,
     number INTEGER NOT NULL,
@@ -1748,6 +1823,48 @@ CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
 --
 CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
 --
+CREATE TABLE payment_attempts (
+    payment_id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    method VARCHAR NOT NULL,
+    manual BOOLEAN NOT NULL,
+    command_id VARCHAR NOT NULL,
+    object_id VARCHAR,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    captured_minor BIGINT NOT NULL,
+    captured_currency VARCHAR(3) NOT NULL,
+    refunded_minor BIGINT NOT NULL,
+    refunded_currency VARCHAR(3) NOT NULL,
+    begun_by VARCHAR NOT NULL,
+    begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    reason VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_payment_attempts PRIMARY KEY (id),
+    CONSTRAINT ck_payment_attempts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_payment_attempts_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
+    CONSTRAINT ck_payment_attempts_captured_within_amount CHECK (captured_minor <= amount_minor),
+    CONSTRAINT ck_payment_attempts_one_currency CHECK (amount_currency = captured_currency AND amount_currency = refunded_currency),
+    CONSTRAINT ck_payment_attempts_method_is_known CHECK (method IN ('card', 'alipay', 'wechat_pay')),
+    CONSTRAINT fk_payment_attempts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
+)
+--
+CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
+--
+CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
+--
+CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
+--
+CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
+--
 CREATE TABLE refunds (
     kind VARCHAR NOT NULL,
     order_id VARCHAR,
@@ -1785,9 +1902,9 @@ CREATE TABLE refunds (
     CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
 )
 --
-CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
 CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
 --
 CREATE INDEX ix_refunds_state_id ON refunds (state, id)
 --
@@ -1885,13 +2002,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
---
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
-CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
+CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
+--
+CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -1913,9 +2030,9 @@ CREATE TABLE error_reports (
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
-CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
---
 CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
+--
+CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -1940,11 +2057,11 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
---
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
+--
+CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
 ALTER TABLE bank_matches DROP CONSTRAINT ck_bank_matches_payment_or_payout
 --
@@ -1967,47 +2084,6 @@ ALTER TABLE bank_matches ADD CONSTRAINT ck_bank_matches_payout_is_named CHECK ((
 ALTER TABLE bank_matches ADD CONSTRAINT ck_bank_matches_something_is_named CHECK (payment_id IS NOT NULL OR payout_id IS NOT NULL OR target IS NOT NULL)
 --
 CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
---
-CREATE TABLE vouchers (
-    code VARCHAR NOT NULL,
-    batch_id VARCHAR NOT NULL,
-    holder_id VARCHAR NOT NULL,
-    face_minor BIGINT NOT NULL,
-    face_currency VARCHAR NOT NULL,
-    used_minor BIGINT NOT NULL,
-    used_currency VARCHAR NOT NULL,
-    valid_to DATE NOT NULL,
-    order_id VARCHAR,
-    used_year INTEGER,
-    issued_by VARCHAR NOT NULL,
-    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    redeemed_by VARCHAR,
-    redeemed_at TIMESTAMP WITH TIME ZONE,
-    evidence VARCHAR,
-    bank_line_id VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_vouchers PRIMARY KEY (id),
-    CONSTRAINT uq_vouchers_code UNIQUE (code),
-    CONSTRAINT ck_vouchers_used_within_face CHECK (used_minor >= 0 AND used_minor <= face_minor),
-    CONSTRAINT ck_vouchers_one_currency CHECK (used_currency = face_currency),
-    CONSTRAINT ck_vouchers_used_for_an_order CHECK ((state IN ('locked', 'redeemed', 'reimbursed')) = (order_id IS NOT NULL)),
-    CONSTRAINT ck_vouchers_used_is_something CHECK ((order_id IS NULL) = (used_minor = 0)),
-    CONSTRAINT ck_vouchers_audited_by_another CHECK (redeemed_by <> issued_by),
-    CONSTRAINT ck_vouchers_redeemed_by_somebody CHECK (state NOT IN ('redeemed', 'reimbursed') OR redeemed_by IS NOT NULL),
-    CONSTRAINT ck_vouchers_reimbursed_by_a_receipt CHECK ((state = 'reimbursed') = (bank_line_id IS NOT NULL)),
-    CONSTRAINT fk_vouchers_batch_id_voucher_batches FOREIGN KEY(batch_id) REFERENCES voucher_batches (id),
-    CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
-)
---
-CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
---
-CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
---
-CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
---
-CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
 --
 CREATE TABLE clearings (
     line_id VARCHAR NOT NULL,
@@ -2113,46 +2189,6 @@ CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
 CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
 --
 CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
---
-CREATE TABLE payment_attempts (
-    payment_id VARCHAR NOT NULL,
-    provider VARCHAR NOT NULL,
-    method VARCHAR NOT NULL,
-    manual BOOLEAN NOT NULL,
-    command_id VARCHAR NOT NULL,
-    object_id VARCHAR,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR(3) NOT NULL,
-    captured_minor BIGINT NOT NULL,
-    captured_currency VARCHAR(3) NOT NULL,
-    refunded_minor BIGINT NOT NULL,
-    refunded_currency VARCHAR(3) NOT NULL,
-    begun_by VARCHAR NOT NULL,
-    begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    reason VARCHAR NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_payment_attempts PRIMARY KEY (id),
-    CONSTRAINT ck_payment_attempts_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_payment_attempts_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
-    CONSTRAINT ck_payment_attempts_captured_within_amount CHECK (captured_minor <= amount_minor),
-    CONSTRAINT ck_payment_attempts_one_currency CHECK (amount_currency = captured_currency AND amount_currency = refunded_currency),
-    CONSTRAINT ck_payment_attempts_method_is_known CHECK (method IN ('card', 'alipay', 'wechat_pay')),
-    CONSTRAINT fk_payment_attempts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
-    CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
-)
---
-CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
---
-CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
---
-CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -2335,6 +2371,95 @@ CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_k
 --
 CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
+CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM written JOIN ledger_seals USING (entry_id)) THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the entry is sealed';
+  END IF;
+  WITH moves AS (
+    SELECT debit_id AS account_id, amount AS debit, 0 AS credit FROM written
+    UNION ALL SELECT credit_id, 0, amount FROM written
+  ), sums AS (
+    SELECT account_id, sum(debit) AS debits, sum(credit) AS credits FROM moves GROUP BY account_id
+  )
+  UPDATE ledger_balances b
+  SET debits = b.debits + s.debits, credits = b.credits + s.credits
+  FROM sums s WHERE b.account_id = s.account_id;
+  IF EXISTS (
+    WITH moves AS (
+      SELECT debit_id AS account_id, entry_id, line_no, -amount AS credit FROM written
+      UNION ALL SELECT credit_id, entry_id, line_no, amount FROM written
+    )
+    SELECT 1 FROM (
+      SELECT b.guard, b.credits - b.debits
+        - sum(m.credit) OVER (PARTITION BY m.account_id)
+        + sum(m.credit) OVER (PARTITION BY m.account_id ORDER BY m.entry_id, m.line_no)
+        AS then_there
+      FROM moves m JOIN ledger_balances b USING (account_id)
+    ) moved
+    WHERE (guard = 'credit' AND then_there < 0) OR (guard = 'debit' AND then_there > 0)
+  ) THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'overdrawn between two lines';
+  END IF;
+  RETURN NULL;
+END $$
+--
+CREATE OR REPLACE FUNCTION ledger_seal() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET enable_seqscan = off AS $$
+BEGIN
+  PERFORM 1 FROM ledger_periods WHERE id IN (
+    SELECT e.period_id FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+  ) ORDER BY id FOR SHARE;
+  IF EXISTS (
+      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+      JOIN ledger_periods p ON p.id = e.period_id WHERE p.status <> 'open') THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the period is not open';
+  ELSIF EXISTS (
+      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+      WHERE e.period_id < to_char(e.effective_on, 'YYYY-MM')) THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the period lies before the entry';
+  ELSIF EXISTS (
+      SELECT 1 FROM sealed s LEFT JOIN ledger_postings p USING (entry_id)
+      GROUP BY s.entry_id, s.n HAVING count(p.line_no) <> s.n) THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'lines are missing';
+  ELSIF EXISTS (
+      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+      JOIN ledger_entries o ON o.id = e.reverses WHERE o.reverses IS NOT NULL) THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'a reversal is not reversed';
+  ELSIF EXISTS (
+      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+      WHERE e.reverses IS NOT NULL AND (EXISTS (SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount) OR EXISTS (SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount))) THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'not the mirror';
+  ELSIF EXISTS (
+      SELECT 1 FROM sealed s WHERE EXISTS (SELECT 1 FROM ledger_entries he JOIN ledger_postings hp ON hp.entry_id = he.id JOIN ledger_accounts hd ON hd.id = hp.debit_id JOIN ledger_accounts hc ON hc.id = hp.credit_id WHERE he.id = s.entry_id AND NOT EXISTS (SELECT 1 FROM posting_rules r WHERE r.event = he.event AND r.debit_code = hd.code AND r.credit_code = hc.code))) THEN
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'no posting rule';
+  END IF;
+  RETURN NULL;
+END $$
+--
+DROP TRIGGER ledger_postings_apply ON ledger_postings
+--
+CREATE TRIGGER ledger_postings_apply AFTER INSERT ON ledger_postings REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply()
+--
+DROP TRIGGER ledger_seals_check ON ledger_seals
+--
+CREATE TRIGGER ledger_seals_check AFTER INSERT ON ledger_seals REFERENCING NEW TABLE AS sealed FOR EACH STATEMENT EXECUTE FUNCTION ledger_seal()
+--
+CREATE VIEW ledger_lines AS
+SELECT e.id AS entry_id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
+       a.book, a.code, a.owner, a.currency, p.amount AS debit, NULL AS credit
+FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
+JOIN ledger_accounts a ON a.id = p.debit_id
+UNION ALL
+SELECT e.id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
+       a.book, a.code, a.owner, a.currency, NULL, p.amount
+FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
+JOIN ledger_accounts a ON a.id = p.credit_id
+--
+CREATE VIEW ledger_trial_balance AS
+SELECT book, currency, code, sum(coalesce(debit, 0)) AS debits, sum(coalesce(credit, 0)) AS credits
+FROM ledger_lines GROUP BY book, currency, code
+--
 CREATE TABLE challenges (
     assessment_id VARCHAR NOT NULL,
     scenario_id VARCHAR NOT NULL,
@@ -2453,95 +2578,6 @@ ALTER TABLE order_lines ADD CONSTRAINT ck_order_lines_public_data_has_its_ground
 --
 ALTER TABLE order_lines ADD CONSTRAINT fk_order_lines_cap_id_cap_e6_fee_caps FOREIGN KEY(cap_id, cap_e6) REFERENCES fee_caps (id, cap_e6)
 --
-CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-BEGIN
-  IF EXISTS (SELECT 1 FROM written JOIN ledger_seals USING (entry_id)) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the entry is sealed';
-  END IF;
-  WITH moves AS (
-    SELECT debit_id AS account_id, amount AS debit, 0 AS credit FROM written
-    UNION ALL SELECT credit_id, 0, amount FROM written
-  ), sums AS (
-    SELECT account_id, sum(debit) AS debits, sum(credit) AS credits FROM moves GROUP BY account_id
-  )
-  UPDATE ledger_balances b
-  SET debits = b.debits + s.debits, credits = b.credits + s.credits
-  FROM sums s WHERE b.account_id = s.account_id;
-  IF EXISTS (
-    WITH moves AS (
-      SELECT debit_id AS account_id, entry_id, line_no, -amount AS credit FROM written
-      UNION ALL SELECT credit_id, entry_id, line_no, amount FROM written
-    )
-    SELECT 1 FROM (
-      SELECT b.guard, b.credits - b.debits
-        - sum(m.credit) OVER (PARTITION BY m.account_id)
-        + sum(m.credit) OVER (PARTITION BY m.account_id ORDER BY m.entry_id, m.line_no)
-        AS then_there
-      FROM moves m JOIN ledger_balances b USING (account_id)
-    ) moved
-    WHERE (guard = 'credit' AND then_there < 0) OR (guard = 'debit' AND then_there > 0)
-  ) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'overdrawn between two lines';
-  END IF;
-  RETURN NULL;
-END $$
---
-CREATE OR REPLACE FUNCTION ledger_seal() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
-SET enable_seqscan = off AS $$
-BEGIN
-  PERFORM 1 FROM ledger_periods WHERE id IN (
-    SELECT e.period_id FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-  ) ORDER BY id FOR SHARE;
-  IF EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      JOIN ledger_periods p ON p.id = e.period_id WHERE p.status <> 'open') THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the period is not open';
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      WHERE e.period_id < to_char(e.effective_on, 'YYYY-MM')) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the period lies before the entry';
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s LEFT JOIN ledger_postings p USING (entry_id)
-      GROUP BY s.entry_id, s.n HAVING count(p.line_no) <> s.n) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'lines are missing';
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      JOIN ledger_entries o ON o.id = e.reverses WHERE o.reverses IS NOT NULL) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'a reversal is not reversed';
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      WHERE e.reverses IS NOT NULL AND (EXISTS (SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount) OR EXISTS (SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount))) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'not the mirror';
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s WHERE EXISTS (SELECT 1 FROM ledger_entries he JOIN ledger_postings hp ON hp.entry_id = he.id JOIN ledger_accounts hd ON hd.id = hp.debit_id JOIN ledger_accounts hc ON hc.id = hp.credit_id WHERE he.id = s.entry_id AND NOT EXISTS (SELECT 1 FROM posting_rules r WHERE r.event = he.event AND r.debit_code = hd.code AND r.credit_code = hc.code))) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'no posting rule';
-  END IF;
-  RETURN NULL;
-END $$
---
-DROP TRIGGER ledger_postings_apply ON ledger_postings
---
-CREATE TRIGGER ledger_postings_apply AFTER INSERT ON ledger_postings REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply()
---
-DROP TRIGGER ledger_seals_check ON ledger_seals
---
-CREATE TRIGGER ledger_seals_check AFTER INSERT ON ledger_seals REFERENCING NEW TABLE AS sealed FOR EACH STATEMENT EXECUTE FUNCTION ledger_seal()
---
-CREATE VIEW ledger_lines AS
-SELECT e.id AS entry_id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
-       a.book, a.code, a.owner, a.currency, p.amount AS debit, NULL AS credit
-FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
-JOIN ledger_accounts a ON a.id = p.debit_id
-UNION ALL
-SELECT e.id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
-       a.book, a.code, a.owner, a.currency, NULL, p.amount
-FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
-JOIN ledger_accounts a ON a.id = p.credit_id
---
-CREATE VIEW ledger_trial_balance AS
-SELECT book, currency, code, sum(coalesce(debit, 0)) AS debits, sum(coalesce(credit, 0)) AS credits
-FROM ledger_lines GROUP BY book, currency, code
---
 CREATE TABLE ledger_block_entries (
     entry_id BIGINT NOT NULL,
     block_number BIGINT NOT NULL,
@@ -2638,13 +2674,13 @@ CREATE TABLE auction_lots (
     CONSTRAINT fk_auction_lots_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
+CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
 --
 CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
 --
-CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
---
 CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
+--
+CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
 --
 CREATE TABLE usage_events (
     source VARCHAR NOT NULL,
@@ -2691,11 +2727,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
---
 CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+--
+CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -2806,9 +2842,9 @@ CREATE TABLE deal_papers (
     CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
 )
 --
-CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
---
 CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
+--
+CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
 --
 CREATE TRIGGER deal_papers_append_only BEFORE UPDATE OR DELETE ON deal_papers FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --

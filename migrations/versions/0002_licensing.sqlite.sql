@@ -43,11 +43,11 @@ DROP TABLE clocks
 --
 ALTER TABLE new_clocks RENAME TO clocks
 --
-CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
+CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
 --
 CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
-CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
+CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
 --
 CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
@@ -108,13 +108,13 @@ ALTER TABLE new_decisions RENAME TO decisions
 --
 CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
-CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
---
-CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
---
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
+--
+CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
+--
+CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -130,9 +130,9 @@ CREATE TABLE decision_denials (
     CONSTRAINT pk_decision_denials PRIMARY KEY (decision_id, code)
 )
 --
-CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
---
 CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
+--
+CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
 --
 CREATE TRIGGER decision_denials_no_update BEFORE UPDATE ON decision_denials BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -182,6 +182,37 @@ CREATE TRIGGER currencies_no_delete BEFORE DELETE ON currencies BEGIN SELECT RAI
 CREATE TRIGGER currencies_no_replace BEFORE INSERT ON currencies WHEN EXISTS (SELECT 1 FROM currencies WHERE code = NEW.code) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 INSERT INTO currencies (code, exponent) VALUES ('AUD', 2), ('CAD', 2), ('CHF', 2), ('CNY', 2), ('DKK', 2), ('EUR', 2), ('GBP', 2), ('HKD', 2), ('IDR', 2), ('INR', 2), ('JPY', 0), ('KRW', 0), ('KWD', 3), ('MOP', 2), ('MYR', 2), ('NOK', 2), ('NZD', 2), ('PHP', 2), ('RUB', 2), ('SEK', 2), ('SGD', 2), ('THB', 2), ('TWD', 2), ('USD', 2), ('VND', 0), ('ZAR', 2)
+--
+CREATE TABLE provider_commands (
+    id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    body JSON NOT NULL,
+    state VARCHAR NOT NULL,
+    attempts INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    key_no INTEGER NOT NULL,
+    last_error VARCHAR NOT NULL,
+    given_at DATETIME NOT NULL,
+    not_before DATETIME NOT NULL,
+    lease_until DATETIME,
+    first_sent_at DATETIME,
+    object_id VARCHAR,
+    CONSTRAINT pk_provider_commands PRIMARY KEY (id),
+    CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
+    CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
+    CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
+    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
+)
+--
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
+--
+CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
+--
+CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
 --
 CREATE TABLE ledger_blocks (
     number INTEGER NOT NULL,
@@ -313,9 +344,9 @@ CREATE TABLE subscription_slices (
     CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
 )
 --
-CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
---
 CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
+--
+CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
 --
 CREATE TABLE fee_notes (
     id VARCHAR NOT NULL,
@@ -328,11 +359,11 @@ CREATE TABLE fee_notes (
     CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
 )
 --
-CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
+CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
 --
 CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
 --
-CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
+CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
 --
 CREATE TRIGGER fee_notes_no_update BEFORE UPDATE ON fee_notes BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -439,37 +470,6 @@ CREATE TRIGGER papers_no_delete BEFORE DELETE ON papers BEGIN SELECT RAISE(ABORT
 --
 CREATE TRIGGER papers_no_replace BEFORE INSERT ON papers WHEN EXISTS (SELECT 1 FROM papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
-CREATE TABLE provider_commands (
-    id VARCHAR NOT NULL,
-    provider VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    subject VARCHAR NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    body JSON NOT NULL,
-    state VARCHAR NOT NULL,
-    attempts INTEGER NOT NULL,
-    failures INTEGER NOT NULL,
-    key_no INTEGER NOT NULL,
-    last_error VARCHAR NOT NULL,
-    given_at DATETIME NOT NULL,
-    not_before DATETIME NOT NULL,
-    lease_until DATETIME,
-    first_sent_at DATETIME,
-    object_id VARCHAR,
-    CONSTRAINT pk_provider_commands PRIMARY KEY (id),
-    CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
-    CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
-    CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
-    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
-)
---
-CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
---
-CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
---
-CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
---
 CREATE TABLE reconciliation_breaks (
     leg VARCHAR NOT NULL,
     type VARCHAR NOT NULL,
@@ -492,11 +492,108 @@ CREATE TABLE reconciliation_breaks (
     CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
 )
 --
-CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
---
 CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
 --
 CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
+--
+CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
+--
+CREATE TABLE adjustments (
+    kind VARCHAR NOT NULL,
+    debit_code VARCHAR NOT NULL,
+    debit_owner VARCHAR NOT NULL,
+    credit_code VARCHAR NOT NULL,
+    credit_owner VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    document VARCHAR NOT NULL,
+    maker VARCHAR NOT NULL,
+    proposed_at DATETIME NOT NULL,
+    checker VARCHAR,
+    posted_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_adjustments PRIMARY KEY (id),
+    CONSTRAINT ck_adjustments_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_adjustments_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_adjustments_posted_when_checked CHECK (state <> 'posted' OR checker IS NOT NULL),
+    CONSTRAINT ck_adjustments_reason_is_given CHECK (reason <> ''),
+    CONSTRAINT ck_adjustments_document_is_a_digest CHECK (length(document) = 64)
+)
+--
+CREATE INDEX ix_adjustments_state_id ON adjustments (state, id)
+--
+CREATE TABLE provider_inbox (
+    provider VARCHAR NOT NULL,
+    event_id VARCHAR NOT NULL,
+    type VARCHAR NOT NULL,
+    body VARCHAR NOT NULL,
+    came VARCHAR NOT NULL,
+    received_at DATETIME NOT NULL,
+    handled_at DATETIME,
+    not_before DATETIME,
+    tries INTEGER NOT NULL,
+    error VARCHAR NOT NULL,
+    CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
+)
+--
+CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
+--
+CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
+--
+CREATE TABLE provider_objects (
+    provider VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    command_id VARCHAR NOT NULL,
+    parent VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    phase VARCHAR NOT NULL,
+    rank INTEGER NOT NULL,
+    handover JSON NOT NULL,
+    raw JSON NOT NULL,
+    seen_at DATETIME NOT NULL,
+    CONSTRAINT pk_provider_objects PRIMARY KEY (provider, id),
+    CONSTRAINT ck_provider_objects_rank_not_negative CHECK (rank >= 0)
+)
+--
+CREATE TABLE provider_balance_lines (
+    provider VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    type VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    fee_minor INTEGER NOT NULL,
+    fee_currency VARCHAR(3) NOT NULL,
+    net_minor INTEGER NOT NULL,
+    net_currency VARCHAR(3) NOT NULL,
+    available_on DATETIME NOT NULL,
+    at DATETIME NOT NULL,
+    CONSTRAINT pk_provider_balance_lines PRIMARY KEY (provider, id),
+    CONSTRAINT ck_provider_balance_lines_net_is_after_fee CHECK (net_minor = amount_minor - fee_minor),
+    CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
+)
+--
+CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
+--
+CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
+--
+CREATE TRIGGER provider_balance_lines_no_update BEFORE UPDATE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER provider_balance_lines_no_delete BEFORE DELETE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER provider_balance_lines_no_replace BEFORE INSERT ON provider_balance_lines WHEN EXISTS (SELECT 1 FROM provider_balance_lines WHERE provider = NEW.provider AND id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE provider_cursors (
+    provider VARCHAR NOT NULL,
+    what VARCHAR NOT NULL,
+    at DATETIME NOT NULL,
+    CONSTRAINT pk_provider_cursors PRIMARY KEY (provider, what)
+)
 --
 CREATE TABLE reconciliation_runs (
     id VARCHAR NOT NULL,
@@ -521,69 +618,6 @@ CREATE TRIGGER reconciliation_runs_no_delete BEFORE DELETE ON reconciliation_run
 --
 CREATE TRIGGER reconciliation_runs_no_replace BEFORE INSERT ON reconciliation_runs WHEN EXISTS (SELECT 1 FROM reconciliation_runs WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
-CREATE TABLE provider_objects (
-    provider VARCHAR NOT NULL,
-    id VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    command_id VARCHAR NOT NULL,
-    parent VARCHAR NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR(3) NOT NULL,
-    phase VARCHAR NOT NULL,
-    rank INTEGER NOT NULL,
-    handover JSON NOT NULL,
-    raw JSON NOT NULL,
-    seen_at DATETIME NOT NULL,
-    CONSTRAINT pk_provider_objects PRIMARY KEY (provider, id),
-    CONSTRAINT ck_provider_objects_rank_not_negative CHECK (rank >= 0)
-)
---
-CREATE TABLE provider_inbox (
-    provider VARCHAR NOT NULL,
-    event_id VARCHAR NOT NULL,
-    type VARCHAR NOT NULL,
-    body VARCHAR NOT NULL,
-    came VARCHAR NOT NULL,
-    received_at DATETIME NOT NULL,
-    handled_at DATETIME,
-    not_before DATETIME,
-    tries INTEGER NOT NULL,
-    error VARCHAR NOT NULL,
-    CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
-)
---
-CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
---
-CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
---
-CREATE TABLE provider_balance_lines (
-    provider VARCHAR NOT NULL,
-    id VARCHAR NOT NULL,
-    type VARCHAR NOT NULL,
-    source_id VARCHAR NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR(3) NOT NULL,
-    fee_minor INTEGER NOT NULL,
-    fee_currency VARCHAR(3) NOT NULL,
-    net_minor INTEGER NOT NULL,
-    net_currency VARCHAR(3) NOT NULL,
-    available_on DATETIME NOT NULL,
-    at DATETIME NOT NULL,
-    CONSTRAINT pk_provider_balance_lines PRIMARY KEY (provider, id),
-    CONSTRAINT ck_provider_balance_lines_net_is_after_fee CHECK (net_minor = amount_minor - fee_minor),
-    CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
-)
---
-CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
---
-CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
---
-CREATE TRIGGER provider_balance_lines_no_update BEFORE UPDATE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER provider_balance_lines_no_delete BEFORE DELETE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER provider_balance_lines_no_replace BEFORE INSERT ON provider_balance_lines WHEN EXISTS (SELECT 1 FROM provider_balance_lines WHERE provider = NEW.provider AND id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
 CREATE TABLE new_organisation_roles (
     organisation_id VARCHAR NOT NULL,
     role VARCHAR NOT NULL,
@@ -604,9 +638,9 @@ ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
 CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
-CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
---
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
+--
+CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -650,11 +684,11 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
---
 CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_other ON ties (other)
+--
+CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
 --
 CREATE TRIGGER ties_no_update BEFORE UPDATE ON ties BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -785,17 +819,17 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
 CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
 --
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
---
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
+--
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -857,15 +891,44 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
-CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
---
-CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
---
-CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
---
 CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
+--
+CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
+--
+CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+--
+CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
+--
+CREATE TABLE new_ledger_accounts (
+    id INTEGER NOT NULL,
+    code TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    book TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    guard TEXT NOT NULL,
+    CONSTRAINT pk_ledger_accounts PRIMARY KEY (id),
+    CONSTRAINT uq_ledger_accounts_code_owner_currency UNIQUE (code, owner, currency),
+    CONSTRAINT uq_ledger_accounts_id_currency_book UNIQUE (id, currency, book),
+    CONSTRAINT uq_ledger_accounts_id_guard UNIQUE (id, guard),
+    CONSTRAINT fk_ledger_accounts_currency_currencies FOREIGN KEY(currency) REFERENCES currencies (code),
+    CONSTRAINT ck_ledger_accounts_currency_is_iso CHECK (length(currency) = 3 AND currency = upper(currency)),
+    CONSTRAINT ck_ledger_accounts_book_is_known CHECK (book IN ('money', 'memo')),
+    CONSTRAINT ck_ledger_accounts_guard_is_known CHECK (guard IN ('none', 'credit', 'debit')),
+    CONSTRAINT ck_ledger_accounts_kind_belongs_to_book CHECK ((book = 'money' AND kind IN ('asset', 'liability', 'equity', 'income', 'expense')) OR (book = 'memo' AND kind IN ('memo_debit', 'memo_credit')))
+)
+ STRICT
+--
+INSERT INTO new_ledger_accounts (id, code, owner, currency, book, kind, guard)
+SELECT id, code, owner, currency, book, kind, guard FROM ledger_accounts
+--
+DROP TABLE ledger_accounts
+--
+ALTER TABLE new_ledger_accounts RENAME TO ledger_accounts
+--
+CREATE INDEX ix_ledger_entries_effective_on ON ledger_entries (effective_on, id)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -884,9 +947,9 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
-CREATE INDEX ix_violations_owner_id ON violations (owner, id)
---
 CREATE INDEX ix_violations_subject_id ON violations (subject, id)
+--
+CREATE INDEX ix_violations_owner_id ON violations (owner, id)
 --
 CREATE TABLE implementation_plans (
     code VARCHAR NOT NULL,
@@ -947,9 +1010,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
---
 CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
+--
+CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
 --
 CREATE TABLE new_products (
     code VARCHAR NOT NULL,
@@ -977,42 +1040,13 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_state_id ON products (state, id)
---
-CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
---
 CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
 CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
-CREATE TABLE new_ledger_accounts (
-    id INTEGER NOT NULL,
-    code TEXT NOT NULL,
-    owner TEXT NOT NULL,
-    currency TEXT NOT NULL,
-    book TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    guard TEXT NOT NULL,
-    CONSTRAINT pk_ledger_accounts PRIMARY KEY (id),
-    CONSTRAINT uq_ledger_accounts_code_owner_currency UNIQUE (code, owner, currency),
-    CONSTRAINT uq_ledger_accounts_id_currency_book UNIQUE (id, currency, book),
-    CONSTRAINT uq_ledger_accounts_id_guard UNIQUE (id, guard),
-    CONSTRAINT fk_ledger_accounts_currency_currencies FOREIGN KEY(currency) REFERENCES currencies (code),
-    CONSTRAINT ck_ledger_accounts_currency_is_iso CHECK (length(currency) = 3 AND currency = upper(currency)),
-    CONSTRAINT ck_ledger_accounts_book_is_known CHECK (book IN ('money', 'memo')),
-    CONSTRAINT ck_ledger_accounts_guard_is_known CHECK (guard IN ('none', 'credit', 'debit')),
-    CONSTRAINT ck_ledger_accounts_kind_belongs_to_book CHECK ((book = 'money' AND kind IN ('asset', 'liability', 'equity', 'income', 'expense')) OR (book = 'memo' AND kind IN ('memo_debit', 'memo_credit')))
-)
- STRICT
+CREATE INDEX ix_products_state_id ON products (state, id)
 --
-INSERT INTO new_ledger_accounts (id, code, owner, currency, book, kind, guard)
-SELECT id, code, owner, currency, book, kind, guard FROM ledger_accounts
---
-DROP TABLE ledger_accounts
---
-ALTER TABLE new_ledger_accounts RENAME TO ledger_accounts
---
-CREATE INDEX ix_ledger_entries_effective_on ON ledger_entries (effective_on, id)
+CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
 CREATE TABLE ledger_snapshots (
     period_id TEXT NOT NULL,
@@ -1102,13 +1136,13 @@ DROP TABLE obligations
 --
 ALTER TABLE new_obligations RENAME TO obligations
 --
-CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
+CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
 --
 CREATE INDEX ix_obligations_batch_id_id ON obligations (batch_id, id)
 --
-CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
---
 CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
+--
+CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
 --
 CREATE TABLE meters (
     order_id VARCHAR NOT NULL,
@@ -1148,9 +1182,9 @@ CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
 --
 CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
-CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
---
 CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
+--
+CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
 --
 CREATE TABLE new_payments (
     purpose VARCHAR NOT NULL,
@@ -1185,9 +1219,9 @@ ALTER TABLE new_payments RENAME TO payments
 --
 CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
 --
-CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
---
 CREATE INDEX ix_payments_payer_id_id ON payments (payer_id, id)
+--
+CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
 --
 CREATE TABLE bills (
     code VARCHAR NOT NULL,
@@ -1223,9 +1257,53 @@ CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
 --
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+--
 CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
 --
-CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+CREATE TABLE voucher_batches (
+    sponsor_id VARCHAR NOT NULL,
+    title_zh VARCHAR NOT NULL,
+    title_en VARCHAR NOT NULL,
+    doc_no VARCHAR NOT NULL,
+    budget_minor INTEGER NOT NULL,
+    budget_currency VARCHAR NOT NULL,
+    face_minor INTEGER NOT NULL,
+    face_currency VARCHAR NOT NULL,
+    deduct_bp INTEGER NOT NULL,
+    order_max_minor INTEGER NOT NULL,
+    order_max_currency VARCHAR NOT NULL,
+    year_max_minor INTEGER NOT NULL,
+    year_max_currency VARCHAR NOT NULL,
+    roles JSON NOT NULL,
+    regions JSON NOT NULL,
+    product_types JSON NOT NULL,
+    valid_from DATE NOT NULL,
+    valid_to DATE NOT NULL,
+    advanced BOOLEAN NOT NULL,
+    maker VARCHAR NOT NULL,
+    drafted_at DATETIME NOT NULL,
+    checker VARCHAR,
+    opened_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_voucher_batches PRIMARY KEY (id),
+    CONSTRAINT ck_voucher_batches_face_positive CHECK (face_minor > 0),
+    CONSTRAINT ck_voucher_batches_budget_for_one_at_least CHECK (budget_minor >= face_minor),
+    CONSTRAINT ck_voucher_batches_never_the_whole_price CHECK (deduct_bp > 0 AND deduct_bp < 10000),
+    CONSTRAINT ck_voucher_batches_order_max_positive CHECK (order_max_minor > 0),
+    CONSTRAINT ck_voucher_batches_year_holds_an_order CHECK (year_max_minor >= order_max_minor),
+    CONSTRAINT ck_voucher_batches_one_currency CHECK (budget_currency = face_currency AND face_currency = order_max_currency AND order_max_currency = year_max_currency),
+    CONSTRAINT ck_voucher_batches_ends_after_it_begins CHECK (valid_to >= valid_from),
+    CONSTRAINT ck_voucher_batches_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_voucher_batches_opened_when_checked CHECK (state NOT IN ('open', 'closed') OR checker IS NOT NULL),
+    CONSTRAINT fk_voucher_batches_sponsor_id_organisations FOREIGN KEY(sponsor_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_voucher_batches_sponsor_id_id ON voucher_batches (sponsor_id, id)
+--
+CREATE INDEX ix_voucher_batches_state_id ON voucher_batches (state, id)
 --
 CREATE TABLE new_orders (
     code VARCHAR NOT NULL,
@@ -1263,11 +1341,11 @@ DROP TABLE orders
 --
 ALTER TABLE new_orders RENAME TO orders
 --
-CREATE INDEX ix_orders_state_id ON orders (state, id)
+CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
 --
 CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
 --
-CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
+CREATE INDEX ix_orders_state_id ON orders (state, id)
 --
 CREATE TABLE new_payouts (
     payable VARCHAR NOT NULL,
@@ -1434,53 +1512,9 @@ CREATE TABLE virtual_accounts (
     CONSTRAINT fk_virtual_accounts_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
---
 CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
 --
-CREATE TABLE voucher_batches (
-    sponsor_id VARCHAR NOT NULL,
-    title_zh VARCHAR NOT NULL,
-    title_en VARCHAR NOT NULL,
-    doc_no VARCHAR NOT NULL,
-    budget_minor INTEGER NOT NULL,
-    budget_currency VARCHAR NOT NULL,
-    face_minor INTEGER NOT NULL,
-    face_currency VARCHAR NOT NULL,
-    deduct_bp INTEGER NOT NULL,
-    order_max_minor INTEGER NOT NULL,
-    order_max_currency VARCHAR NOT NULL,
-    year_max_minor INTEGER NOT NULL,
-    year_max_currency VARCHAR NOT NULL,
-    roles JSON NOT NULL,
-    regions JSON NOT NULL,
-    product_types JSON NOT NULL,
-    valid_from DATE NOT NULL,
-    valid_to DATE NOT NULL,
-    advanced BOOLEAN NOT NULL,
-    maker VARCHAR NOT NULL,
-    drafted_at DATETIME NOT NULL,
-    checker VARCHAR,
-    opened_at DATETIME,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_voucher_batches PRIMARY KEY (id),
-    CONSTRAINT ck_voucher_batches_face_positive CHECK (face_minor > 0),
-    CONSTRAINT ck_voucher_batches_budget_for_one_at_least CHECK (budget_minor >= face_minor),
-    CONSTRAINT ck_voucher_batches_never_the_whole_price CHECK (deduct_bp > 0 AND deduct_bp < 10000),
-    CONSTRAINT ck_voucher_batches_order_max_positive CHECK (order_max_minor > 0),
-    CONSTRAINT ck_voucher_batches_year_holds_an_order CHECK (year_max_minor >= order_max_minor),
-    CONSTRAINT ck_voucher_batches_one_currency CHECK (budget_currency = face_currency AND face_currency = order_max_currency AND order_max_currency = year_max_currency),
-    CONSTRAINT ck_voucher_batches_ends_after_it_begins CHECK (valid_to >= valid_from),
-    CONSTRAINT ck_voucher_batches_checked_by_another CHECK (maker <> checker),
-    CONSTRAINT ck_voucher_batches_opened_when_checked CHECK (state NOT IN ('open', 'closed') OR checker IS NOT NULL),
-    CONSTRAINT fk_voucher_batches_sponsor_id_organisations FOREIGN KEY(sponsor_id) REFERENCES organisations (id)
-)
---
-CREATE INDEX ix_voucher_batches_sponsor_id_id ON voucher_batches (sponsor_id, id)
---
-CREATE INDEX ix_voucher_batches_state_id ON voucher_batches (state, id)
+CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
 --
 CREATE TABLE outgoing_files (
     id VARCHAR NOT NULL,
@@ -1527,9 +1561,9 @@ CREATE TABLE party_statements (
     CONSTRAINT fk_party_statements_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
---
 CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
+--
+CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
 --
 CREATE TABLE closed_days (
     id VARCHAR NOT NULL,
@@ -1654,11 +1688,11 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
---
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
 --
 CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
+--
+CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
 CREATE TABLE new_registrations (
     directory_id VARCHAR NOT NULL,
@@ -1691,11 +1725,11 @@ DROP TABLE registrations
 --
 ALTER TABLE new_registrations RENAME TO registrations
 --
-CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
---
 CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
 --
 CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
+--
+CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
 --
 CREATE TABLE sharing_consents (
     directory_id VARCHAR NOT NULL,
@@ -1718,13 +1752,13 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
-CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+--
+CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
 --
@@ -1804,9 +1838,9 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
---
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
+--
+CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
@@ -1830,13 +1864,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
+--
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
 CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
---
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -1854,9 +1888,9 @@ CREATE TABLE breaker_alerts (
 --
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
---
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
+--
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE TABLE new_resources (
     system_id VARCHAR NOT NULL,
@@ -1981,9 +2015,9 @@ DROP TABLE assessments
 --
 ALTER TABLE new_assessments RENAME TO assessments
 --
-CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
---
 CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
+--
+CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
 --
 CREATE TABLE publicity_objections (
     scenario_id VARCHAR NOT NULL,
@@ -2007,11 +2041,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
+--
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
---
-CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -2028,13 +2062,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
-CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
+CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -2056,9 +2090,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
---
 CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
+--
+CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -2196,6 +2230,47 @@ CREATE TRIGGER bill_adjustments_no_delete BEFORE DELETE ON bill_adjustments BEGI
 --
 CREATE TRIGGER bill_adjustments_no_replace BEFORE INSERT ON bill_adjustments WHEN EXISTS (SELECT 1 FROM bill_adjustments WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE vouchers (
+    code VARCHAR NOT NULL,
+    batch_id VARCHAR NOT NULL,
+    holder_id VARCHAR NOT NULL,
+    face_minor INTEGER NOT NULL,
+    face_currency VARCHAR NOT NULL,
+    used_minor INTEGER NOT NULL,
+    used_currency VARCHAR NOT NULL,
+    valid_to DATE NOT NULL,
+    order_id VARCHAR,
+    used_year INTEGER,
+    issued_by VARCHAR NOT NULL,
+    issued_at DATETIME NOT NULL,
+    redeemed_by VARCHAR,
+    redeemed_at DATETIME,
+    evidence VARCHAR,
+    bank_line_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_vouchers PRIMARY KEY (id),
+    CONSTRAINT uq_vouchers_code UNIQUE (code),
+    CONSTRAINT ck_vouchers_used_within_face CHECK (used_minor >= 0 AND used_minor <= face_minor),
+    CONSTRAINT ck_vouchers_one_currency CHECK (used_currency = face_currency),
+    CONSTRAINT ck_vouchers_used_for_an_order CHECK ((state IN ('locked', 'redeemed', 'reimbursed')) = (order_id IS NOT NULL)),
+    CONSTRAINT ck_vouchers_used_is_something CHECK ((order_id IS NULL) = (used_minor = 0)),
+    CONSTRAINT ck_vouchers_audited_by_another CHECK (redeemed_by <> issued_by),
+    CONSTRAINT ck_vouchers_redeemed_by_somebody CHECK (state NOT IN ('redeemed', 'reimbursed') OR redeemed_by IS NOT NULL),
+    CONSTRAINT ck_vouchers_reimbursed_by_a_receipt CHECK ((state = 'reimbursed') = (bank_line_id IS NOT NULL)),
+    CONSTRAINT fk_vouchers_batch_id_voucher_batches FOREIGN KEY(batch_id) REFERENCES voucher_batches (id),
+    CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
+)
+--
+CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
+--
+CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
+--
+CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
+--
 CREATE TABLE payout_attempts (
     payout_id VARCHAR NOT NULL,
     number INTEGER NOT NULL,
@@ -2251,6 +2326,48 @@ CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
 --
 CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
 --
+CREATE TABLE payment_attempts (
+    payment_id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    method VARCHAR NOT NULL,
+    manual BOOLEAN NOT NULL,
+    command_id VARCHAR NOT NULL,
+    object_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    captured_minor INTEGER NOT NULL,
+    captured_currency VARCHAR(3) NOT NULL,
+    refunded_minor INTEGER NOT NULL,
+    refunded_currency VARCHAR(3) NOT NULL,
+    begun_by VARCHAR NOT NULL,
+    begun_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    reason VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_payment_attempts PRIMARY KEY (id),
+    CONSTRAINT ck_payment_attempts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_payment_attempts_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
+    CONSTRAINT ck_payment_attempts_captured_within_amount CHECK (captured_minor <= amount_minor),
+    CONSTRAINT ck_payment_attempts_one_currency CHECK (amount_currency = captured_currency AND amount_currency = refunded_currency),
+    CONSTRAINT ck_payment_attempts_method_is_known CHECK (method IN ('card', 'alipay', 'wechat_pay')),
+    CONSTRAINT fk_payment_attempts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
+)
+--
+CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
+--
+CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
+--
+CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
+--
+CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
+--
 CREATE TABLE refunds (
     kind VARCHAR NOT NULL,
     order_id VARCHAR,
@@ -2288,9 +2405,9 @@ CREATE TABLE refunds (
     CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
 )
 --
-CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
 CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
 --
 CREATE INDEX ix_refunds_state_id ON refunds (state, id)
 --
@@ -2392,13 +2509,13 @@ CREATE TABLE source_claims (
     CONSTRAINT fk_source_claims_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
---
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
-CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
+CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
+--
+CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -2420,9 +2537,9 @@ CREATE TABLE error_reports (
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
-CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
---
 CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
+--
+CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -2447,11 +2564,11 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
---
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
+--
+CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
 CREATE TABLE new_bank_matches (
     id VARCHAR NOT NULL,
@@ -2486,56 +2603,15 @@ ALTER TABLE new_bank_matches RENAME TO bank_matches
 --
 CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
 --
-CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
---
 CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
+--
+CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
 --
 CREATE TRIGGER bank_matches_no_update BEFORE UPDATE ON bank_matches BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER bank_matches_no_delete BEFORE DELETE ON bank_matches BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER bank_matches_no_replace BEFORE INSERT ON bank_matches WHEN EXISTS (SELECT 1 FROM bank_matches WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TABLE vouchers (
-    code VARCHAR NOT NULL,
-    batch_id VARCHAR NOT NULL,
-    holder_id VARCHAR NOT NULL,
-    face_minor INTEGER NOT NULL,
-    face_currency VARCHAR NOT NULL,
-    used_minor INTEGER NOT NULL,
-    used_currency VARCHAR NOT NULL,
-    valid_to DATE NOT NULL,
-    order_id VARCHAR,
-    used_year INTEGER,
-    issued_by VARCHAR NOT NULL,
-    issued_at DATETIME NOT NULL,
-    redeemed_by VARCHAR,
-    redeemed_at DATETIME,
-    evidence VARCHAR,
-    bank_line_id VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_vouchers PRIMARY KEY (id),
-    CONSTRAINT uq_vouchers_code UNIQUE (code),
-    CONSTRAINT ck_vouchers_used_within_face CHECK (used_minor >= 0 AND used_minor <= face_minor),
-    CONSTRAINT ck_vouchers_one_currency CHECK (used_currency = face_currency),
-    CONSTRAINT ck_vouchers_used_for_an_order CHECK ((state IN ('locked', 'redeemed', 'reimbursed')) = (order_id IS NOT NULL)),
-    CONSTRAINT ck_vouchers_used_is_something CHECK ((order_id IS NULL) = (used_minor = 0)),
-    CONSTRAINT ck_vouchers_audited_by_another CHECK (redeemed_by <> issued_by),
-    CONSTRAINT ck_vouchers_redeemed_by_somebody CHECK (state NOT IN ('redeemed', 'reimbursed') OR redeemed_by IS NOT NULL),
-    CONSTRAINT ck_vouchers_reimbursed_by_a_receipt CHECK ((state = 'reimbursed') = (bank_line_id IS NOT NULL)),
-    CONSTRAINT fk_vouchers_batch_id_voucher_batches FOREIGN KEY(batch_id) REFERENCES voucher_batches (id),
-    CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
-)
---
-CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
---
-CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
---
-CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
---
-CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
 --
 CREATE TABLE clearings (
     line_id VARCHAR NOT NULL,
@@ -2645,46 +2721,6 @@ CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
 CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
 --
 CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
---
-CREATE TABLE payment_attempts (
-    payment_id VARCHAR NOT NULL,
-    provider VARCHAR NOT NULL,
-    method VARCHAR NOT NULL,
-    manual BOOLEAN NOT NULL,
-    command_id VARCHAR NOT NULL,
-    object_id VARCHAR,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR(3) NOT NULL,
-    captured_minor INTEGER NOT NULL,
-    captured_currency VARCHAR(3) NOT NULL,
-    refunded_minor INTEGER NOT NULL,
-    refunded_currency VARCHAR(3) NOT NULL,
-    begun_by VARCHAR NOT NULL,
-    begun_at DATETIME NOT NULL,
-    expires_at DATETIME NOT NULL,
-    reason VARCHAR NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_payment_attempts PRIMARY KEY (id),
-    CONSTRAINT ck_payment_attempts_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_payment_attempts_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
-    CONSTRAINT ck_payment_attempts_captured_within_amount CHECK (captured_minor <= amount_minor),
-    CONSTRAINT ck_payment_attempts_one_currency CHECK (amount_currency = captured_currency AND amount_currency = refunded_currency),
-    CONSTRAINT ck_payment_attempts_method_is_known CHECK (method IN ('card', 'alipay', 'wechat_pay')),
-    CONSTRAINT fk_payment_attempts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
-    CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
-)
---
-CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
---
-CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
---
-CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -2901,13 +2937,59 @@ DROP TABLE supply_agreements
 --
 ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
-CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
+CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
 CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
 --
-CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
---
 CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
+--
+CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
+--
+CREATE TRIGGER ledger_accounts_no_update BEFORE UPDATE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_accounts_no_delete BEFORE DELETE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ledger_accounts_no_replace BEFORE INSERT ON ledger_accounts WHEN EXISTS (SELECT 1 FROM ledger_accounts WHERE id = NEW.id OR (code = NEW.code AND owner = NEW.owner AND currency = NEW.currency)) BEGIN SELECT RAISE(ABORT, 'exists'); END
+--
+CREATE TRIGGER ledger_accounts_open_balance AFTER INSERT ON ledger_accounts
+WHEN NEW.guard <> 'none' BEGIN
+  INSERT INTO ledger_balances (account_id, guard, debits, credits)
+  VALUES (NEW.id, NEW.guard, 0, 0);
+END
+--
+DROP TRIGGER ledger_seals_check
+--
+CREATE TRIGGER ledger_seals_check BEFORE INSERT ON ledger_seals BEGIN
+  SELECT RAISE(ABORT, 'the period is not open') WHERE NOT EXISTS (
+    SELECT 1 FROM ledger_entries e JOIN ledger_periods p ON p.id = e.period_id
+    WHERE e.id = NEW.entry_id AND p.status = 'open');
+  SELECT RAISE(ABORT, 'the period lies before the entry') FROM ledger_entries e
+  WHERE e.id = NEW.entry_id AND e.period_id < substr(e.effective_on, 1, 7);
+  SELECT RAISE(ABORT, 'lines are missing')
+  WHERE (SELECT count(*) FROM ledger_postings WHERE entry_id = NEW.entry_id) <> NEW.n;
+  SELECT RAISE(ABORT, 'a reversal is not reversed')
+  FROM ledger_entries e JOIN ledger_entries o ON o.id = e.reverses
+  WHERE e.id = NEW.entry_id AND o.reverses IS NOT NULL;
+  SELECT RAISE(ABORT, 'not the mirror') FROM ledger_entries e
+  WHERE e.id = NEW.entry_id AND e.reverses IS NOT NULL
+    AND (EXISTS (SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount) OR EXISTS (SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount));
+  SELECT RAISE(ABORT, 'no posting rule') WHERE EXISTS (SELECT 1 FROM ledger_entries he JOIN ledger_postings hp ON hp.entry_id = he.id JOIN ledger_accounts hd ON hd.id = hp.debit_id JOIN ledger_accounts hc ON hc.id = hp.credit_id WHERE he.id = NEW.entry_id AND NOT EXISTS (SELECT 1 FROM posting_rules r WHERE r.event = he.event AND r.debit_code = hd.code AND r.credit_code = hc.code));
+END
+--
+CREATE VIEW ledger_lines AS
+SELECT e.id AS entry_id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
+       a.book, a.code, a.owner, a.currency, p.amount AS debit, NULL AS credit
+FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
+JOIN ledger_accounts a ON a.id = p.debit_id
+UNION ALL
+SELECT e.id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
+       a.book, a.code, a.owner, a.currency, NULL, p.amount
+FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
+JOIN ledger_accounts a ON a.id = p.credit_id
+--
+CREATE VIEW ledger_trial_balance AS
+SELECT book, currency, code, sum(coalesce(debit, 0)) AS debits, sum(coalesce(credit, 0)) AS credits
+FROM ledger_lines GROUP BY book, currency, code
 --
 CREATE TABLE challenges (
     assessment_id VARCHAR NOT NULL,
@@ -3059,61 +3141,15 @@ DROP TABLE order_lines
 --
 ALTER TABLE new_order_lines RENAME TO order_lines
 --
-CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
---
 CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
+--
+CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
 --
 CREATE TRIGGER order_lines_no_update BEFORE UPDATE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER order_lines_no_delete BEFORE DELETE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER order_lines_no_replace BEFORE INSERT ON order_lines WHEN EXISTS (SELECT 1 FROM order_lines WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER ledger_accounts_no_update BEFORE UPDATE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER ledger_accounts_no_delete BEFORE DELETE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER ledger_accounts_no_replace BEFORE INSERT ON ledger_accounts WHEN EXISTS (SELECT 1 FROM ledger_accounts WHERE id = NEW.id OR (code = NEW.code AND owner = NEW.owner AND currency = NEW.currency)) BEGIN SELECT RAISE(ABORT, 'exists'); END
---
-CREATE TRIGGER ledger_accounts_open_balance AFTER INSERT ON ledger_accounts
-WHEN NEW.guard <> 'none' BEGIN
-  INSERT INTO ledger_balances (account_id, guard, debits, credits)
-  VALUES (NEW.id, NEW.guard, 0, 0);
-END
---
-DROP TRIGGER ledger_seals_check
---
-CREATE TRIGGER ledger_seals_check BEFORE INSERT ON ledger_seals BEGIN
-  SELECT RAISE(ABORT, 'the period is not open') WHERE NOT EXISTS (
-    SELECT 1 FROM ledger_entries e JOIN ledger_periods p ON p.id = e.period_id
-    WHERE e.id = NEW.entry_id AND p.status = 'open');
-  SELECT RAISE(ABORT, 'the period lies before the entry') FROM ledger_entries e
-  WHERE e.id = NEW.entry_id AND e.period_id < substr(e.effective_on, 1, 7);
-  SELECT RAISE(ABORT, 'lines are missing')
-  WHERE (SELECT count(*) FROM ledger_postings WHERE entry_id = NEW.entry_id) <> NEW.n;
-  SELECT RAISE(ABORT, 'a reversal is not reversed')
-  FROM ledger_entries e JOIN ledger_entries o ON o.id = e.reverses
-  WHERE e.id = NEW.entry_id AND o.reverses IS NOT NULL;
-  SELECT RAISE(ABORT, 'not the mirror') FROM ledger_entries e
-  WHERE e.id = NEW.entry_id AND e.reverses IS NOT NULL
-    AND (EXISTS (SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount) OR EXISTS (SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount));
-  SELECT RAISE(ABORT, 'no posting rule') WHERE EXISTS (SELECT 1 FROM ledger_entries he JOIN ledger_postings hp ON hp.entry_id = he.id JOIN ledger_accounts hd ON hd.id = hp.debit_id JOIN ledger_accounts hc ON hc.id = hp.credit_id WHERE he.id = NEW.entry_id AND NOT EXISTS (SELECT 1 FROM posting_rules r WHERE r.event = he.event AND r.debit_code = hd.code AND r.credit_code = hc.code));
-END
---
-CREATE VIEW ledger_lines AS
-SELECT e.id AS entry_id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
-       a.book, a.code, a.owner, a.currency, p.amount AS debit, NULL AS credit
-FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
-JOIN ledger_accounts a ON a.id = p.debit_id
-UNION ALL
-SELECT e.id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
-       a.book, a.code, a.owner, a.currency, NULL, p.amount
-FROM ledger_postings p JOIN ledger_entries e ON e.id = p.entry_id
-JOIN ledger_accounts a ON a.id = p.credit_id
---
-CREATE VIEW ledger_trial_balance AS
-SELECT book, currency, code, sum(coalesce(debit, 0)) AS debits, sum(coalesce(credit, 0)) AS credits
-FROM ledger_lines GROUP BY book, currency, code
 --
 CREATE TABLE ledger_block_entries (
     entry_id INTEGER NOT NULL,
@@ -3216,13 +3252,13 @@ CREATE TABLE auction_lots (
     CONSTRAINT fk_auction_lots_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
+CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
 --
 CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
 --
-CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
---
 CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
+--
+CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
 --
 CREATE TABLE usage_events (
     source VARCHAR NOT NULL,
@@ -3271,11 +3307,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
---
 CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+--
+CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -3349,9 +3385,9 @@ DROP TABLE panel_members
 --
 ALTER TABLE new_panel_members RENAME TO panel_members
 --
-CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
---
 CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
+--
+CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
 --
 CREATE TABLE sheet_drafts (
     assessment_id VARCHAR NOT NULL,
@@ -3408,9 +3444,9 @@ CREATE TABLE deal_papers (
     CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
 )
 --
-CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
---
 CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
+--
+CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
 --
 CREATE TRIGGER deal_papers_no_update BEFORE UPDATE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3450,15 +3486,15 @@ DROP TABLE volume_facts
 --
 ALTER TABLE new_volume_facts RENAME TO volume_facts
 --
-CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
---
-CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
---
 CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
+--
+CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
 --
 CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
 --
 CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
 --
 CREATE TRIGGER volume_facts_no_update BEFORE UPDATE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --

@@ -68,7 +68,8 @@ class Clearing(Living, Base):
     """What one person says about one line.
 
     parts: for a match, [[payment id, fen], …]; for vouchers, [batch id, voucher id, …]; for
-    what goes back, [payer id] if it is known. maker, checker: persons; the checker is None where one person was enough.
+    what goes back, [payer id] if it is known. maker, checker: persons; the checker is None
+    where one person was enough.
     """
 
     __tablename__ = "clearings"

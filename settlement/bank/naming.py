@@ -19,9 +19,7 @@ from settlement.refunding.rows import State as RefundState
 
 _OBJECT: Final = re.compile(r"[A-Za-z]{2,8}_[A-Za-z0-9]{6,60}", re.ASCII)
 _COMES_BACK: Final = "RETURNED"
-_ARRIVED: Final = frozenset(
-    {payouts.State.PAID, payouts.State.RECONCILED, RefundState.SUCCEEDED}
-)
+_ARRIVED: Final = frozenset({payouts.State.PAID, payouts.State.RECONCILED, RefundState.SUCCEEDED})
 
 
 class Found(NamedTuple):

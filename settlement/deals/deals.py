@@ -217,7 +217,9 @@ def draft(  # noqa: PLR0913 - what the parties agreed
         raise Invalid("金额须为正数", "the amount must be positive", pointer="/amount")
     if not signed_on <= delivered_on <= local_date(work.now):
         raise Invalid(
-            "须先签约后交付，且均已发生", "signed, then delivered, both by now", pointer="/delivered_on"
+            "须先签约后交付，且均已发生",
+            "signed, then delivered, both by now",
+            pointer="/delivered_on",
         )
     known = work.session.scalars(
         select(organisations.Organisation.id).where(organisations.Organisation.uscc == code)
@@ -251,7 +253,9 @@ def file(work: Work, deal_id: str, *, kind: PaperKind, name: str, content: bytes
     """File a paper of a draft, for its merchant. Raises NotFound, StepNotAllowed, Invalid."""
     deal = seen(work, deal_id)
     if not its_merchant.matches(work.actor, deal) or deal.state != State.DRAFT:
-        raise StepNotAllowed("只有草稿可由数商补充材料", "papers are filed by the merchant of a draft")
+        raise StepNotAllowed(
+            "只有草稿可由数商补充材料", "papers are filed by the merchant of a draft"
+        )
     if len(papers.of(work.session, deal.id)) >= papers.PAPERS_MAX:
         raise Invalid("材料过多", f"at most {papers.PAPERS_MAX} papers", pointer="/file")
     made = papers.keep(work, deal.id, kind=kind, name=name, content=content)

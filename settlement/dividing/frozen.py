@@ -131,3 +131,13 @@ def held_of(session: Session, home: AccountRef) -> int:
         HoldPiece.account_code == home.code, HoldPiece.owner == home.owner
     )
     return int(session.scalars(statement).one())
+
+
+def of_hold(session: Session, hold_id: str) -> list[HoldPiece]:
+    """Return what one hold took, by account; locks nothing. One SELECT by key."""
+    statement = (
+        select(HoldPiece)
+        .where(HoldPiece.hold_id == hold_id)
+        .order_by(HoldPiece.account_code, HoldPiece.owner)
+    )
+    return list(session.scalars(statement))

@@ -92,6 +92,7 @@ class Attempt(Living, Base):
         ),
         Index("uq_payment_attempts_object", "provider", "object_id", unique=True),
         Index(None, "payment_id", "id"),
+        Index(None, "object_id"),
         Index(None, "command_id", unique=True),
     )
 
@@ -238,6 +239,18 @@ def by_object(session: Session, provider: str, object_id: str) -> Attempt | None
     """Return the attempt whose payment at the provider this is. One SELECT on an index."""
     statement = select(Attempt).where(Attempt.provider == provider, Attempt.object_id == object_id)
     return session.scalars(statement).one_or_none()
+
+
+def of_object(session: Session, object_id: str) -> Attempt:
+    """Return the attempt that a payment at some provider is of. Raises NotFound.
+
+    One SELECT on an index.
+    """
+    statement = select(Attempt).where(Attempt.object_id == object_id)
+    found = session.scalars(statement.limit(1)).one_or_none()
+    if found is None:
+        raise NotFound("没有这笔支付", f"no payment {object_id} at a provider")
+    return found
 
 
 def locked(session: Session, attempt_id: str) -> Attempt:

@@ -15,6 +15,7 @@ from settlement import payments
 from settlement.payments import Payment
 from settlement.rails import attempts, commands
 from settlement.rails.attempts import IS_LIVE, LIFE, LIVE, METHODS, Attempt, State
+from settlement.rails.commands import Command
 
 TERM: Final = timedelta(hours=1)
 """How long a buyer may take to finish what was begun; then the try is closed."""
@@ -95,6 +96,27 @@ def give_up(work: Work, attempt_id: str) -> Attempt:
         raise StepNotAllowed("只有付款方可以关闭", "only the payer closes it")
     LIFE.take("close", attempt, work.as_system(), reason="given up by the payer")
     return attempt
+
+
+def send_back(
+    work: Work, *, refund_id: str, object_id: str, amount: Money, provider: str = ""
+) -> Command:
+    """Tell the provider to give money of a payment back; once for a refund, however often asked.
+
+    object_id: the payment at the provider; provider: its name, looked up if empty. The
+    refund desk hears what came of it. Raises NotFound. Two SELECTs on indexes.
+    """
+    there = commands.given_for(work.session, commands.REFUND, refund_id)
+    if there is not None:
+        return there
+    return commands.give(
+        work,
+        provider=provider or attempts.of_object(work.session, object_id).provider,
+        kind=commands.REFUND,
+        subject=refund_id,
+        amount=amount,
+        body={"object": object_id},
+    )
 
 
 def close_for(work: Work, event: Event) -> None:

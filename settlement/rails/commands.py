@@ -257,6 +257,12 @@ def pending(session: Session, kind: str, subject: str) -> bool:
     return session.scalars(statement.limit(1)).first() is not None
 
 
+def given_for(session: Session, kind: str, subject: str) -> Command | None:
+    """Return the first command of this kind for a subject. One SELECT on an index."""
+    statement = select(Command).where(Command.subject == subject, Command.kind == kind)
+    return session.scalars(statement.order_by(Command.id).limit(1)).one_or_none()
+
+
 def put_off(work: Work, found: Command, code: str) -> None:
     """Note that the provider has not done it and may be asked again, later."""
     _put_off(work, found, state=found.state, last_error=code)
@@ -302,13 +308,16 @@ def known(session: Session, command_id: str) -> Command | None:
 
 
 def listed(
-    work: Work, *, state: str | None = None, after: str | None = None, limit: int
+    work: Work, *, open_only: bool = False, after: str | None = None, limit: int
 ) -> Page[Command]:
-    """Return the commands, newest first, to who oversees money. One SELECT by key."""
+    """Return the commands, newest first, to who oversees money. One SELECT by key.
+
+    open_only: those that are not carried out yet, or wait for a person.
+    """
     access.require(work, access.overseer, "provider.commands")
     statement = select(Command)
-    if state is not None:
-        statement = statement.where(Command.state == state)
+    if open_only:
+        statement = statement.where(Command.state.in_([*_OPEN, State.STUCK]))
     return keyset(work.session, statement, by=((Command.id, "desc"),), after=after, limit=limit)
 
 

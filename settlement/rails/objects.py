@@ -15,6 +15,7 @@ from kernel.clock import Instant
 from kernel.db import Base, Big
 from kernel.money import Money
 from kernel.work import Work
+from settlement.rails.attempts import LIVE, Attempt
 from settlement.rails.port import Kind, Object, Phase
 
 
@@ -84,6 +85,18 @@ def locked(work: Work, told: Object) -> ProviderObject:
 def known(session: Session, provider: str, object_id: str) -> ProviderObject | None:
     """Return what is known of an object; None for nothing. One SELECT by key."""
     return session.get(ProviderObject, (provider, object_id))
+
+
+def handover(work: Work, attempt: Attempt) -> dict[str, str]:
+    """Return what the browser of the attempt's buyer needs to go on; nothing for others.
+
+    One SELECT by key.
+    """
+    began = work.actor.person == attempt.begun_by
+    if not began or attempt.object_id is None or attempt.state not in LIVE:
+        return {}
+    found = known(work.session, attempt.provider, attempt.object_id)
+    return {} if found is None else dict(found.handover)
 
 
 def keep(work: Work, there: ProviderObject, told: Object) -> None:

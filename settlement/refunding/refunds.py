@@ -23,6 +23,7 @@ from kernel.workflow import REASON, Workflow, step
 from settlement import access, accounts, bank_files, escrow, ledger
 from settlement.ledger import AccountRef, Row
 from settlement.posting.asked import ToPost
+from settlement.rails import collecting
 from settlement.refunding import disputes, parts, rows, takings, ways
 from settlement.refunding.origins import Origin, Rail
 from settlement.refunding.rows import PREFIX, SUSPENSE, Kind, Refund, State
@@ -348,6 +349,14 @@ def _dispatch(work: Work, refund: Refund) -> None:
     if refund.rail == Rail.BANK:
         return
     _take(house, refund, "send", file_id=None)
+    if refund.rail == Rail.PROVIDER:
+        collecting.send_back(
+            house,
+            refund_id=refund.id,
+            object_id=refund.object_id,
+            amount=refund.amount,
+            provider=refund.account,
+        )
     if refund.rail == Rail.WALLET:
         wallet = AccountRef("2241.wallet", refund.object_id, refund.amount.currency)
         _take(house, refund, "succeed", source_id=refund.id, cash=wallet, on=today)

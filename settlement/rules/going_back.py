@@ -126,7 +126,7 @@ GOING_BACK: Final = (
     Rule(
         "writeoff",
         "write-off",
-        (("6702.impairment", "1221.party"), ("6702.impairment", "1122.fee")),
+        to_each("6702.impairment", ("1221.party", "1122.fee", "1221.dispute")),
         Words("核销无法收回的款项", "a claim that cannot be collected is written off"),
     ),
 )

@@ -74,6 +74,8 @@ NAMED = {
     ("orders", "subject_id"): "orders.id",
     ("organisations", "subject_id"): "organisations.id",
     ("payments", "subject_id"): "payments.id",
+    ("payments", "payment_id"): "payments.id",
+    ("attempts", "subject_id"): "payment_attempts.id",
     ("payouts", "file_id"): "payout_files.id",
     ("payouts", "subject_id"): "payouts.id",
     ("plans", "subject_id"): "implementation_plans.id",

@@ -92,6 +92,7 @@ def test_the_story_is_told_by_its_events(session: Session, work_as: WorkAs) -> N
         ("escrow.accepted", "ord_1"),
         ("settlement.computed", batch.id),
         ("order.settled", "ord_1"),
+        ("settlement.confirmed", batch.id),
         ("settlement.posted", batch.id),
     ]
     assert told[1].data["order_id"] == "ord_1"

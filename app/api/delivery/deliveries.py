@@ -11,6 +11,7 @@ from delivery.domain import By, Cut
 from delivery.reads import Reading, Use
 from delivery.tasks import DeliveryTask
 from kernel.work import Work
+from marketplace.charging import using
 
 blueprint = doors.noun("deliveries", "Deliveries · 交付")
 
@@ -138,6 +139,7 @@ def read(body: dict[str, Any], subject_id: str) -> Reading:
     use = Use(**{name: body.pop(name) for name in ("purpose_code", "output_form", "region")})
     cut = Cut(**{**body, "by": By(body["by"])})
     data_dir = unit.house().data_dir
+    using.require(unit.current(), subject_id)
     return reads.read(unit.current(), subject_id, use, cut, data_dir=data_dir)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import doors, unit
-from app.api.licensing import agreed
+from app.api.frame import agreed
 from catalogue.grades import Grade
 from kernel.work import Work
 from licensing import agreements

@@ -6,7 +6,8 @@ from typing import Any
 from marshmallow import fields
 
 from app import doors, unit
-from app.api.licensing import agreed, agreements
+from app.api.frame import agreed
+from app.api.licensing import agreements
 from app.api.licensing.agreements import BoundsIn
 from kernel.work import Work
 from licensing import operations

@@ -192,9 +192,7 @@ def one(subject_id: str) -> Any:
 def milestone(body: dict[str, Any]) -> Any:
     """Bill a milestone, on the seller's word. Needs an Idempotency-Key."""
     work = unit.current()
-    made = billing.milestone(
-        work, body["meter_id"], body["number"], evidence=body["evidence"]
-    )
+    made = billing.milestone(work, body["meter_id"], body["number"], evidence=body["evidence"])
     work.session.flush()  # the version is the database's first
     return show(made, work)
 

@@ -6,10 +6,12 @@ from typing import Any
 from marshmallow import fields
 
 from app import doors, languages, unit
-from settlement import access, chart, escrow, statements
+from settlement import access, chart, escrow, payouts, statements
 from settlement.bank import statements as bank_statements
 from settlement.entries import AccountRef
 from settlement.escrow import Explanation, Hop
+from settlement.paying.items import PaidPart
+from settlement.payouts import Payout
 from settlement.statements import StatementLine, TrialRow
 
 blueprint = doors.noun("ledger", "Ledger · 总账")
@@ -74,6 +76,7 @@ class HopOut(doors.Schema):
 
     entry_id = fields.Integer()
     event = fields.String()
+    source_id = fields.String()
     says = fields.String()
     effective_on = fields.String()
     debit = fields.Nested(AccountOut)
@@ -81,9 +84,28 @@ class HopOut(doors.Schema):
     amount = fields.Nested(doors.MoneyBody)
 
 
-class SharedOut(AccountOut):
-    """What of the order's money came to stand on accounts of one code."""
+class NetOut(doors.Schema):
+    """An amount that may be negative."""
 
+    minor = fields.Integer()
+    currency = fields.String()
+
+
+class SharedOut(AccountOut):
+    """What of the order's money came to stand on accounts of one code; debts are negative."""
+
+    amount = fields.Nested(NetOut)
+
+
+class PaidPartOut(doors.Schema):
+    """What one payout pays of the order. paid_on: when the bank booked it."""
+
+    payout_id = fields.String()
+    reference = fields.String()
+    state = fields.String()
+    paid_on = fields.String(allow_none=True)
+    account_code = fields.String()
+    owner = fields.String()
     amount = fields.Nested(doors.MoneyBody)
 
 
@@ -93,11 +115,14 @@ class ExplanationOut(doors.Schema):
     order_id = fields.String()
     paid_in = fields.Nested(doors.MoneyBody)
     refunded = fields.Nested(doors.MoneyBody)
+    lost = fields.Nested(doors.MoneyBody)
     in_escrow = fields.Nested(doors.MoneyBody)
     waiting = fields.Nested(doors.MoneyBody)
+    held = fields.Nested(doors.MoneyBody)
     shared = fields.List(fields.Nested(SharedOut))
     difference = fields.Nested(doors.MoneyBody)
     hops = fields.List(fields.Nested(HopOut))
+    payouts = fields.List(fields.Nested(PaidPartOut))
 
 
 class StandingOut(doors.Schema):
@@ -136,11 +161,25 @@ def show_hop(hop: Hop) -> Mapping[str, Any]:
     return {
         "entry_id": hop.entry_id,
         "event": hop.event,
+        "source_id": hop.source_id,
         "says": languages.said(hop.says),
         "effective_on": hop.effective_on.isoformat(),
         "debit": show_account(hop.debit),
         "credit": show_account(hop.credit),
         "amount": doors.wire(hop.amount),
+    }
+
+
+def show_paid(payout: Payout, part: PaidPart) -> Mapping[str, Any]:
+    """Return what PaidPartOut shows."""
+    return {
+        "payout_id": payout.id,
+        "reference": payout.reference,
+        "state": payout.state,
+        "paid_on": payout.paid_on.isoformat() if payout.paid_on else None,
+        "account_code": part.account_code,
+        "owner": part.owner,
+        "amount": doors.wire(part.amount),
     }
 
 
@@ -150,8 +189,10 @@ def show(told: Explanation) -> Mapping[str, Any]:
         "order_id": told.order_id,
         "paid_in": doors.wire(told.paid_in),
         "refunded": doors.wire(told.refunded),
+        "lost": doors.wire(told.lost),
         "in_escrow": doors.wire(told.in_escrow),
         "waiting": doors.wire(told.waiting),
+        "held": doors.wire(told.held),
         "shared": [
             {**show_account(AccountRef(code)), "amount": doors.wire(amount)}
             for code, amount in told.shared.items()
@@ -192,7 +233,8 @@ def order(order_id: str) -> Any:
     """Explain an order's money, hop by hop, to who oversees the exchange."""
     work = unit.current()
     access.require(work, access.overseer, "ledger.order")
-    return show(escrow.explain(work.session, order_id))
+    paid = [show_paid(*one) for one in payouts.of_order(work.session, order_id)]
+    return {**show(escrow.explain(work.session, order_id)), "payouts": paid}
 
 
 @blueprint.get("/bank/<string:account>")

@@ -20,9 +20,16 @@ class PaymentQuery(doors.PageQuery):
 
 
 class PaymentOut(doors.LivingOut):
-    """A payment. account: where to pay; reference: what the transfer's text must carry."""
+    """A payment. account: where to pay; reference: what the transfer's text must carry.
 
-    order_id = fields.String()
+    purpose and target: what is paid, and its id. order_id: whose escrow it goes into. rails:
+    by which providers it can be paid as well.
+    """
+
+    purpose = fields.String()
+    target = fields.String()
+    order_id = fields.String(allow_none=True)
+    rails = fields.List(fields.String())
     payer_id = fields.String()
     amount = fields.Nested(doors.MoneyBody)
     funded = fields.Nested(doors.MoneyBody)
@@ -38,7 +45,10 @@ def row(found: Payment, work: Work) -> Mapping[str, Any]:
         "id": found.id,
         "state": found.state,
         "version": found.version,
+        "purpose": str(found.purpose),
+        "target": found.target,
         "order_id": found.order_id,
+        "rails": sorted(unit.house().rails),
         "payer_id": found.payer_id,
         "amount": doors.wire(found.amount),
         "funded": doors.wire(found.funded),

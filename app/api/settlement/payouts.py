@@ -10,9 +10,14 @@ from app import doors, unit
 from kernel.work import Work
 from settlement import payouts
 from settlement.escrow import Payable
+from settlement.paying import attempts, earnings
+from settlement.paying.attempts import PayoutAttempt
 from settlement.payouts import Earned, Payout, PayoutFile, State
 
 blueprint = doors.noun("payouts", "Payouts · 付款")
+
+EXPECTED_MAX = 60
+"""The most days on which something is expected that are listed."""
 
 
 class PayoutIn(doors.Body):
@@ -68,6 +73,51 @@ class EarnedOut(doors.Schema):
     amount = fields.Nested(doors.MoneyBody)
 
 
+class OwingOut(doors.Schema):
+    """What a party owes after refunds; it is taken from what it earns next."""
+
+    party_id = fields.String()
+    amount = fields.Nested(doors.MoneyBody)
+
+
+class OwingListOut(doors.Schema):
+    """What parties owe."""
+
+    items = fields.List(fields.Nested(OwingOut))
+
+
+class ExpectedOut(doors.Schema):
+    """What is settled on a day, before fees and shares."""
+
+    due_on = fields.String()
+    lines = fields.Integer()
+    amount = fields.Nested(doors.MoneyBody)
+
+
+class ExpectedListOut(doors.Schema):
+    """What is settled on which day."""
+
+    items = fields.List(fields.Nested(ExpectedOut))
+
+
+class PayoutAttemptOut(doors.Schema):
+    """One attempt at a payout. key: under which it is carried out at most once."""
+
+    number = fields.Integer()
+    key = fields.String()
+    reference = fields.String()
+    begun_at = fields.String()
+    outcome = fields.String(allow_none=True)
+    ended_on = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True)
+
+
+class PayoutWholeOut(PayoutOut):
+    """A payout with its attempts, the first one first."""
+
+    attempts = fields.List(fields.Nested(PayoutAttemptOut))
+
+
 class EarnedListOut(doors.Schema):
     """What parties have to get."""
 
@@ -108,6 +158,19 @@ def show_file(made: PayoutFile) -> Mapping[str, Any]:
         "total": doors.wire(made.total),
         "digest": made.digest,
         "made_at": doors.moment(made.made_at),
+    }
+
+
+def show_attempt(attempt: PayoutAttempt) -> Mapping[str, Any]:
+    """Return what PayoutAttemptOut shows."""
+    return {
+        "number": attempt.number,
+        "key": attempt.key,
+        "reference": attempt.reference,
+        "begun_at": doors.moment(attempt.begun_at),
+        "outcome": attempt.outcome,
+        "ended_on": attempt.ended_on.isoformat() if attempt.ended_on else None,
+        "reason": attempt.reason,
     }
 
 
@@ -159,6 +222,33 @@ def earned() -> Any:
     return {"items": [show_earned(item) for item in payouts.earned(unit.current())]}
 
 
+@blueprint.get("/owing")
+@doors.members("read")
+@blueprint.response(200, OwingListOut)
+def owing() -> Any:
+    """List what the caller owes after refunds; to overseers, what everybody does."""
+    found = earnings.owing(unit.current())
+    return {"items": [{**one._asdict(), "amount": doors.wire(one.amount)} for one in found]}
+
+
+@blueprint.get("/expected")
+@doors.members("read")
+@blueprint.response(200, ExpectedListOut)
+def expected() -> Any:
+    """List on which days what the caller sold is settled, the next one first."""
+    found = earnings.expected(unit.current(), limit=EXPECTED_MAX)
+    return {
+        "items": [
+            {
+                "due_on": one.due_on.isoformat(),
+                "lines": one.lines,
+                "amount": doors.wire(one.amount),
+            }
+            for one in found
+        ]
+    }
+
+
 @blueprint.get("/files/<string:file_id>")
 @doors.members("read")
 @blueprint.response(200, content_type="text/csv")
@@ -170,11 +260,13 @@ def file(file_id: str) -> Response:
 
 @blueprint.get("/<string:subject_id>")
 @doors.members("read")
-@blueprint.response(200, PayoutOut)
+@blueprint.response(200, PayoutWholeOut)
 def one(subject_id: str) -> Any:
-    """Show one payout to its party, or to who oversees the exchange."""
+    """Show one payout with its attempts to its party, or to who oversees the exchange."""
     work = unit.current()
-    return doors.tagged(show(payouts.seen(work, subject_id), work))
+    found = payouts.seen(work, subject_id)
+    tried = [show_attempt(one) for one in attempts.of(work.session, found.id)]
+    return doors.tagged({**show(found, work), "attempts": tried})
 
 
 doors.steps(blueprint, payouts, PayoutOut, show)

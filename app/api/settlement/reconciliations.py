@@ -65,7 +65,7 @@ class BreakOut(doors.LivingOut):
     blocks = fields.Boolean()
 
 
-class OwnerIn(doors.Body):
+class BreakOwnerIn(doors.Body):
     """Who looks into it: a person's id, or nobody."""
 
     owner = doors.text(max=40, allow_none=True)
@@ -172,7 +172,7 @@ def one_break(break_id: str) -> Any:
 
 @break_blueprint.put("/<string:break_id>/owner")
 @doors.members("write")
-@break_blueprint.arguments(OwnerIn)
+@break_blueprint.arguments(BreakOwnerIn)
 @break_blueprint.response(200, BreakOut)
 def assign(body: dict[str, Any], break_id: str) -> Any:
     """Say who looks into a break; for settlement officers."""

@@ -44,6 +44,7 @@ class DividedOut(doors.Schema):
     order_line_id = fields.String()
     amount = fields.Nested(doors.MoneyBody)
     fee = fields.Nested(doors.MoneyBody)
+    buyer_fee = fields.Nested(doors.MoneyBody)
     parts = fields.List(fields.Nested(PartOut))
     entry_id = fields.Integer(allow_none=True)
 
@@ -63,9 +64,16 @@ class BatchOut(doors.LivingOut):
 
 
 class BatchLinesOut(BatchOut):
-    """A batch with its lines."""
+    """A batch with its lines, 200 at a time. next: after which line the others come."""
 
     lines = fields.List(fields.Nested(DividedOut))
+    next = fields.String(allow_none=True)
+
+
+class LinesQuery(doors.Body):
+    """After which line."""
+
+    after = doors.text(max=40, required=False, load_default="")
 
 
 class ObligationOut(doors.Schema):
@@ -75,13 +83,18 @@ class ObligationOut(doors.Schema):
     state = fields.String()
     order_id = fields.String()
     order_line_id = fields.String()
+    seq = fields.Integer()
     amount = fields.Nested(doors.MoneyBody)
+    left = fields.Nested(doors.MoneyBody)
     kind = fields.String()
     seller_id = fields.String()
     operator_id = fields.String(allow_none=True)
     accepted_on = fields.String()
     due_on = fields.String()
     batch_id = fields.String(allow_none=True)
+    fee_rule_id = fields.String(allow_none=True)
+    revenue_rule_id = fields.String(allow_none=True)
+    held = fields.Boolean()
 
 
 def row(found: SettlementBatch) -> Mapping[str, Any]:
@@ -113,8 +126,9 @@ def show_divided(divided: Divided) -> Mapping[str, Any]:
         "obligation_id": divided.obligation.id,
         "order_id": divided.obligation.order_id,
         "order_line_id": divided.obligation.order_line_id,
-        "amount": doors.wire(divided.obligation.amount),
+        "amount": doors.wire(divided.obligation.left),
         "fee": doors.wire(divided.fee),
+        "buyer_fee": doors.wire(divided.buyer_fee),
         "parts": [_part(part) for part in divided.parts],
         "entry_id": divided.entry_id,
     }
@@ -127,13 +141,18 @@ def show_obligation(found: Obligation) -> Mapping[str, Any]:
         "state": found.state,
         "order_id": found.order_id,
         "order_line_id": found.order_line_id,
+        "seq": found.seq,
         "amount": doors.wire(found.amount),
+        "left": doors.wire(found.left),
         "kind": found.kind,
         "seller_id": found.seller_id,
         "operator_id": found.operator_id,
         "accepted_on": found.accepted_on.isoformat(),
         "due_on": found.due_on.isoformat(),
         "batch_id": found.batch_id,
+        "fee_rule_id": found.fee_rule_id,
+        "revenue_rule_id": found.revenue_rule_id,
+        "held": found.holds > 0,
     }
 
 
@@ -169,13 +188,16 @@ def obligations(query: dict[str, Any]) -> Any:
 
 @blueprint.get("/<string:subject_id>")
 @doors.members("read")
+@blueprint.arguments(LinesQuery, location="query")
 @blueprint.response(200, BatchLinesOut)
-def one(subject_id: str) -> Any:
+def one(query: dict[str, Any], subject_id: str) -> Any:
     """Show one batch with its lines: how they would be divided now, or how they were."""
     work = unit.current()
     found = batches.seen(work, subject_id)
-    lines = [show_divided(line) for line in batches.lines(work, found)]
-    return doors.tagged({**show(found, work), "lines": lines})
+    lines = batches.lines(work, found, **query)
+    more = lines[-1].obligation.id if len(lines) == batches.LINES_MAX else None
+    shown = {"lines": [show_divided(line) for line in lines], "next": more}
+    return doors.tagged({**show(found, work), **shown})
 
 
 doors.steps(blueprint, batches, BatchOut, show)

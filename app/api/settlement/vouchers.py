@@ -111,32 +111,32 @@ class VoucherOut(doors.LivingOut):
     bank_line_id = fields.String(allow_none=True)
 
 
-class UsableOut(doors.Schema):
+class UsableVoucherOut(doors.Schema):
     """A voucher that an order could take, and what it would pay."""
 
     voucher = fields.Nested(VoucherOut)
     pays = fields.Nested(doors.MoneyBody)
 
 
-class UsableListOut(doors.Schema):
+class UsableVouchersOut(doors.Schema):
     """The vouchers that an order could take."""
 
-    items = fields.List(fields.Nested(UsableOut))
+    items = fields.List(fields.Nested(UsableVoucherOut))
 
 
-class UseIn(doors.Body):
+class VoucherUseIn(doors.Body):
     """Which voucher is used for the order."""
 
     voucher_id = doors.text(max=40)
 
 
-class DeclineIn(doors.Body):
+class VoucherDeclineIn(doors.Body):
     """Why a use is not redeemed."""
 
     reason = doors.text(max=500)
 
 
-class ReimburseIn(doors.Body):
+class VoucherReimburseIn(doors.Body):
     """A receipt of the sponsor in suspense, and the vouchers that it pays for."""
 
     line_id = doors.text(max=40)
@@ -145,7 +145,7 @@ class ReimburseIn(doors.Body):
     )
 
 
-class ReimbursedOut(doors.Schema):
+class VoucherReimbursedOut(doors.Schema):
     """What was counted."""
 
     total = fields.Nested(doors.MoneyBody)
@@ -236,8 +236,8 @@ def issue(body: dict[str, Any], batch_id: str) -> Any:
 
 @batch_blueprint.post("/<string:batch_id>/reimbursements")
 @doors.money
-@batch_blueprint.arguments(ReimburseIn)
-@batch_blueprint.response(201, ReimbursedOut)
+@batch_blueprint.arguments(VoucherReimburseIn)
+@batch_blueprint.response(201, VoucherReimbursedOut)
 def reimburse(body: dict[str, Any], batch_id: str) -> Any:
     """Count a receipt of the sponsor for redeemed vouchers. Needs an Idempotency-Key."""
     return {"total": doors.wire(vouchers.reimburse(unit.current(), batch_id, **body))}
@@ -263,7 +263,7 @@ def one(voucher_id: str) -> Any:
 
 @blueprint.post("/<string:voucher_id>/decline")
 @doors.money
-@blueprint.arguments(DeclineIn)
+@blueprint.arguments(VoucherDeclineIn)
 @blueprint.response(200, VoucherOut)
 def decline(body: dict[str, Any], voucher_id: str) -> Any:
     """Refuse to redeem a use: the buyer is asked to pay that part. Needs an Idempotency-Key."""
@@ -275,7 +275,7 @@ def decline(body: dict[str, Any], voucher_id: str) -> Any:
 
 @blueprint.get("/orders/<string:order_id>")
 @doors.members("read")
-@blueprint.response(200, UsableListOut)
+@blueprint.response(200, UsableVouchersOut)
 def usable(order_id: str) -> Any:
     """List which of the caller's vouchers its order could take, and what each would pay."""
     work = unit.current()
@@ -287,7 +287,7 @@ def usable(order_id: str) -> Any:
 
 @blueprint.post("/orders/<string:order_id>")
 @doors.money
-@blueprint.arguments(UseIn)
+@blueprint.arguments(VoucherUseIn)
 @blueprint.response(200, VoucherOut)
 def use(body: dict[str, Any], order_id: str) -> Any:
     """Use a voucher for an order before it is paid. Needs an Idempotency-Key."""

@@ -1,16 +1,14 @@
 """The page of a certificate (授权证书): an official letter, whole on one page of A4."""
 
 from collections.abc import Iterable, Mapping
-from io import BytesIO
 from typing import Any
 
-import segno
 from flask import Blueprint, render_template
-from markupsafe import Markup
 
 from app import doors, unit
 from app.api.licensing import credentials
 from app.pages import shown
+from app.pages.letters import codes
 from kernel.errors import NotFound
 from kernel.work import Work
 from licensing import authorisations, certificates, scenarios
@@ -47,7 +45,7 @@ def certificate(cert_no: str) -> Any:
         quotas=_quotas(body),
         lines=_lines(body["items"][:NAMED]),
         unnamed=max(0, len(body["items"]) - NAMED),
-        qr=_qr(f"{credentials.address()}/verify?number={cert_no}"),
+        qr=codes.qr(f"{credentials.address()}/verify?number={cert_no}"),
         names=shown.names(work, body["users"]),
         insider=_insider(work, found),
     )
@@ -126,12 +124,3 @@ def _lines(items: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
 def _insider(work: Work, found: Certificate) -> bool:
     party = work.actor.organisation in found.authorisation.parties
     return party or authorisations.oversees(work.actor)
-
-
-def _qr(address: str) -> Markup:
-    drawn = BytesIO()
-    segno.make(address, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, svgclass="qr", lineclass=None, omitsize=True,
-        title="QR",
-    )  # fmt: skip
-    return Markup(drawn.getvalue().decode())  # noqa: S704 - segno drew it, from an address of ours

@@ -27,7 +27,7 @@ from settlement.bank.worklist import Waiting
 blueprint = Blueprint("bank", __name__)
 
 KEPT_MAX = 400_000
-"""The largest file, in bytes, that the preview carries along so that it need not be chosen again."""
+"""The largest file, in bytes, that a preview carries along, to be imported unchanged."""
 
 FORMS = {"csv": "CSV", "xlsx": "XLSX", "camt.053": "CAMT.053", "mt940": "MT940"}
 
@@ -98,10 +98,14 @@ def line(line_id: str) -> Any:
         one=_waiting(found),
         line=found.line,
         matches=[
-            {"kind": languages.said(statements.Kind(each.kind).label), "amount": each.amount,
-             "reason": each.reason, "target": each.payment_id or each.payout_id or each.target}
+            {
+                "kind": languages.said(statements.Kind(each.kind).label),
+                "amount": each.amount,
+                "reason": each.reason,
+                "target": each.payment_id or each.payout_id or each.target,
+            }
             for each in known
-        ],  # fmt: skip
+        ],
         proposed=proposed,
         record=shown.record(proposed, work, clearings.LIFE) if proposed else None,
         action=languages.said(clearings.Action(proposed.action).label) if proposed else "",
@@ -243,7 +247,7 @@ def _share(payment_id: str, yuan: str = "") -> Share:
     if not yuan:
         return Share(payment_id)
     whole, _, rest = yuan.replace(",", "").partition(".")
-    if not (whole.isascii() and whole.isdigit() and len(rest) <= 2 and (rest or "0").isdigit()):  # noqa: PLR2004 - yuan have two decimals
+    if not (whole.isascii() and whole.isdigit() and len(rest) <= 2 and (rest or "0").isdigit()):
         raise Invalid("金额无效", f"not an amount: {yuan}", pointer="/others")
     return Share(payment_id, Money(int(whole) * 100 + int(rest.ljust(2, "0"))))
 

@@ -64,7 +64,7 @@ def one(voucher_id: str) -> Any:
 
 
 @blueprint.post("/vouchers/<voucher_id>/decline")
-@doors.members("write")
+@doors.money
 def decline(voucher_id: str) -> Any:
     """Refuse to redeem a use, with the reason."""
     paying.decline(unit.current(), voucher_id, forms.text("reason", max=500))
@@ -72,7 +72,7 @@ def decline(voucher_id: str) -> Any:
 
 
 @blueprint.post("/orders/<order_id>/voucher")
-@doors.members("write")
+@doors.money
 def use(order_id: str) -> Any:
     """Use a voucher for an order, or take it off again when none is chosen."""
     work = unit.current()
@@ -148,7 +148,7 @@ def batch(batch_id: str) -> Any:
 
 
 @blueprint.post("/voucher-batches/<batch_id>/vouchers")
-@doors.members("write")
+@doors.money
 def issue(batch_id: str) -> Any:
     """Give an organisation a voucher."""
     vouchers.issue(unit.current(), batch_id, holder_id=forms.text("holder_id", max=40))
@@ -156,7 +156,7 @@ def issue(batch_id: str) -> Any:
 
 
 @blueprint.post("/voucher-batches/<batch_id>/reimbursements")
-@doors.members("write")
+@doors.money
 def reimburse(batch_id: str) -> Any:
     """Count a receipt for the vouchers that were ticked."""
     vouchers.reimburse(

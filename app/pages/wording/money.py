@@ -5,6 +5,19 @@ from typing import Final
 from kernel.words import Words
 
 STATES: Final[dict[str, tuple[str, str, str]]] = {
+    "attempt.created": ("已发起", "begun", "busy"),
+    "attempt.processing": ("处理中", "under way", "busy"),
+    "attempt.requires_action": ("待买方操作", "the buyer must act", "warn"),
+    "attempt.authorised": ("已授权待扣款", "reserved", "busy"),
+    "attempt.unknown": ("结果查询中", "being looked up", "warn"),
+    "attempt.captured": ("已收款", "captured", "good"),
+    "attempt.part_refunded": ("部分退款", "refunded in part", "warn"),
+    "attempt.refunded": ("已退款", "refunded", "past"),
+    "attempt.disputed": ("支付争议", "disputed", "bad"),
+    "attempt.lost": ("争议败诉", "lost to a dispute", "bad"),
+    "attempt.failed": ("失败", "failed", "bad"),
+    "attempt.expired": ("超时关闭", "expired", "past"),
+    "attempt.cancelled": ("已关闭", "closed", "past"),
     "voucher_batch.draft": ("待复核", "to be checked", "busy"),
     "voucher_batch.open": ("发放中", "being issued", "good"),
     "voucher_batch.closed": ("已停发", "closed", "past"),
@@ -18,6 +31,11 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "reconciliation_break.open": ("待查", "to be explained", "bad"),
     "reconciliation_break.explained": ("已说明", "explained", "warn"),
     "reconciliation_break.cleared": ("已消除", "cleared", "good"),
+    "party_statement.drawn": ("已生成", "drawn", "busy"),
+    "party_statement.issued": ("待确认", "to be confirmed", "busy"),
+    "party_statement.confirmed": ("已确认", "confirmed", "good"),
+    "party_statement.disputed": ("有异议", "disputed", "bad"),
+    "party_statement.superseded": ("已更正", "superseded", "past"),
     "voucher.revoked": ("已作废", "revoked", "bad"),
     "clearing.proposed": ("待复核", "to be approved", "busy"),
     "clearing.done": ("已核销", "cleared", "good"),
@@ -64,11 +82,15 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "payout.failed": ("付款失败", "failed", "bad"),
     "payout.returned": ("被退汇", "returned", "bad"),
     "payout.cancelled": ("已撤销", "cancelled", "past"),
+    "adjustment.proposed": ("待复核", "to be checked", "busy"),
+    "adjustment.posted": ("已入账", "posted", "good"),
+    "adjustment.refused": ("不予入账", "refused", "past"),
     "order.refunding": ("退款中", "being refunded", "warn"),
     "order.refunded": ("已退款", "refunded", "past"),
 }
 
 EVENTS: Final[dict[str, Words]] = {
+    "adjustment.proposed": Words("提出调整", "Adjustment proposed"),
     "refund.requested": Words("申请退款", "Refund requested"),
     "refund.contradicted": Words("失败后又报到账", "Told as arrived after it had failed"),
     "chargeback.opened": Words("发生支付争议", "Dispute opened at the provider"),

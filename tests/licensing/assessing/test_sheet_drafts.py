@@ -79,11 +79,11 @@ def test_a_correction_is_drafted_until_the_conclusion(session: Session) -> None:
 
 def test_who_has_signed_nothing_drafts_nothing_after_the_tally(session: Session) -> None:
     made = hall.scoring(session)
-    hall.score(session, made, *hall.SCORES[:4])
+    hall.score(session, made, *hall.SCORES[: len(made.serving) - 1])
     hall.go(session, made, "tally", at=NOON + timedelta(days=30))
 
     with pytest.raises(StepRefused):
-        sheet_drafts.save(work_of(session, made.serving[4]), made, WRITTEN)
+        sheet_drafts.save(work_of(session, made.serving[-1]), made, WRITTEN)
 
 
 def test_a_draft_goes_with_the_seat(session: Session, work_as: WorkAs) -> None:
@@ -124,7 +124,7 @@ def test_all_drafts_go_with_a_void_panel(session: Session) -> None:
 
     hall.go(session, made, "void")
 
-    assert [kept(session, made, person) for person in made.serving] == [None] * 5
+    assert [kept(session, made, person) for person in made.serving] == [None] * made.size
 
 
 def test_a_draft_is_for_members_and_has_an_end(session: Session) -> None:

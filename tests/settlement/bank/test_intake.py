@@ -140,7 +140,7 @@ def test_lines_known_before_and_days_to_come_are_told_together(
 ) -> None:
     took(work_as, csv_of([("T1", 100, "x", "y")]))
     text = csv_of(
-        [("T1", 1, "x", "y"), ("T2", 1, "x", "y")], number="2", opening=100, on="2026-07-03"
+        [("T1", 1, "x", "y"), ("T2", 1, "x", "y")], number="2", opening=100, on="2026-07-30"
     )
 
     with pytest.raises(StatementRefused) as told:
@@ -207,7 +207,7 @@ def test_a_debit_that_fits_no_payout_is_kept_for_a_person(
     session: Session, work_as: WorkAs, payout: payouts.Payout
 ) -> None:
     failed = money.requested(work_as, escrow.Payable.OPERATOR, "org_operator")
-    payouts.take(work_as("per_exchange_checker"), failed.id, "fail", reason="x")
+    payouts.take(work_as("per_exchange_checker"), failed.id, "cancel", reason="x")
     session.flush()
 
     out(

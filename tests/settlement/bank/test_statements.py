@@ -46,7 +46,7 @@ def test_what_is_not_explained_is_listed_until_it_is(session: Session, work_as: 
             [
                 ("T1", 900, money.BUYER_NAME, payment.reference),
                 ("T2", 500, "某人", "不明"),
-                ("T3", -40, "某行", "手续费"),
+                ("T3", -40, "某行", "杂项"),
             ]
         ),
     )

@@ -315,23 +315,19 @@ def test_a_refund_that_fails_after_it_succeeded_waits_for_a_person(
     assert fsck.check(till.session) == ()
 
 
-def test_a_refund_that_the_provider_declines_is_told_to_the_refund_desk(till: Till) -> None:
+def test_a_refund_that_the_provider_declines_waits_in_suspense(till: Till, world: World) -> None:
     attempt = till.started()
-    first, second = sent(till, attempt, STORY), None
+    by_hand = {"payment_intent": attempt.object_id or "", "amount": "1"}
+    world.done("/v1/refunds", by_hand)  # somebody gave a fen back at the provider's own desk
 
-    command = commands.give(
-        till.work,
-        provider="stripe",
-        kind="refund",
-        subject=first.id,
-        amount=Money(1),
-        body={"object": attempt.object_id},
-    )
-    till.session.flush()
-    till.gateway.run_due()
+    refund = sent(till, attempt, STORY)
 
-    assert second is None
-    assert commands.locked(till.session, command.id).state == commands.State.REFUSED
+    assert refund.state == refunds.State.FAILED
+    assert till.on("2241.suspense", refund.id) == FEN
+    assert till.again(attempt).state == State.CAPTURED
+    command = commands.given_for(till.session, commands.REFUND, refund.id)
+    assert command is not None
+    assert command.state == commands.State.REFUSED
 
 
 def sent(till: Till, attempt: attempts.Attempt, amount: Money) -> refunds.Refund:

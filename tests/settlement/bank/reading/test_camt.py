@@ -48,7 +48,8 @@ def test_several_transactions_of_an_entry_are_several_lines() -> None:
 
 
 def test_the_bank_says_what_is_a_fee_and_what_comes_back() -> None:
-    fee = "<BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>MDOP</Cd><SubFmlyCd>CHRG</SubFmlyCd></Fmly></Domn></BkTxCd>"
+    family = "<Fmly><Cd>MDOP</Cd><SubFmlyCd>CHRG</SubFmlyCd></Fmly>"
+    fee = f"<BkTxCd><Domn><Cd>PMNT</Cd>{family}</Domn></BkTxCd>"
     back = fee.replace("CHRG", "RRTN").replace("MDOP", "ICDT")
     more = samples.entry("1.00", "DBIT", "F", "x", more=fee)
     more += samples.entry("2.00", "CRDT", "B", "x", more=back)

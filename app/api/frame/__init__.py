@@ -1,0 +1,1 @@
+"""What the doors of plans and agreements have alike."""

@@ -1,0 +1,1 @@
+"""Doors of what goes back: refunds, disputes of providers, holds, adjustments."""

@@ -1,0 +1,1 @@
+"""How the house runs its rails: outside calls, in the worker and right after a request."""

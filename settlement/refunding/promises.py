@@ -1,0 +1,227 @@
+"""What the examination asks of obligations, shares, holds, refunds and payouts.
+
+Each compares rows with the postings that they stand for, recomputed from the postings.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Subquery,
+    case,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+    union_all,
+)
+
+from kernel.words import Words
+from settlement.books import accounts, postings
+from settlement.checking.check import Check, query
+from settlement.dividing.frozen import Hold, HoldPiece
+from settlement.dividing.obligations import Obligation
+from settlement.dividing.settled import SettlementLine, SplitShare
+from settlement.paying.rows import Payout
+from settlement.paying.rows import State as PayoutState
+from settlement.refunding.disputes import Chargeback
+from settlement.refunding.parts import RefundPart
+from settlement.refunding.rows import Refund
+from settlement.refunding.rows import State as RefundState
+
+_ORDERS: Final = table("orders", column("id"), column("state"))
+_ENDED: Final = ("completed", "refunded", "closed")
+_PAYOUT_IN_TRANSIT: Final = (
+    PayoutState.REQUESTED, PayoutState.HELD, PayoutState.APPROVED, PayoutState.SENT,
+)  # fmt: skip
+_REFUND_IN_TRANSIT: Final = (RefundState.REQUESTED, RefundState.APPROVED, RefundState.SENT)
+
+
+def _balance(code: str) -> Subquery:
+    """Return owner → credits less debits of the accounts of a code, from the postings."""
+    amounts = union_all(
+        select(postings.c.credit_id.label("account_id"), postings.c.amount.label("minor")),
+        select(postings.c.debit_id, -postings.c.amount),
+    ).subquery()
+    return (
+        select(accounts.c.owner, func.sum(amounts.c.minor).label("minor"))
+        .join(amounts, amounts.c.account_id == accounts.c.id)
+        .where(accounts.c.code == code)
+        .group_by(accounts.c.owner)
+        .subquery()
+    )
+
+
+def _compared(
+    key: ColumnElement[str], said: ColumnElement[int], source: FromClause, code: str
+) -> Select[tuple[str, int, int]]:
+    """Return where what rows say differs from the balance of the account of their id."""
+    there = _balance(code)
+    booked = func.coalesce(there.c.minor, 0)
+    return (
+        select(key, said, booked)
+        .select_from(source)
+        .outerjoin(there, there.c.owner == key)
+        .where(said != booked)
+        .order_by(key)
+    )
+
+
+def _waiting() -> Select[tuple[str, int, int]]:
+    obligation = Obligation.__table__
+    open_minor = case(
+        (obligation.c.settled_on.is_(None), obligation.c.amount_minor - obligation.c.taken_minor),
+        else_=0,
+    )
+    due = (
+        select(obligation.c.order_id, func.sum(open_minor).label("minor"))
+        .group_by(obligation.c.order_id)
+        .subquery()
+    )
+    held = (
+        select(HoldPiece.owner, func.sum(HoldPiece.left_minor).label("minor"))
+        .where(HoldPiece.account_code == "2241.accepted")
+        .group_by(HoldPiece.owner)
+        .subquery()
+    )
+    said = due.c.minor - func.coalesce(held.c.minor, 0)
+    source = due.outerjoin(held, held.c.owner == due.c.order_id)
+    return _compared(due.c.order_id, said, source, "2241.accepted")
+
+
+def _shares() -> Select[tuple[str]]:
+    obligation, share = Obligation.__table__, SplitShare.__table__
+    sums = (
+        select(share.c.obligation_id, func.sum(share.c.amount_minor).label("minor"))
+        .group_by(share.c.obligation_id)
+        .subquery()
+    )
+    left = obligation.c.amount_minor - obligation.c.taken_minor
+    return (
+        select(obligation.c.id)
+        .join(sums, sums.c.obligation_id == obligation.c.id)
+        .where(or_(obligation.c.settled_on.is_(None), sums.c.minor != left))
+        .order_by(obligation.c.id)
+    )
+
+
+def _remaining() -> Select[tuple[str, str, str]]:
+    """Compare what shares lack with what refunds took; where a dispute was lost, nothing."""
+    share = SplitShare.__table__
+    taken = (
+        select(
+            RefundPart.obligation_id,
+            RefundPart.share_code,
+            RefundPart.share_owner,
+            func.sum(RefundPart.amount_minor).label("minor"),
+        )
+        .join(Refund, Refund.id == RefundPart.refund_id)
+        .where(Refund.state != RefundState.CANCELLED)
+        .group_by(RefundPart.obligation_id, RefundPart.share_code, RefundPart.share_owner)
+        .subquery()
+    )
+    disputed = select(Chargeback.order_id).where(Chargeback.lost_minor > 0)
+    same = (
+        (taken.c.obligation_id == share.c.obligation_id)
+        & (taken.c.share_code == share.c.account_code)
+        & (taken.c.share_owner == share.c.owner)
+    )
+    lacks = share.c.amount_minor - share.c.remaining_minor
+    return (
+        select(share.c.obligation_id, share.c.account_code, share.c.owner)
+        .join(SettlementLine, SettlementLine.obligation_id == share.c.obligation_id)
+        .outerjoin(taken, same)
+        .where(
+            lacks != func.coalesce(taken.c.minor, 0),
+            SettlementLine.order_id.not_in(disputed.where(Chargeback.order_id.is_not(None))),
+        )
+        .order_by(share.c.obligation_id, share.c.account_code, share.c.owner)
+    )
+
+
+def _holds() -> Select[tuple[str, int, int]]:
+    held = (
+        select(HoldPiece.hold_id, func.sum(HoldPiece.left_minor).label("minor"))
+        .group_by(HoldPiece.hold_id)
+        .subquery()
+    )
+    return _compared(held.c.hold_id, held.c.minor, held, "2241.hold")
+
+
+def _in_transit(of: FromClause, states: tuple[str, ...], code: str) -> Select[tuple[str, int, int]]:
+    said = case((of.c.state.in_(states), of.c.amount_minor), else_=literal(0))
+    return _compared(of.c.id, said, of, code)
+
+
+def _ended() -> Select[tuple[str, str]]:
+    both = union_all(
+        *(
+            select(there.c.owner, there.c.minor)
+            for there in map(_balance, ("2241.escrow", "2241.accepted"))
+        )
+    ).subquery()
+    return (
+        select(_ORDERS.c.id, _ORDERS.c.state)
+        .join(both, both.c.owner == _ORDERS.c.id)
+        .where(_ORDERS.c.state.in_(_ENDED), both.c.minor != 0)
+        .distinct()
+        .order_by(_ORDERS.c.id)
+    )
+
+
+CHECKS: Final[tuple[Check, ...]] = (
+    query(
+        "OBLIGATIONS_DIFFER",
+        Words("待结算款与账上不符", "what waits for settlement is not what is booked"),
+        "order {0}: {1} due, {2} booked",
+        _waiting(),
+        Obligation.__table__,
+    ),
+    query(
+        "SHARES_DIFFER",
+        Words("分账份额之和与结算额不符", "the shares of a line are not what was settled"),
+        "obligation {0}",
+        _shares(),
+        SettlementLine.__table__,
+    ),
+    query(
+        "REMAINING_DIFFERS",
+        Words("份额余额与退款不符", "what remains of a share is not what refunds left"),
+        "obligation {0} {1} {2}",
+        _remaining(),
+        SplitShare.__table__,
+    ),
+    query(
+        "HOLD_DIFFERS",
+        Words("冻结款与账上不符", "what is held is not what is booked"),
+        "hold {0}: {1} held, {2} booked",
+        _holds(),
+        Hold.__table__,
+    ),
+    query(
+        "REFUND_DIFFERS",
+        Words("退款状态与在途款不符", "a refund's state is not what is in transit"),
+        "refund {0}: {1} by its state, {2} booked",
+        _in_transit(Refund.__table__, _REFUND_IN_TRANSIT, "2241.refund_transit"),
+        Refund.__table__,
+    ),
+    query(
+        "PAYOUT_DIFFERS",
+        Words("付款状态与在途款不符", "a payout's state is not what is in transit"),
+        "payout {0}: {1} by its state, {2} booked",
+        _in_transit(Payout.__table__, _PAYOUT_IN_TRANSIT, "2241.payout_transit"),
+        Payout.__table__,
+    ),
+    query(
+        "ENDED_WITH_MONEY",
+        Words("已完结订单仍有托管或待结算款", "an order ended with money in escrow or waiting"),
+        "order {0} is {1}",
+        _ended(),
+        _ORDERS,
+    ),
+)
+"""What is asked of the rows around settlement."""
