@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from app.commands.bills import bills
 from config.settings import BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ def main(context: click.Context) -> None:
         context.obj = Settings.load(os.environ)
     except BadSetting as error:
         raise click.UsageError(str(error)) from error
+
+
+main.add_command(bills)
 
 
 @main.command()
@@ -64,7 +68,8 @@ def run(settings: Settings, host: str, port: int) -> None:
 
     if settings.production:
         raise click.UsageError("run is for demonstrations; use migrate and serve")
-    demonstration.run(replace(settings, clock="adjustable"), host=host, port=port, say=click.echo)
+    settings = replace(settings, clock="adjustable", rails=settings.rails or "fake")
+    demonstration.run(settings, host=host, port=port, say=click.echo)
 
 
 @main.command()
@@ -140,8 +145,8 @@ def fsck(settings: Settings, *, full: bool, as_json: bool) -> None:
         with _opened(settings) as built, built.engines.reading() as session:
             told = list(books.examine(session, built.crypto, full=full))
     except click.ClickException as error:
-        error.exit_code = 2
-        raise
+        error.show()
+        sys.exit(2)
     failed = [one for one in told if one.failed]
     if as_json:
         checks = [one._asdict() | {"says": one.says._asdict()} for one in told]
@@ -176,6 +181,21 @@ def roles(name: str) -> None:
         click.echo(";\n".join(drawn.statements(name)) + ";")
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+@main.command()
+@click.argument("act", type=click.Choice(["preview", "import"]))
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
+@click.option("--as", "login", required=True, help="The settlement officer's login.")
+@click.option("--profile", default="", help="Of the bank, where the columns do not tell.")
+@click.pass_obj
+def bank(settings: Settings, act: str, path: str, login: str, profile: str) -> None:
+    """Try or import a statement: CAMT.053, MT940, CSV, XLSX; exit status 3 when it is refused."""
+    from app.commands import bank as desk
+
+    with _told(), _opened(settings) as built:
+        for line in desk.run(built, act, path, login=login, profile=profile):
+            click.echo(line)
 
 
 @main.group()

@@ -372,14 +372,11 @@ def _step(
 
 
 def _answer(ask: Ask) -> fields.Field[Any]:
-    return _FIELDS.get(ask.kind, _text)(ask, not ask.optional)
-
-
-def _text(ask: Ask, required: bool) -> fields.Field[Any]:
-    return text(max=ask.max, required=required)
+    return _FIELDS.get(ask.kind, _FIELDS["text"])(ask, not ask.optional)
 
 
 _FIELDS: dict[str, Callable[[Ask, bool], fields.Field[Any]]] = {
+    "text": lambda ask, required: text(max=ask.max, required=required),
     "number": lambda ask, required: whole(max=ask.max, required=required),
     "choice": lambda ask, required: choice(*ask.choices, required=required),
     "date": lambda _ask, required: day(required=required),

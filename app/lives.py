@@ -42,7 +42,7 @@ from settlement.deals import deals
 from settlement.dividing import fee_rules, hold_list, revenue_rules
 from settlement.holding import holds
 from settlement.metering import bills, meters
-from settlement.papers import party_statements
+from settlement.papers import invoices, party_statements
 from settlement.rails import attempts
 from settlement.reconciling import breaks
 from settlement.refunding import adjustments, disputes, refunds
@@ -109,6 +109,7 @@ NOUNS: tuple[ModuleType, ...] = (
     vouchers,
     breaks,
     party_statements,
+    invoices,
 )
 
 LIVES = {module.LIFE.name: module for module in NOUNS}

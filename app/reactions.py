@@ -22,6 +22,7 @@ from marketplace.paying import vouchers as paying
 from marketplace.standing import falls as falls_of_products
 from settlement import batches, payouts
 from settlement.metering import bills, hours, wallets
+from settlement.papers import invoices
 from settlement.rails import collecting
 
 Reaction = Callable[[Work, Event], object]
@@ -62,8 +63,11 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
     "order.settled":              {"complete the order": progress.settled},
     "refund.sent":                {"begin to refund the order": progress.refund_sent},
-    "refund.succeeded":           {"end the refund of the order": progress.refunded},
-    "chargeback.borne":           {"end the refund of the order": progress.refunded},
+    "refund.succeeded":           {"end the refund of the order": progress.refunded,
+                                   "write its invoices off": invoices.refunded},
+    "refund.taken_in_hand":       {"write its invoices off": invoices.refunded},
+    "chargeback.borne":           {"end the refund of the order": progress.refunded,
+                                   "write its invoices off": invoices.refunded},
     "settlement.confirmed":       {"post the rest of the batch": batches.go_on},
     "settlement.continued":       {"post the rest of the batch": batches.go_on},
     "bill.settled":               {"go on with its meters": hours.go_on,

@@ -1,4 +1,7 @@
-"""Runs the measurements: `python -m benchmarks`, or the named ones of them."""
+"""Runs the measurements: `python -m benchmarks`, or the named ones of them.
+
+A measurement that can be made larger takes a number: `python -m benchmarks settlement:1000000`.
+"""
 
 import os
 import platform
@@ -8,10 +11,11 @@ from collections.abc import Callable
 
 import structlog
 
-from benchmarks import decisions, ledger, pages, rankings, requests
+from benchmarks import decisions, ledger, pages, rankings, requests, settlement
 
-ALL: dict[str, Callable[[], None]] = {
+ALL: dict[str, Callable[..., None]] = {
     "ledger": ledger.run,
+    "settlement": settlement.run,
     "requests": requests.run,
     "decisions": decisions.run,
     "rankings": rankings.run,
@@ -21,15 +25,16 @@ ALL: dict[str, Callable[[], None]] = {
 
 def main(names: list[str]) -> int:
     """Run what is named, or everything; returns the exit status."""
-    unknown = [name for name in names if name not in ALL]
+    asked = dict(one.partition(":")[::2] for one in names or ALL)
+    unknown = [name for name in asked if name not in ALL]
     if unknown:
         sys.stderr.write(f"no such measurement: {', '.join(unknown)}; there are {', '.join(ALL)}\n")
         return 2
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     print(f"{versions}, {os.cpu_count()} processors")
     structlog.configure(processors=[_silent])
-    for name in names or ALL:
-        ALL[name]()
+    for name, size in asked.items():
+        ALL[name](*([int(size)] if size else []))
     return 0
 
 

@@ -17,7 +17,7 @@ from kernel.clock import Instant
 from kernel.db import Base, Living
 from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal
 from kernel.pages import Page, keyset
-from kernel.parties import organisations
+from kernel.parties import bank_checks, organisations
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
@@ -37,7 +37,8 @@ class State(StrEnum):
 class BankAccount(Living, Base):
     """One account of one party.
 
-    party_id: an organisation, or "treasury:<region>" for the treasury (国库).
+    party_id: an organisation, or "treasury:<region>" for the treasury (国库). verified_by: a
+    person, or the small transfer by which the organisation proved it.
     """
 
     __tablename__ = "bank_accounts"
@@ -92,6 +93,22 @@ def _set_verified(account: BankAccount, work: Work, _data: dict[str, Any]) -> No
     account.verified_by, account.verified_at = work.actor.person, work.now
 
 
+def _is_proved(account: BankAccount, work: Work) -> Refusal | None:
+    if bank_checks.proof(work, account.party_id, number(work, account)) is not None:
+        return None
+    return Refusal(
+        "NOT_PROVED",
+        "该账号没有通过小额打款验证",
+        "no small transfer to this account was told back",
+    )
+
+
+def _set_proved(account: BankAccount, work: Work, _data: dict[str, Any]) -> None:
+    with work.session.no_autoflush:  # the row is not whole before it says by what
+        proof = bank_checks.proof(work, account.party_id, number(work, account))
+    account.verified_by, account.verified_at = proof.id if proof else None, work.now
+
+
 # fmt: off
 LIFE: Workflow[State, BankAccount] = Workflow(
     "bank_account", State, State.REGISTERED,
@@ -99,6 +116,10 @@ LIFE: Workflow[State, BankAccount] = Workflow(
          when=(access.four_eyes("registered_by"), _is_the_only_one), then=(_set_verified,),
          asks=(ask("evidence", label=Words("核验依据", "How it was verified")),),
          says="bank_account.verified", label=Words("核验", "Verify")),
+    step("prove",  {State.REGISTERED}, State.VERIFIED, (access.settler, its_treasurer),
+         when=(_is_proved, _is_the_only_one), then=(_set_proved,),
+         says="bank_account.proved",
+         label=Words("以小额打款结果核验", "Verify by the small transfer")),
     step("retire", {State.REGISTERED, State.VERIFIED}, State.RETIRED,
          (access.settler, its_treasurer, system_only),
          asks=(REASON,), says="bank_account.retired", label=Words("停用", "Retire")),

@@ -215,10 +215,14 @@ def _accept(work: Work, order_id: str, line: Mapping[str, Any], *, counted: bool
         draft=None,
         holds=len(frozen.open_on(work.session, order_id)),
     )
-    versions = terms.load(work.session, [made])
-    terms.rule(made, work.rules, versions, charged=Money(0, amount.currency))  # it can be divided
+    _check_divisible(work, made)
     work.session.add(made)
     return made
+
+
+def _check_divisible(work: Work, made: Obligation) -> None:
+    versions = terms.load(work.session, [made])
+    terms.rule(made, work.rules, versions, charged=Money(0, made.amount.currency))
 
 
 def _versions(work: Work, line: Mapping[str, Any], today: date) -> dict[str, str | None]:

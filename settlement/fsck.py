@@ -18,6 +18,7 @@ from kernel.words import Words
 from settlement.checking import entries, past, postings
 from settlement.checking.check import Books, Check
 from settlement.checking.check import Finding as Found
+from settlement.papers import promises as of_papers
 from settlement.refunding import promises
 
 FINDINGS_MAX: Final = 100
@@ -35,6 +36,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     *postings.CHECKS,
     *past.CHECKS,
     *promises.CHECKS,
+    *of_papers.CHECKS,
 )
 """Every check there is, in the order in which they are asked."""
 

@@ -158,36 +158,35 @@ BEGIN
 END $$
 """,
     # Once for all lines of a statement: an account that is moved by each of 500 lines is
-    # updated once. Within the statement too it may not be overdrawn at any line.
+    # updated once. Within the statement too it may not be overdrawn at any line. A sealed
+    # entry has all its lines, and their numbers leave no room for another.
     f"""
-CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger {_AS_OWNER} AS $$
+CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger {_AS_OWNER}
+SET enable_seqscan = off AS $$
+DECLARE
+  overdrawn BOOLEAN;
 BEGIN
-  IF EXISTS (SELECT 1 FROM written JOIN ledger_seals USING (entry_id)) THEN
-    {_refusal("the entry is sealed")};
-  END IF;
   WITH moves AS (
-    SELECT debit_id AS account_id, amount AS debit, 0 AS credit FROM written
-    UNION ALL SELECT credit_id, 0, amount FROM written
+    SELECT debit_id AS account_id, entry_id, line_no, amount AS debit, 0 AS credit FROM written
+    UNION ALL SELECT credit_id, entry_id, line_no, 0, amount FROM written
+  ), runs AS (
+    SELECT account_id, debit, credit, sum(credit - debit) OVER (
+      PARTITION BY account_id ORDER BY entry_id, line_no) AS net
+    FROM moves
   ), sums AS (
-    SELECT account_id, sum(debit) AS debits, sum(credit) AS credits FROM moves GROUP BY account_id
+    SELECT account_id, sum(debit) AS debits, sum(credit) AS credits,
+           min(net) AS lowest, max(net) AS highest
+    FROM runs GROUP BY account_id
+  ), moved AS (
+    UPDATE ledger_balances b
+    SET debits = b.debits + s.debits, credits = b.credits + s.credits
+    FROM sums s WHERE b.account_id = s.account_id
+    RETURNING CASE b.guard
+      WHEN 'credit' THEN b.credits - b.debits - s.credits + s.debits + s.lowest < 0
+      ELSE b.credits - b.debits - s.credits + s.debits + s.highest > 0 END AS beyond
   )
-  UPDATE ledger_balances b
-  SET debits = b.debits + s.debits, credits = b.credits + s.credits
-  FROM sums s WHERE b.account_id = s.account_id;
-  IF EXISTS (
-    WITH moves AS (
-      SELECT debit_id AS account_id, entry_id, line_no, -amount AS credit FROM written
-      UNION ALL SELECT credit_id, entry_id, line_no, amount FROM written
-    )
-    SELECT 1 FROM (
-      SELECT b.guard, b.credits - b.debits
-        - sum(m.credit) OVER (PARTITION BY m.account_id)
-        + sum(m.credit) OVER (PARTITION BY m.account_id ORDER BY m.entry_id, m.line_no)
-        AS then_there
-      FROM moves m JOIN ledger_balances b USING (account_id)
-    ) moved
-    WHERE (guard = 'credit' AND then_there < 0) OR (guard = 'debit' AND then_there > 0)
-  ) THEN
+  SELECT bool_or(beyond) INTO overdrawn FROM moved;
+  IF overdrawn THEN
     {_refusal("overdrawn between two lines")};
   END IF;
   RETURN NULL;
@@ -198,27 +197,30 @@ END $$
     f"""
 CREATE OR REPLACE FUNCTION ledger_seal() RETURNS trigger {_AS_OWNER}
 SET enable_seqscan = off AS $$
+DECLARE
+  found RECORD;
 BEGIN
   PERFORM 1 FROM ledger_periods WHERE id IN (
     SELECT e.period_id FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
   ) ORDER BY id FOR SHARE;
-  IF EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      JOIN ledger_periods p ON p.id = e.period_id WHERE p.status <> 'open') THEN
+  SELECT bool_or(p.status <> 'open') AS closed,
+         bool_or(e.period_id < to_char(e.effective_on, 'YYYY-MM')) AS early,
+         bool_or(s.n <> (SELECT count(*) FROM ledger_postings l WHERE l.entry_id = e.id)) AS part,
+         bool_or(e.reverses IS NOT NULL) AS reversing
+  INTO found
+  FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+  JOIN ledger_periods p ON p.id = e.period_id;
+  IF found.closed THEN
     {_refusal("the period is not open")};
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      WHERE e.period_id < to_char(e.effective_on, 'YYYY-MM')) THEN
+  ELSIF found.early THEN
     {_refusal("the period lies before the entry")};
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s LEFT JOIN ledger_postings p USING (entry_id)
-      GROUP BY s.entry_id, s.n HAVING count(p.line_no) <> s.n) THEN
+  ELSIF found.part THEN
     {_refusal("lines are missing")};
-  ELSIF EXISTS (
+  ELSIF found.reversing AND EXISTS (
       SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
       JOIN ledger_entries o ON o.id = e.reverses WHERE o.reverses IS NOT NULL) THEN
     {_refusal("a reversal is not reversed")};
-  ELSIF EXISTS (
+  ELSIF found.reversing AND EXISTS (
       SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
       WHERE e.reverses IS NOT NULL AND {not_the_mirror("e.id", "e.reverses")}) THEN
     {_refusal("not the mirror")};

@@ -151,19 +151,14 @@ def ask(
     """Ask `payer_id` to pay `amount` for the target; a repeat returns the payment that is there.
 
     escrow_order: for a bill, or a part of an order, whose escrow it funds. Raises Invalid for
-    an amount that is not positive, AlreadyInstructed when the target has a live payment of another payer or
-    amount. One SELECT on an index.
+    an amount that is not positive, AlreadyInstructed when the target has a live payment of
+    another payer or amount. One SELECT on an index.
     """
     if amount.minor <= 0:
         raise Invalid("付款金额须为正数", "a payment must be positive", pointer="/amount")
     there = live_for(work.session, purpose, target)
     if there is not None:
-        if (there.payer_id, there.amount) == (payer_id, amount):
-            return there
-        raise AlreadyInstructed(
-            f"付款指令 {there.reference} 金额为 {there.amount}",
-            f"payment {there.reference} asks {there.amount}",
-        )
+        return _same(there, payer_id, amount)
     payment_id = ids.new("pay_", work.now)
     made = Payment(
         id=payment_id,
@@ -178,14 +173,8 @@ def ask(
         instructed_at=work.now,
     )
     work.session.add(made)
-    work.record(
-        "payment.instructed",
-        made.id,
-        **_told(made),
-        payer_id=payer_id,
-        amount=amount,
-        reference=made.reference,
-    )
+    told = {**_told(made), "payer_id": payer_id, "reference": made.reference}
+    work.record("payment.instructed", made.id, **told, amount=amount)
     return made
 
 
@@ -310,6 +299,15 @@ def _locked(session: Session, which: Any) -> dict[str, Payment]:
         .execution_options(populate_existing=True)
     )
     return {payment.reference: payment for payment in session.scalars(statement)}
+
+
+def _same(there: Payment, payer_id: str, amount: Money) -> Payment:
+    if (there.payer_id, there.amount) == (payer_id, amount):
+        return there
+    raise AlreadyInstructed(
+        f"付款指令 {there.reference} 金额为 {there.amount}",
+        f"payment {there.reference} asks {there.amount}",
+    )
 
 
 def _told(payment: Payment) -> dict[str, Any]:

@@ -155,18 +155,22 @@ LIFE: Workflow[State, Payout] = Workflow(
     step("hold",    {State.REQUESTED, State.APPROVED}, State.HELD, access.settler,
          asks=(REASON,), then=(_set_unchecked,), says="payout.held", label=Words("暂缓", "Hold")),
     step("release", {State.HELD}, State.REQUESTED, access.settler,
-         when=(_is_free,), asks=(REASON,), says="payout.released", label=Words("解除暂缓", "Release")),
+         when=(_is_free,), asks=(REASON,), says="payout.released",
+         label=Words("解除暂缓", "Release")),
     step("send",    {State.APPROVED}, State.SENT, access.settler,
          when=(_has_account, _is_free), then=(_put_in_file,), own_door=True,
          says="payout.sent", label=Words("发送银行", "Send to the bank")),
     step("pay",     {State.SENT}, State.PAID, system_only,
-         then=(_book_paid,), own_door=True, says="payout.paid", label=Words("银行已付", "Paid by the bank")),
+         then=(_book_paid,), own_door=True,
+         says="payout.paid", label=Words("银行已付", "Paid by the bank")),
     step("reconcile", {State.PAID}, State.RECONCILED, system_only, own_door=True,
          says="payout.reconciled", label=Words("已对账", "Reconciled")),
     step("fail",    {State.SENT}, State.FAILED, (access.settler, system_only),
-         asks=(REASON,), then=(_give_back,), moves_money=True, says="payout.failed", label=Words("付款失败", "Let it fail")),
+         asks=(REASON,), then=(_give_back,), moves_money=True,
+         says="payout.failed", label=Words("付款失败", "Let it fail")),
     step("cancel",  _UNSENT, State.CANCELLED, (access.settler, system_only),
-         asks=(REASON,), then=(_give_back,), moves_money=True, says="payout.cancelled", label=Words("撤销", "Cancel")),
+         asks=(REASON,), then=(_give_back,), moves_money=True,
+         says="payout.cancelled", label=Words("撤销", "Cancel")),
     step("return",  {State.PAID, State.RECONCILED}, State.RETURNED, system_only, own_door=True,
          then=(_take_back,),
          says="payout.returned", label=Words("银行退汇", "Returned by the bank")),
@@ -195,13 +199,13 @@ def request(work: Work, *, payable: Payable, party_id: str, amount: Money | None
             pointer="/amount",
         )
     made = _made(work, payable, account, amount)
-    if hold_list.holds(work.session, party_id):
-        made.state = State.HELD
     work.session.add(made)
     work.session.flush()  # its attempts and items refer to it by id alone
     _begin(work, made)
     told = {"party_id": party_id, "amount": amount, "reference": made.reference}
     work.record("payout.requested", made.id, payable=payable, **told)
+    if hold_list.holds(work.session, party_id):
+        LIFE.take("hold", made, work, reason="暂缓名单 on the hold list")
     return made
 
 

@@ -7,7 +7,7 @@ afterwards is found. What comes in late is booked in the oldest month still open
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from kernel.clock import local_date
@@ -22,11 +22,11 @@ from settlement.sealing import blocks, snapshots
 _BATCH: Final = 1_000
 """Rows held in memory at a time while a month is hashed."""
 
-_STATUS: Final = (
-    select(periods.c.status)
-    .where(periods.c.id == bindparam("period_id"))
-    .with_for_update(read=True)
-)
+# Plain SQL: it is asked with every entry.
+_STATUS: Final = {
+    "sqlite": "SELECT status FROM ledger_periods WHERE id = ?",
+    "postgresql": "SELECT status FROM ledger_periods WHERE id = %s FOR SHARE",
+}
 
 
 class PeriodNotClosable(DomainError):
@@ -105,11 +105,18 @@ def root(connection: Connection, period_id: str) -> tuple[int, str]:
 
 def _is_open(connection: Connection, period_id: str) -> bool:
     """Lock the period, opening it when it may still be opened, and tell whether it is open."""
-    status = connection.scalar(_STATUS, {"period_id": period_id})
+    status = _status(connection, period_id)
     if status is None and period_id > _last_closed(connection):
         _open(connection, period_id)
-        status = connection.scalar(_STATUS, {"period_id": period_id})
+        status = _status(connection, period_id)
     return status == "open"
+
+
+def _status(connection: Connection, period_id: str) -> str | None:
+    """Return "open" or "closed", and keep it so to the commit; None when there is no period."""
+    found = connection.exec_driver_sql(_STATUS[connection.dialect.name], (period_id,))
+    status: str | None = found.scalar_one_or_none()
+    return status
 
 
 def _open(connection: Connection, period_id: str) -> None:

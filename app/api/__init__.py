@@ -42,6 +42,7 @@ from app.api.licensing import (
     scenarios,
 )
 from app.api.marketplace import boards, lots, orders, products, quotations, rankings
+from app.api.papers import invoices, receipts
 from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
 from app.api.pricing import fee_periods
 from app.api.refunding import adjustments, disputes, holds, refunds
@@ -148,6 +149,9 @@ NOUNS = (
     wallets,
     bills,
     ledger,
+    party_statements,
+    invoices,
+    receipts,
 )
 
 
@@ -164,6 +168,7 @@ def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:
         reconciliations.break_blueprint,
         reconciliations.day_blueprint,
         party_statements.paper_blueprint,
+        invoices.receipt_blueprint,
     ):
         api.register_blueprint(opened)
     if demonstration:

@@ -10,7 +10,7 @@ from kernel.errors import Invalid
 from kernel.parties import people
 from kernel.work import Work
 from settlement import access, accounts, batches, escrow, payouts, statements
-from settlement.bank import intake
+from settlement.bank import intake, outgoing
 from settlement.bank import statements as bank
 from settlement.batches import Divided
 from settlement.escrow import Payable
@@ -101,7 +101,7 @@ def request_payout() -> Any:
 @doors.money
 def send() -> Any:
     """Put every approved payout into a file for the bank, and hand it over."""
-    made = payouts.send(unit.current())
+    made = outgoing.send(unit.current())
     return redirect(f"/settlement/payout-files/{made.id}", 303)
 
 
@@ -109,7 +109,7 @@ def send() -> Any:
 @doors.members("read")
 def payout_file(file_id: str) -> Any:
     """Hand the file over for saving."""
-    text = payouts.file_text(unit.current(), file_id)
+    text = outgoing.content(unit.current(), file_id).decode()
     return doors.answer_text(text, "text/csv; charset=utf-8", name=f"{file_id}.csv")
 
 

@@ -24,6 +24,7 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 
 FEN_MAX = 99
+_PROOFS = 20
 
 
 class State(StrEnum):
@@ -182,6 +183,23 @@ def is_verified(organisation: Organisation, work: Work) -> Refusal | None:
     return Refusal(
         "BANK_NOT_VERIFIED", "银行账户尚未通过小额打款验证", "no bank account has been verified"
     )
+
+
+def proof(work: Work, organisation_id: str, number: str) -> BankCheck | None:
+    """Return the check by which an account was proved to be the organisation's own, if any.
+
+    number: without spaces. At most 20 checks are looked at, the newest. One SELECT.
+    """
+    statement = (
+        select(BankCheck)
+        .where(BankCheck.organisation_id == organisation_id, BankCheck.state == State.VERIFIED)
+        .order_by(BankCheck.id.desc())
+        .limit(_PROOFS)
+    )
+    for check in work.session.scalars(statement):
+        if work.crypto.open(check.number_sealed, _bound(check.id, "number")).decode() == number:
+            return check
+    return None
 
 
 def of(work: Work, organisation_id: str, *, after: str | None, limit: int) -> Page[BankCheck]:

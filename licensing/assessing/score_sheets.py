@@ -196,23 +196,14 @@ def sign(
 
     superseding: why it takes the place of the sheet that is there.
     """
-    before = by(work.session, assessment_id, sheet.expert)
-    content: dict[str, Any] = {
+    content = {
+        **_content(sheet, weights),
         "assessment_id": assessment_id,
-        "expert_id": sheet.expert,
         "person_id": work.actor.person,
-        "scores": dict(sheet.scores),
         "comments": dict(comments),
-        "verdict": sheet.verdict.value,
-        "struck": sorted(list(item) for item in sheet.struck),
-        "conditions": list(sheet.conditions),
-        "vetoed": sorted(sheet.vetoed),
-        "total": sheets.total(sheet, weights),
-        "edition": 1 if before is None else before.edition + 1,
+        "edition": _edition(by(work.session, assessment_id, sheet.expert)),
         "superseding": superseding,
     }
-    if sheet.coarsened:
-        content["coarsened"] = listed(sheet.coarsened)
     written = canonical(content)
     signature = work.crypto.sign(written)
     made = ScoreSheet(
@@ -225,6 +216,24 @@ def sign(
     )
     work.session.add(made)
     return made
+
+
+def _content(sheet: Sheet, weights: Mapping[str, int]) -> dict[str, Any]:
+    """Return what an expert says in a sheet, as it is signed."""
+    said: dict[str, Any] = {
+        "expert_id": sheet.expert,
+        "scores": dict(sheet.scores),
+        "verdict": sheet.verdict.value,
+        "struck": sorted(list(item) for item in sheet.struck),
+        "conditions": list(sheet.conditions),
+        "vetoed": sorted(sheet.vetoed),
+        "total": sheets.total(sheet, weights),
+    }
+    return {**said, "coarsened": listed(sheet.coarsened)} if sheet.coarsened else said
+
+
+def _edition(before: ScoreSheet | None) -> int:
+    return 1 if before is None else before.edition + 1
 
 
 def void(work: Work, assessment_id: str, expert_id: str, reason: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel import ids
+from kernel import ids, numbers
 from kernel.actor import Duty, Role, any_of
 from kernel.clock import Instant
 from kernel.crypto import canonical
@@ -44,10 +44,14 @@ class LotEntry(Base):
 
 
 class Bid(Base):
-    """One bid; added, never changed. amount: in fen, of an open bid; sealed, digest: else."""
+    """One bid; added, never changed. number: in the order in which they were taken.
+
+    amount: in fen, of an open bid; sealed, digest: else.
+    """
 
     __tablename__ = "auction_bids"
     __table_args__ = (
+        UniqueConstraint("lot_id", "number"),
         UniqueConstraint("lot_id", "amount"),
         CheckConstraint("(amount IS NULL) = (sealed IS NOT NULL)", name="open_or_sealed"),
         CheckConstraint("(sealed IS NULL) = (digest IS NULL)", name="sealed_has_its_digest"),
@@ -59,13 +63,13 @@ class Bid(Base):
             sqlite_where=_SEALED,
             postgresql_where=_SEALED,
         ),
-        Index(None, "lot_id", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     lot_id: Mapped[str] = mapped_column(ForeignKey("auction_lots.id"))
     bidder_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
     person: Mapped[str]
+    number: Mapped[int]
     amount: Mapped[int | None] = mapped_column(Big)
     sealed: Mapped[str | None]
     digest: Mapped[str | None]
@@ -81,6 +85,7 @@ class BidOpening(Base):
     bid_id: Mapped[str] = mapped_column(ForeignKey("auction_bids.id"), primary_key=True)
     lot_id: Mapped[str] = mapped_column(ForeignKey("auction_lots.id"), index=True)
     bidder_id: Mapped[str]
+    number: Mapped[int]
     amount: Mapped[int] = mapped_column(Big)
     secret: Mapped[str]
     holds: Mapped[bool]
@@ -159,6 +164,7 @@ def open_sealed(work: Work, lot: Lot) -> list[BidOpening]:
             bid_id=each.id,
             lot_id=lot.id,
             bidder_id=each.bidder_id,
+            number=each.number,
             amount=content["amount"],
             secret=content["secret"],
             holds=work.crypto.digest(canonical(content)) == each.digest,
@@ -184,12 +190,12 @@ def entries(session: Session, lot_id: str) -> list[LotEntry]:
 def of_bidder(session: Session, lot_id: str, bidder_id: str) -> list[Bid]:
     """Return an organisation's own bids, the last one first. One SELECT on an index."""
     statement = select(Bid).where(Bid.lot_id == lot_id, Bid.bidder_id == bidder_id)
-    return list(session.scalars(statement.order_by(Bid.id.desc()).limit(100)))
+    return list(session.scalars(statement.order_by(Bid.number.desc()).limit(100)))
 
 
 def of_lot(session: Session, lot_id: str) -> list[Bid]:
     """Return the bids of a lot, the first one first, at most 5,000. One SELECT on an index."""
-    statement = select(Bid).where(Bid.lot_id == lot_id).order_by(Bid.id).limit(5_000)
+    statement = select(Bid).where(Bid.lot_id == lot_id).order_by(Bid.number).limit(5_000)
     return list(session.scalars(statement))
 
 
@@ -198,7 +204,7 @@ def openings(session: Session, lot_id: str) -> list[BidOpening]:
     statement = (
         select(BidOpening)
         .where(BidOpening.lot_id == lot_id)
-        .order_by(BidOpening.amount.desc(), BidOpening.bid_id)
+        .order_by(BidOpening.amount.desc(), BidOpening.number)
     )
     return list(session.scalars(statement))
 
@@ -209,6 +215,7 @@ def _written(work: Work, lot: Lot, amount: Money) -> Bid:
         lot_id=lot.id,
         bidder_id=work.actor.organisation,
         person=work.actor.person,
+        number=numbers.following(work.session, f"bids {lot.id}"),
         amount=amount.minor if lot.form == AuctionForm.ENGLISH else None,
         sealed=None,
         digest=None,

@@ -42,8 +42,8 @@ def close(work: Work, lot: Lot) -> None:
         lots.LIFE.take("pass_in", lot, work)
         _release(work, lot, besides=None)
         return
+    entry = bids.entry_of(work.session, lot.id, won[0])
     lot.winner_id, lot.highest = won
-    entry = bids.entry_of(work.session, lot.id, lot.winner_id)
     lot.winner_entry_id = None if entry is None else entry.id
     lots.LIFE.take("award", lot, work, winner_id=won[0], amount=Money(won[1]))
     _release(work, lot, besides=lot.winner_id)

@@ -36,11 +36,11 @@ ALTER TABLE decisions ADD COLUMN credential VARCHAR
 --
 ALTER TABLE decisions ADD COLUMN reasons JSONB
 --
-CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
---
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
+--
+CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
 CREATE TABLE decision_denials (
     decision_id VARCHAR NOT NULL,
@@ -50,9 +50,9 @@ CREATE TABLE decision_denials (
     CONSTRAINT pk_decision_denials PRIMARY KEY (decision_id, code)
 )
 --
-CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
---
 CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
+--
+CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
 --
 CREATE TRIGGER decision_denials_append_only BEFORE UPDATE OR DELETE ON decision_denials FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -119,11 +119,11 @@ CREATE TABLE provider_commands (
     CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
 )
 --
-CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
+CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
 --
 CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
 --
-CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
 --
 CREATE TABLE ledger_blocks (
     number BIGINT NOT NULL,
@@ -230,9 +230,9 @@ CREATE TABLE hold_list (
     CONSTRAINT ck_hold_list_taken_off_is_dated CHECK (state <> 'off' OR off_at IS NOT NULL)
 )
 --
-CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
---
 CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
+--
+CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
 --
 CREATE TABLE subscription_slices (
     id VARCHAR NOT NULL,
@@ -252,9 +252,9 @@ CREATE TABLE subscription_slices (
     CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
 )
 --
-CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
---
 CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
+--
+CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
 --
 CREATE TABLE fee_notes (
     id VARCHAR NOT NULL,
@@ -267,9 +267,9 @@ CREATE TABLE fee_notes (
     CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
 )
 --
-CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
---
 CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
+--
+CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
 --
 CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
 --
@@ -281,20 +281,23 @@ ALTER TABLE settlement_batches DROP CONSTRAINT ck_settlement_batches_posted_when
 --
 ALTER TABLE settlement_batches ADD CONSTRAINT ck_settlement_batches_posted_when_checked CHECK (state NOT IN ('posting', 'posted') OR checker IS NOT NULL)
 --
-CREATE TABLE master_items (
-    id VARCHAR NOT NULL,
-    code VARCHAR NOT NULL,
-    name_zh VARCHAR NOT NULL,
-    name_en VARCHAR NOT NULL,
-    definition VARCHAR NOT NULL,
-    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_master_items PRIMARY KEY (id),
-    CONSTRAINT uq_master_items_code UNIQUE (code)
+CREATE TABLE invoice_rooms (
+    order_id VARCHAR NOT NULL,
+    about VARCHAR NOT NULL,
+    paid_minor BIGINT NOT NULL,
+    refunded_minor BIGINT NOT NULL,
+    room_minor BIGINT NOT NULL,
+    asked_minor BIGINT NOT NULL,
+    red_minor BIGINT NOT NULL,
+    fiscal_minor BIGINT NOT NULL,
+    noted_minor BIGINT NOT NULL,
+    CONSTRAINT pk_invoice_rooms PRIMARY KEY (order_id, about),
+    CONSTRAINT ck_invoice_rooms_invoiced_within_room CHECK (asked_minor - red_minor <= room_minor),
+    CONSTRAINT ck_invoice_rooms_room_within_paid CHECK (room_minor <= paid_minor - refunded_minor),
+    CONSTRAINT ck_invoice_rooms_room_not_negative CHECK (room_minor >= 0),
+    CONSTRAINT ck_invoice_rooms_red_within_invoiced CHECK (red_minor >= 0 AND red_minor <= asked_minor),
+    CONSTRAINT ck_invoice_rooms_noted_within_fiscal CHECK (noted_minor >= 0 AND noted_minor <= fiscal_minor)
 )
---
-ALTER TABLE bank_statements ADD COLUMN sequence INTEGER
---
-ALTER TABLE bank_statements ADD COLUMN form VARCHAR
 --
 CREATE TABLE papers (
     id VARCHAR NOT NULL,
@@ -321,6 +324,21 @@ CREATE TRIGGER papers_append_only BEFORE UPDATE OR DELETE ON papers FOR EACH ROW
 --
 CREATE TRIGGER papers_no_truncate BEFORE TRUNCATE ON papers EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE master_items (
+    id VARCHAR NOT NULL,
+    code VARCHAR NOT NULL,
+    name_zh VARCHAR NOT NULL,
+    name_en VARCHAR NOT NULL,
+    definition VARCHAR NOT NULL,
+    entered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_master_items PRIMARY KEY (id),
+    CONSTRAINT uq_master_items_code UNIQUE (code)
+)
+--
+ALTER TABLE bank_statements ADD COLUMN sequence INTEGER
+--
+ALTER TABLE bank_statements ADD COLUMN form VARCHAR
+--
 CREATE TABLE reconciliation_breaks (
     leg VARCHAR NOT NULL,
     type VARCHAR NOT NULL,
@@ -345,9 +363,9 @@ CREATE TABLE reconciliation_breaks (
 --
 CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
 --
-CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
---
 CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, key) WHERE state <> 'cleared'
+--
+CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
 --
 CREATE TABLE adjustments (
     kind VARCHAR NOT NULL,
@@ -429,9 +447,9 @@ CREATE TABLE provider_balance_lines (
     CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
 )
 --
-CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
---
 CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
+--
+CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
 --
 CREATE TRIGGER provider_balance_lines_append_only BEFORE UPDATE OR DELETE ON provider_balance_lines FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -465,6 +483,25 @@ CREATE TRIGGER reconciliation_runs_append_only BEFORE UPDATE OR DELETE ON reconc
 --
 CREATE TRIGGER reconciliation_runs_no_truncate BEFORE TRUNCATE ON reconciliation_runs EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE non_tax_receipts (
+    id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    noted_by VARCHAR NOT NULL,
+    noted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_non_tax_receipts PRIMARY KEY (id),
+    CONSTRAINT uq_non_tax_receipts_number UNIQUE (number),
+    CONSTRAINT ck_non_tax_receipts_amount_positive CHECK (amount_minor > 0)
+)
+--
+CREATE INDEX ix_non_tax_receipts_order_id_id ON non_tax_receipts (order_id, id)
+--
+CREATE TRIGGER non_tax_receipts_append_only BEFORE UPDATE OR DELETE ON non_tax_receipts FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER non_tax_receipts_no_truncate BEFORE TRUNCATE ON non_tax_receipts EXECUTE FUNCTION refuse_change()
+--
 ALTER TABLE organisation_roles DROP CONSTRAINT uq_organisation_roles_organisation_id_role
 --
 ALTER TABLE organisation_roles ADD COLUMN state VARCHAR
@@ -479,11 +516,11 @@ UPDATE organisation_roles SET version = 1
 --
 ALTER TABLE organisation_roles ALTER COLUMN version SET NOT NULL
 --
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
-CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -585,9 +622,9 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
---
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
+--
+CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
 CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
@@ -621,21 +658,21 @@ ALTER TABLE authorisations ADD CONSTRAINT ck_authorisations_supersedes_another C
 --
 ALTER TABLE authorisations ADD CONSTRAINT fk_authorisations_supersedes_id_authorisations FOREIGN KEY(supersedes_id) REFERENCES authorisations (id)
 --
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
---
-CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
---
 DROP INDEX ix_authorisations_valid_to_id
 --
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+--
 DROP INDEX uq_authorisations_one_live_per_scenario
 --
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
+CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
 --
 DROP TRIGGER authorisations_root_fixed ON authorisations
 --
@@ -677,9 +714,9 @@ ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_scenario_kind_is_known CHECK (
 --
 ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_lane_is_known CHECK (lane IN ('ordinary', 'fast', 'short'))
 --
-CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
---
 CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+--
+CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 ALTER TABLE ledger_accounts ADD CONSTRAINT fk_ledger_accounts_currency_currencies FOREIGN KEY(currency) REFERENCES currencies (code)
 --
@@ -702,9 +739,9 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
-CREATE INDEX ix_violations_subject_id ON violations (subject, id)
---
 CREATE INDEX ix_violations_owner_id ON violations (owner, id)
+--
+CREATE INDEX ix_violations_subject_id ON violations (subject, id)
 --
 CREATE TABLE implementation_plans (
     code VARCHAR NOT NULL,
@@ -866,6 +903,8 @@ ALTER TABLE obligations ADD CONSTRAINT fk_obligations_revenue_rule_id_revenue_ru
 --
 CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
 --
+CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
+--
 CREATE TABLE meters (
     order_id VARCHAR NOT NULL,
     order_code VARCHAR NOT NULL,
@@ -900,13 +939,13 @@ CREATE TABLE meters (
     CONSTRAINT fk_meters_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
---
 CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
-CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
+CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
 --
 CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
+--
+CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
 --
 ALTER TABLE payments ADD COLUMN purpose VARCHAR
 --
@@ -960,11 +999,11 @@ CREATE TABLE bills (
     CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+--
 CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
---
-CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
 --
 CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
 --
@@ -1079,6 +1118,73 @@ CREATE TRIGGER credit_limits_append_only BEFORE UPDATE OR DELETE ON credit_limit
 --
 CREATE TRIGGER credit_limits_no_truncate BEFORE TRUNCATE ON credit_limits EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE invoicing_mandates (
+    seller_id VARCHAR NOT NULL,
+    given_by VARCHAR NOT NULL,
+    given_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_invoicing_mandates PRIMARY KEY (seller_id),
+    CONSTRAINT ck_invoicing_mandates_ends_after_it_began CHECK (ended_at IS NULL OR ended_at >= given_at),
+    CONSTRAINT fk_invoicing_mandates_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE TABLE invoices (
+    order_id VARCHAR NOT NULL,
+    about VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    seller_name VARCHAR NOT NULL,
+    seller_uscc VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    buyer_name VARCHAR NOT NULL,
+    buyer_uscc VARCHAR NOT NULL,
+    buyer_address VARCHAR NOT NULL,
+    buyer_phone VARCHAR NOT NULL,
+    buyer_bank VARCHAR NOT NULL,
+    buyer_account VARCHAR NOT NULL,
+    email VARCHAR NOT NULL,
+    total_minor BIGINT NOT NULL,
+    total_currency VARCHAR NOT NULL,
+    net_minor BIGINT NOT NULL,
+    tax_minor BIGINT NOT NULL,
+    rate_bp INTEGER NOT NULL,
+    remark VARCHAR NOT NULL,
+    mandated BOOLEAN NOT NULL,
+    requested_by VARCHAR NOT NULL,
+    requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    number VARCHAR,
+    tax_document BOOLEAN NOT NULL,
+    issuer VARCHAR,
+    issued_at TIMESTAMP WITH TIME ZONE,
+    paper_id VARCHAR,
+    red_minor BIGINT NOT NULL,
+    red_asked_minor BIGINT NOT NULL,
+    red_reason VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_invoices PRIMARY KEY (id),
+    CONSTRAINT uq_invoices_number UNIQUE (number),
+    CONSTRAINT ck_invoices_total_positive CHECK (total_minor > 0),
+    CONSTRAINT ck_invoices_net_and_tax_make_the_total CHECK (net_minor + tax_minor = total_minor),
+    CONSTRAINT ck_invoices_red_within_total CHECK (red_minor >= 0 AND red_asked_minor >= 0 AND red_minor + red_asked_minor <= total_minor),
+    CONSTRAINT ck_invoices_issued_on_paper CHECK ((state IN ('requested', 'rejected')) = (paper_id IS NULL)),
+    CONSTRAINT ck_invoices_red_asked_while_asked CHECK ((state = 'red_requested') = (red_asked_minor > 0)),
+    CONSTRAINT ck_invoices_about_is_known CHECK (about IN ('price', 'commission')),
+    CONSTRAINT ck_invoices_buyer_uscc_has_18_characters CHECK (length(buyer_uscc) = 18),
+    CONSTRAINT fk_invoices_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id),
+    CONSTRAINT fk_invoices_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_invoices_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
+--
+CREATE INDEX ix_invoices_order_id_about_id ON invoices (order_id, about, id)
+--
+CREATE INDEX ix_invoices_buyer_id_id ON invoices (buyer_id, id)
+--
+CREATE INDEX ix_invoices_state_id ON invoices (state, id)
+--
 CREATE TABLE cascade_nodes (
     id VARCHAR NOT NULL,
     organisation_id VARCHAR NOT NULL,
@@ -1120,9 +1226,9 @@ CREATE TABLE virtual_accounts (
     CONSTRAINT fk_virtual_accounts_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
---
 CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
+--
+CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
 --
 CREATE TABLE outgoing_files (
     id VARCHAR NOT NULL,
@@ -1292,9 +1398,9 @@ CREATE TABLE operation_agreements (
 --
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
 --
-CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
---
 CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
 --
 ALTER TABLE registrations DROP CONSTRAINT ck_registrations_registered_has_code_and_term
 --
@@ -1341,13 +1447,13 @@ CREATE TABLE sharing_consents (
 --
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+--
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -1399,9 +1505,9 @@ CREATE TABLE destructions (
 --
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
-CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
---
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
+--
+CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -1423,13 +1529,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
---
-CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
---
 CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+--
+CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
+--
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -1445,11 +1551,11 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+--
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
---
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 ALTER TABLE ledger_balances SET (fillfactor = 60)
 --
@@ -1540,11 +1646,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
+CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -1589,9 +1695,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
---
 CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -1760,11 +1866,11 @@ CREATE TABLE vouchers (
     CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
---
 CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
 --
 CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
 --
 CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
 --
@@ -1819,9 +1925,9 @@ CREATE TABLE reserves (
     CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
 )
 --
-CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
---
 CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
+--
+CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
 --
 CREATE TABLE payment_attempts (
     payment_id VARCHAR NOT NULL,
@@ -1855,15 +1961,15 @@ CREATE TABLE payment_attempts (
 --
 CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
 --
-CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
+CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
 --
 CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
 --
-CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
 --
 CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
+--
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
 --
 CREATE TABLE refunds (
     kind VARCHAR NOT NULL,
@@ -1929,9 +2035,9 @@ CREATE TABLE usage_buckets (
     CONSTRAINT fk_usage_buckets_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
 )
 --
-CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
---
 CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
+--
+CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
 --
 CREATE TABLE wallet_draws (
     source_id VARCHAR NOT NULL,
@@ -1950,6 +2056,62 @@ CREATE INDEX ix_wallet_draws_meter_id_period ON wallet_draws (meter_id, period)
 CREATE TRIGGER wallet_draws_append_only BEFORE UPDATE OR DELETE ON wallet_draws FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER wallet_draws_no_truncate BEFORE TRUNCATE ON wallet_draws EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE invoice_lines (
+    invoice_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    item_name VARCHAR NOT NULL,
+    tax_code VARCHAR NOT NULL,
+    spec VARCHAR NOT NULL,
+    unit VARCHAR NOT NULL,
+    quantity BIGINT NOT NULL,
+    unit_price_e6 BIGINT NOT NULL,
+    rate_bp INTEGER NOT NULL,
+    gross_minor BIGINT NOT NULL,
+    net_minor BIGINT NOT NULL,
+    tax_minor BIGINT NOT NULL,
+    currency VARCHAR NOT NULL,
+    CONSTRAINT pk_invoice_lines PRIMARY KEY (invoice_id, position),
+    CONSTRAINT ck_invoice_lines_something_is_sold CHECK (gross_minor > 0 AND quantity > 0),
+    CONSTRAINT ck_invoice_lines_net_and_tax_make_the_gross CHECK (net_minor + tax_minor = gross_minor),
+    CONSTRAINT ck_invoice_lines_parts_not_negative CHECK (net_minor >= 0 AND tax_minor >= 0),
+    CONSTRAINT ck_invoice_lines_tax_within_one_fen CHECK (abs(net_minor * rate_bp - tax_minor * 10000) <= 10000),
+    CONSTRAINT ck_invoice_lines_tax_code_has_19_digits CHECK (length(tax_code) = 19),
+    CONSTRAINT fk_invoice_lines_invoice_id_invoices FOREIGN KEY(invoice_id) REFERENCES invoices (id)
+)
+--
+CREATE TRIGGER invoice_lines_append_only BEFORE UPDATE OR DELETE ON invoice_lines FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER invoice_lines_no_truncate BEFORE TRUNCATE ON invoice_lines EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE red_letters (
+    id VARCHAR NOT NULL,
+    invoice_id VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    number VARCHAR NOT NULL,
+    confirm_no VARCHAR NOT NULL,
+    tax_document BOOLEAN NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    net_minor BIGINT NOT NULL,
+    tax_minor BIGINT NOT NULL,
+    currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    paper_id VARCHAR NOT NULL,
+    issued_by VARCHAR NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_red_letters PRIMARY KEY (id),
+    CONSTRAINT uq_red_letters_number UNIQUE (number),
+    CONSTRAINT uq_red_letters_invoice_id_seq UNIQUE (invoice_id, seq),
+    CONSTRAINT ck_red_letters_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_red_letters_net_and_tax_make_the_amount CHECK (net_minor + tax_minor = amount_minor),
+    CONSTRAINT ck_red_letters_parts_not_negative CHECK (net_minor >= 0 AND tax_minor >= 0),
+    CONSTRAINT fk_red_letters_invoice_id_invoices FOREIGN KEY(invoice_id) REFERENCES invoices (id),
+    CONSTRAINT fk_red_letters_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE TRIGGER red_letters_append_only BEFORE UPDATE OR DELETE ON red_letters FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER red_letters_no_truncate BEFORE TRUNCATE ON red_letters EXECUTE FUNCTION refuse_change()
 --
 CREATE TABLE cascade_envelopes (
     node_id VARCHAR NOT NULL,
@@ -2057,11 +2219,11 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
---
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
 CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+--
+CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 ALTER TABLE bank_matches DROP CONSTRAINT ck_bank_matches_payment_or_payout
 --
@@ -2184,9 +2346,9 @@ CREATE TABLE direct_deals (
     CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
 )
 --
-CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
---
 CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
+--
+CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
 --
 CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
 --
@@ -2206,6 +2368,18 @@ CREATE INDEX ix_usage_reports_authorisation_id_id ON usage_reports (authorisatio
 CREATE TRIGGER usage_reports_append_only BEFORE UPDATE OR DELETE ON usage_reports FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER usage_reports_no_truncate BEFORE TRUNCATE ON usage_reports EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE receipts (
+    payment_id VARCHAR NOT NULL,
+    paper_id VARCHAR NOT NULL,
+    CONSTRAINT pk_receipts PRIMARY KEY (payment_id),
+    CONSTRAINT fk_receipts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT fk_receipts_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE TRIGGER receipts_append_only BEFORE UPDATE OR DELETE ON receipts FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER receipts_no_truncate BEFORE TRUNCATE ON receipts EXECUTE FUNCTION refuse_change()
 --
 CREATE TABLE case_assignments (
     scenario_id VARCHAR NOT NULL,
@@ -2365,40 +2539,38 @@ ALTER TABLE supply_agreements ADD CONSTRAINT ck_supply_agreements_effective_only
 --
 ALTER TABLE supply_agreements ADD CONSTRAINT fk_supply_agreements_operation_agreement_id_operation_a_b68b FOREIGN KEY(operation_agreement_id) REFERENCES operation_agreements (id)
 --
+CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
+--
 DROP INDEX uq_supply_agreements_one_live
 --
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
-CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
---
-CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET enable_seqscan = off AS $$
+DECLARE
+  overdrawn BOOLEAN;
 BEGIN
-  IF EXISTS (SELECT 1 FROM written JOIN ledger_seals USING (entry_id)) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the entry is sealed';
-  END IF;
   WITH moves AS (
-    SELECT debit_id AS account_id, amount AS debit, 0 AS credit FROM written
-    UNION ALL SELECT credit_id, 0, amount FROM written
+    SELECT debit_id AS account_id, entry_id, line_no, amount AS debit, 0 AS credit FROM written
+    UNION ALL SELECT credit_id, entry_id, line_no, 0, amount FROM written
+  ), runs AS (
+    SELECT account_id, debit, credit, sum(credit - debit) OVER (
+      PARTITION BY account_id ORDER BY entry_id, line_no) AS net
+    FROM moves
   ), sums AS (
-    SELECT account_id, sum(debit) AS debits, sum(credit) AS credits FROM moves GROUP BY account_id
+    SELECT account_id, sum(debit) AS debits, sum(credit) AS credits,
+           min(net) AS lowest, max(net) AS highest
+    FROM runs GROUP BY account_id
+  ), moved AS (
+    UPDATE ledger_balances b
+    SET debits = b.debits + s.debits, credits = b.credits + s.credits
+    FROM sums s WHERE b.account_id = s.account_id
+    RETURNING CASE b.guard
+      WHEN 'credit' THEN b.credits - b.debits - s.credits + s.debits + s.lowest < 0
+      ELSE b.credits - b.debits - s.credits + s.debits + s.highest > 0 END AS beyond
   )
-  UPDATE ledger_balances b
-  SET debits = b.debits + s.debits, credits = b.credits + s.credits
-  FROM sums s WHERE b.account_id = s.account_id;
-  IF EXISTS (
-    WITH moves AS (
-      SELECT debit_id AS account_id, entry_id, line_no, -amount AS credit FROM written
-      UNION ALL SELECT credit_id, entry_id, line_no, amount FROM written
-    )
-    SELECT 1 FROM (
-      SELECT b.guard, b.credits - b.debits
-        - sum(m.credit) OVER (PARTITION BY m.account_id)
-        + sum(m.credit) OVER (PARTITION BY m.account_id ORDER BY m.entry_id, m.line_no)
-        AS then_there
-      FROM moves m JOIN ledger_balances b USING (account_id)
-    ) moved
-    WHERE (guard = 'credit' AND then_there < 0) OR (guard = 'debit' AND then_there > 0)
-  ) THEN
+  SELECT bool_or(beyond) INTO overdrawn FROM moved;
+  IF overdrawn THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'overdrawn between two lines';
   END IF;
   RETURN NULL;
@@ -2406,27 +2578,30 @@ END $$
 --
 CREATE OR REPLACE FUNCTION ledger_seal() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 SET enable_seqscan = off AS $$
+DECLARE
+  found RECORD;
 BEGIN
   PERFORM 1 FROM ledger_periods WHERE id IN (
     SELECT e.period_id FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
   ) ORDER BY id FOR SHARE;
-  IF EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      JOIN ledger_periods p ON p.id = e.period_id WHERE p.status <> 'open') THEN
+  SELECT bool_or(p.status <> 'open') AS closed,
+         bool_or(e.period_id < to_char(e.effective_on, 'YYYY-MM')) AS early,
+         bool_or(s.n <> (SELECT count(*) FROM ledger_postings l WHERE l.entry_id = e.id)) AS part,
+         bool_or(e.reverses IS NOT NULL) AS reversing
+  INTO found
+  FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+  JOIN ledger_periods p ON p.id = e.period_id;
+  IF found.closed THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the period is not open';
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      WHERE e.period_id < to_char(e.effective_on, 'YYYY-MM')) THEN
+  ELSIF found.early THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the period lies before the entry';
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s LEFT JOIN ledger_postings p USING (entry_id)
-      GROUP BY s.entry_id, s.n HAVING count(p.line_no) <> s.n) THEN
+  ELSIF found.part THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'lines are missing';
-  ELSIF EXISTS (
+  ELSIF found.reversing AND EXISTS (
       SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
       JOIN ledger_entries o ON o.id = e.reverses WHERE o.reverses IS NOT NULL) THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'a reversal is not reversed';
-  ELSIF EXISTS (
+  ELSIF found.reversing AND EXISTS (
       SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
       WHERE e.reverses IS NOT NULL AND (EXISTS (SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount) OR EXISTS (SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount))) THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'not the mirror';
@@ -2482,9 +2657,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_expert_id_experts FOREIGN KEY(expert_id) REFERENCES experts (id)
 )
 --
-CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
---
 CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
+--
+CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
 --
 ALTER TABLE score_sheets DROP CONSTRAINT pk_score_sheets
 --
@@ -2674,11 +2849,11 @@ CREATE TABLE auction_lots (
     CONSTRAINT fk_auction_lots_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
---
 CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
 --
 CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
+--
+CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
 --
 CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
 --
@@ -2698,9 +2873,9 @@ CREATE TABLE usage_events (
     CONSTRAINT fk_usage_events_bucket_id_usage_buckets FOREIGN KEY(bucket_id) REFERENCES usage_buckets (id)
 )
 --
-CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
---
 CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
+--
+CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
 --
 CREATE TRIGGER usage_events_append_only BEFORE UPDATE OR DELETE ON usage_events FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -2727,11 +2902,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
-CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -2750,13 +2925,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
 CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -2777,9 +2952,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
---
 CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
+--
+CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
 --
 ALTER TABLE panel_members ADD COLUMN seated_at TIMESTAMP WITH TIME ZONE
 --
@@ -2821,9 +2996,9 @@ CREATE TABLE quotations (
     CONSTRAINT fk_quotations_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
---
 CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
+--
+CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
 --
 CREATE TABLE deal_papers (
     id VARCHAR NOT NULL,
@@ -2886,11 +3061,13 @@ CREATE TABLE auction_bids (
     lot_id VARCHAR NOT NULL,
     bidder_id VARCHAR NOT NULL,
     person VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
     amount BIGINT,
     sealed VARCHAR,
     digest VARCHAR,
     bid_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_auction_bids PRIMARY KEY (id),
+    CONSTRAINT uq_auction_bids_lot_id_number UNIQUE (lot_id, number),
     CONSTRAINT uq_auction_bids_lot_id_amount UNIQUE (lot_id, amount),
     CONSTRAINT ck_auction_bids_open_or_sealed CHECK ((amount IS NULL) = (sealed IS NOT NULL)),
     CONSTRAINT ck_auction_bids_sealed_has_its_digest CHECK ((sealed IS NULL) = (digest IS NULL)),
@@ -2899,8 +3076,6 @@ CREATE TABLE auction_bids (
 )
 --
 CREATE UNIQUE INDEX uq_auction_bids_one_sealed ON auction_bids (lot_id, bidder_id) WHERE sealed IS NOT NULL
---
-CREATE INDEX ix_auction_bids_lot_id_id ON auction_bids (lot_id, id)
 --
 CREATE TRIGGER auction_bids_append_only BEFORE UPDATE OR DELETE ON auction_bids FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -2928,6 +3103,7 @@ CREATE TABLE auction_openings (
     bid_id VARCHAR NOT NULL,
     lot_id VARCHAR NOT NULL,
     bidder_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
     amount BIGINT NOT NULL,
     secret VARCHAR NOT NULL,
     holds BOOLEAN NOT NULL,

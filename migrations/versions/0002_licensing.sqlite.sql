@@ -43,13 +43,13 @@ DROP TABLE clocks
 --
 ALTER TABLE new_clocks RENAME TO clocks
 --
+CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
+--
 CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
 --
 CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
 CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
---
-CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
 CREATE INDEX ix_organisations_state_id ON organisations (state, id)
 --
@@ -106,13 +106,13 @@ DROP TABLE decisions
 --
 ALTER TABLE new_decisions RENAME TO decisions
 --
-CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
---
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
+--
+CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
 --
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
-CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
+CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
@@ -130,9 +130,9 @@ CREATE TABLE decision_denials (
     CONSTRAINT pk_decision_denials PRIMARY KEY (decision_id, code)
 )
 --
-CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
---
 CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
+--
+CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
 --
 CREATE TRIGGER decision_denials_no_update BEFORE UPDATE ON decision_denials BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -208,11 +208,11 @@ CREATE TABLE provider_commands (
     CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
 )
 --
-CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
+CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
 --
 CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
 --
-CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
 --
 CREATE TABLE ledger_blocks (
     number INTEGER NOT NULL,
@@ -322,9 +322,9 @@ CREATE TABLE hold_list (
     CONSTRAINT ck_hold_list_taken_off_is_dated CHECK (state <> 'off' OR off_at IS NOT NULL)
 )
 --
-CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
---
 CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
+--
+CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
 --
 CREATE TABLE subscription_slices (
     id VARCHAR NOT NULL,
@@ -344,9 +344,9 @@ CREATE TABLE subscription_slices (
     CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
 )
 --
-CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
---
 CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
+--
+CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
 --
 CREATE TABLE fee_notes (
     id VARCHAR NOT NULL,
@@ -359,9 +359,9 @@ CREATE TABLE fee_notes (
     CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
 )
 --
-CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
---
 CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
+--
+CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
 --
 CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
 --
@@ -397,6 +397,51 @@ SELECT cutoff, rule_version, input_digest, obligation_count, total_minor, total_
 DROP TABLE settlement_batches
 --
 ALTER TABLE new_settlement_batches RENAME TO settlement_batches
+--
+CREATE TABLE invoice_rooms (
+    order_id VARCHAR NOT NULL,
+    about VARCHAR NOT NULL,
+    paid_minor INTEGER NOT NULL,
+    refunded_minor INTEGER NOT NULL,
+    room_minor INTEGER NOT NULL,
+    asked_minor INTEGER NOT NULL,
+    red_minor INTEGER NOT NULL,
+    fiscal_minor INTEGER NOT NULL,
+    noted_minor INTEGER NOT NULL,
+    CONSTRAINT pk_invoice_rooms PRIMARY KEY (order_id, about),
+    CONSTRAINT ck_invoice_rooms_invoiced_within_room CHECK (asked_minor - red_minor <= room_minor),
+    CONSTRAINT ck_invoice_rooms_room_within_paid CHECK (room_minor <= paid_minor - refunded_minor),
+    CONSTRAINT ck_invoice_rooms_room_not_negative CHECK (room_minor >= 0),
+    CONSTRAINT ck_invoice_rooms_red_within_invoiced CHECK (red_minor >= 0 AND red_minor <= asked_minor),
+    CONSTRAINT ck_invoice_rooms_noted_within_fiscal CHECK (noted_minor >= 0 AND noted_minor <= fiscal_minor)
+)
+--
+CREATE TABLE papers (
+    id VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    party_id VARCHAR NOT NULL,
+    body JSON NOT NULL,
+    digest VARCHAR NOT NULL,
+    alg VARCHAR NOT NULL,
+    key_id VARCHAR NOT NULL,
+    value VARCHAR NOT NULL,
+    issued_by VARCHAR NOT NULL,
+    issued_at DATETIME NOT NULL,
+    CONSTRAINT pk_papers PRIMARY KEY (id),
+    CONSTRAINT uq_papers_number UNIQUE (number)
+)
+--
+CREATE INDEX ix_papers_party_id_id ON papers (party_id, id)
+--
+CREATE INDEX ix_papers_subject_id ON papers (subject, id)
+--
+CREATE TRIGGER papers_no_update BEFORE UPDATE ON papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER papers_no_delete BEFORE DELETE ON papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER papers_no_replace BEFORE INSERT ON papers WHEN EXISTS (SELECT 1 FROM papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE master_items (
     id VARCHAR NOT NULL,
@@ -443,33 +488,6 @@ CREATE TRIGGER bank_statements_no_delete BEFORE DELETE ON bank_statements BEGIN 
 --
 CREATE TRIGGER bank_statements_no_replace BEFORE INSERT ON bank_statements WHEN EXISTS (SELECT 1 FROM bank_statements WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
-CREATE TABLE papers (
-    id VARCHAR NOT NULL,
-    number VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    subject VARCHAR NOT NULL,
-    party_id VARCHAR NOT NULL,
-    body JSON NOT NULL,
-    digest VARCHAR NOT NULL,
-    alg VARCHAR NOT NULL,
-    key_id VARCHAR NOT NULL,
-    value VARCHAR NOT NULL,
-    issued_by VARCHAR NOT NULL,
-    issued_at DATETIME NOT NULL,
-    CONSTRAINT pk_papers PRIMARY KEY (id),
-    CONSTRAINT uq_papers_number UNIQUE (number)
-)
---
-CREATE INDEX ix_papers_party_id_id ON papers (party_id, id)
---
-CREATE INDEX ix_papers_subject_id ON papers (subject, id)
---
-CREATE TRIGGER papers_no_update BEFORE UPDATE ON papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER papers_no_delete BEFORE DELETE ON papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER papers_no_replace BEFORE INSERT ON papers WHEN EXISTS (SELECT 1 FROM papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
 CREATE TABLE reconciliation_breaks (
     leg VARCHAR NOT NULL,
     type VARCHAR NOT NULL,
@@ -494,9 +512,9 @@ CREATE TABLE reconciliation_breaks (
 --
 CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
 --
-CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
---
 CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
+--
+CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
 --
 CREATE TABLE adjustments (
     kind VARCHAR NOT NULL,
@@ -578,9 +596,9 @@ CREATE TABLE provider_balance_lines (
     CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
 )
 --
-CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
---
 CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
+--
+CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
 --
 CREATE TRIGGER provider_balance_lines_no_update BEFORE UPDATE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -618,6 +636,27 @@ CREATE TRIGGER reconciliation_runs_no_delete BEFORE DELETE ON reconciliation_run
 --
 CREATE TRIGGER reconciliation_runs_no_replace BEFORE INSERT ON reconciliation_runs WHEN EXISTS (SELECT 1 FROM reconciliation_runs WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE non_tax_receipts (
+    id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    noted_by VARCHAR NOT NULL,
+    noted_at DATETIME NOT NULL,
+    CONSTRAINT pk_non_tax_receipts PRIMARY KEY (id),
+    CONSTRAINT uq_non_tax_receipts_number UNIQUE (number),
+    CONSTRAINT ck_non_tax_receipts_amount_positive CHECK (amount_minor > 0)
+)
+--
+CREATE INDEX ix_non_tax_receipts_order_id_id ON non_tax_receipts (order_id, id)
+--
+CREATE TRIGGER non_tax_receipts_no_update BEFORE UPDATE ON non_tax_receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER non_tax_receipts_no_delete BEFORE DELETE ON non_tax_receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER non_tax_receipts_no_replace BEFORE INSERT ON non_tax_receipts WHEN EXISTS (SELECT 1 FROM non_tax_receipts WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
 CREATE TABLE new_organisation_roles (
     organisation_id VARCHAR NOT NULL,
     role VARCHAR NOT NULL,
@@ -636,11 +675,11 @@ DROP TABLE organisation_roles
 --
 ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
-CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -748,9 +787,9 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
---
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
+--
+CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
 CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
@@ -819,17 +858,17 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
---
-CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
---
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+--
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
+CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -891,15 +930,15 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
-CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
---
 CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
---
-CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
 --
 CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
 --
+CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
+--
 CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
+--
+CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 CREATE TABLE new_ledger_accounts (
     id INTEGER NOT NULL,
@@ -947,9 +986,9 @@ CREATE TABLE violations (
     CONSTRAINT fk_violations_clock_id_clocks FOREIGN KEY(clock_id) REFERENCES clocks (id)
 )
 --
-CREATE INDEX ix_violations_subject_id ON violations (subject, id)
---
 CREATE INDEX ix_violations_owner_id ON violations (owner, id)
+--
+CREATE INDEX ix_violations_subject_id ON violations (subject, id)
 --
 CREATE TABLE implementation_plans (
     code VARCHAR NOT NULL,
@@ -1040,13 +1079,13 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
+CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
 CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
-CREATE INDEX ix_products_state_id ON products (state, id)
+CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
-CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+CREATE INDEX ix_products_state_id ON products (state, id)
 --
 CREATE TABLE ledger_snapshots (
     period_id TEXT NOT NULL,
@@ -1138,9 +1177,11 @@ ALTER TABLE new_obligations RENAME TO obligations
 --
 CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
 --
+CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
+--
 CREATE INDEX ix_obligations_batch_id_id ON obligations (batch_id, id)
 --
-CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
+CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
 --
 CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
 --
@@ -1178,13 +1219,13 @@ CREATE TABLE meters (
     CONSTRAINT fk_meters_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
---
 CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
-CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
+CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
 --
 CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
+--
+CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
 --
 CREATE TABLE new_payments (
     purpose VARCHAR NOT NULL,
@@ -1217,9 +1258,9 @@ DROP TABLE payments
 --
 ALTER TABLE new_payments RENAME TO payments
 --
-CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
---
 CREATE INDEX ix_payments_payer_id_id ON payments (payer_id, id)
+--
+CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
 --
 CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
 --
@@ -1253,11 +1294,11 @@ CREATE TABLE bills (
     CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+--
 CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
---
-CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
 --
 CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
 --
@@ -1343,9 +1384,9 @@ ALTER TABLE new_orders RENAME TO orders
 --
 CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
 --
-CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
---
 CREATE INDEX ix_orders_state_id ON orders (state, id)
+--
+CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
 --
 CREATE TABLE new_payouts (
     payable VARCHAR NOT NULL,
@@ -1384,13 +1425,13 @@ DROP TABLE payouts
 --
 ALTER TABLE new_payouts RENAME TO payouts
 --
-CREATE INDEX ix_payouts_party_id_id ON payouts (party_id, id)
---
-CREATE INDEX ix_payouts_file_id_id ON payouts (file_id, id)
---
 CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
 --
+CREATE INDEX ix_payouts_party_id_id ON payouts (party_id, id)
+--
 CREATE INDEX ix_payouts_state_id ON payouts (state, id)
+--
+CREATE INDEX ix_payouts_file_id_id ON payouts (file_id, id)
 --
 CREATE TABLE chargebacks (
     provider VARCHAR NOT NULL,
@@ -1438,6 +1479,73 @@ CREATE TRIGGER credit_limits_no_update BEFORE UPDATE ON credit_limits BEGIN SELE
 CREATE TRIGGER credit_limits_no_delete BEFORE DELETE ON credit_limits BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER credit_limits_no_replace BEFORE INSERT ON credit_limits WHEN EXISTS (SELECT 1 FROM credit_limits WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE invoicing_mandates (
+    seller_id VARCHAR NOT NULL,
+    given_by VARCHAR NOT NULL,
+    given_at DATETIME NOT NULL,
+    ended_at DATETIME,
+    CONSTRAINT pk_invoicing_mandates PRIMARY KEY (seller_id),
+    CONSTRAINT ck_invoicing_mandates_ends_after_it_began CHECK (ended_at IS NULL OR ended_at >= given_at),
+    CONSTRAINT fk_invoicing_mandates_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE TABLE invoices (
+    order_id VARCHAR NOT NULL,
+    about VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    seller_name VARCHAR NOT NULL,
+    seller_uscc VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    buyer_name VARCHAR NOT NULL,
+    buyer_uscc VARCHAR NOT NULL,
+    buyer_address VARCHAR NOT NULL,
+    buyer_phone VARCHAR NOT NULL,
+    buyer_bank VARCHAR NOT NULL,
+    buyer_account VARCHAR NOT NULL,
+    email VARCHAR NOT NULL,
+    total_minor INTEGER NOT NULL,
+    total_currency VARCHAR NOT NULL,
+    net_minor INTEGER NOT NULL,
+    tax_minor INTEGER NOT NULL,
+    rate_bp INTEGER NOT NULL,
+    remark VARCHAR NOT NULL,
+    mandated BOOLEAN NOT NULL,
+    requested_by VARCHAR NOT NULL,
+    requested_at DATETIME NOT NULL,
+    number VARCHAR,
+    tax_document BOOLEAN NOT NULL,
+    issuer VARCHAR,
+    issued_at DATETIME,
+    paper_id VARCHAR,
+    red_minor INTEGER NOT NULL,
+    red_asked_minor INTEGER NOT NULL,
+    red_reason VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_invoices PRIMARY KEY (id),
+    CONSTRAINT uq_invoices_number UNIQUE (number),
+    CONSTRAINT ck_invoices_total_positive CHECK (total_minor > 0),
+    CONSTRAINT ck_invoices_net_and_tax_make_the_total CHECK (net_minor + tax_minor = total_minor),
+    CONSTRAINT ck_invoices_red_within_total CHECK (red_minor >= 0 AND red_asked_minor >= 0 AND red_minor + red_asked_minor <= total_minor),
+    CONSTRAINT ck_invoices_issued_on_paper CHECK ((state IN ('requested', 'rejected')) = (paper_id IS NULL)),
+    CONSTRAINT ck_invoices_red_asked_while_asked CHECK ((state = 'red_requested') = (red_asked_minor > 0)),
+    CONSTRAINT ck_invoices_about_is_known CHECK (about IN ('price', 'commission')),
+    CONSTRAINT ck_invoices_buyer_uscc_has_18_characters CHECK (length(buyer_uscc) = 18),
+    CONSTRAINT fk_invoices_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id),
+    CONSTRAINT fk_invoices_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_invoices_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
+--
+CREATE INDEX ix_invoices_order_id_about_id ON invoices (order_id, about, id)
+--
+CREATE INDEX ix_invoices_buyer_id_id ON invoices (buyer_id, id)
+--
+CREATE INDEX ix_invoices_state_id ON invoices (state, id)
 --
 CREATE TABLE cascade_nodes (
     id VARCHAR NOT NULL,
@@ -1512,9 +1620,9 @@ CREATE TABLE virtual_accounts (
     CONSTRAINT fk_virtual_accounts_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
---
 CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
+--
+CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
 --
 CREATE TABLE outgoing_files (
     id VARCHAR NOT NULL,
@@ -1690,9 +1798,9 @@ CREATE TABLE operation_agreements (
 --
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
 --
-CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
---
 CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
 --
 CREATE TABLE new_registrations (
     directory_id VARCHAR NOT NULL,
@@ -1725,9 +1833,9 @@ DROP TABLE registrations
 --
 ALTER TABLE new_registrations RENAME TO registrations
 --
-CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
---
 CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
+--
+CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
 --
 CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
 --
@@ -1754,13 +1862,13 @@ CREATE TABLE sharing_consents (
 --
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+--
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -1840,9 +1948,9 @@ CREATE TABLE destructions (
 --
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
-CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
---
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
+--
+CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -1864,13 +1972,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
---
-CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
---
 CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+--
+CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
+--
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -1886,11 +1994,11 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+--
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
---
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE TABLE new_resources (
     system_id VARCHAR NOT NULL,
@@ -1925,9 +2033,9 @@ ALTER TABLE new_resources RENAME TO resources
 --
 CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
 --
-CREATE INDEX ix_resources_location ON resources (location)
---
 CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
+--
+CREATE INDEX ix_resources_location ON resources (location)
 --
 CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
 --
@@ -2015,9 +2123,9 @@ DROP TABLE assessments
 --
 ALTER TABLE new_assessments RENAME TO assessments
 --
-CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
---
 CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
+--
+CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
 --
 CREATE TABLE publicity_objections (
     scenario_id VARCHAR NOT NULL,
@@ -2041,11 +2149,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
+CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -2090,9 +2198,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
---
 CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -2263,11 +2371,11 @@ CREATE TABLE vouchers (
     CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
---
 CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
 --
 CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
 --
 CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
 --
@@ -2322,9 +2430,9 @@ CREATE TABLE reserves (
     CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
 )
 --
-CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
---
 CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
+--
+CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
 --
 CREATE TABLE payment_attempts (
     payment_id VARCHAR NOT NULL,
@@ -2358,15 +2466,15 @@ CREATE TABLE payment_attempts (
 --
 CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
 --
-CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
+CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
 --
 CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
 --
-CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
 --
 CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
+--
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
 --
 CREATE TABLE refunds (
     kind VARCHAR NOT NULL,
@@ -2432,9 +2540,9 @@ CREATE TABLE usage_buckets (
     CONSTRAINT fk_usage_buckets_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
 )
 --
-CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
---
 CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
+--
+CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
 --
 CREATE TABLE wallet_draws (
     source_id VARCHAR NOT NULL,
@@ -2455,6 +2563,66 @@ CREATE TRIGGER wallet_draws_no_update BEFORE UPDATE ON wallet_draws BEGIN SELECT
 CREATE TRIGGER wallet_draws_no_delete BEFORE DELETE ON wallet_draws BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER wallet_draws_no_replace BEFORE INSERT ON wallet_draws WHEN EXISTS (SELECT 1 FROM wallet_draws WHERE source_id = NEW.source_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE invoice_lines (
+    invoice_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    item_name VARCHAR NOT NULL,
+    tax_code VARCHAR NOT NULL,
+    spec VARCHAR NOT NULL,
+    unit VARCHAR NOT NULL,
+    quantity INTEGER NOT NULL,
+    unit_price_e6 INTEGER NOT NULL,
+    rate_bp INTEGER NOT NULL,
+    gross_minor INTEGER NOT NULL,
+    net_minor INTEGER NOT NULL,
+    tax_minor INTEGER NOT NULL,
+    currency VARCHAR NOT NULL,
+    CONSTRAINT pk_invoice_lines PRIMARY KEY (invoice_id, position),
+    CONSTRAINT ck_invoice_lines_something_is_sold CHECK (gross_minor > 0 AND quantity > 0),
+    CONSTRAINT ck_invoice_lines_net_and_tax_make_the_gross CHECK (net_minor + tax_minor = gross_minor),
+    CONSTRAINT ck_invoice_lines_parts_not_negative CHECK (net_minor >= 0 AND tax_minor >= 0),
+    CONSTRAINT ck_invoice_lines_tax_within_one_fen CHECK (abs(net_minor * rate_bp - tax_minor * 10000) <= 10000),
+    CONSTRAINT ck_invoice_lines_tax_code_has_19_digits CHECK (length(tax_code) = 19),
+    CONSTRAINT fk_invoice_lines_invoice_id_invoices FOREIGN KEY(invoice_id) REFERENCES invoices (id)
+)
+--
+CREATE TRIGGER invoice_lines_no_update BEFORE UPDATE ON invoice_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER invoice_lines_no_delete BEFORE DELETE ON invoice_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER invoice_lines_no_replace BEFORE INSERT ON invoice_lines WHEN EXISTS (SELECT 1 FROM invoice_lines WHERE invoice_id = NEW.invoice_id AND position = NEW.position) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE red_letters (
+    id VARCHAR NOT NULL,
+    invoice_id VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    number VARCHAR NOT NULL,
+    confirm_no VARCHAR NOT NULL,
+    tax_document BOOLEAN NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    net_minor INTEGER NOT NULL,
+    tax_minor INTEGER NOT NULL,
+    currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    paper_id VARCHAR NOT NULL,
+    issued_by VARCHAR NOT NULL,
+    issued_at DATETIME NOT NULL,
+    CONSTRAINT pk_red_letters PRIMARY KEY (id),
+    CONSTRAINT uq_red_letters_number UNIQUE (number),
+    CONSTRAINT uq_red_letters_invoice_id_seq UNIQUE (invoice_id, seq),
+    CONSTRAINT ck_red_letters_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_red_letters_net_and_tax_make_the_amount CHECK (net_minor + tax_minor = amount_minor),
+    CONSTRAINT ck_red_letters_parts_not_negative CHECK (net_minor >= 0 AND tax_minor >= 0),
+    CONSTRAINT fk_red_letters_invoice_id_invoices FOREIGN KEY(invoice_id) REFERENCES invoices (id),
+    CONSTRAINT fk_red_letters_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE TRIGGER red_letters_no_update BEFORE UPDATE ON red_letters BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER red_letters_no_delete BEFORE DELETE ON red_letters BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER red_letters_no_replace BEFORE INSERT ON red_letters WHEN EXISTS (SELECT 1 FROM red_letters WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE cascade_envelopes (
     node_id VARCHAR NOT NULL,
@@ -2564,11 +2732,11 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
---
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
 CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+--
+CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE TABLE new_bank_matches (
     id VARCHAR NOT NULL,
@@ -2601,11 +2769,11 @@ DROP TABLE bank_matches
 --
 ALTER TABLE new_bank_matches RENAME TO bank_matches
 --
-CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
+CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
 --
 CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
 --
-CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
+CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
 --
 CREATE TRIGGER bank_matches_no_update BEFORE UPDATE ON bank_matches BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -2716,9 +2884,9 @@ CREATE TABLE direct_deals (
     CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
 )
 --
-CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
---
 CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
+--
+CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
 --
 CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
 --
@@ -2740,6 +2908,20 @@ CREATE TRIGGER usage_reports_no_update BEFORE UPDATE ON usage_reports BEGIN SELE
 CREATE TRIGGER usage_reports_no_delete BEFORE DELETE ON usage_reports BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER usage_reports_no_replace BEFORE INSERT ON usage_reports WHEN EXISTS (SELECT 1 FROM usage_reports WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE receipts (
+    payment_id VARCHAR NOT NULL,
+    paper_id VARCHAR NOT NULL,
+    CONSTRAINT pk_receipts PRIMARY KEY (payment_id),
+    CONSTRAINT fk_receipts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT fk_receipts_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE TRIGGER receipts_no_update BEFORE UPDATE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER receipts_no_delete BEFORE DELETE ON receipts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER receipts_no_replace BEFORE INSERT ON receipts WHEN EXISTS (SELECT 1 FROM receipts WHERE payment_id = NEW.payment_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE case_assignments (
     scenario_id VARCHAR NOT NULL,
@@ -2937,13 +3119,13 @@ DROP TABLE supply_agreements
 --
 ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
-CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
---
-CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
---
 CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
 CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
+--
+CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
+--
+CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
 --
 CREATE TRIGGER ledger_accounts_no_update BEFORE UPDATE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3013,9 +3195,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_expert_id_experts FOREIGN KEY(expert_id) REFERENCES experts (id)
 )
 --
-CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
---
 CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
+--
+CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
 --
 CREATE TABLE new_score_sheets (
     assessment_id VARCHAR NOT NULL,
@@ -3252,11 +3434,11 @@ CREATE TABLE auction_lots (
     CONSTRAINT fk_auction_lots_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
---
 CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
 --
 CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
+--
+CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
 --
 CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
 --
@@ -3276,9 +3458,9 @@ CREATE TABLE usage_events (
     CONSTRAINT fk_usage_events_bucket_id_usage_buckets FOREIGN KEY(bucket_id) REFERENCES usage_buckets (id)
 )
 --
-CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
---
 CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
+--
+CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
 --
 CREATE TRIGGER usage_events_no_update BEFORE UPDATE ON usage_events BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3307,11 +3489,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
-CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -3330,13 +3512,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
 CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -3357,9 +3539,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
---
 CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
+--
+CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
 --
 CREATE TABLE new_panel_members (
     assessment_id VARCHAR NOT NULL,
@@ -3385,9 +3567,9 @@ DROP TABLE panel_members
 --
 ALTER TABLE new_panel_members RENAME TO panel_members
 --
-CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
---
 CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
+--
+CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
 --
 CREATE TABLE sheet_drafts (
     assessment_id VARCHAR NOT NULL,
@@ -3423,9 +3605,9 @@ CREATE TABLE quotations (
     CONSTRAINT fk_quotations_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
---
 CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
+--
+CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
 --
 CREATE TABLE deal_papers (
     id VARCHAR NOT NULL,
@@ -3486,15 +3668,15 @@ DROP TABLE volume_facts
 --
 ALTER TABLE new_volume_facts RENAME TO volume_facts
 --
-CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
+CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
 --
 CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
 --
-CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
---
-CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
+CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
 --
 CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
 --
 CREATE TRIGGER volume_facts_no_update BEFORE UPDATE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3526,11 +3708,13 @@ CREATE TABLE auction_bids (
     lot_id VARCHAR NOT NULL,
     bidder_id VARCHAR NOT NULL,
     person VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
     amount INTEGER,
     sealed VARCHAR,
     digest VARCHAR,
     bid_at DATETIME NOT NULL,
     CONSTRAINT pk_auction_bids PRIMARY KEY (id),
+    CONSTRAINT uq_auction_bids_lot_id_number UNIQUE (lot_id, number),
     CONSTRAINT uq_auction_bids_lot_id_amount UNIQUE (lot_id, amount),
     CONSTRAINT ck_auction_bids_open_or_sealed CHECK ((amount IS NULL) = (sealed IS NOT NULL)),
     CONSTRAINT ck_auction_bids_sealed_has_its_digest CHECK ((sealed IS NULL) = (digest IS NULL)),
@@ -3539,8 +3723,6 @@ CREATE TABLE auction_bids (
 )
 --
 CREATE UNIQUE INDEX uq_auction_bids_one_sealed ON auction_bids (lot_id, bidder_id) WHERE sealed IS NOT NULL
---
-CREATE INDEX ix_auction_bids_lot_id_id ON auction_bids (lot_id, id)
 --
 CREATE TRIGGER auction_bids_no_update BEFORE UPDATE ON auction_bids BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3572,6 +3754,7 @@ CREATE TABLE auction_openings (
     bid_id VARCHAR NOT NULL,
     lot_id VARCHAR NOT NULL,
     bidder_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
     amount INTEGER NOT NULL,
     secret VARCHAR NOT NULL,
     holds BOOLEAN NOT NULL,

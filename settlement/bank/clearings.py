@@ -132,7 +132,7 @@ LIFE: Workflow[State, Clearing] = Workflow(
     "clearing", State, State.PROPOSED,
     step("settle",  {State.PROPOSED}, State.DONE, access.settler, when=(_is_still_there,),
          then=(_do_alone,), own_door=True, moves_money=True,
-         says="clearing.done", label=Words("一人办结", "Done by one person")),
+         says="clearing.settled", label=Words("一人办结", "Done by one person")),
     step("approve", {State.PROPOSED}, State.DONE, access.settler,
          when=(access.four_eyes("maker"), _is_still_there), then=(_do,), moves_money=True,
          says="clearing.done", label=Words("复核通过", "Approve")),

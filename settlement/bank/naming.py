@@ -44,9 +44,8 @@ class Known:
         self._payouts: dict[str, Payout] = payouts.locked(session, sent) if sent else {}
         self._refunds: dict[str, Refund] = ways.locked(session, back) if back else {}
         self._by_id = {one.id: one for one in self._payouts.values()}
-        self._state = {
-            one.id: str(one.state) for one in (*self._payouts.values(), *self._refunds.values())
-        }
+        self._state = {one.id: str(one.state) for one in self._payouts.values()}
+        self._state |= {one.id: str(one.state) for one in self._refunds.values()}
         self._transit = self._under_way(texts)
         self._reasons: dict[str, str] = {}
 

@@ -123,13 +123,18 @@ def listed(work: Work, *, after: str | None, limit: int) -> Page[VirtualAccount]
     return keyset(work.session, statement, by=order, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
 
 
+def find(session: Session, account_id: str) -> VirtualAccount:
+    """Return the virtual account. Raises NotFound. One SELECT by key."""
+    found = session.get(VirtualAccount, account_id)
+    if found is None:
+        raise _missing(account_id)
+    return found
+
+
 def seen(work: Work, account_id: str) -> VirtualAccount:
     """Return it to its payer and to overseers; to others it does not exist."""
-    missing = NotFound("没有这个子账号", f"no virtual account {account_id}")
-    found = work.session.get(VirtualAccount, account_id)
-    if found is None:
-        raise missing
-    access.hide_from_strangers(work, found.payer_id, missing)
+    found = find(work.session, account_id)
+    access.hide_from_strangers(work, found.payer_id, _missing(account_id))
     return found
 
 
@@ -138,3 +143,7 @@ def take(work: Work, account_id: str, name: str, **data: Any) -> VirtualAccount:
     found = seen(work, account_id)
     LIFE.take(name, found, work, **data)
     return found
+
+
+def _missing(account_id: str) -> NotFound:
+    return NotFound("没有这个子账号", f"no virtual account {account_id}")

@@ -41,7 +41,7 @@ class Age(NamedTuple):
 
     from_wd: int
     to_wd: int | None
-    count: int
+    receipts: int
     total: Money
 
 

@@ -7,7 +7,7 @@ exchange verify them, one after the other; then the volume counts and the fee is
 
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
@@ -192,35 +192,26 @@ LIFE: Workflow[State, DirectDeal] = Workflow(
 # fmt: on
 
 
-def draft(  # noqa: PLR0913 - what the parties agreed
-    work: Work,
-    *,
-    buyer_name: str,
-    buyer_uscc: str,
-    title: str,
-    contract_no: str,
-    amount: Money,
-    signed_on: date,
-    delivered_on: date,
-) -> DirectDeal:
+class Agreed(TypedDict):
+    """What the parties agreed, outside the exchange."""
+
+    buyer_name: str
+    buyer_uscc: str
+    title: str
+    contract_no: str
+    amount: Money
+    signed_on: date
+    delivered_on: date
+
+
+def draft(work: Work, **agreed: Unpack[Agreed]) -> DirectDeal:
     """Begin to register a deal of the caller's organisation, which must be a merchant.
 
     Raises StepNotAllowed, or Invalid: a code that is none, a day to come, no amount, itself.
     """
     if Role.MERCHANT not in work.actor.roles:
         raise StepNotAllowed("只有数商可以备案", "deals are registered by merchants")
-    seller = organisations.require_active(work.session, work.actor.organisation)
-    code = uscc.check(buyer_uscc)
-    if code == seller.uscc:
-        raise Invalid("买方不能是本机构", "nobody buys of itself", pointer="/buyer_uscc")
-    if amount.minor <= 0:
-        raise Invalid("金额须为正数", "the amount must be positive", pointer="/amount")
-    if not signed_on <= delivered_on <= local_date(work.now):
-        raise Invalid(
-            "须先签约后交付，且均已发生",
-            "signed, then delivered, both by now",
-            pointer="/delivered_on",
-        )
+    code = _checked(work, agreed)
     known = work.session.scalars(
         select(organisations.Organisation.id).where(organisations.Organisation.uscc == code)
     ).one_or_none()
@@ -228,24 +219,14 @@ def draft(  # noqa: PLR0913 - what the parties agreed
         id=ids.new("dea_", work.now),
         state=State.DRAFT,
         merchant_id=work.actor.organisation,
-        buyer_name=buyer_name,
-        buyer_uscc=code,
         buyer_id=known,
-        title=title,
-        contract_no=contract_no,
-        amount=amount,
-        signed_on=signed_on,
-        delivered_on=delivered_on,
         drafted_by=work.actor.person,
         drafted_at=work.now,
-        verified_by=None,
-        registered_by=None,
-        registered_at=None,
-        fee_minor=None,
-        payment_id=None,
+        **{**agreed, "buyer_uscc": code},
     )
     work.session.add(made)
-    work.record("deal.drafted", made.id, amount=amount, contract_no=contract_no)
+    told = {"amount": made.amount, "contract_no": made.contract_no}
+    work.record("deal.drafted", made.id, **told)
     return made
 
 
@@ -259,7 +240,7 @@ def file(work: Work, deal_id: str, *, kind: PaperKind, name: str, content: bytes
     if len(papers.of(work.session, deal.id)) >= papers.PAPERS_MAX:
         raise Invalid("材料过多", f"at most {papers.PAPERS_MAX} papers", pointer="/file")
     made = papers.keep(work, deal.id, kind=kind, name=name, content=content)
-    work.record("deal.paper_filed", deal.id, kind=kind, name=name, digest=made.digest)
+    work.record("deal.paper_filed", deal.id, paper=kind, name=name, digest=made.digest)
     return made
 
 
@@ -303,6 +284,20 @@ def take(work: Work, deal_id: str, name: str, **data: Any) -> DirectDeal:
     work.session.refresh(deal, with_for_update=True)
     LIFE.take(name, deal, work, **data)
     return deal
+
+
+def _checked(work: Work, agreed: Agreed) -> str:
+    """Return the buyer's code in its one form. Raises Invalid for what is no deal."""
+    seller = organisations.require_active(work.session, work.actor.organisation)
+    code = uscc.check(agreed["buyer_uscc"])
+    if code == seller.uscc:
+        raise Invalid("买方不能是本机构", "nobody buys of itself", pointer="/buyer_uscc")
+    if agreed["amount"].minor <= 0:
+        raise Invalid("金额须为正数", "the amount must be positive", pointer="/amount")
+    if not agreed["signed_on"] <= agreed["delivered_on"] <= local_date(work.now):
+        told = "须先签约后交付，且均已发生", "signed, then delivered, both by now"
+        raise Invalid(*told, pointer="/delivered_on")
+    return code
 
 
 def _missing(deal_id: str) -> NotFound:

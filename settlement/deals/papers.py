@@ -93,7 +93,7 @@ def of(session: Session, deal_id: str) -> list[DealPaper]:
     statement = (
         select(DealPaper)
         .where(DealPaper.deal_id == deal_id)
-        .order_by(DealPaper.id)
+        .order_by(DealPaper.filed_at, DealPaper.id)
         .limit(PAPERS_MAX)
     )
     return list(session.scalars(statement))

@@ -176,10 +176,7 @@ def draft(  # noqa: PLR0913 - a rule is as many figures as it has
     Raises Invalid when the figures contradict each other, with a pointer.
     """
     access.require(work, access.settler, "fee_rule.draft")
-    if not 0 <= rate_bp <= 10_000:
-        raise Invalid("费率须在0至100%之间", "a rate is 0–10,000 bp", pointer="/rate_bp")
-    if cap_fen is not None and cap_fen < min_fen:
-        raise Invalid("封顶不得低于最低收费", "the cap is below the minimum", pointer="/cap_fen")
+    _check(rate_bp, min_fen, cap_fen)
     if last_on is not None and last_on < first_on:
         raise Invalid("终止日早于生效日", "it ends before it begins", pointer="/last_on")
     made = FeeRule(
@@ -200,8 +197,15 @@ def draft(  # noqa: PLR0913 - a rule is as many figures as it has
         approved_at=None,
     )
     work.session.add(made)
-    work.record("fee_rule.drafted", made.id, kind=made.kind, rate_bp=rate_bp)
+    work.record("fee_rule.drafted", made.id, fee=made.kind, rate_bp=rate_bp)
     return made
+
+
+def _check(rate_bp: int, min_fen: int, cap_fen: int | None) -> None:
+    if not 0 <= rate_bp <= 10_000:
+        raise Invalid("费率须在0至100%之间", "a rate is 0–10,000 bp", pointer="/rate_bp")
+    if cap_fen is not None and cap_fen < min_fen:
+        raise Invalid("封顶不得低于最低收费", "the cap is below the minimum", pointer="/cap_fen")
 
 
 def in_force(

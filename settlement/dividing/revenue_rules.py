@@ -168,9 +168,7 @@ def draft(  # noqa: PLR0913 - a rule is as many facts as it has
     without a name, or shares that do not add up to 10,000 basis points.
     """
     access.require(work, access.settler, "revenue_rule.draft")
-    _check(shared)
-    if last_on is not None and last_on < first_on:
-        raise Invalid("终止日早于生效日", "it ends before it begins", pointer="/last_on")
+    _check(shared, first_on, last_on)
     made = RevenueRule(
         id=ids.new("rru_", work.now),
         state=State.DRAFT,
@@ -284,7 +282,9 @@ def take(work: Work, rule_id: str, name: str, **data: Any) -> RevenueRule:
     return rule
 
 
-def _check(shared: Sequence[Shared]) -> None:
+def _check(shared: Sequence[Shared], first_on: date, last_on: date | None) -> None:
+    if last_on is not None and last_on < first_on:
+        raise Invalid("终止日早于生效日", "it ends before it begins", pointer="/last_on")
     if not 0 < len(shared) <= PARTIES_MAX:
         raise Invalid(
             f"须有 1 至 {PARTIES_MAX} 方", f"1 to {PARTIES_MAX} parties", pointer="/parties"

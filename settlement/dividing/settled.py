@@ -118,7 +118,7 @@ def remaining(session: Session, obligation_ids: Sequence[str]) -> int:
         SplitShare.obligation_id.in_(obligation_ids)
     )
     older = session.scalars(_without_shares(obligation_ids))
-    untouched = sum(one["minor"] for line in older for one in line.parts)
+    untouched: int = sum(one["minor"] for line in older for one in line.parts)
     return int(session.scalars(there).one()) + untouched
 
 
@@ -162,7 +162,7 @@ def _catch_up(session: Session, obligation_ids: Sequence[str]) -> None:
         session.add_all(shares_of(line))
 
 
-def _without_shares(obligation_ids: Sequence[str]) -> Select[tuple[SettlementLine]]:
+def _without_shares(obligation_ids: Sequence[str]) -> Select[SettlementLine]:
     return (
         select(SettlementLine)
         .outerjoin(SplitShare, SplitShare.obligation_id == SettlementLine.obligation_id)

@@ -146,10 +146,11 @@ def ended(work: Work, *, limit: int) -> list[UsageBucket]:
 
 def used(session: Session, meter_id: str, period: str, *, closed: bool) -> Sum:
     """Return a month's use: of closed hours alone, or of all. One SELECT on an index."""
-    columns = (UsageBucket.units, UsageBucket.events, UsageBucket.failed)
-    statement = select(*(func.coalesce(func.sum(each), 0) for each in columns)).where(
-        UsageBucket.meter_id == meter_id, UsageBucket.period == period
-    )
+    statement = select(
+        func.coalesce(func.sum(UsageBucket.units), 0),
+        func.coalesce(func.sum(UsageBucket.events), 0),
+        func.coalesce(func.sum(UsageBucket.failed), 0),
+    ).where(UsageBucket.meter_id == meter_id, UsageBucket.period == period)
     if closed:
         statement = statement.where(UsageBucket.state == State.CLOSED)
     units, events, failed = session.execute(statement).one()

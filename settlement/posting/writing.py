@@ -5,7 +5,8 @@ a portion every key is claimed, every account opened and every guarded account l
 one order, so that two who post the same never wait for each other in a circle.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any, Final
 
@@ -35,11 +36,24 @@ def write(work: Work, asked: Sequence[ToPost]) -> list[Posted]:
     connection = work.session.connection()
     writer = _WRITERS[connection.dialect.name](connection)
     done: list[Posted] = []
-    with connection.begin_nested():
+    with _savepoint(connection):
         chosen = _periods(connection, (one.effective_on for one in asked))
         for begin in range(0, len(asked), PORTION):
             done += _portion(work, writer, chosen, asked[begin : begin + PORTION])
     return done
+
+
+@contextmanager
+def _savepoint(connection: Connection) -> Iterator[None]:
+    # Plain SQL: SQLAlchemy compiles its own anew each time, which takes as long as posting.
+    connection.exec_driver_sql("SAVEPOINT posting")
+    try:
+        yield
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT posting")
+        connection.exec_driver_sql("RELEASE SAVEPOINT posting")
+        raise
+    connection.exec_driver_sql("RELEASE SAVEPOINT posting")
 
 
 def _portion(

@@ -49,40 +49,7 @@ def begin(work: Work, payment_id: str, way: Way) -> Attempt:
         raise StepNotAllowed("只有付款方可以支付", "only the payer pays it")
     _check(way)
     _refuse(work, payment)
-    attempt_id = ids.new("att_", work.now)
-    command = commands.give(
-        work,
-        provider=way.provider,
-        kind=commands.START,
-        subject=attempt_id,
-        amount=payment.due,
-        body={
-            "method": way.method, "manual": way.manual, "return_url": way.return_url,
-            "token": way.token, "reference": payment.reference,
-        },
-    )  # fmt: skip
-    work.session.flush()  # the command's row first: the attempt names it by id alone
-    nothing = Money(0, payment.amount.currency)
-    made = Attempt(
-        id=attempt_id,
-        state=State.CREATED,
-        payment_id=payment.id,
-        provider=way.provider,
-        method=way.method,
-        manual=way.manual,
-        command_id=command.id,
-        amount=payment.due,
-        captured=nothing,
-        refunded=nothing,
-        begun_by=work.actor.person,
-        begun_at=work.now,
-        expires_at=work.now + TERM,
-        reason="",
-    )
-    work.session.add(made)
-    told = {"payment_id": payment.id, "provider": way.provider, "method": way.method}
-    work.record("attempt.begun", made.id, **told, amount=made.amount)
-    return made
+    return _begun(work, payment, way)
 
 
 def give_up(work: Work, attempt_id: str) -> Attempt:
@@ -139,6 +106,43 @@ def expire_due(work: Work, *, limit: int) -> int:
     for attempt in due:
         LIFE.take("expire", attempt, work.as_system())
     return len(due)
+
+
+def _begun(work: Work, payment: Payment, way: Way) -> Attempt:
+    attempt_id = ids.new("att_", work.now)
+    command = commands.give(
+        work,
+        provider=way.provider,
+        kind=commands.START,
+        subject=attempt_id,
+        amount=payment.due,
+        body={
+            "method": way.method, "manual": way.manual, "return_url": way.return_url,
+            "token": way.token, "reference": payment.reference,
+        },
+    )  # fmt: skip
+    work.session.flush()  # the command's row first: the attempt names it by id alone
+    nothing = Money(0, payment.amount.currency)
+    made = Attempt(
+        id=attempt_id,
+        state=State.CREATED,
+        payment_id=payment.id,
+        provider=way.provider,
+        method=way.method,
+        manual=way.manual,
+        command_id=command.id,
+        amount=payment.due,
+        captured=nothing,
+        refunded=nothing,
+        begun_by=work.actor.person,
+        begun_at=work.now,
+        expires_at=work.now + TERM,
+        reason="",
+    )
+    work.session.add(made)
+    told = {"payment_id": payment.id, "provider": way.provider, "method": way.method}
+    work.record("attempt.begun", made.id, **told, amount=made.amount)
+    return made
 
 
 def _check(way: Way) -> None:

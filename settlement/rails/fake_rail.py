@@ -51,7 +51,7 @@ class FakeRail:
     can: frozenset[str] = frozenset(
         {
             "idempotency", "manual_capture", "partial_capture", "cancel", "refunds",
-            "partial_refunds", "payouts", "redirects", "events", "search",
+            "partial_refunds", "refund_limit", "payouts", "redirects", "events", "search",
         }
     )  # fmt: skip
     faults: deque[str] = field(default_factory=deque)

@@ -206,6 +206,7 @@ class PaymentPort(Protocol):
 
 ABILITIES: Final = (
     "idempotency", "manual_capture", "partial_capture", "cancel", "refunds", "partial_refunds",
-    "disputes", "payouts", "fees", "balance_lines", "fx", "redirects", "events", "search",
+    "refund_limit", "disputes", "payouts", "fees", "balance_lines", "fx", "redirects", "events",
+    "search",
 )  # fmt: skip
 """What an adapter may be able to do; what it is not is told, never passed over."""

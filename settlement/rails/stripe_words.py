@@ -144,7 +144,7 @@ def _start(order: Order) -> dict[str, Any]:
             asked |= {"payment_method": body["token"], "confirm": True}
     else:
         asked |= {"payment_method_data": {"type": body["method"]}, "confirm": True}
-    if asked.get("confirm"):
+    if asked.get("confirm") and body["return_url"]:
         asked["return_url"] = body["return_url"]
     if body["method"] == "wechat_pay":
         asked["payment_method_options"] = {"wechat_pay": {"client": "web"}}

@@ -124,14 +124,7 @@ def propose(  # noqa: PLR0913 - two accounts, how much, why, and on what ground
     access.require(work, access.settler, "adjustment.propose")
     if amount.minor <= 0:
         raise Invalid("金额须为正数", "the amount must be positive", pointer="/amount")
-    if (debit.code, credit.code) not in Kind(kind).pairs:
-        raise Invalid(
-            f"不得借记 {debit.code} 贷记 {credit.code}",
-            f"it may not debit {debit.code} and credit {credit.code}",
-            pointer="/debit_code",
-        )
-    if any(bool(ref.owner) != bool(chart.account(ref.code).owner) for ref in (debit, credit)):
-        raise Invalid("请填写账户所属", "whose account it is must be said", pointer="/debit_owner")
+    _check_accounts(Kind(kind), debit, credit)
     if not _DIGEST.fullmatch(document):
         raise Invalid("请填写附件的 SHA-256", "the document's SHA-256", pointer="/document")
     made = Adjustment(
@@ -153,6 +146,17 @@ def propose(  # noqa: PLR0913 - two accounts, how much, why, and on what ground
     work.session.add(made)
     work.record("adjustment.proposed", made.id, adjustment=made.kind, amount=amount, reason=reason)
     return made
+
+
+def _check_accounts(kind: Kind, debit: AccountRef, credit: AccountRef) -> None:
+    if (debit.code, credit.code) not in kind.pairs:
+        raise Invalid(
+            f"不得借记 {debit.code} 贷记 {credit.code}",
+            f"it may not debit {debit.code} and credit {credit.code}",
+            pointer="/debit_code",
+        )
+    if any(bool(ref.owner) != bool(chart.account(ref.code).owner) for ref in (debit, credit)):
+        raise Invalid("请填写账户所属", "whose account it is must be said", pointer="/debit_owner")
 
 
 def find(session: Session, adjustment_id: str) -> Adjustment:

@@ -62,14 +62,18 @@ def seen(  # noqa: PLR0913 - a dispute is as many facts as the provider says
         )
         work.session.add(found)
         work.session.flush()  # so that a twin under way waits for it
-        told = {"order_id": order_id, "amount": amount, "dispute_id": dispute_id}
-        house.record("chargeback.opened", found.id, provider=provider, **told)
+        told = {"order_id": order_id, "amount": amount, "provider": provider}
+        house.record("chargeback.opened", found.id, **told)
     found.evidence_due = evidence_due or found.evidence_due
-    step_name = _STEPS.get(State(state))
-    if step_name and found.state in LIFE.steps[step_name].source:
-        LIFE.take(step_name, found, house, order_id=order_id)
-    _bear(house, found)
+    _follow(house, found, State(state))
     return found
+
+
+def _follow(work: Work, chargeback: Chargeback, state: State) -> None:
+    name = _STEPS.get(state)
+    if name and chargeback.state in LIFE.steps[name].source:
+        LIFE.take(name, chargeback, work, order_id=chargeback.order_id)
+    _bear(work, chargeback)
 
 
 def moved(  # noqa: PLR0913 - a balance transaction is as many facts

@@ -3,12 +3,11 @@
 Each compares rows with the postings that they stand for, recomputed from the postings.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Select,
     Subquery,
     case,
     column,
@@ -58,7 +57,7 @@ def _balance(code: str) -> Subquery:
 
 def _compared(
     key: ColumnElement[str], said: ColumnElement[int], source: FromClause, code: str
-) -> Select[tuple[str, int, int]]:
+) -> Any:
     """Return where what rows say differs from the balance of the account of their id."""
     there = _balance(code)
     booked = func.coalesce(there.c.minor, 0)
@@ -71,7 +70,7 @@ def _compared(
     )
 
 
-def _waiting() -> Select[tuple[str, int, int]]:
+def _waiting() -> Any:
     obligation = Obligation.__table__
     open_minor = case(
         (obligation.c.settled_on.is_(None), obligation.c.amount_minor - obligation.c.taken_minor),
@@ -93,7 +92,7 @@ def _waiting() -> Select[tuple[str, int, int]]:
     return _compared(due.c.order_id, said, source, "2241.accepted")
 
 
-def _shares() -> Select[tuple[str]]:
+def _shares() -> Any:
     obligation, share = Obligation.__table__, SplitShare.__table__
     sums = (
         select(share.c.obligation_id, func.sum(share.c.amount_minor).label("minor"))
@@ -109,7 +108,7 @@ def _shares() -> Select[tuple[str]]:
     )
 
 
-def _remaining() -> Select[tuple[str, str, str]]:
+def _remaining() -> Any:
     """Compare what shares lack with what refunds took; where a dispute was lost, nothing."""
     share = SplitShare.__table__
     taken = (
@@ -143,7 +142,7 @@ def _remaining() -> Select[tuple[str, str, str]]:
     )
 
 
-def _holds() -> Select[tuple[str, int, int]]:
+def _holds() -> Any:
     held = (
         select(HoldPiece.hold_id, func.sum(HoldPiece.left_minor).label("minor"))
         .group_by(HoldPiece.hold_id)
@@ -152,12 +151,12 @@ def _holds() -> Select[tuple[str, int, int]]:
     return _compared(held.c.hold_id, held.c.minor, held, "2241.hold")
 
 
-def _in_transit(of: FromClause, states: tuple[str, ...], code: str) -> Select[tuple[str, int, int]]:
+def _in_transit(of: FromClause, states: tuple[str, ...], code: str) -> Any:
     said = case((of.c.state.in_(states), of.c.amount_minor), else_=literal(0))
     return _compared(of.c.id, said, of, code)
 
 
-def _ended() -> Select[tuple[str, str]]:
+def _ended() -> Any:
     both = union_all(
         *(
             select(there.c.owner, there.c.minor)

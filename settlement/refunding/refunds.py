@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel import ids
 from kernel.actor import Actor, Role, Who, system_only
 from kernel.clock import local_date
 from kernel.errors import Invalid, NotFound, Refusal
@@ -20,7 +19,7 @@ from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
-from settlement import access, accounts, bank_files, escrow, ledger
+from settlement import access, accounts, escrow, ledger
 from settlement.ledger import AccountRef, Row
 from settlement.posting.asked import ToPost
 from settlement.rails import collecting
@@ -61,11 +60,6 @@ class Standing(NamedTuple):
     refunded: Money
     under_way: Money
     left: Money
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing of it is left, here or under way."""
-        return self.refunded.minor > 0 and not self.under_way.minor and not self.left.minor
 
 
 def _asks(actor: Actor, subject: object) -> bool:
@@ -113,7 +107,7 @@ def _book_bounce(refund: Refund, work: Work, data: dict[str, Any]) -> None:
 def _pay_anew(refund: Refund, work: Work, data: dict[str, Any]) -> None:
     payee = accounts.require_verified(work.session, refund.payer_id or "")
     origin = Origin(Rail.BANK, "", refund.id, refund.amount)
-    made = _made(work, Kind.SUSPENSE, origin, refund.amount, data["reason"])
+    made = rows.made(work, Kind.SUSPENSE, origin, refund.amount, data["reason"])
     made.payer_id, made.payee_id = refund.payer_id, payee.id
     row = Row(refund.suspense, made.transit, refund.amount)
     _begin(work, made, ToPost("suspense.returned", made.id, [row], local_date(work.now)))
@@ -142,7 +136,7 @@ LIFE: Workflow[State, Refund] = Workflow(
          says="refund.approved", label=Words("复核", "Approve")),
     step("approve_small", {State.REQUESTED}, State.APPROVED, system_only, own_door=True,
          then=(_set_approved,),
-         says="refund.approved", label=Words("小额免复核", "Approve a small one")),
+         says="refund.approved_alone", label=Words("小额免复核", "Approve a small one")),
     step("send",    {State.APPROVED}, State.SENT, maker, own_door=True,
          when=(_no_dispute,), then=(_put_in_file,),
          says="refund.sent", label=Words("发出", "Send")),
@@ -154,7 +148,7 @@ LIFE: Workflow[State, Refund] = Workflow(
          says="refund.failed", label=Words("退款失败", "Not arrived")),
     step("bounce",  {State.SUCCEEDED}, State.FAILED, system_only, own_door=True,
          then=(_book_bounce,),
-         says="refund.failed", label=Words("到账后被退回", "Came back")),
+         says="refund.bounced", label=Words("到账后被退回", "Came back")),
     step("by_hand", {State.FAILED}, State.MANUAL, access.settler, asks=(REASON,),
          then=(_pay_anew,), moves_money=True,
          says="refund.taken_in_hand",
@@ -187,7 +181,7 @@ def request(
     taking = takings.take(
         work, order_id, amount, order_line_id=order_line_id, fee_refund=fee_refund
     )
-    made = _made(work, Kind.ORDER, origin, amount, reason)
+    made = rows.made(work, Kind.ORDER, origin, amount, reason)
     made.order_id, made.order_line_id = order_id, order_line_id
     made.fee_refund, made.payer_id = fee_refund, ways.payer(work.session, order_id)
     if origin.rail == Rail.BANK:
@@ -219,7 +213,7 @@ def of_suspense(
         raise ValueError("a line of the bank, or an object of a provider")
     rail = Rail.PROVIDER if line_id is None else Rail.BANK
     origin = Origin(rail, "", line_id or object_id or "", amount)
-    made = _made(work, Kind.SUSPENSE, origin, amount, reason)
+    made = rows.made(work, Kind.SUSPENSE, origin, amount, reason)
     made.payer_id = payer_id
     if line_id is not None:
         made.payee_id = ways.payee_id(work.session, line_id, payer_id)
@@ -235,7 +229,7 @@ def make_good(work: Work, *, payer_id: str, amount: Money, reason: str) -> Refun
     access.require(work, access.settler, "refund.make_good")
     _check_amount(amount)
     payee = accounts.require_verified(work.session, payer_id)
-    made = _made(work, Kind.GOODWILL, Origin(Rail.BANK, "", payer_id, amount), amount, reason)
+    made = rows.made(work, Kind.GOODWILL, Origin(Rail.BANK, "", payer_id, amount), amount, reason)
     made.payer_id, made.payee_id = payer_id, payee.id
     row = Row(AccountRef("6711.goodwill", "", amount.currency), made.transit, amount)
     return _begin(work, made, ToPost("refund.requested", made.id, [row], local_date(work.now)))
@@ -364,34 +358,6 @@ def _dispatch(work: Work, refund: Refund) -> None:
 
 def _post(work: Work, refund: Refund, entry: ToPost) -> None:
     ledger.post_many(work, [entry._replace(order_id=refund.order_id)])
-
-
-def _made(work: Work, kind: Kind, origin: Origin, amount: Money, reason: str) -> Refund:
-    refund_id = ids.new("rfd_", work.now)
-    return Refund(
-        id=refund_id,
-        state=State.REQUESTED,
-        kind=kind,
-        order_id=None,
-        order_line_id=None,
-        payer_id=None,
-        amount=amount,
-        reason=reason,
-        fee_refund=False,
-        rail=origin.rail,
-        account=origin.account,
-        object_id=origin.object_id,
-        payee_id=None,
-        reference=bank_files.code(PREFIX, refund_id),
-        alone_max_minor=work.rules.number("settling.refund_alone_max_fen"),
-        maker=work.actor.person,
-        requested_at=work.now,
-        checker=None,
-        approved_at=None,
-        file_id=None,
-        ended_on=None,
-        failure=None,
-    )
 
 
 def _check_amount(amount: Money) -> None:

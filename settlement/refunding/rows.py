@@ -8,10 +8,14 @@ from typing import Final
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
+from kernel import ids
 from kernel.clock import Instant
 from kernel.db import Base, Big, Living
 from kernel.money import Money
+from kernel.work import Work
+from settlement import bank_files
 from settlement.ledger import AccountRef
+from settlement.refunding.origins import Origin
 
 PREFIX: Final = "RX"
 """What the reference code of a refund begins with."""
@@ -99,6 +103,35 @@ class Refund(Living, Base):
     def suspense(self) -> AccountRef:
         """Where the money waits for a person when it does not arrive."""
         return AccountRef(SUSPENSE, self.id, self.amount.currency)
+
+
+def made(work: Work, kind: Kind, origin: Origin, amount: Money, reason: str) -> Refund:
+    """Return a new refund that answers a receipt; its entry is still to be posted."""
+    refund_id = ids.new("rfd_", work.now)
+    return Refund(
+        id=refund_id,
+        state=State.REQUESTED,
+        kind=kind,
+        order_id=None,
+        order_line_id=None,
+        payer_id=None,
+        amount=amount,
+        reason=reason,
+        fee_refund=False,
+        rail=origin.rail,
+        account=origin.account,
+        object_id=origin.object_id,
+        payee_id=None,
+        reference=bank_files.code(PREFIX, refund_id),
+        alone_max_minor=work.rules.number("settling.refund_alone_max_fen"),
+        maker=work.actor.person,
+        requested_at=work.now,
+        checker=None,
+        approved_at=None,
+        file_id=None,
+        ended_on=None,
+        failure=None,
+    )
 
 
 def standing(session: Session, order_id: str) -> tuple[Money, Money]:

@@ -124,6 +124,7 @@ def test_the_decisive_steps_are_clicked_and_every_page_is_accessible(
     product = _listed(browser, served, directory, case, authorisation)
     order = market.order(served, product)
     money.pay_in(served, order)
+    (payment,) = served.as_("buyer").get("/api/payments", order_id=order["id"])["items"]
     delivery = market.delivery(served, order)
     _by(browser, served, "buyer",
         lambda page: _click(page, f"/orders/{order['id']}", "验收"))  # fmt: skip
@@ -136,7 +137,7 @@ def test_the_decisive_steps_are_clicked_and_every_page_is_accessible(
                "/register/disclosures", "/fees"],
         "developer": [f"/scenarios/{case}", "/desk"],
         "approver": ["/cases", "/cases?red=1&q=none", f"/cases/{case}", f"/pleas/{case}"],
-        "buyer": [f"/orders/{order['id']}", "/orders"],
+        "buyer": [f"/orders/{order['id']}", "/orders", f"/payments/{payment['id']}"],
         "operator": ["/frame/operations", "/frame/operations/new", "/frame/agreements/new"],
         "officer": ["/frame/plans/new"],
         "regulator": [f"/authorisations/{right}", f"/impacts/authorisation/{right}", "/desk",

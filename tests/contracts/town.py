@@ -14,8 +14,12 @@ from kernel.db import Base
 from kernel.parties import bank_checks, checks, credentials, organisations
 from kernel.work import Work
 from licensing import disclosure
-from settlement import payouts
+from settlement import payments
+from settlement.bank import outgoing
 from settlement.escrow import Payable
+from settlement.papers import invoices, party_statements, receipts
+from settlement.papers.invoice_rooms import About
+from settlement.papers.invoices import Kind, Wanted
 from tests import cast
 from tests.catalogue import shelf
 from tests.conftest import NOON, work_of
@@ -24,6 +28,7 @@ from tests.licensing import desk, grants, hall
 from tests.licensing.pricing import tolls
 from tests.marketplace import make
 from tests.settlement import money
+from tests.settlement.deals import test_deals
 
 NAMED = {
     ("agreements", "subject_id"): "supply_agreements.id",
@@ -53,17 +58,33 @@ NAMED = {
     ("ties", "organisation_id"): "organisations.id",
     ("ties", "tie_id"): "ties.id",
     ("violations", "subject_id"): "violations.id",
+    ("refunds", "subject_id"): "refunds.id",
+    ("disputes", "subject_id"): "chargebacks.id",
+    ("holds", "subject_id"): "holds.id",
+    ("hold-list", "subject_id"): "hold_list.id",
+    ("adjustments", "subject_id"): "adjustments.id",
+    ("fee-rules", "subject_id"): "fee_rules.id",
+    ("revenue-rules", "subject_id"): "revenue_rules.id",
     ("violations", "violation_id"): "violations.id",
     ("bank-accounts", "subject_id"): "bank_accounts.id",
     ("bank-statements", "line_id"): "bank_lines.id",
     ("bank-statements", "subject_id"): "bank_statements.id",
+    ("bills", "subject_id"): "bills.id",
     ("boards", "board_id"): "boards.id",
+    ("clearings", "subject_id"): "clearings.id",
+    ("deals", "paper_id"): "deal_papers.id",
+    ("deals", "subject_id"): "direct_deals.id",
+    ("outgoing-files", "subject_id"): "outgoing_files.id",
+    ("virtual-accounts", "subject_id"): "virtual_accounts.id",
     ("boards", "product_id"): "products.id",
     ("certificates", "cert_no"): "authorisations.cert_no",
     ("deliveries", "subject_id"): "delivery_tasks.id",
     ("directories", "subject_id"): "directories.id",
     ("directory_versions", "subject_id"): "directory_versions.id",
     ("experts", "subject_id"): "experts.id",
+    ("lots", "subject_id"): "auction_lots.id",
+    ("quotations", "subject_id"): "quotations.id",
+    ("usage", "subject_id"): "meters.id",
     ("ledger", "account"): "bank_statements.account",
     ("ledger", "code"): "ledger_accounts.code",
     ("ledger", "order_id"): "orders.id",
@@ -92,10 +113,17 @@ NAMED = {
     ("sheet-drafts", "assessment_id"): "assessments.id",
     ("source_claims", "subject_id"): "source_claims.id",
     ("source_conflicts", "subject_id"): "source_conflicts.id",
+    ("invoices", "invoice_id"): "invoices.id",
+    ("invoices", "subject_id"): "invoices.id",
+    ("receipts", "payment_id"): "receipts.payment_id",
+    ("party-statements", "statement_id"): "party_statements.id",
+    ("party-statements", "subject_id"): "party_statements.id",
+    ("papers", "paper_id"): "papers.id",
 }
 """Where the records are that the parts of an address name: (tag, part) → column."""
 
 SAID = {
+    ("wallets", "buyer_id"): ["org_buyer"],
     ("admissions", "organisation_id"): ["org_developer"],
     ("impacts", "kind"): ["authorisation"],
     ("scenario-sections", "number"): ["1"],
@@ -138,6 +166,7 @@ def _live(session: Session) -> None:
     make.accepted(session)
     _deliver(session)
     _settle(session)
+    _papers(session)
     _disclose(session)
     tolls.everything_capped(session)
     _fill(session)
@@ -188,6 +217,20 @@ def _fill(session: Session) -> None:
         ("violations", {"owner": "org_agency", "state": "raised", "fault": "stage_overdue"}),
         ("error_reports", {"department_id": "org_dept", "state": "reported"}),
         ("registration_objections", {"department_id": "org_dept", "state": "raised"}),
+        ("meters", {"buyer_id": "org_buyer", "seller_id": "org_developer", "state": "open",
+                    "mode": "postpaid", "basis": "use", "order_id": "ord_town",
+                    "tariff": {"shape": "flat", "unit_e6": 1, "per": 1, "free_quota": 0,
+                               "minimum_fen": 0, "maximum_fen": None, "steps": [],
+                               "share_bp": 0, "currency": "CNY"}}),
+        ("bills", {"buyer_id": "org_buyer", "seller_id": "org_developer", "kind": "periodic",
+                   "state": "seller_confirm", "basis": "use", "order_id": "ord_town",
+                   "amount_currency": "CNY"}),
+        ("quotations", {"buyer_id": "org_buyer", "seller_id": "org_developer",
+                        "state": "asked", "amount_currency": "CNY"}),
+        ("auction_lots", {"seller_id": "org_developer", "state": "scheduled",
+                          "form": "sealed", "closes_at": datetime(2026, 12, 1, tzinfo=UTC),
+                          "reserve_currency": "CNY", "step_currency": "CNY",
+                          "deposit_currency": "CNY"}),
         ("regrades", {"department_id": "org_dept", "state": "proposed", "changes": []}),
         ("sharing_consents", {"department_id": "org_dept", "provider_id": "org_hub",
                               "state": "asked"}),
@@ -204,6 +247,19 @@ def _fill(session: Session) -> None:
         ("cascaded_directories", {"state": "received", "content": {}, "seq": 1}),
         ("ties", {"organisation_id": "org_developer", "kind": "declared",
                   "node": "uscc:91430104MAA00003XP", "other": "uscc:9144030071526726XG"}),
+        ("clearings", {"state": "refused", "action": "match", "amount_minor": 1, "parts": []}),
+        ("virtual_accounts", {"state": "open", "payer_id": "org_buyer", "order_id": ""}),
+        ("holds", {"order_id": "ord_none", "state": "open", "ground": "dispute"}),
+        ("chargebacks", {"state": "warning", "amount_minor": 1, "lost_minor": 0}),
+        ("refunds", {"state": "requested", "kind": "goodwill", "amount_minor": 1,
+                     "rail": "bank", "payer_id": "org_buyer"}),
+        ("hold_list", {"state": "on", "party_id": "org_developer"}),
+        ("adjustments", {"state": "proposed", "kind": "writeoff", "amount_minor": 1,
+                         "debit_code": "6702.impairment", "credit_code": "1221.party",
+                         "document": "0" * 64}),
+        ("fee_rules", {"state": "draft", "kind": "listing", "payer": "seller",
+                       "waived_for": []}),
+        ("revenue_rules", {"state": "draft", "scope": "board", "base": "net_of_fee"}),
         ("decisions", {"authorisation_id": aut, "organisation_id": "org_developer",
                        "outcome": "allow", "codes": [], "items": [], "quantity": {}}),
     ):  # fmt: skip
@@ -261,8 +317,25 @@ def _settle(session: Session) -> None:
     money.everybodys_accounts(work_as)
     money.settled(work_as)
     money.approved(work_as, money.requested(work_as))
-    payouts.send(work_as("per_exchange_checker", at=money.DUE))
+    outgoing.send(work_as("per_exchange_checker", at=money.DUE))
+    test_deals.with_papers(work_as, test_deals.drafted(work_as))
     money.requested(work_as, Payable.OPERATOR, "org_operator")
+
+
+def _papers(session: Session) -> None:
+    buyer = work_of(session, "per_buyer_editor", at=money.DUE)
+    wanted = Wanted("ord_x", About.PRICE, Kind.VAT_GENERAL_E)
+    invoices.request(buyer, wanted)
+    (payment,) = payments.listed(buyer, order_id="ord_x", after=None, limit=9).items
+    receipts.draw(buyer, payment.id)
+    party_statements.issue(
+        work_of(session, "per_exchange_settler", at=money.DUE),
+        party_id="org_developer",
+        payable=Payable.MERCHANT,
+        first_on=date(2026, 7, 1),
+        last_on=date(2026, 7, 9),
+    )
+    session.flush()
 
 
 def _token(session: Session, person: str) -> str:

@@ -191,6 +191,16 @@ def deliver(session: Session, order: Order) -> None:
         progress.mark_delivered(work_of(session, "system", at=AFTER_PUBLICITY), completed)
 
 
+def deliver_now(session: Session, order_id: str, at: Instant) -> None:
+    """Have the seller provision and complete everything at a moment; the errands do the rest."""
+    engineer = work_of(session, "per_developer_signer", at=at)
+    order = orders.find(session, order_id)
+    for task in tasks.of_order(session, order_id):
+        tasks.take(engineer, task.id, "provision")
+        tasks.take(engineer, task.id, "complete")
+    orders.LIFE.take("delivered", order, work_of(session, "system", at=at))
+
+
 def delivered(session: Session, product: Product | None = None, **changes: Any) -> Order:
     """Bring an order before its buyer's acceptance."""
     order = paid(session, product, **changes)

@@ -33,6 +33,12 @@ TIERS = (Tier(10, UnitPrice(500_000)), Tier(None, UnitPrice(300_000)))
         (Plan(PlanKind.TIER_PROGRESSIVE, tiers=TIERS), (Meter.CALL, 500_000)),
         (Plan(PlanKind.FREE, reason=prices.FreeReason.WELFARE), (Meter.PRODUCT, 0)),
         (Plan(PlanKind.PER_CALL), (Meter.CALL, 0)),
+        (Plan(PlanKind.PER_ROW, unit=UnitPrice(1_001), per=1_000), (Meter.ROW, 2)),
+        (Plan(PlanKind.PER_VOLUME, unit=UnitPrice(9)), (Meter.MEGABYTE, 9)),
+        (Plan(PlanKind.PACKAGE, price=Money(7), size=2), (Meter.CALL, 3_500_000)),
+        (Plan(PlanKind.PACKAGE, size=2), (Meter.CALL, 0)),
+        (Plan(PlanKind.REVENUE_SHARE, maximum=Money(7)), (Meter.PRODUCT, 7_000_000)),
+        (Plan(PlanKind.AUCTION, reserve=Money(7)), (Meter.PRODUCT, 7_000_000)),
     ],
 )
 def test_the_dearest_unit_of_a_plan_is_what_a_cap_looks_at(
@@ -177,3 +183,33 @@ def test_what_an_operator_earns_is_recognised_when_a_line_is_settled(session: Se
 
     assert order.state == orders.State.ACCEPTED
     assert revenues.earned(session, period.id) == 194_000
+
+
+SUBSCRIBED: dict[str, Any] = {
+    "kind": "subscription",
+    "price": {"minor": 50_000, "currency": "CNY"},
+    "period": "month",
+    "included": 1_000,
+    "overage": {"e6": 10**18, "currency": "CNY"},
+}
+SHARED: dict[str, Any] = {"kind": "revenue_share", "share_bp": 500, "cycle": "month"}
+TIERED: dict[str, Any] = {
+    "kind": "tier_volume",
+    "tiers": [{"upto": 9, "unit": {"e6": 10**18}}, {"upto": None, "unit": {"e6": 1}}],
+}
+
+
+@pytest.mark.parametrize(
+    ("plan", "code"),
+    [(SUBSCRIBED, "PRICE_ABOVE_CAP"), (SHARED, "SHARE_NOT_CAPPED"), (TIERED, "PRICE_ABOVE_CAP")],
+)
+def test_i_48_a_cap_holds_for_every_part_of_a_price(
+    session: Session, plan: dict[str, Any], code: str
+) -> None:
+    said = make.public_content(session, price_plan=plan)
+    made = products.create(work_of(session, "per_developer_editor"), **said)
+
+    with pytest.raises(StepRefused) as refused:
+        products.take(work_of(session, "per_developer_editor"), made.id, "submit")
+
+    assert code in {refusal.code for refusal in refused.value.refusals}

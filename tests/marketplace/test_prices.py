@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from kernel.errors import Invalid, Kind
 from kernel.money import Money, UnitPrice
 from marketplace import prices
-from marketplace.prices import FreeReason, Period, Plan, PlanKind, PriceNotActionable, Tier
+from marketplace.prices import (
+    AuctionForm,
+    FreeReason,
+    Measure,
+    Milestone,
+    Period,
+    Plan,
+    PlanKind,
+    PriceNotActionable,
+    Tier,
+)
+from settlement.metering import tariffs
 
 FEN = 1_000_000
 """One fen, as the price of a unit."""
@@ -210,3 +221,120 @@ def test_what_is_no_plan_is_not_read_as_one(written: Any) -> None:
         prices.parse(written)
 
     assert refused.value.pointer == "/price_plan"
+
+
+# --- every other kind --------------------------------------------------------------------
+
+ROWS = Plan(PlanKind.PER_ROW, unit=UnitPrice(800 * FEN), per=1_000, free_quota=500)
+BYTES = Plan(PlanKind.PER_VOLUME, unit=UnitPrice(12 * FEN))
+PACKAGE = Plan(PlanKind.PACKAGE, price=Money(9_900), size=1_000)
+OVER = Plan(
+    PlanKind.SUBSCRIPTION,
+    price=Money(50_000),
+    period=Period.MONTH,
+    included=1_000,
+    overage=UnitPrice(10 * FEN),
+)
+SHARE = Plan(PlanKind.REVENUE_SHARE, share_bp=850, cycle=Period.MONTH, minimum=Money(100_000))
+PROJECT = Plan(
+    PlanKind.PROJECT,
+    price=Money(900_000),
+    milestones=(Milestone(3_000, "方案"), Milestone(7_000, "验收")),
+)
+NEGOTIATED = Plan(PlanKind.NEGOTIATED)
+AUCTION = Plan(PlanKind.AUCTION, reserve=Money(100_000), step=Money(100), form=AuctionForm.SEALED)
+
+
+# fmt: off
+@pytest.mark.parametrize(("plan", "quantity", "minor"), [
+    (Plan(PlanKind.LISTING_FIXED, price=Money(700)), 2, 1_400),
+    (ROWS, 1_500, 800), (ROWS, 1_501, 1_600), (ROWS, 0, 0), (BYTES, 3, 36),
+    (PACKAGE, 1_001, 19_800), (OVER, 3, 150_000), (PROJECT, 1, 900_000),
+    (Plan(PlanKind.PER_CALL, unit=UnitPrice(FEN), maximum=Money(500)), 501, 500),
+    (Plan(PlanKind.NEGOTIATED, price=Money(5)), 1, 5),
+])
+def test_every_kind_comes_to_its_amount(plan: Plan, quantity: int, minor: int) -> None:
+    assert prices.amount(plan, quantity) == Money(minor)
+
+
+@pytest.mark.parametrize(("plan", "code"), [
+    (NEGOTIATED, "PRICE_AGREED_FIRST"), (AUCTION, "PRICE_AGREED_FIRST"),
+])
+def test_a_price_that_is_agreed_first_has_no_amount_before(plan: Plan, code: str) -> None:
+    with pytest.raises(PriceNotActionable) as no:
+        prices.amount(plan, 1)
+
+    assert [refusal.code for refusal in no.value.refusals] == [code]
+
+
+def test_a_share_of_revenue_has_no_amount_before_it_is_reported() -> None:
+    with pytest.raises(PriceNotActionable) as no:
+        prices.amount(SHARE, 1)
+
+    assert [refusal.code for refusal in no.value.refusals] == ["PRICE_FOLLOWS_REPORT"]
+    assert prices.charged(SHARE, 10_000_000).amount == Money(850_000)
+
+
+def test_megabytes_are_counted_in_bytes_and_rounded_up_once() -> None:
+    counted = prices.tariff(BYTES, in_bytes=True)
+
+    assert tariffs.charge(counted, 2_000_001).amount == Money(36)
+    assert prices.tariff(ROWS, in_bytes=True) == prices.tariff(ROWS)
+    assert prices.charged(OVER, 1_005).amount == Money(50)
+
+
+@pytest.mark.parametrize(("plan", "modes"), [
+    (ONE_OFF, "prepaid"), (NEGOTIATED, "prepaid"), (PROJECT, "postpaid"), (SHARE, "postpaid"),
+    (VOLUME, "prepaid postpaid"), (PER_CALL, "prepaid wallet postpaid"),
+])
+def test_a_price_is_paid_in_its_own_ways(plan: Plan, modes: str) -> None:
+    assert [mode.value for mode in prices.modes(plan)] == modes.split()
+
+
+@pytest.mark.parametrize("plan", [ROWS, BYTES, PACKAGE, OVER, SHARE, PROJECT, NEGOTIATED, AUCTION])
+def test_a_complete_plan_of_every_kind_can_be_charged_by(plan: Plan) -> None:
+    assert prices.actionable(plan) == ()
+
+
+@pytest.mark.parametrize(("plan", "codes"), [
+    (Plan(PlanKind.PACKAGE, price=Money(5)), ["PRICE_INCOMPLETE"]),
+    (Plan(PlanKind.PACKAGE, price=Money(5), size=-1), ["PRICE_NEGATIVE"]),
+    (Plan(PlanKind.PER_ROW, unit=UNIT, measure=Measure.CALL), ["PRICE_AMBIGUOUS"]),
+    (Plan(PlanKind.PROJECT, price=Money(5), milestones=(Milestone(9_999, "x"),)),
+     ["MILESTONES_NOT_WHOLE"]),
+    (Plan(PlanKind.PROJECT, price=Money(5), milestones=(Milestone(10_000, " "),)),
+     ["MILESTONES_NOT_WHOLE"]),
+    (Plan(PlanKind.REVENUE_SHARE, share_bp=10_001, cycle=Period.MONTH), ["SHARE_TOO_LARGE"]),
+    (Plan(PlanKind.SUBSCRIPTION, price=Money(5), period=Period.MONTH, included=5),
+     ["OVERAGE_INCOMPLETE"]),
+    (Plan(PlanKind.PER_CALL, unit=UNIT, minimum=Money(9), maximum=Money(8)), ["LIMITS_REVERSED"]),
+    (Plan(PlanKind.PER_CALL, unit=UNIT, maximum=Money(0)), ["PRICE_NOT_POSITIVE"]),
+    (Plan(PlanKind.AUCTION, reserve=Money(5), step=Money(1, "USD"), form=AuctionForm.ENGLISH),
+     ["CURRENCIES_MIXED"]),
+])
+def test_every_fault_of_the_other_kinds_is_named(plan: Plan, codes: list[str]) -> None:
+    assert [refusal.code for refusal in prices.actionable(plan)] == codes
+
+
+@pytest.mark.parametrize(("written", "plan"), [
+    ({"kind": "per_row", "unit": {"e6": 800 * FEN}, "per": 1_000, "free_quota": 500}, ROWS),
+    ({"kind": "project", "price": {"minor": 900_000}, "milestones": [
+        {"share_bp": 3_000, "criterion": "方案"}, {"share_bp": 7_000, "criterion": "验收"}]},
+     PROJECT),
+    ({"kind": "auction", "reserve": {"minor": 100_000}, "step": {"minor": 100},
+      "form": "sealed"}, AUCTION),
+    ({"kind": "revenue_share", "share_bp": 850, "cycle": "month", "base": "",
+      "minimum": {"minor": 100_000}}, SHARE),
+])
+def test_the_other_kinds_are_read_as_they_are_written(written: Any, plan: Plan) -> None:
+    assert prices.parse(written) == plan
+
+
+@pytest.mark.parametrize("written", [
+    {"kind": "project", "milestones": [{"share_bp": 1, "criterion": 5}]},
+    {"kind": "revenue_share", "base": 5}, {"kind": "auction", "form": "dutch"},
+])
+def test_what_is_no_other_plan_is_refused(written: Any) -> None:
+    with pytest.raises(Invalid):
+        prices.parse(written)
+# fmt: on

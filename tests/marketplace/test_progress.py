@@ -77,7 +77,7 @@ def test_an_order_waits_for_its_last_delivery(session: Session, work_as: WorkAs)
 
 def test_an_order_is_completed_when_it_is_settled(session: Session, work_as: WorkAs) -> None:
     order = make.accepted(session)
-    later = make.days_later(5, DAY)
+    later = make.days_later(14, DAY)
     batch = batches.compute(work_as("per_exchange_settler", at=later))
     session.flush()
     batches.take(work_as("per_exchange_checker", at=later), batch.id, "confirm")

@@ -25,6 +25,8 @@ TREASURY: Final = "treasury:430000"
 STORY: Final = Money(12_800_001)
 DUE: Final = datetime(2026, 7, 10, 4, tzinfo=UTC)  # noon of T + 7: the merchant is new
 
+LATE: Final = datetime(2026, 7, 28, 4, tzinfo=UTC)  # everything accepted on DUE is due
+
 WorkAs = Callable[..., Work]
 Movement = tuple[str, int, str, str]
 """Bank reference, fen (negative: went out), counterparty's name, text."""

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kernel.actor import Duty
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
+from kernel.parties import bank_checks
 from settlement import accounts
 from settlement.accounts import BankAccount, NoVerifiedAccount, State
 from tests.conftest import WorkAs
@@ -122,3 +126,47 @@ def test_an_account_is_seen_by_its_party_and_by_who_oversees(work_as: WorkAs) ->
         with pytest.raises(NotFound):
             accounts.seen(work_as("per_other_editor"), account_id)
     assert accounts.listed(work_as("per_other_editor"), after=None, limit=9).items == []
+
+
+def told_back(work_as: WorkAs, number: str) -> str:
+    """Let the party name the amount of a small transfer to an account; return the check's id."""
+    officer = work_as("per_exchange_compliance")
+    check = bank_checks.request(
+        officer,
+        "org_developer",
+        account_name="演示·枫香科技",
+        bank_name="演示银行",
+        number=number,
+    )
+    officer.session.flush()
+    teller = work_as("per_exchange_settler")
+    bank_checks.take(teller, check.id, "send")
+    _, amount = bank_checks.order(teller, check.id)
+    work = work_as("per_developer_editor")
+    finance = replace(work, actor=replace(work.actor, duties=frozenset({Duty.FINANCE})))
+    bank_checks.echo(finance, check.id, amount_fen=amount)
+    officer.session.flush()
+    return check.id
+
+
+def test_a_small_transfer_that_was_told_back_proves_an_account(
+    session: Session, work_as: WorkAs
+) -> None:
+    made = registered(work_as)
+    proof = told_back(work_as, "621700001234567")
+
+    accounts.take(work_as("per_developer_signer"), made.id, "prove")
+    session.flush()
+
+    assert (made.state, made.verified_by) == (State.VERIFIED, proof)
+    assert accounts.require_verified(session, "org_developer") is made
+
+
+def test_a_transfer_to_another_account_proves_nothing(work_as: WorkAs) -> None:
+    made = registered(work_as)
+    told_back(work_as, "621700009999999")
+
+    with pytest.raises(StepRefused) as told:
+        accounts.take(work_as("per_developer_signer"), made.id, "prove")
+
+    assert [refusal.code for refusal in told.value.refusals] == ["NOT_PROVED"]

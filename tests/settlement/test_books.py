@@ -11,10 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from kernel.engines import Engines
+from kernel.money import Money
+from migrations import roles
 from settlement import fsck, guards, ledger
 from settlement.books import TABLES, entries, periods
 from settlement.ledger import AccountRef
-from tests.conftest import WorkAs
+from settlement.rules import stored
+from settlement.sealing import blocks
+from tests.conftest import CRYPTO, WorkAs
 from tests.settlement.bookkeeping import (
     CUSTODY,
     JULY,
@@ -33,6 +37,7 @@ from tests.settlement.bookkeeping import (
     run,
     seal,
     suspense,
+    unguard,
 )
 
 SEPTEMBER = datetime(2026, 9, 2, 4, tzinfo=UTC)
@@ -316,42 +321,111 @@ def test_periods_close_in_order_and_stay_closed(session: Session, work_as: WorkA
     assert "opens after the closed ones" in refusal(session, earlier)
 
 
-ROLE = (
-    "CREATE ROLE ledger_of_a_test",
-    "GRANT SELECT, INSERT ON ledger_accounts, ledger_entries, ledger_postings, ledger_seals,"
-    " ledger_periods TO ledger_of_a_test",
-    "GRANT SELECT ON ledger_balances TO ledger_of_a_test",
-    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO ledger_of_a_test",
-    # To lock a row takes the right to update a column; triggers refuse the update itself.
-    "GRANT UPDATE (account_id) ON ledger_balances TO ledger_of_a_test",
-    "GRANT UPDATE (id) ON ledger_periods TO ledger_of_a_test",
-    "SET ROLE ledger_of_a_test",
+FORBIDDEN = (
+    "UPDATE ledger_balances SET debits = 0",
+    "INSERT INTO ledger_balances (account_id, guard, debits, credits) VALUES (1, 'none', 0, 0)",
+    "UPDATE ledger_entries SET order_id = 'x'",
+    "DELETE FROM ledger_postings",
+    "TRUNCATE ledger_postings",
+    "INSERT INTO posting_rules VALUES ('bank.received', '1012.custody', '2202.merchant')",
+    "INSERT INTO currencies VALUES ('XXX', 2)",
+    "UPDATE ledger_blocks SET root = ''",
+    "ALTER TABLE ledger_postings DISABLE TRIGGER ALL",
+    "DROP TRIGGER ledger_postings_apply ON ledger_postings",
+    "DROP VIEW ledger_lines",
+    "SET session_replication_role = replica",
 )
+MAKING = [
+    "UPDATE ledger_periods SET status = 'open'",
+    "UPDATE ledger_balances SET account_id = account_id",
+]
 
 
 @on_postgresql
-def test_a_role_that_may_only_insert_can_post_and_can_do_no_more(
+def test_the_role_of_the_application_can_keep_books_and_not_rewrite_them(
     session: Session, work_as: WorkAs
 ) -> None:
-    for statement in ROLE:
+    for statement in [*roles.statements("ledger_of_a_test"), "SET ROLE ledger_of_a_test"]:
         session.execute(text(statement))
 
     received(work_as("system"), "bsl_9", 7)
+    blocks.seal(work_as("system"))
+    ledger.close_period(work_as("system", at=SEPTEMBER), "2026-07")
     session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
 
     assert on(session, suspense("bsl_9")) == 7
-    for statement in (
-        "UPDATE ledger_balances SET debits = 0",
-        "INSERT INTO ledger_balances (account_id, guard, debits, credits) VALUES (1, 'none', 0, 0)",
-        "UPDATE ledger_periods SET status = 'closed'",
-        "UPDATE ledger_entries SET order_id = 'x'",
-        "TRUNCATE ledger_postings",
-        "ALTER TABLE ledger_postings DISABLE TRIGGER ALL",
-        "DROP TRIGGER ledger_postings_apply ON ledger_postings",
-        "SET session_replication_role = replica",
-    ):
+    assert fsck.check(session, CRYPTO) == ()
+    for statement in FORBIDDEN:
         with pytest.raises(DBAPIError, match="InsufficientPrivilege"), session.begin_nested():
             session.execute(text(statement))
+    for statement in MAKING:  # what may be locked may be updated; the triggers say no
+        with pytest.raises(DBAPIError, match=r"in order|append-only"), session.begin_nested():
+            session.execute(text(statement))
+
+
+def test_a_role_has_a_plain_name() -> None:
+    with pytest.raises(ValueError, match="not a plain name"):
+        roles.statements("app; DROP TABLE ledger_entries")
+
+
+@on_sqlite
+def test_our_own_connection_may_not_change_what_is_fixed(session: Session, work_as: WorkAs) -> None:
+    attacks = [
+        *(f"DELETE FROM {table.name}" for table in TABLES),
+        *(f"DROP TABLE {table.name}" for table in TABLES),
+        "UPDATE ledger_balances SET debits = 0",
+        "UPDATE ledger_entries SET order_id = 'x'",
+        "UPDATE currencies SET exponent = 0",
+        "ALTER TABLE ledger_postings ADD COLUMN x",
+        "DROP TRIGGER ledger_postings_no_update",
+        "DELETE FROM posting_rules",
+        "DELETE FROM ledger_blocks",
+        "PRAGMA writable_schema = ON",
+        "PRAGMA ignore_check_constraints = ON",
+        "PRAGMA foreign_keys = OFF",
+        "PRAGMA recursive_triggers = OFF",
+    ]
+
+    for attack in attacks:
+        with pytest.raises(DBAPIError, match="not authorized"):
+            session.execute(text(attack))
+    received(work_as("system"), "bsl_9", 7)
+    ledger.close_period(work_as("system", at=SEPTEMBER), "2026-07")
+
+    assert on(session, suspense("bsl_9")) == 7
+    assert session.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+
+
+def test_an_account_is_kept_in_a_currency_that_is_known(session: Session) -> None:
+    unknown = refusal(session, f"{ACCOUNT} ('x', 'x', 'XXX', 'money', 'asset', 'none')")
+    exponents = session.execute(text("SELECT code, exponent FROM currencies")).all()
+
+    assert "foreign key" in unknown.lower()
+    assert dict(tuple(row) for row in exponents) == stored.EXPONENTS
+    assert all(f"{Money(1, code)}" in {f"{code} 1", f"{code} 0.{'0' * (places - 1)}1"}
+               for code, places in stored.EXPONENTS.items())  # fmt: skip
+    assert "append-only" in refusal(session, "UPDATE currencies SET exponent = 0")
+
+
+def test_no_pair_is_sealed_that_no_rule_knows(session: Session) -> None:
+    lines = (head(9), posting(9, CUSTODY, ORDER, "1"))
+
+    assert "no posting rule" in refusal(session, *lines, seal(9))
+
+
+def test_the_database_allows_what_the_release_does_and_no_more(session: Session) -> None:
+    connection = session.connection()
+    unguard(session)
+    assert stored.there(connection) == stored.expected()
+
+    session.execute(text("DELETE FROM posting_rules WHERE event = 'bank.matched'"))
+    session.execute(text("INSERT INTO posting_rules VALUES ('bank.received', 'a', 'b')"))
+    found = {finding.at for finding in fsck.check(session) if finding.code == "RULES_DIFFER"}
+    stored.keep(connection)
+
+    assert "bank.received: a / b" in found
+    assert "bank.matched: 2241.suspense / 2241.escrow" in found
+    assert stored.there(connection) == stored.expected()
 
 
 def test_every_trigger_is_known_by_name() -> None:

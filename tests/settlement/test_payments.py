@@ -7,6 +7,7 @@ from kernel import journal
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
 from settlement import payments
+from settlement.entries import AccountRef
 from settlement.payments import AlreadyInstructed, Payment, State
 from tests.conftest import WorkAs
 from tests.settlement import money
@@ -43,9 +44,7 @@ def test_the_database_keeps_one_live_payment_an_order(session: Session, work_as:
     other = money.asked(work_as, "ord_2")
 
     with pytest.raises(IntegrityError):
-        session.execute(
-            update(Payment).where(Payment.id == other.id).values(target=again.target)
-        )
+        session.execute(update(Payment).where(Payment.id == other.id).values(target=again.target))
 
 
 @pytest.mark.parametrize("minor", [0, -1])
@@ -133,3 +132,55 @@ def test_payments_are_listed_to_their_payer_newest_first(work_as: WorkAs) -> Non
     assert [payment.id for payment in (*first.items, *rest.items)] == newest_first
     assert [payment.order_id for payment in one.items] == ["ord_1"]
     assert none.items == []
+
+
+def test_each_payment_says_where_its_money_belongs(work_as: WorkAs) -> None:
+    work, source = work_as("system"), AccountRef("1012.psp", "stripe")
+
+    def rows(purpose: str, target: str, order: str | None = None) -> list[tuple[str, str, str]]:
+        made = payments.ask(
+            work, purpose=purpose, target=target, payer_id="org_buyer", amount=Money(7),
+            escrow_order=order,
+        )  # fmt: skip
+        found = payments.rows(made, source, Money(5))
+        assert all(row.amount == Money(5) for row in found)
+        return [(row.debit.code, row.credit.code, row.credit.owner) for row in found]
+
+    assert rows("order", "ord_1") == [("1012.psp", "2241.escrow", "ord_1")]
+    assert rows("bill", "bil_1", "ord_2") == [
+        ("1012.psp", "1122.buyer", "org_buyer"), ("2204.billed", "2241.escrow", "ord_2"),
+    ]  # fmt: skip
+    assert rows("wallet", "org_buyer") == [("1012.psp", "2241.wallet", "org_buyer")]
+    assert rows("fee", "fee_1") == [("1012.psp", "1122.fee", "org_buyer")]
+
+
+def test_the_payment_of_a_bill_is_not_the_payment_of_its_order(
+    session: Session, work_as: WorkAs
+) -> None:
+    order = money.asked(work_as)
+    bill = payments.ask(
+        work_as("system"), purpose="bill", target="bil_1", payer_id="org_buyer",
+        amount=Money(7), escrow_order="ord_1",
+    )  # fmt: skip
+    session.flush()
+
+    assert payments.live_of(session, "ord_1") is order
+    assert payments.live_for(session, "bill", "bil_1") is bill
+
+
+def test_a_wallet_that_was_paid_can_be_paid_again_and_an_order_cannot(
+    session: Session, work_as: WorkAs
+) -> None:
+    def asked(purpose: str, target: str) -> Payment:
+        made = payments.ask(
+            work_as("system"), purpose=purpose, target=target, payer_id="org_buyer",
+            amount=Money(7),
+        )  # fmt: skip
+        session.flush()
+        return made
+
+    for purpose, target in (("wallet", "org_buyer"), ("order", "ord_1")):
+        payments.receive(work_as("system"), asked(purpose, target), Money(7))
+
+    assert asked("wallet", "org_buyer").state == State.AWAITING
+    assert asked("order", "ord_1").state == State.FUNDED

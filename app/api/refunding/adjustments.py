@@ -14,7 +14,7 @@ from settlement.refunding.adjustments import Adjustment, Kind
 blueprint = doors.noun("adjustments", "Adjustments and write-offs · 人工调整与核销")
 
 
-class AdjustmentIn(doors.Body):
+class LedgerAdjustmentIn(doors.Body):
     """From which account to which, how much, why. document: SHA-256 of what it rests on."""
 
     kind = doors.choice(*Kind)
@@ -27,7 +27,7 @@ class AdjustmentIn(doors.Body):
     document = doors.text(max=64, min=64)
 
 
-class AdjustmentOut(doors.LivingOut):
+class LedgerAdjustmentOut(doors.LivingOut):
     """An adjustment. maker and checker: persons, never the same."""
 
     kind = fields.String()
@@ -45,7 +45,7 @@ class AdjustmentOut(doors.LivingOut):
 
 
 def row(found: Adjustment) -> Mapping[str, Any]:
-    """Return what AdjustmentOut shows in a list: all but the actions."""
+    """Return what LedgerAdjustmentOut shows in a list: all but the actions."""
     plain = ("id", "state", "version", "kind", "debit_code", "debit_owner", "credit_code",
              "credit_owner", "reason", "document", "maker", "checker")  # fmt: skip
     return {
@@ -57,14 +57,14 @@ def row(found: Adjustment) -> Mapping[str, Any]:
 
 
 def show(found: Adjustment, work: Work) -> Mapping[str, Any]:
-    """Return what AdjustmentOut shows."""
+    """Return what LedgerAdjustmentOut shows."""
     return {**row(found), **doors.living(found, work, adjustments.LIFE)}
 
 
 @blueprint.post("")
 @doors.money
-@blueprint.arguments(AdjustmentIn)
-@blueprint.response(201, AdjustmentOut)
+@blueprint.arguments(LedgerAdjustmentIn)
+@blueprint.response(201, LedgerAdjustmentOut)
 def propose(body: dict[str, Any]) -> Any:
     """Propose an adjustment, for another person to check and post."""
     work = unit.current()
@@ -84,7 +84,7 @@ def propose(body: dict[str, Any]) -> Any:
 @blueprint.get("")
 @doors.members("read")
 @blueprint.arguments(doors.PageQuery, location="query")
-@blueprint.response(200, doors.page_of(AdjustmentOut))
+@blueprint.response(200, doors.page_of(LedgerAdjustmentOut))
 def listed(query: dict[str, Any]) -> Any:
     """List the adjustments, newest first, to who oversees the exchange."""
     return doors.page(adjustments.listed(unit.current(), **query), row)
@@ -92,11 +92,11 @@ def listed(query: dict[str, Any]) -> Any:
 
 @blueprint.get("/<string:subject_id>")
 @doors.members("read")
-@blueprint.response(200, AdjustmentOut)
+@blueprint.response(200, LedgerAdjustmentOut)
 def one(subject_id: str) -> Any:
     """Show one adjustment to who oversees the exchange."""
     work = unit.current()
     return doors.tagged(show(adjustments.seen(work, subject_id), work))
 
 
-doors.steps(blueprint, adjustments, AdjustmentOut, show)
+doors.steps(blueprint, adjustments, LedgerAdjustmentOut, show)

@@ -13,8 +13,9 @@ from kernel.money import Money
 from settlement.bank import clearings, intake, statements, worklist
 from settlement.bank.clearings import Share
 from settlement.bank.desk import Verdict
+from settlement.bank.matching import Suggestion
 from settlement.bank.statements import BankLine, BankStatement, Note
-from settlement.bank.worklist import Age, Suggestion, Waiting
+from settlement.bank.worklist import Age, Waiting
 
 TEXT_MAX = 3_000_000
 """The most characters of a statement."""
@@ -312,7 +313,12 @@ def _suggestion(one: Suggestion) -> Mapping[str, Any]:
 
 
 def _age(one: Age) -> Mapping[str, Any]:
-    return {**one._asdict(), "total": doors.wire(one.total)}
+    return {
+        "from_wd": one.from_wd,
+        "to_wd": one.to_wd,
+        "count": one.receipts,
+        "total": doors.wire(one.total),
+    }
 
 
 def _bytes(encoded: str) -> bytes:

@@ -14,7 +14,7 @@ from settlement.papers.papers import Paper
 from settlement.papers.party_statements import PartyStatement
 
 blueprint = doors.noun("party-statements", "Settlement statements · 结算单")
-paper_blueprint = doors.noun("papers", "Papers · 凭据")
+paper_blueprint = doors.noun("money-papers", "Papers · 凭据", prefix="/api/papers")
 
 
 class PartyStatementIn(doors.Body):

@@ -9,10 +9,12 @@ from marshmallow import fields
 from app import doors, unit
 from kernel.work import Work
 from settlement import payouts
+from settlement.bank import outgoing
+from settlement.bank.outgoing import OutgoingFile
 from settlement.escrow import Payable
 from settlement.paying import attempts, earnings
 from settlement.paying.attempts import PayoutAttempt
-from settlement.payouts import Earned, Payout, PayoutFile, State
+from settlement.payouts import Earned, Payout, State
 
 blueprint = doors.noun("payouts", "Payouts · 付款")
 
@@ -150,7 +152,7 @@ def show(found: Payout, work: Work) -> Mapping[str, Any]:
     return {**row(found), **doors.living(found, work, payouts.LIFE)}
 
 
-def show_file(made: PayoutFile) -> Mapping[str, Any]:
+def show_file(made: OutgoingFile) -> Mapping[str, Any]:
     """Return what FileOut shows."""
     return {
         "id": made.id,
@@ -202,7 +204,7 @@ def request(body: dict[str, Any]) -> Any:
 @blueprint.response(201, FileOut)
 def send(_body: dict[str, Any]) -> Any:
     """Put every approved payout into a file for the bank."""
-    return show_file(payouts.send(unit.current()))
+    return show_file(outgoing.send(unit.current()))
 
 
 @blueprint.get("")
@@ -254,7 +256,7 @@ def expected() -> Any:
 @blueprint.response(200, content_type="text/csv")
 def file(file_id: str) -> Response:
     """Download a file for the bank, with whole account numbers, as a settlement officer."""
-    text = payouts.file_text(unit.current(), file_id)
+    text = outgoing.content(unit.current(), file_id).decode()
     return doors.answer_text(text, "text/csv; charset=utf-8", name=f"{file_id}.csv")
 
 

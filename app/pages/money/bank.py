@@ -24,7 +24,7 @@ from settlement.bank.reading import profiles
 from settlement.bank.statements import Note
 from settlement.bank.worklist import Waiting
 
-blueprint = Blueprint("bank", __name__)
+blueprint = Blueprint("bank_desk", __name__)
 
 KEPT_MAX = 400_000
 """The largest file, in bytes, that a preview carries along, to be imported unchanged."""
@@ -91,21 +91,12 @@ def line(line_id: str) -> Any:
     """Show one line: what the bank said, what it may be for, and what a person can say of it."""
     work = unit.current()
     found = worklist.one(work, line_id)
-    known = statements.matches(work.session, [line_id]).get(line_id, [])
     proposed = found.proposed
     return render_template(
         "settlement/bank_line.html",
         one=_waiting(found),
         line=found.line,
-        matches=[
-            {
-                "kind": languages.said(statements.Kind(each.kind).label),
-                "amount": each.amount,
-                "reason": each.reason,
-                "target": each.payment_id or each.payout_id or each.target,
-            }
-            for each in known
-        ],
+        matches=_matches(work, line_id),
         proposed=proposed,
         record=shown.record(proposed, work, clearings.LIFE) if proposed else None,
         action=languages.said(clearings.Action(proposed.action).label) if proposed else "",
@@ -226,7 +217,8 @@ def _content() -> bytes:
     """Return the file that was chosen, or the one that the preview carried along."""
     chosen = request.files.get("file")
     if chosen is not None and chosen.filename:
-        return chosen.read()
+        content: bytes = chosen.read()
+        return content
     try:
         kept = base64.b64decode(request.form.get("content", ""), validate=True)
     except (binascii.Error, ValueError) as error:
@@ -278,6 +270,18 @@ def _waiting(one: Waiting) -> dict[str, Any]:
             for each in one.suggestions
         ],
     }
+
+
+def _matches(work: Work, line_id: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": languages.said(statements.Kind(each.kind).label),
+            "amount": each.amount,
+            "reason": each.reason,
+            "target": each.payment_id or each.payout_id or each.target,
+        }
+        for each in statements.matches(work.session, [line_id]).get(line_id, [])
+    ]
 
 
 def _verdict(one: Verdict) -> dict[str, Any]:

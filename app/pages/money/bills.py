@@ -29,7 +29,7 @@ from settlement.metering.meters import Basis
 from settlement.metering.usage import UsageEvent, Wanted
 from settlement.payments import Purpose
 
-blueprint = Blueprint("bills", __name__)
+blueprint = Blueprint("charges", __name__)
 
 FILE_MAX: Final = 10_000
 _HEADER: Final = (

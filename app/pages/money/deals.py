@@ -14,7 +14,7 @@ from settlement.deals import deals, papers
 from settlement.deals.deals import State
 from settlement.deals.papers import PaperKind
 
-blueprint = Blueprint("deals", __name__)
+blueprint = Blueprint("deal_pages", __name__)
 
 
 @blueprint.get("/deals")

@@ -1,24 +1,25 @@
-"""Pages of what goes back: refunds, disputes at providers, holds, adjustments by hand."""
+"""Pages of refunds and of disputes at payment providers."""
 
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
-from app.pages import forms, shown
+from app.pages import forms, shown, vocabulary
+from app.pages.money import shapes
+from app.pages.money.shapes import cell, facts, field, said, table
+from kernel.money import Money
 from kernel.parties import people
 from kernel.words import Words
+from kernel.work import Work
 from settlement import access
-from settlement.dividing import frozen
-from settlement.dividing.frozen import Ground
-from settlement.entries import AccountRef
-from settlement.holding import holds
-from settlement.refunding import adjustments, disputes, parts, refunds
-from settlement.refunding.adjustments import Kind
-from settlement.refunding.refunds import State
+from settlement.refunding import disputes, parts, refunds
+from settlement.refunding.parts import RefundPart
+from settlement.refunding.refunds import Refund, State
 
-blueprint = Blueprint("refunds", __name__)
+blueprint = Blueprint("refund_pages", __name__)
 
+_BASE = "/settlement/refunds"
 _RAILS = {
     "bank": Words("银行转账", "by bank"),
     "provider": Words("支付机构原路退回", "by the payment provider"),
@@ -26,12 +27,11 @@ _RAILS = {
 }
 
 
-@blueprint.get("/settlement/refunds")
+@blueprint.get(_BASE)
 @doors.members("read")
 def listed() -> Any:
     """List the refunds that the caller may see; settlement officers ask for one here."""
-    work = unit.current()
-    state = shown.asked("state")
+    work, state = unit.current(), shown.asked("state")
     found = refunds.listed(
         work,
         state=State(state) if state in {each.value for each in State} else None,
@@ -39,20 +39,36 @@ def listed() -> Any:
         after=shown.after(),
         limit=shown.PAGE,
     )
+    names = shown.names(work, [one.payer_id for one in found.items])
+    rows = [
+        [
+            cell(one.reference, href=f"{_BASE}/{one.id}"),
+            names.get(one.payer_id or ""),
+            one.amount,
+            one.requested_at,
+            cell("", tag=f"refund.{one.state}"),
+        ]
+        for one in found.items
+    ]
+    columns = [said("编号", "Reference"), said("收款方", "To"), "#" + said("金额", "Amount"),
+               said("申请", "Requested"), said("状态", "State")]  # fmt: skip
     return render_template(
-        "settlement/refunds.html",
-        refunds=found.items,
+        "settlement/list.html",
+        title=said("退款", "Refunds"),
+        lead=said(
+            "自申请起资金在途，同一笔钱不会退两次；按来款的原路退回。",
+            "From the request on the money is in transit, so nothing goes back twice; "
+            "it goes back the way it came.",
+        ),
+        filters=shapes.filters("refund", State, _BASE, state),
+        tables=[table(said("退款", "Refunds"), columns, rows, empty=said("没有退款", "No refund"))],
         next=found.next,
-        state=state,
-        states=list(State),
-        names=shown.names(work, [one.payer_id for one in found.items]),
-        settles=access.settler.matches(work.actor, None),
-        order_id=shown.asked("order") or "",
-        more=f"/settlement/refunds?state={state}" if state else "/settlement/refunds",
+        more=f"{_BASE}?state={state}" if state else _BASE,
+        forms=_forms() if access.settler.matches(work.actor, None) else [],
     )
 
 
-@blueprint.post("/settlement/refunds")
+@blueprint.post(_BASE)
 @doors.money
 def ask() -> Any:
     """Give a part of what was paid for an order back."""
@@ -64,25 +80,67 @@ def ask() -> Any:
         order_line_id=forms.text("order_line_id", max=40) or None,
         fee_refund="fee_refund" in request.form,
     )
-    return redirect(f"/settlement/refunds/{made.id}", 303)
+    return redirect(f"{_BASE}/{made.id}", 303)
 
 
-@blueprint.get("/settlement/refunds/<refund_id>")
+@blueprint.post("/settlement/goodwill")
+@doors.money
+def make_good() -> Any:
+    """Pay a customer what the exchange makes good from its own."""
+    made = refunds.make_good(
+        unit.current(),
+        payer_id=forms.text("payer_id", max=60),
+        amount=forms.money("amount"),
+        reason=forms.text("reason", max=500),
+    )
+    return redirect(f"{_BASE}/{made.id}", 303)
+
+
+@blueprint.get(f"{_BASE}/<refund_id>")
 @doors.members("read")
 def one(refund_id: str) -> Any:
     """Show a refund: what it took from whom, how far it has come, its steps."""
     work = unit.current()
     found = refunds.seen(work, refund_id)
     taken = parts.of(work.session, found.id)
+    names = shown.names(work, [found.payer_id, *(part.share_owner for part in taken)])
     return render_template(
-        "settlement/refund.html",
-        refund=found,
-        rail=languages.said(_RAILS[found.rail]),
-        parts_taken=taken,
-        record=shown.record(found, work, refunds.LIFE),
-        names=shown.names(work, [found.payer_id, *(part.share_owner for part in taken)]),
-        people=people.names(work.session, [found.maker, found.checker or ""]),
-        events=shown.timeline(work, found.id),
+        "settlement/record.html",
+        crumb=(_BASE, said("退款", "Refunds")),
+        title=found.reference,
+        under=f"{cell(found.amount)['text']} · {names.get(found.payer_id or '', '—')}",
+        tables=[_taken(taken, names)],
+        facts=_facts(work, found),
+        **shapes.record(work, found, refunds.LIFE),
+    )
+
+
+def _taken(taken: list[RefundPart], names: dict[str, str]) -> dict[str, Any]:
+    rows = [
+        [
+            vocabulary.account(part.share_code),
+            names.get(part.share_owner),
+            Money(part.amount_minor, part.currency),
+        ]
+        for part in taken
+    ]
+    columns = [said("份额", "Share"), said("主体", "Party"), "#" + said("金额", "Amount")]
+    nothing = said("未动用份额", "No share is touched")
+    return table(said("由谁承担", "Who bears it"), columns, rows, empty=nothing)
+
+
+def _facts(work: Work, found: Refund) -> list[Any]:
+    who = people.names(work.session, [found.maker, found.checker or ""])
+    back, seller = said("一并退还", "given back as well"), said("由卖方承担", "borne by the seller")
+    return facts(
+        (said("理由", "Reason"), found.reason),
+        (said("退款方式", "How"), languages.said(_RAILS[found.rail])),
+        (said("订单", "Order"), _order(found.order_id)),
+        (said("服务费", "Fee"), back if found.fee_refund else seller),
+        (said("经办", "Made by"), who.get(found.maker) or said("系统", "the house")),
+        (said("复核", "Checked by"), who.get(found.checker or "")),
+        (said("到账日", "Arrived on"), found.ended_on),
+        (said("失败原因", "Why it failed"), found.failure),
     )
 
 
@@ -92,7 +150,31 @@ def all_disputes() -> Any:
     """List the disputes at payment providers."""
     work = unit.current()
     found = disputes.listed(work, after=shown.after(), limit=shown.PAGE)
-    return render_template("settlement/disputes.html", disputes=found.items, next=found.next)
+    rows = [
+        [
+            cell(one.dispute_id, href=f"/settlement/disputes/{one.id}"),
+            one.provider,
+            one.amount,
+            one.evidence_due,
+            cell("", tag=f"chargeback.{one.state}"),
+        ]
+        for one in found.items
+    ]
+    title = said("支付争议", "Disputes at payment providers")
+    columns = [said("争议号", "Dispute"), said("机构", "Provider"), "#" + said("金额", "Amount"),
+               said("举证期限", "Answer until"), said("状态", "State")]  # fmt: skip
+    return render_template(
+        "settlement/list.html",
+        title=title,
+        lead=said(
+            "争议期间冻结订单款项，不得另行退款；只有支付机构的资金变动才记账。",
+            "While a dispute is open the money of its order is held and nothing is refunded; "
+            "only what the provider moves is booked.",
+        ),
+        tables=[table(title, columns, rows, empty=said("没有支付争议", "No dispute"))],
+        next=found.next,
+        more="/settlement/disputes",
+    )
 
 
 @blueprint.get("/settlement/disputes/<dispute_id>")
@@ -101,110 +183,44 @@ def one_dispute(dispute_id: str) -> Any:
     """Show a dispute: what it is about, until when to answer, its steps."""
     work = unit.current()
     found = disputes.seen(work, dispute_id)
+    held = cell(said("查看", "Show"), href=f"/settlement/holds/{found.hold_id}")
     return render_template(
-        "settlement/dispute.html",
-        dispute=found,
-        record=shown.record(found, work, disputes.LIFE),
-        events=shown.timeline(work, found.id),
+        "settlement/record.html",
+        crumb=("/settlement/disputes", said("支付争议", "Disputes")),
+        title=found.dispute_id,
+        under=f"{cell(found.amount)['text']} · {found.provider}",
+        facts=facts(
+            (said("订单", "Order"), _order(found.order_id)),
+            (said("被争议的款项", "Charge"), found.charge_object),
+            (said("举证期限", "Answer until"), found.evidence_due),
+            (said("举证要点", "What was answered"), found.evidence),
+            (said("冻结", "Hold"), held if found.hold_id else None),
+        ),
+        **shapes.record(work, found, disputes.LIFE),
     )
 
 
-@blueprint.get("/settlement/holds")
-@doors.members("read")
-def all_holds() -> Any:
-    """List what is set aside; settlement officers set money aside here."""
-    work = unit.current()
-    found = holds.listed(work, after=shown.after(), limit=shown.PAGE)
-    return render_template(
-        "settlement/holds.html",
-        holds=found.items,
-        next=found.next,
-        grounds=_grounds(),
-        settles=access.settler.matches(work.actor, None),
+def _order(order_id: str | None) -> Any:
+    return cell(order_id, href=f"/orders/{order_id}") if order_id else None
+
+
+def _forms() -> list[Any]:
+    amount = field("amount", said("金额（元）", "Amount (yuan)"), kind="money")
+    reason = field("reason", said("理由", "Reason"))
+    order_id = field("order_id", said("订单编号", "Order (id)"), value=shown.asked("order") or "")
+    line = said("仅退此订单行", "Of this line alone")
+    fee = said(
+        "交易所一并退还服务费；否则由卖方承担",
+        "The exchange gives its fee back as well; otherwise the seller bears it",
     )
-
-
-@blueprint.post("/settlement/holds")
-@doors.money
-def place() -> Any:
-    """Set money of an order aside: the amount given, or all there is."""
-    made = holds.place(
-        unit.current(),
-        order_id=forms.text("order_id", max=40),
-        amount=forms.money("amount") if forms.text("amount", max=20) else None,
-        ground=Ground(forms.choice("ground", [each.value for each in Ground])),
-        reference=forms.text("reference", max=120),
-    )
-    return redirect(f"/settlement/holds/{made.id}", 303)
-
-
-@blueprint.get("/settlement/holds/<hold_id>")
-@doors.members("read")
-def one_hold(hold_id: str) -> Any:
-    """Show a hold: what was set aside from where, its steps."""
-    work = unit.current()
-    found = holds.seen(work, hold_id)
-    pieces = frozen.of_hold(work.session, found.id)
-    return render_template(
-        "settlement/hold.html",
-        hold=found,
-        ground=_grounds()[found.ground],
-        pieces=pieces,
-        names=shown.names(work, [piece.owner for piece in pieces]),
-        record=shown.record(found, work, holds.LIFE),
-        events=shown.timeline(work, found.id),
-    )
-
-
-@blueprint.get("/settlement/adjustments")
-@doors.members("read")
-def all_adjustments() -> Any:
-    """List adjustments by hand and write-offs; settlement officers propose one here."""
-    work = unit.current()
-    found = adjustments.listed(work, after=shown.after(), limit=shown.PAGE)
-    return render_template(
-        "settlement/adjustments.html",
-        adjustments=found.items,
-        next=found.next,
-        pairs=[(kind.value, *pair) for kind in Kind for pair in kind.pairs],
-        kinds={kind.value: languages.said(kind.label) for kind in Kind},
-        settles=access.settler.matches(work.actor, None),
-    )
-
-
-@blueprint.post("/settlement/adjustments")
-@doors.money
-def propose() -> Any:
-    """Propose an adjustment, for another person to check and post."""
-    known = {"/".join((kind, *pair)): (kind, *pair) for kind in Kind for pair in kind.pairs}
-    kind, debit, credit = known[forms.choice("pair", known)]
-    made = adjustments.propose(
-        unit.current(),
-        kind=kind,
-        debit=AccountRef(debit, forms.text("debit_owner", max=80)),
-        credit=AccountRef(credit, forms.text("credit_owner", max=80)),
-        amount=forms.money("amount"),
-        reason=forms.text("reason", max=500),
-        document=forms.text("document", max=64),
-    )
-    return redirect(f"/settlement/adjustments/{made.id}", 303)
-
-
-@blueprint.get("/settlement/adjustments/<adjustment_id>")
-@doors.members("read")
-def one_adjustment(adjustment_id: str) -> Any:
-    """Show an adjustment, its ground and its steps."""
-    work = unit.current()
-    found = adjustments.seen(work, adjustment_id)
-    return render_template(
-        "settlement/adjustment.html",
-        adjustment=found,
-        kind=languages.said(Kind(found.kind).label),
-        people=people.names(work.session, [found.maker, found.checker or ""]),
-        record=shown.record(found, work, adjustments.LIFE),
-        events=shown.timeline(work, found.id),
-    )
-
-
-def _grounds() -> dict[str, str]:
-    return {each.value: languages.said(each.label) for each in Ground}
+    request_button, payer = said("申请", "Request"), said("客户编号", "Customer (id)")
+    return [
+        shapes.form("refund", said("申请退款", "Request a refund"), _BASE, request_button, [
+            order_id, amount, reason, field("order_line_id", line, needed=False),
+            field("fee_refund", fee, kind="flag"),
+        ]),
+        shapes.form(
+            "goodwill", said("交易所补偿", "Make good"), "/settlement/goodwill", request_button,
+            [field("payer_id", payer), amount, reason],
+        ),
+    ]  # fmt: skip

@@ -1,52 +1,66 @@
-"""Pages of how what is due is divided: fee rules, revenue rules, and the hold list."""
+"""Pages of how what is due is divided: fee rules and revenue rules, by version."""
 
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
-from app.pages import forms, shown
+from app.pages import figures, forms, shown
+from app.pages.money import shapes
+from app.pages.money.shapes import cell, facts, field, said, table
+from kernel.money import Money
 from kernel.parties import people
 from kernel.words import Words
 from kernel.work import Work
 from settlement import access
-from settlement.dividing import fee_rules, hold_list, revenue_rules
-from settlement.dividing.fee_rules import Kind, Payer, Waiver
-from settlement.dividing.revenue_rules import Scope, Shared
+from settlement.dividing import fee_rules, revenue_rules
+from settlement.dividing.fee_rules import FeeRule, Kind, Payer, Waiver
+from settlement.dividing.revenue_rules import RevenueRule, Scope, Shared
 from settlement.shares import Base
 
 blueprint = Blueprint("money_rules", __name__)
 
-PARTIES = ("merchant", "operator", "fiscal", "broker")
-"""As what somebody shares, in the order of the form."""
-
+_BASE = "/settlement/rules"
+_PARTIES = {
+    "merchant": Words("数商", "merchant"),
+    "operator": Words("运营机构", "operator"),
+    "fiscal": Words("财政", "treasury"),
+    "broker": Words("经纪方", "broker"),
+}
 _BASES = {
-    Base.NET_OF_FEE.value: Words("扣除服务费后", "what is left after the fee"),
+    Base.NET_OF_FEE.value: Words("扣除服务费后", "after the fee"),
     Base.GROSS.value: Words(
-        "全部价款（服务费由数商承担）", "the whole price; the merchant bears the fee"
+        "全部价款（服务费由数商承担）", "whole price; the merchant bears the fee"
     ),
 }
 
 
-@blueprint.get("/settlement/rules")
+@blueprint.get(_BASE)
 @doors.members("read")
 def rules() -> Any:
     """Show which fees and shares hold: by the rules of the place, and by versions approved."""
     work = unit.current()
     access.require(work, access.overseer, "money_rules.listed")
+    standard = work.rules.table("fees")
+    by_kind = work.rules.table("revenue")
+    public, other = said("公共数据", "Public data"), said("其他数据", "Other data")
+    fee = f"{figures.bp(standard['transaction_bp'])}, ≤ {Money(standard['transaction_cap_fen'])}"
     return render_template(
-        "settlement/rules.html",
-        fees=fee_rules.listed(work, after=None, limit=shown.PAGE).items,
-        revenues=revenue_rules.listed(work, after=None, limit=shown.PAGE).items,
-        standard=work.rules.table("fees"),
-        shares=work.rules.table("revenue"),
-        kinds=_words(Kind),
-        payers=_words(Payer),
-        waivers=_words(Waiver),
-        scopes=_words(Scope),
-        bases={key: languages.said(words) for key, words in _BASES.items()},
-        parties=PARTIES,
-        settles=access.settler.matches(work.actor, None),
+        "settlement/list.html",
+        title=said("收费与分配规则", "Fees and shares"),
+        lead=said(
+            "每条规则有版本、生效日与批准人；待结算款指向其所用版本。没有规则时按本地规则。",
+            "Each rule has a version, a first day and who approved it; what is settled points at "
+            "the version it uses. Where there is none, the rules of the place hold.",
+        ),
+        facts_title=said("本地规则", "Rules of the place"),
+        facts=facts(
+            (said("交易服务费", "Transaction fee"), fee),
+            (public, _weights(by_kind["public"].items())),
+            (other, _weights(by_kind["other"].items())),
+        ),
+        tables=[_fees(work), _revenues(work)],
+        forms=[_fee_form(), _revenue_form()] if access.settler.matches(work.actor, None) else [],
     )
 
 
@@ -64,7 +78,7 @@ def draft_fee() -> Any:
         first_on=forms.day("first_on"),
         last_on=forms.day("last_on") if forms.text("last_on") else None,
         board_id=forms.text("board_id", max=40) or None,
-        waived_for=tuple(Waiver(one) for one in Waiver if one in request.form.getlist("waived")),
+        waived_for=tuple(one for one in Waiver if one in request.form.getlist("waived")),
     )
     return redirect(f"/settlement/fee-rules/{made.id}", 303)
 
@@ -75,13 +89,21 @@ def fee(rule_id: str) -> Any:
     """Show a fee rule and its steps."""
     work = unit.current()
     found = fee_rules.seen(work, rule_id)
+    waived = "、".join(languages.said(Waiver(one).label) for one in found.waived_for)
     return render_template(
-        "settlement/fee_rule.html",
-        rule=found,
-        kinds=_words(Kind),
-        payers=_words(Payer),
-        waivers=_words(Waiver),
-        **_common(work, found, fee_rules.LIFE),
+        "settlement/record.html",
+        crumb=(_BASE, said("收费与分配规则", "Fees and shares")),
+        title=languages.said(Kind(found.kind).label),
+        facts=facts(
+            (said("付费方", "Payer"), languages.said(Payer(found.payer).label)),
+            (said("费率", "Rate"), figures.bp(found.rate_bp)),
+            (said("每单最低", "Minimum of an order"), Money(found.min_fen)),
+            (said("每单封顶", "Cap of an order"), _cap(found)),
+            (said("专板", "Board"), found.board_id or said("全部", "all")),
+            (said("免收", "Waived for"), waived),
+            *_versions(work, found),
+        ),
+        **shapes.record(work, found, fee_rules.LIFE),
     )
 
 
@@ -90,10 +112,11 @@ def fee(rule_id: str) -> Any:
 def draft_revenue() -> Any:
     """Draft a revenue rule, for another person to approve; shares are given in percent."""
     shared = [
-        Shared(kind, forms.money(kind).minor, forms.text(f"{kind}_owner", max=60))
-        for kind in PARTIES
+        Shared(kind, forms.money(kind).minor, forms.text("broker_id", max=60)
+               if kind == "broker" else "")
+        for kind in _PARTIES
         if forms.text(kind)
-    ]
+    ]  # fmt: skip
     made = revenue_rules.draft(
         unit.current(),
         scope=Scope(forms.choice("scope", _words(Scope))),
@@ -114,58 +137,116 @@ def revenue(rule_id: str) -> Any:
     work = unit.current()
     found = revenue_rules.seen(work, rule_id)
     parties = revenue_rules.parties(work.session, {found.id})[found.id]
+    names = shown.names(work, [party.owner for party in parties])
+    rows = [
+        [languages.said(_PARTIES[one.kind]), names.get(one.owner), figures.bp(one.share_bp)]
+        for one in parties
+    ]
+    columns = [said("分配方", "As"), said("主体", "Party"), "#" + said("比例", "Share")]
     return render_template(
-        "settlement/revenue_rule.html",
-        rule=found,
-        parties=parties,
-        scopes=_words(Scope),
-        bases={key: languages.said(words) for key, words in _BASES.items()},
-        names=shown.names(work, [party.owner for party in parties]),
-        **_common(work, found, revenue_rules.LIFE),
+        "settlement/record.html",
+        crumb=(_BASE, said("收费与分配规则", "Fees and shares")),
+        title=f"{languages.said(Scope(found.scope).label)} {found.scope_id}",
+        tables=[table(said("各方份额", "Shares"), columns, rows, empty="")],
+        facts=facts(
+            (said("基数", "Of what"), languages.said(_BASES[found.base])),
+            (said("依据", "Decision"), found.document or None),
+            *_versions(work, found),
+        ),
+        **shapes.record(work, found, revenue_rules.LIFE),
     )
 
 
-@blueprint.get("/settlement/hold-list")
-@doors.members("read")
-def held_parties() -> Any:
-    """List the parties that are neither settled nor paid now, and who was."""
-    work = unit.current()
-    found = hold_list.listed(work, after=shown.after(), limit=shown.PAGE)
-    return render_template(
-        "settlement/hold_list.html",
-        entries=[
-            {
-                "id": one.id,
-                "party_id": one.party_id,
-                "reason": one.reason,
-                "put_at": one.put_at,
-                "off_at": one.off_at,
-                "record": shown.record(one, work, hold_list.LIFE),
-            }
-            for one in found.items
-        ],
-        next=found.next,
-        names=shown.names(work, [one.party_id for one in found.items]),
-        settles=access.settler.matches(work.actor, None),
+def _fees(work: Work) -> dict[str, Any]:
+    rows = [
+        [cell(languages.said(Kind(one.kind).label), href=f"/settlement/fee-rules/{one.id}"),
+         languages.said(Payer(one.payer).label), figures.bp(one.rate_bp), _cap(one), one.first_on,
+         cell("", tag=f"fee_rule.{one.state}")]
+        for one in fee_rules.listed(work, after=None, limit=shown.PAGE).items
+    ]  # fmt: skip
+    columns = [said("类别", "Kind"), said("付费方", "Payer"), "#" + said("费率", "Rate"),
+               "#" + said("封顶", "Cap"), said("生效", "From"), said("状态", "State")]  # fmt: skip
+    title, none = (
+        said("收费规则", "Fee rules"),
+        said("按本地规则收费", "The rules of the place hold"),
     )
+    return table(title, columns, rows, empty=none)
 
 
-@blueprint.post("/settlement/hold-list")
-@doors.members("write")
-def put() -> Any:
-    """Put a party on the list."""
-    hold_list.put(
-        unit.current(), forms.text("party_id", max=60), reason=forms.text("reason", max=500)
+def _revenues(work: Work) -> dict[str, Any]:
+    rows = [
+        [cell(languages.said(Scope(one.scope).label), href=f"/settlement/revenue-rules/{one.id}"),
+         one.scope_id, languages.said(_BASES[one.base]), one.first_on,
+         cell("", tag=f"revenue_rule.{one.state}")]
+        for one in revenue_rules.listed(work, after=None, limit=shown.PAGE).items
+    ]  # fmt: skip
+    columns = [said("适用", "For"), said("编号", "Which"), said("基数", "Of what"),
+               said("生效", "From"), said("状态", "State")]  # fmt: skip
+    title, none = (
+        said("分配规则", "Revenue rules"),
+        said("按本地规则分配", "The rules of the place hold"),
     )
-    return redirect("/settlement/hold-list", 303)
+    return table(title, columns, rows, empty=none)
 
 
-def _common(work: Work, found: Any, life: Any) -> dict[str, Any]:
-    return {
-        "record": shown.record(found, work, life),
-        "people": people.names(work.session, [found.drafted_by, found.approved_by or ""]),
-        "events": shown.timeline(work, found.id),
-    }
+def _fee_form() -> shapes.Form:
+    title, save = (
+        said("起草收费规则", "Draft a fee rule"),
+        said("保存，待批准", "Save for approval"),
+    )
+    return shapes.form("fee", title, "/settlement/fee-rules", save, [
+        field("kind", said("类别", "Kind"), kind="choice", options=_words(Kind)),
+        field("payer", said("付费方", "Payer"), kind="choice", options=_words(Payer)),
+        field("rate", said("费率（%）", "Rate (%)"), kind="money"),
+        field("min", said("每单最低（元）", "Minimum (yuan)"), kind="money", needed=False),
+        field("cap", said("每单封顶（元）", "Cap (yuan)"), kind="money", needed=False),
+        *_days(),
+        field("board_id", said("专板编号", "Board (id)"), needed=False),
+        field("waived", said("免收", "Waived for"), kind="ticks", options=_words(Waiver)),
+    ])  # fmt: skip
+
+
+def _revenue_form() -> shapes.Form:
+    title, save = (
+        said("起草分配规则", "Draft a revenue rule"),
+        said("保存，待批准", "Save for approval"),
+    )
+    bases = {key: languages.said(words) for key, words in _BASES.items()}
+    return shapes.form("revenue", title, "/settlement/revenue-rules", save, [
+        field("scope", said("适用", "For"), kind="choice", options=_words(Scope)),
+        field("scope_id", said("编号", "Which (id)")),
+        field("base", said("基数", "Of what"), kind="choice", options=bases),
+        *(field(kind, f"{languages.said(words)}（%）", kind="money", needed=False)
+          for kind, words in _PARTIES.items()),
+        field("broker_id", said("经纪方编号", "Broker (id)"), needed=False),
+        *_days(),
+        field("document", said("依据文号", "Decision"), needed=False),
+    ])  # fmt: skip
+
+
+def _days() -> list[Any]:
+    return [
+        field("first_on", said("生效日", "First day"), kind="date"),
+        field("last_on", said("终止日", "Last day"), kind="date", needed=False),
+    ]
+
+
+def _versions(work: Work, found: FeeRule | RevenueRule) -> list[tuple[str, object]]:
+    who = people.names(work.session, [found.drafted_by, found.approved_by or ""])
+    return [
+        (said("生效", "From"), found.first_on),
+        (said("终止", "Until"), found.last_on),
+        (said("起草", "Drafted by"), who.get(found.drafted_by)),
+        (said("批准", "Approved by"), who.get(found.approved_by or "")),
+    ]
+
+
+def _cap(found: FeeRule) -> object:
+    return None if found.cap_fen is None else Money(found.cap_fen)
+
+
+def _weights(weights: Any) -> str:
+    return " · ".join(f"{languages.said(_PARTIES[name])} {figures.bp(bp)}" for name, bp in weights)
 
 
 def _words(codes: Any) -> dict[str, str]:

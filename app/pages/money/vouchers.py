@@ -16,7 +16,7 @@ from settlement.vouchers import batches, vouchers
 from settlement.vouchers.batches import VoucherBatch
 from settlement.vouchers.vouchers import State, Voucher
 
-blueprint = Blueprint("vouchers", __name__)
+blueprint = Blueprint("voucher_pages", __name__)
 
 _TICKED = ("roles", "product_types")
 

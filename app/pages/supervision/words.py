@@ -23,6 +23,14 @@ FAULTS: Final = {
     Fault.CONFORMING_REFUSED: Words("应受理而不受理", "refused though complete"),
 }
 STAGES: Final = {
+    "clocks.bill_seller": Words("供方确认账单", "seller confirms a bill"),
+    "clocks.bill_buyer": Words("需方确认账单", "buyer confirms a bill"),
+    "clocks.bill_payment": Words("支付账单", "payment of a bill"),
+    "clocks.bill_payment_check": Words("核对账单收款", "receipt for a bill"),
+    "clocks.bill_default": Words("账单逾期", "a bill long overdue"),
+    "clocks.award": Words("竞得人下单", "the winner's order"),
+    "clocks.quotation": Words("答复报价", "answer to a quotation"),
+    "clocks.statement_confirmation": Words("确认结算单", "confirming a statement"),
     "clocks.scenario_total": Words("总时限", "the whole case"),
     "clocks.formal_check": Words("受理", "formal check"),
     "clocks.forwarding": Words("转办", "forwarding"),

@@ -27,6 +27,8 @@ DATA = Path(__file__).parents[3] / "data"
 WEATHER = "beijing_weather_hourly.parquet"
 PUBLICITY_OVER = datetime(2026, 7, 10, 4, tzinfo=UTC)
 TODAY = datetime(2026, 7, 20, 4, tzinfo=UTC)
+DUE = datetime(2026, 7, 23, 4, tzinfo=UTC)
+"""When what was accepted of a new merchant's can be settled."""
 
 
 @dataclass(slots=True)
@@ -167,7 +169,7 @@ def _settlement(session: Session, town: Town) -> None:
         return work_of(session, person, at=at)
 
     money.everybodys_accounts(work_as)
-    town.ids["batch"] = money.computed(work_as, at=TODAY).id
+    town.ids["batch"] = money.computed(work_as, at=DUE).id
 
 
 def _order(session: Session, product: Product, steps: int) -> Order:

@@ -44,7 +44,7 @@ def test_a_small_receipt_is_given_by_one_person(session: Session, work_as: WorkA
     assert (made.state, made.checker, payment.state) == (State.DONE, None, PaymentState.FUNDED)
     assert banking.left(session, "T1") == Money(5)
     assert escrow.left(session, "ord_1") == SMALL
-    assert money.kinds_of(session, made.id) == ["clearing.proposed", "clearing.done"]
+    assert money.kinds_of(session, made.id) == ["clearing.proposed", "clearing.settled"]
     assert fsck.check(session) == ()
 
 
@@ -249,7 +249,7 @@ def test_what_waits_is_shown_with_its_age_and_what_it_may_be_for(
     }  # fmt: skip
     assert [each.payment for each in by_ref["T1"].suggestions] == [payment]
     assert by_ref["T1"].age_wd == 0
-    assert [(one.from_wd, one.to_wd, one.count, one.total) for one in ages] == [
+    assert [(one.from_wd, one.to_wd, one.receipts, one.total) for one in ages] == [
         (0, 1, 2, Money(SMALL.minor + 700)),
         (2, 5, 0, Money(0)),
         (6, 10, 0, Money(0)),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Invalid, NotFound, StepNotAllowed
 from kernel.money import Money
-from settlement import fsck, payouts
+from settlement import accounts, fsck, payouts
 from settlement.bank import intake, outgoing, pain, statements
 from settlement.bank.escrow_bank import AgreedNumbers, NotConnected, Payer, Simulator
 from settlement.bank.outgoing import Form, State
@@ -30,7 +30,7 @@ TODAY = DUE.date()
 def developer(work_as: WorkAs) -> str:
     """Verify the merchant's account; return its number."""
     account = money.verified(work_as, "org_developer", "演示·枫香科技")
-    return outgoing.accounts.number(settler(work_as), account)
+    return accounts.number(settler(work_as), account)
 
 
 def simulator(session: Session, **refuses: str) -> Simulator:

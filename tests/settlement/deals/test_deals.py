@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
+from kernel.parties.organisations import Organisation
 from settlement import fsck, payments
 from settlement.bank import statements
 from settlement.deals import deals, papers
@@ -91,7 +92,7 @@ def test_the_fee_is_paid_by_a_transfer_with_its_code(session: Session, work_as: 
 
 
 def test_a_buyer_that_is_known_here_is_named_by_its_id(session: Session, work_as: WorkAs) -> None:
-    insurer = session.get_one(deals.organisations.Organisation, "org_buyer")
+    insurer = session.get_one(Organisation, "org_buyer")
 
     deal = drafted(work_as, buyer_uscc=insurer.uscc)
 
@@ -178,7 +179,7 @@ def test_what_is_no_deal_is_refused(work_as: WorkAs, changed: dict[str, Any]) ->
 def test_deals_are_registered_by_merchants_and_not_with_themselves(
     session: Session, work_as: WorkAs
 ) -> None:
-    own = session.get_one(deals.organisations.Organisation, "org_developer")
+    own = session.get_one(Organisation, "org_developer")
 
     with pytest.raises(Invalid):
         drafted(work_as, buyer_uscc=own.uscc)

@@ -25,7 +25,7 @@ from settlement.metering import (
 from settlement.metering.bills import Bill, State
 from settlement.metering.meters import Stop
 from settlement.metering.tariffs import Shape, Tariff
-from tests.conftest import NOON, work_of
+from tests.conftest import work_of
 from tests.settlement.bookkeeping import on
 from tests.settlement.metering.gauges import (
     AUGUST,
@@ -322,9 +322,13 @@ def test_credit_bounds_what_may_be_used_before_it_is_paid(session: Session) -> N
     assert credit_limits.owed(session, "org_buyer") == Money(500)
     paid(session, bill)
     hours.go_on(officer, Event(kind="bill.settled", subject=bill.id, data={}))
-    assert (it.state, it.stopped_for) == (meters.State.OPEN, None)
+    assert meters.barred(it) is None
     hours.require(officer, "orl_1")
     hours.require(officer, "orl_unknown")
+
+
+def test_a_limit_is_set_by_a_settlement_officer_and_is_not_negative(session: Session) -> None:
+    officer = work_of(session, "per_exchange_settler")
     with pytest.raises(Invalid):
         credit_limits.grant(officer, "org_buyer", limit=Money(-1), reason="x")
     with pytest.raises(StepNotAllowed):
@@ -356,9 +360,8 @@ def test_bills_are_seen_by_their_two_parties_and_overseers(session: Session) -> 
     def count(person: str, **more: Any) -> int:
         return len(bills.listed(work_of(session, person), after=None, limit=9, **more).items)
 
-    assert [count(who) for who in (BUYER, SELLER, "per_exchange_settler", "per_operator_signer")] == [
-        1, 1, 1, 0,
-    ]  # fmt: skip
+    seers = (BUYER, SELLER, "per_exchange_settler", "per_operator_signer")
+    assert [count(who) for who in seers] == [1, 1, 1, 0]
     assert count(BUYER, order_id="ord_1", state="settled") == 0
     assert bills.open_of(session, "ord_1")
     assert tariffs.read(meters.of_order(session, "ord_1")[0].tariff) == TIERED
@@ -366,4 +369,3 @@ def test_bills_are_seen_by_their_two_parties_and_overseers(session: Session) -> 
         bills.seen(work_of(session, "per_operator_signer"), bill.id)
     with pytest.raises(Exception, match="no bill"):
         bills.find(session, "bil_none")
-    assert NOON < AUGUST

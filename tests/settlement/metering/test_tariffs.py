@@ -30,11 +30,12 @@ VECTORS: Any = [
     (Tariff(shape=Shape.FLAT, unit_e6=FEN, maximum_fen=500), 501, 500),
     # A begun thousand of rows, or megabyte, counts whole; a begun package too.
     (Tariff(shape=Shape.FLAT, unit_e6=800 * FEN, per=1_000), 1_001, 1_600),
-    (Tariff(shape=Shape.FLAT, unit_e6=12 * FEN, per=1_000_000, free_quota=5_000_000), 5_000_001, 12),
+    (Tariff(shape=Shape.FLAT, unit_e6=12 * FEN, per=10**6, free_quota=5 * 10**6), 5_000_001, 12),
     (PACKAGE, 1, 9_900), (PACKAGE, 1_000, 9_900), (PACKAGE, 1_001, 19_800), (PACKAGE, 0, 0),
     # 8.5 % of what was reported, 1,000 yuan at least and 50,000 at most.
     (SHARE, 0, 100_000), (SHARE, 10_000_000, 850_000), (SHARE, 10**9, 5_000_000),
-    (Tariff(shape=Shape.SHARE, share_bp=1), 5_000, 1), (Tariff(shape=Shape.SHARE, share_bp=1), 4_999, 0),
+    (Tariff(shape=Shape.SHARE, share_bp=1), 5_000, 1),
+    (Tariff(shape=Shape.SHARE, share_bp=1), 4_999, 0),
 ]
 # fmt: on
 

@@ -128,7 +128,7 @@ class World:
     # --- payments -------------------------------------------------------------------------
 
     def _intent(self, sent: dict[str, str]) -> Answer:
-        made = {
+        made: dict[str, Any] = {
             "id": self.id("pi"), "object": "payment_intent", "amount": int(sent["amount"]),
             "amount_received": 0, "currency": sent["currency"], "created": self.now(),
             "status": "requires_payment_method", "metadata": _meta(sent), "next_action": None,
@@ -174,7 +174,7 @@ class World:
         self.emit("payment_intent.payment_failed", found)
 
     def _capture(self, found: dict[str, Any], amount: int) -> None:
-        charge = {
+        charge: dict[str, Any] = {
             "id": self.id("ch"), "object": "charge", "amount": amount, "status": "succeeded",
             "currency": found["currency"], "payment_intent": found["id"], "created": self.now(),
         }  # fmt: skip
@@ -212,7 +212,7 @@ class World:
         )
         if gone + amount > about["amount_received"]:
             return error(400, "invalid_request_error", "too much", "charge_already_refunded")
-        made = {
+        made: dict[str, Any] = {
             "id": self.id("re"), "object": "refund", "amount": amount, "status": "succeeded",
             "currency": about["currency"], "payment_intent": about["id"], "created": self.now(),
             "charge": about["latest_charge"], "metadata": _meta(sent), "failure_reason": None,
@@ -233,7 +233,7 @@ class World:
     def dispute(self, intent: str, due_s: int = 7 * 86_400) -> str:
         """The payer's bank takes the money back until it is decided."""
         about = self.objects[intent]
-        made = {
+        made: dict[str, Any] = {
             "id": self.id("dp"), "object": "dispute", "amount": about["amount_received"],
             "currency": about["currency"], "payment_intent": intent, "created": self.now(),
             "charge": about["latest_charge"], "status": "needs_response", "metadata": {},
@@ -270,7 +270,7 @@ class World:
         self.emit(f"payout.{found['status']}", found)
 
     def _payout(self, amount: int, currency: str, meta: dict[str, str]) -> dict[str, Any]:
-        made = {
+        made: dict[str, Any] = {
             "id": self.id("po"), "object": "payout", "amount": amount, "currency": currency,
             "status": "in_transit", "created": self.now(), "metadata": meta,
             "failure_message": None,

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.settlement.bookkeeping import on_sqlite
+
 HOUSE = Path(__file__).parents[3]
 POINTS = {
     "after_claim", "after_call", "before_commit", "after_commit", "inbox_before_commit",
@@ -33,6 +35,7 @@ def ordeal(url: str, **asked: Any) -> dict[str, Any]:
     return result
 
 
+@on_sqlite  # both databases, and longer, in tests/soak
 @pytest.mark.slow
 def test_a_till_that_is_killed_takes_each_payment_once(database_url: str) -> None:
     result = ordeal(database_url)

@@ -1,7 +1,6 @@
 """Blocks: every entry in exactly one, chained, signed, and each to be shown to be in it."""
 
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -132,8 +131,8 @@ def test_blocks_are_neither_changed_nor_deleted(session: Session, work_as: WorkA
 
 
 @pytest.fixture
-def sealed(engines: Engines) -> Iterator[Engines]:
-    """Three entries in two blocks, and no triggers that would defend them."""
+def sealed(engines: Engines) -> Engines:
+    """Three entries in two blocks."""
     with engines.writing() as session:
         work = work_of(session, "system")
         for name in ("a", "b", "c"):

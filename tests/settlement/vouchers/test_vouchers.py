@@ -122,7 +122,7 @@ def test_a_voucher_pays_the_least_of_face_limit_and_rate(batch: VoucherBatch) ->
 
 
 @given(total=st.integers(1, 10**12), bp=st.integers(1, 9_999), face=st.integers(1, 10**9))
-def test_i_62a_a_voucher_never_pays_more_than_it_may(total: int, bp: int, face: int) -> None:
+def test_a_voucher_never_pays_more_than_it_may(total: int, bp: int, face: int) -> None:
     made = VoucherBatch(face=Money(face), order_max=Money(face // 2 + 1), deduct_bp=bp)
 
     pays = eligibility.part(made, Money(total))

@@ -1,4 +1,5 @@
 import base64
+from typing import Any
 
 import pytest
 
@@ -92,24 +93,99 @@ def test_only_settlement_officers_import_and_overseers_look(application: Exchang
         assert as_("per_buyer_editor").get(f"/api/bank-statements{door}").status_code == 403
 
 
-def test_a_third_partys_money_waits_until_another_person_matches_it(
-    application: Exchange, as_: As
-) -> None:
+def _alien(application: Exchange, as_: As, fen: int = money.STORY.minor) -> tuple[Any, Any]:
+    """Let a third party pay; return the payment and the line that waits."""
     payment = till.asked(application, as_)
-    movement = ("T1", money.STORY.minor, "演示·旁人公司", payment["reference"])
+    movement = ("T1", fen, "演示·旁人公司", payment["reference"])
     body = {"account": payment["account"], "text": money.csv_of([movement])}
     till.imported(as_("per_exchange_settler"), body)
-    checker = as_("per_exchange_checker")
-    (line,) = checker.get("/api/bank-statements/unexplained").json["items"]
+    (line,) = as_("per_exchange_checker").get("/api/bank-statements/suspense").json["items"]
+    return payment, line
+
+
+def test_a_third_partys_money_waits_until_two_people_have_matched_it(
+    application: Exchange, as_: As
+) -> None:
+    payment, line = _alien(application, as_)
+    checker, settler = as_("per_exchange_checker"), as_("per_exchange_settler")
 
     answer = checker.post(
         f"/api/bank-statements/lines/{line['id']}/match",
         json={"payment_id": payment["id"], "reason": "集团代付"},
         headers=till.keyed(),
     )
+    approved = settler.post(
+        f"/api/clearings/{answer.json['id']}/approve", json={}, headers=till.keyed()
+    )
 
     assert (line["note"], line["note_label"]) == ("PAYER_DIFFERS", "付款户名与买方不一致")
-    assert line["suspense"]["minor"] == money.STORY.minor
-    assert answer.status_code == 201, answer.json
-    assert answer.json["amount"]["minor"] == money.STORY.minor
+    assert line["suspense"]["minor"] == line["left"]["minor"] == money.STORY.minor
+    (suggested,) = line["suggestions"]
+    assert (suggested["payment_id"], suggested["rung"]) == (payment["id"], "reference")
+    assert suggested["alien"] is True
+    assert (answer.status_code, answer.json["state"]) == (201, "proposed")
+    assert (approved.status_code, approved.json["state"]) == (200, "done")
     assert checker.get("/api/bank-statements/unexplained").json["items"] == []
+    assert checker.get(f"/api/clearings/{answer.json['id']}").json["state"] == "done"
+    (kept,) = checker.get("/api/clearings?state=done").json["items"]
+    assert kept["amount"]["minor"] == money.STORY.minor
+
+
+def test_how_old_is_what_waits_is_told(application: Exchange, as_: As) -> None:
+    _alien(application, as_, 500)
+
+    ages = as_("per_exchange_auditor").get("/api/bank-statements/suspense/ages").json["items"]
+
+    assert sum(one["count"] for one in ages) == 1
+    assert sum(one["total"]["minor"] for one in ages) == 500
+
+
+def test_a_file_is_tried_before_it_is_imported(application: Exchange, as_: As) -> None:
+    payment = till.asked(application, as_)
+    settler = as_("per_exchange_settler")
+
+    told = settler.post("/api/bank-statements/preview", json=till.statement(payment))
+    refused = as_("per_buyer_editor").post(
+        "/api/bank-statements/preview", json=till.statement(payment)
+    )
+
+    assert told.status_code == 200, told.json
+    (line,) = told.json["lines"]
+    assert (line["kind"], line["target"], line["note"]) == ("payment", [payment["id"]], None)
+    assert told.json["closing"]["minor"] == money.STORY.minor
+    assert refused.status_code == 403
+    assert settler.get("/api/bank-statements").json["items"] == []
+
+
+def test_what_waits_is_divided_sent_back_or_called_a_fee(application: Exchange, as_: As) -> None:
+    payment, line = _alien(application, as_, 1_000)
+    checker = as_("per_exchange_checker")
+
+    given = checker.post(
+        "/api/clearings/give",
+        json={
+            "line_id": line["id"],
+            "shares": [{"payment_id": payment["id"], "amount": {"minor": 400, "currency": "CNY"}}],
+            "reason": "x",
+        },
+        headers=till.keyed(),
+    )
+    back = checker.post(
+        "/api/clearings/send-back",
+        json={"line_id": line["id"], "reason": "第三方"},
+        headers=till.keyed(),
+    )
+    fee = checker.post(
+        "/api/clearings/call-fee",
+        json={"line_id": line["id"], "reason": "x"},
+        headers=till.keyed(),
+    )
+    voucher = checker.post(
+        "/api/clearings/reimburse",
+        json={"line_id": line["id"], "batch_id": "vba_1", "voucher_ids": ["v"], "reason": "x"},
+        headers=till.keyed(),
+    )
+
+    assert (given.status_code, given.json["amount"]["minor"]) == (201, 400)
+    assert (back.json["state"], back.json["amount"]["minor"]) == ("done", 600)
+    assert (fee.status_code, voucher.status_code) == (409, 409)

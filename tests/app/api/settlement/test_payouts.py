@@ -55,11 +55,11 @@ def test_part_of_it_can_be_asked_for_and_let_fail(application: Exchange, as_: As
 
     made = settler.post("/api/payouts", json=body, headers=till.keyed())
     failed = settler.post(
-        f"/api/payouts/{made.json['id']}/fail", json={"reason": "误操作"}, headers=till.keyed()
+        f"/api/payouts/{made.json['id']}/cancel", json={"reason": "误操作"}, headers=till.keyed()
     )
 
-    assert (made.status_code, failed.json["state"]) == (201, "failed")
-    (listed,) = settler.get("/api/payouts?state=failed").json["items"]
+    assert (made.status_code, failed.json["state"]) == (201, "cancelled")
+    (listed,) = settler.get("/api/payouts?state=cancelled").json["items"]
     assert listed["id"] == made.json["id"]
     assert settler.get("/api/payouts?state=paid").json["items"] == []
 

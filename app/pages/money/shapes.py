@@ -1,0 +1,93 @@
+"""The shapes of money's pages: tables, facts and forms, as their templates draw them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app import languages
+from app.pages import chrome, shown
+from kernel.clock import Instant
+from kernel.money import Money
+from kernel.words import Words
+from kernel.work import Work
+
+Cell = dict[str, str]
+Form = dict[str, Any]
+
+
+def said(zh: str, en: str) -> str:
+    """Return the words in the reader's language."""
+    return languages.said(Words(zh, en))
+
+
+def cell(text: object, *, href: str | None = None, tag: str | None = None) -> Cell:
+    """Return what stands in one place: a text, a link, or the tag of a state."""
+    if text is None or text == "":
+        text = "—"
+    if isinstance(text, Money):
+        text = chrome.money(text)
+    if isinstance(text, Instant):
+        text = chrome.moment(text)
+    return {"text": str(text), "href": href or "", "tag": tag or ""}
+
+
+def table(
+    title: str, columns: Iterable[str], rows: Iterable[Sequence[object]], *, empty: str
+) -> dict[str, Any]:
+    """Return a table. columns: "#" before a name whose values are amounts."""
+    heads = [(name.removeprefix("#"), name.startswith("#")) for name in columns]
+    drawn = [[one if isinstance(one, dict) else cell(one) for one in row] for row in rows]
+    return {"title": title, "columns": heads, "rows": drawn, "empty": empty}
+
+
+def facts(*found: tuple[str, object]) -> list[tuple[str, Cell]]:
+    """Return what is to be known of a record; what is empty is left out."""
+    return [
+        (label, value if isinstance(value, dict) else cell(value))
+        for label, value in found
+        if isinstance(value, dict) or value is not None
+    ]
+
+
+def field(
+    name: str,
+    label: str,
+    *,
+    kind: str = "text",
+    needed: bool = True,
+    value: str = "",
+    options: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return a field of a form: text, money, date, choice, ticks or flag."""
+    return {
+        "name": name,
+        "label": label,
+        "kind": kind,
+        "needed": needed,
+        "value": value,
+        "options": options or {},
+    }
+
+
+def form(key: str, title: str, action: str, button: str, fields: Sequence[Any]) -> Form:
+    """Return a form that posts to `action`."""
+    return {"id": key, "title": title, "action": action, "button": button, "fields": fields}
+
+
+def filters(life: str, states: Iterable[Any], base: str, now: str | None) -> list[Any]:
+    """Return the links that show one state of a list alone."""
+    from app.pages import vocabulary
+
+    one_each = [
+        (f"{base}?state={each.value}", vocabulary.state(f"{life}.{each.value}"), now == each.value)
+        for each in states
+    ]
+    return [(base, said("全部", "All"), now is None), *one_each]
+
+
+def record(work: Work, found: Any, life: Any) -> dict[str, Any]:
+    """Return what every page of a living record shows: its steps and what happened."""
+    return {
+        "life": life.name,
+        "record": shown.record(found, work, life),
+        "events": shown.timeline(work, found.id),
+    }
