@@ -24,12 +24,22 @@ from settlement import batches, payouts
 from settlement.metering import bills, hours, wallets
 from settlement.papers import invoices
 from settlement.rails import collecting
+from settlement.refunding import refunds
 
 Reaction = Callable[[Work, Event], object]
 
 
 def _of_its_subject(command: Callable[[Work, str], object]) -> Reaction:
     return lambda work, event: command(work, event.subject)
+
+
+def _send_back(work: Work, event: Event) -> None:
+    """Tell the provider of a refund that goes back by it; by bank a file does."""
+    refund = refunds.find(work.session, event.subject)
+    if refund.rail == refunds.Rail.PROVIDER:
+        collecting.send_back(
+            work, refund_id=refund.id, object_id=refund.object_id, amount=refund.amount
+        )
 
 
 _STOPS: Mapping[str, Reaction] = {
@@ -111,6 +121,7 @@ _IS_OVER: Mapping[str, Reaction] = {
 AT_ONCE: Mapping[str, Mapping[str, Reaction]] = {
     # together with this …        … comes this
     "sale.recognised":            {"count its volume": progress.recognised},
+    "refund.sent":                {"tell its provider": _send_back},
     "bank_account.retired":       {"cancel what is not sent there": payouts.account_gone},
     "organisation.exit_asked":    {"refuse while anything is open": progress.let_go},
     "organisation.deregistered":  {"refuse while anything is open": progress.let_go},

@@ -145,11 +145,11 @@ TIMETABLE: Mapping[str, Job] = {
     "read their notices":      Job(5,      nothing, calls.run_inbox),
     "look at the providers":   Job(60,     close_attempts, calls.poll),
     "release the reserves":    Job(3_600,  release_reserves),
-    "seal the evidence":       Job(60,     evidence.seal),
     "seal the ledger":         Job(60,     blocks.seal),
     "reconcile yesterday":     Job(3_600,  reconcile),
     "issue statements":        Job(86_400, party_statements.issue_due),
     "end vouchers":            Job(3_600,  vouchers.expire_due),
+    "seal the evidence":       Job(60,     evidence.seal),
     "forget old keys":         Job(86_400, idempotency.forget),
 }
 # fmt: on

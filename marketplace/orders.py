@@ -273,13 +273,7 @@ def place(
     access.require(work, purchaser, None, "order.place")
     uses.check(use)
     items = lines.gather(work, wanted)
-    refused = (*_refused(work, items, use), *lines.unpayable(work, items, pay_mode))
-    if refused:
-        raise StepRefused(
-            "；".join(refusal.zh for refusal in refused),
-            "; ".join(refusal.en for refusal in refused),
-            refused,
-        )
+    _refuse((*_refused(work, items, use), *lines.unpayable(work, items, pay_mode)))
     series = f"OD-{local_date(work.now).year}"
     order = Order(
         id=ids.new("ord_", work.now),
@@ -372,6 +366,12 @@ def overseen(work: Work, *, state: str | None = None, after: str | None, limit: 
     if not access.oversees(work.actor):
         statement = statement.where(Order.buyer_id == "")
     return keyset(work.session, statement, by=((Order.id, "desc"),), after=after, limit=limit)
+
+
+def _refuse(refused: tuple[Refusal, ...]) -> None:
+    if refused:
+        zh, en = (each.zh for each in refused), (each.en for each in refused)
+        raise StepRefused("；".join(zh), "; ".join(en), refused)
 
 
 def _refused(work: Work, items: Sequence[Item], use: Use) -> tuple[Refusal, ...]:

@@ -183,8 +183,7 @@ def _accept(work: Work, order_id: str, line: Mapping[str, Any], *, counted: bool
     rows = [Row(AccountRef(ESCROW, order_id), AccountRef(ACCEPTED, order_id), amount)]
     if not counted:
         volume = AccountRef(TURNOVER, line_id)
-        counts = line.get("volume", amount)
-        rows.append(Row(AccountRef(COUNTER, line["buyer_id"]), volume, counts))
+        rows.append(Row(AccountRef(COUNTER, line["buyer_id"]), volume, line.get("volume", amount)))
     ledger.post(
         work,
         "line.accepted",

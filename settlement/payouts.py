@@ -35,27 +35,10 @@ from settlement.paying.earnings import Earned, earned
 from settlement.paying.rows import Payout, PayoutFile, State, locked, of_order
 
 __all__ = [
-    "Earned",
-    "NothingToSend",
-    "Payable",
-    "Payout",
-    "PayoutFile",
-    "State",
-    "account_gone",
-    "earned",
-    "file_text",
-    "find",
-    "listed",
-    "locked",
-    "of_order",
-    "pay",
-    "reconciled",
-    "request",
-    "returned",
-    "seen",
-    "send",
-    "take",
-]
+    "Earned", "NothingToSend", "Payable", "Payout", "PayoutFile", "State", "account_gone",
+    "earned", "file_text", "find", "listed", "locked", "of_order", "pay", "reconciled", "request",
+    "returned", "seen", "send", "take",
+]  # fmt: skip
 
 PREFIX: Final = "PX"
 """What the reference code of a payout begins with."""
@@ -104,15 +87,14 @@ def _put_in_file(payout: Payout, _work: Work, data: dict[str, Any]) -> None:
 def _book_paid(payout: Payout, work: Work, data: dict[str, Any]) -> None:
     on = data["booked_on"]
     payout.paid_on = on
-    rows = [Row(payout.transit, _custody(payout, data), payout.amount)]
-    ledger.post(work, "payout.paid", data["bank_line_id"], rows, effective_on=on)
+    row = Row(payout.transit, _custody(payout, data), payout.amount)
+    ledger.post(work, "payout.paid", data["bank_line_id"], [row], effective_on=on)
     attempts.end(work.session, payout.id, payout.attempt, "paid", on, "")
 
 
 def _give_back(payout: Payout, work: Work, data: dict[str, Any]) -> None:
-    today = local_date(work.now)
+    today, seq = local_date(work.now), payout.attempt - 1
     rows = [Row(payout.transit, payout.earned, payout.amount)]
-    seq = payout.attempt - 1
     ledger.post(work, "payout.failed", payout.id, rows, seq=seq, effective_on=today)
     outcome = "cancelled" if payout.state == State.CANCELLED else "failed"
     attempts.end(work.session, payout.id, payout.attempt, outcome, today, data["reason"])
@@ -200,7 +182,7 @@ def request(work: Work, *, payable: Payable, party_id: str, amount: Money | None
         )
     made = _made(work, payable, account, amount)
     work.session.add(made)
-    work.session.flush()  # its attempts and items refer to it by id alone
+    work.session.flush()  # attempts and items refer to it by id alone
     _begin(work, made)
     told = {"party_id": party_id, "amount": amount, "reference": made.reference}
     work.record("payout.requested", made.id, payable=payable, **told)
@@ -342,9 +324,9 @@ def take(work: Work, payout_id: str, name: str, **data: Any) -> Payout:
 
 def _begin(work: Work, payout: Payout) -> None:
     """Begin an attempt: the money goes into transit, and what it pays is written down."""
-    rows = [Row(payout.earned, payout.transit, payout.amount)]
-    today, number = local_date(work.now), payout.attempt
-    ledger.post(work, "payout.initiated", payout.id, rows, seq=number - 1, effective_on=today)
+    row, number = Row(payout.earned, payout.transit, payout.amount), payout.attempt
+    today = local_date(work.now)
+    ledger.post(work, "payout.initiated", payout.id, [row], seq=number - 1, effective_on=today)
     work.session.add(
         PayoutAttempt(
             payout_id=payout.id,

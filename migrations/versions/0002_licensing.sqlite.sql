@@ -43,11 +43,11 @@ DROP TABLE clocks
 --
 ALTER TABLE new_clocks RENAME TO clocks
 --
-CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
+CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
 CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
 --
-CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
+CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
 CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
 --
@@ -106,13 +106,13 @@ DROP TABLE decisions
 --
 ALTER TABLE new_decisions RENAME TO decisions
 --
-CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
+CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
-CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
+CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
-CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
+CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
 --
 CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
@@ -208,11 +208,11 @@ CREATE TABLE provider_commands (
     CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
 )
 --
-CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
 --
 CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
 --
-CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
+CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
 --
 CREATE TABLE ledger_blocks (
     number INTEGER NOT NULL,
@@ -283,9 +283,9 @@ CREATE TABLE holds (
     CONSTRAINT ck_holds_lifted_is_dated CHECK (state <> 'lifted' OR lifted_at IS NOT NULL)
 )
 --
-CREATE INDEX ix_holds_order_id_id ON holds (order_id, id)
---
 CREATE INDEX ix_holds_state_id ON holds (state, id)
+--
+CREATE INDEX ix_holds_order_id_id ON holds (order_id, id)
 --
 CREATE TABLE revenue_rules (
     scope VARCHAR NOT NULL,
@@ -322,9 +322,9 @@ CREATE TABLE hold_list (
     CONSTRAINT ck_hold_list_taken_off_is_dated CHECK (state <> 'off' OR off_at IS NOT NULL)
 )
 --
-CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
---
 CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
+--
+CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
 --
 CREATE TABLE subscription_slices (
     id VARCHAR NOT NULL,
@@ -336,7 +336,7 @@ CREATE TABLE subscription_slices (
     amount_minor INTEGER NOT NULL,
     amount_currency VARCHAR NOT NULL,
     sale JSON NOT NULL,
-    state VARCHAR NOT NULL,
+    outcome VARCHAR NOT NULL,
     earned_at DATETIME,
     CONSTRAINT pk_subscription_slices PRIMARY KEY (id),
     CONSTRAINT uq_subscription_slices_order_line_id_seq UNIQUE (order_line_id, seq),
@@ -344,9 +344,9 @@ CREATE TABLE subscription_slices (
     CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
 )
 --
-CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
+CREATE INDEX ix_subscription_slices_outcome_last_on_id ON subscription_slices (outcome, last_on, id)
 --
-CREATE INDEX ix_subscription_slices_state_last_on_id ON subscription_slices (state, last_on, id)
+CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
 --
 CREATE TABLE fee_notes (
     id VARCHAR NOT NULL,
@@ -359,9 +359,9 @@ CREATE TABLE fee_notes (
     CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
 )
 --
-CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
---
 CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
+--
+CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
 --
 CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
 --
@@ -510,11 +510,11 @@ CREATE TABLE reconciliation_breaks (
     CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
 )
 --
-CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
---
 CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
 --
 CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
+--
+CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
 --
 CREATE TABLE adjustments (
     kind VARCHAR NOT NULL,
@@ -596,9 +596,9 @@ CREATE TABLE provider_balance_lines (
     CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
 )
 --
-CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
---
 CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
+--
+CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
 --
 CREATE TRIGGER provider_balance_lines_no_update BEFORE UPDATE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -675,11 +675,11 @@ DROP TABLE organisation_roles
 --
 ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
-CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -723,11 +723,11 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_node ON ties (node)
---
 CREATE INDEX ix_ties_other ON ties (other)
 --
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
+--
+CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE TRIGGER ties_no_update BEFORE UPDATE ON ties BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -787,11 +787,11 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
+--
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
 CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
---
-CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -930,15 +930,15 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
-CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
---
-CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
---
 CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
 --
 CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
 --
+CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+--
 CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
+--
+CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
 --
 CREATE TABLE new_ledger_accounts (
     id INTEGER NOT NULL,
@@ -1017,9 +1017,9 @@ CREATE TABLE implementation_plans (
     CONSTRAINT fk_implementation_plans_approved_by_people FOREIGN KEY(approved_by) REFERENCES people (id)
 )
 --
-CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
---
 CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
+--
+CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
 --
 CREATE TABLE fee_periods (
     operator_id VARCHAR NOT NULL,
@@ -1079,13 +1079,13 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+CREATE INDEX ix_products_state_id ON products (state, id)
 --
-CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
+CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
 CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
-CREATE INDEX ix_products_state_id ON products (state, id)
+CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
 CREATE TABLE ledger_snapshots (
     period_id TEXT NOT NULL,
@@ -1175,15 +1175,15 @@ DROP TABLE obligations
 --
 ALTER TABLE new_obligations RENAME TO obligations
 --
+CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
+--
+CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
+--
 CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
 --
 CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
 --
 CREATE INDEX ix_obligations_batch_id_id ON obligations (batch_id, id)
---
-CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
---
-CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
 --
 CREATE TABLE meters (
     order_id VARCHAR NOT NULL,
@@ -1219,11 +1219,11 @@ CREATE TABLE meters (
     CONSTRAINT fk_meters_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
+CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
 --
 CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
 --
-CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
+CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
 CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
 --
@@ -1258,9 +1258,9 @@ DROP TABLE payments
 --
 ALTER TABLE new_payments RENAME TO payments
 --
-CREATE INDEX ix_payments_payer_id_id ON payments (payer_id, id)
---
 CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
+--
+CREATE INDEX ix_payments_payer_id_id ON payments (payer_id, id)
 --
 CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
 --
@@ -1294,11 +1294,11 @@ CREATE TABLE bills (
     CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
---
 CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
+--
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
 --
 CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
 --
@@ -1384,9 +1384,9 @@ ALTER TABLE new_orders RENAME TO orders
 --
 CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
 --
-CREATE INDEX ix_orders_state_id ON orders (state, id)
---
 CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
+--
+CREATE INDEX ix_orders_state_id ON orders (state, id)
 --
 CREATE TABLE new_payouts (
     payable VARCHAR NOT NULL,
@@ -1425,9 +1425,9 @@ DROP TABLE payouts
 --
 ALTER TABLE new_payouts RENAME TO payouts
 --
-CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
---
 CREATE INDEX ix_payouts_party_id_id ON payouts (party_id, id)
+--
+CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
 --
 CREATE INDEX ix_payouts_state_id ON payouts (state, id)
 --
@@ -1539,13 +1539,13 @@ CREATE TABLE invoices (
     CONSTRAINT fk_invoices_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
---
 CREATE INDEX ix_invoices_order_id_about_id ON invoices (order_id, about, id)
 --
-CREATE INDEX ix_invoices_buyer_id_id ON invoices (buyer_id, id)
+CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
 --
 CREATE INDEX ix_invoices_state_id ON invoices (state, id)
+--
+CREATE INDEX ix_invoices_buyer_id_id ON invoices (buyer_id, id)
 --
 CREATE TABLE cascade_nodes (
     id VARCHAR NOT NULL,
@@ -1833,11 +1833,11 @@ DROP TABLE registrations
 --
 ALTER TABLE new_registrations RENAME TO registrations
 --
-CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
---
 CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
 --
 CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
+--
+CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
 --
 CREATE TABLE sharing_consents (
     directory_id VARCHAR NOT NULL,
@@ -1860,9 +1860,9 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
---
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+--
+CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
@@ -1904,9 +1904,9 @@ DROP TABLE opinions
 --
 ALTER TABLE new_opinions RENAME TO opinions
 --
-CREATE INDEX ix_opinions_implementing_agency_id_id ON opinions (implementing_agency_id, id)
---
 CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
+--
+CREATE INDEX ix_opinions_implementing_agency_id_id ON opinions (implementing_agency_id, id)
 --
 CREATE TABLE authorisation_items (
     authorisation_id VARCHAR NOT NULL,
@@ -1946,11 +1946,11 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
+CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
-CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
+CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -1972,13 +1972,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
-CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
+CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -2031,13 +2031,13 @@ DROP TABLE resources
 --
 ALTER TABLE new_resources RENAME TO resources
 --
-CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
---
 CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
 --
-CREATE INDEX ix_resources_location ON resources (location)
---
 CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
+--
+CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
+--
+CREATE INDEX ix_resources_location ON resources (location)
 --
 CREATE TABLE application_sections (
     scenario_id VARCHAR NOT NULL,
@@ -2123,9 +2123,9 @@ DROP TABLE assessments
 --
 ALTER TABLE new_assessments RENAME TO assessments
 --
-CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
---
 CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
+--
+CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
 --
 CREATE TABLE publicity_objections (
     scenario_id VARCHAR NOT NULL,
@@ -2149,9 +2149,9 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
---
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
+--
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
@@ -2170,13 +2170,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
---
-CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
---
 CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
 CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
+--
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
+--
+CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -2198,9 +2198,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
---
 CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
+--
+CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -2214,9 +2214,9 @@ CREATE TABLE fee_revenues (
     CONSTRAINT fk_fee_revenues_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
 )
 --
-CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
---
 CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
+--
+CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
 --
 CREATE TRIGGER fee_revenues_no_update BEFORE UPDATE ON fee_revenues BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -2255,9 +2255,9 @@ CREATE TABLE fee_caps (
     CONSTRAINT fk_fee_caps_fixed_by_organisations FOREIGN KEY(fixed_by) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_caps_operator_id_product_type_meter_valid_from ON fee_caps (operator_id, product_type, meter, valid_from)
---
 CREATE INDEX ix_fee_caps_period_id_id ON fee_caps (period_id, id)
+--
+CREATE INDEX ix_fee_caps_operator_id_product_type_meter_valid_from ON fee_caps (operator_id, product_type, meter, valid_from)
 --
 CREATE TRIGGER fee_caps_no_update BEFORE UPDATE ON fee_caps BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -2371,9 +2371,9 @@ CREATE TABLE vouchers (
     CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
---
 CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
 --
 CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
 --
@@ -2466,15 +2466,15 @@ CREATE TABLE payment_attempts (
 --
 CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
 --
-CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
---
-CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
---
 CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
 --
 CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
+--
+CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
 --
 CREATE TABLE refunds (
     kind VARCHAR NOT NULL,
@@ -2513,13 +2513,13 @@ CREATE TABLE refunds (
     CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
 )
 --
-CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
---
-CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
 CREATE INDEX ix_refunds_state_id ON refunds (state, id)
 --
+CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
 CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
 --
 CREATE TABLE usage_buckets (
     id VARCHAR NOT NULL,
@@ -2540,9 +2540,9 @@ CREATE TABLE usage_buckets (
     CONSTRAINT fk_usage_buckets_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
 )
 --
-CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
---
 CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
+--
+CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
 --
 CREATE TABLE wallet_draws (
     source_id VARCHAR NOT NULL,
@@ -2679,11 +2679,11 @@ CREATE TABLE source_claims (
 --
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
-CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
+CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
 --
-CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
+CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -2705,9 +2705,9 @@ CREATE TABLE error_reports (
 --
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
-CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
---
 CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
+--
+CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -2732,11 +2732,11 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
+CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
-CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
+CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
 CREATE TABLE new_bank_matches (
     id VARCHAR NOT NULL,
@@ -2769,11 +2769,11 @@ DROP TABLE bank_matches
 --
 ALTER TABLE new_bank_matches RENAME TO bank_matches
 --
+CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
+--
 CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
 --
 CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
---
-CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
 --
 CREATE TRIGGER bank_matches_no_update BEFORE UPDATE ON bank_matches BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -2804,9 +2804,9 @@ CREATE TABLE clearings (
 --
 CREATE UNIQUE INDEX uq_clearings_one_proposed_per_line ON clearings (line_id) WHERE state = 'proposed'
 --
-CREATE INDEX ix_clearings_state_id ON clearings (state, id)
---
 CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
+--
+CREATE INDEX ix_clearings_state_id ON clearings (state, id)
 --
 CREATE TABLE outgoing_items (
     file_id VARCHAR NOT NULL,
@@ -2884,11 +2884,11 @@ CREATE TABLE direct_deals (
     CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
 )
 --
-CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
---
 CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
 --
 CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
+--
+CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -3119,9 +3119,9 @@ DROP TABLE supply_agreements
 --
 ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
-CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
---
 CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
+--
+CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
@@ -3195,9 +3195,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_expert_id_experts FOREIGN KEY(expert_id) REFERENCES experts (id)
 )
 --
-CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
---
 CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
+--
+CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
 --
 CREATE TABLE new_score_sheets (
     assessment_id VARCHAR NOT NULL,
@@ -3434,13 +3434,13 @@ CREATE TABLE auction_lots (
     CONSTRAINT fk_auction_lots_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
---
-CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
---
 CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
 --
 CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
+--
+CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
+--
+CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
 --
 CREATE TABLE usage_events (
     source VARCHAR NOT NULL,
@@ -3458,9 +3458,9 @@ CREATE TABLE usage_events (
     CONSTRAINT fk_usage_events_bucket_id_usage_buckets FOREIGN KEY(bucket_id) REFERENCES usage_buckets (id)
 )
 --
-CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
---
 CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
+--
+CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
 --
 CREATE TRIGGER usage_events_no_update BEFORE UPDATE ON usage_events BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3489,11 +3489,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
---
 CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+--
+CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -3512,13 +3512,13 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
---
 CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
+--
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
 CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -3539,9 +3539,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
---
 CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
+--
+CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
 --
 CREATE TABLE new_panel_members (
     assessment_id VARCHAR NOT NULL,
@@ -3567,9 +3567,9 @@ DROP TABLE panel_members
 --
 ALTER TABLE new_panel_members RENAME TO panel_members
 --
-CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
---
 CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
+--
+CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
 --
 CREATE TABLE sheet_drafts (
     assessment_id VARCHAR NOT NULL,
@@ -3626,9 +3626,9 @@ CREATE TABLE deal_papers (
     CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
 )
 --
-CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
---
 CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
+--
+CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
 --
 CREATE TRIGGER deal_papers_no_update BEFORE UPDATE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3668,15 +3668,15 @@ DROP TABLE volume_facts
 --
 ALTER TABLE new_volume_facts RENAME TO volume_facts
 --
-CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
---
 CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
+--
+CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
 --
 CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
 --
 CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
---
-CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
 --
 CREATE TRIGGER volume_facts_no_update BEFORE UPDATE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --

@@ -177,8 +177,7 @@ def draft(  # noqa: PLR0913 - a rule is as many figures as it has
     """
     access.require(work, access.settler, "fee_rule.draft")
     _check(rate_bp, min_fen, cap_fen)
-    if last_on is not None and last_on < first_on:
-        raise Invalid("终止日早于生效日", "it ends before it begins", pointer="/last_on")
+    _check_days(first_on, last_on)
     made = FeeRule(
         id=ids.new("fru_", work.now),
         state=State.DRAFT,
@@ -206,6 +205,11 @@ def _check(rate_bp: int, min_fen: int, cap_fen: int | None) -> None:
         raise Invalid("费率须在0至100%之间", "a rate is 0–10,000 bp", pointer="/rate_bp")
     if cap_fen is not None and cap_fen < min_fen:
         raise Invalid("封顶不得低于最低收费", "the cap is below the minimum", pointer="/cap_fen")
+
+
+def _check_days(first_on: date, last_on: date | None) -> None:
+    if last_on is not None and last_on < first_on:
+        raise Invalid("终止日早于生效日", "it ends before it begins", pointer="/last_on")
 
 
 def in_force(

@@ -26,7 +26,7 @@ from settlement.metering.meters import Basis
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
-class State(StrEnum):
+class Outcome(StrEnum):
     """What became of a period."""
 
     PLANNED = "planned"
@@ -46,7 +46,7 @@ class SubscriptionSlice(Base):
         UniqueConstraint("order_line_id", "seq"),
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint("first_on <= last_on", name="days_not_reversed"),
-        Index(None, "state", "last_on", "id"),
+        Index(None, "outcome", "last_on", "id"),
         Index(None, "order_id", "first_on", "id"),
     )
 
@@ -60,7 +60,7 @@ class SubscriptionSlice(Base):
         mapped_column("amount_minor", Big), mapped_column("amount_currency")
     )
     sale: Mapped[dict[str, Any]]
-    state: Mapped[str]
+    outcome: Mapped[str]
     earned_at: Mapped[Instant | None]
 
 
@@ -94,7 +94,7 @@ def begin(
             last_on=end - timedelta(days=1),
             amount=part,
             sale=dict(sale),
-            state=State.PLANNED,
+            outcome=Outcome.PLANNED,
             earned_at=None,
         )
         for (begin, end), part in zip(terms, parts, strict=True)
@@ -113,7 +113,7 @@ def earn_due(work: Work, *, limit: int) -> list[SubscriptionSlice]:
     statement = (
         select(SubscriptionSlice)
         .where(
-            SubscriptionSlice.state == State.PLANNED,
+            SubscriptionSlice.outcome == Outcome.PLANNED,
             SubscriptionSlice.last_on < local_date(work.now),
         )
         .order_by(SubscriptionSlice.last_on, SubscriptionSlice.id)
@@ -137,13 +137,13 @@ def end(work: Work, order_id: str, *, on: date) -> Money:
     """
     unused = Money(0)
     for each in of_order(work.session, order_id):
-        if each.state != State.PLANNED:
+        if each.outcome != Outcome.PLANNED:
             continue
         days = (each.last_on - each.first_on).days + 1
         used_days = min(max((on - each.first_on).days + 1, 0), days)
         used = tariffs.used_up(each.amount, used_days=used_days, days=days)
         unused += each.amount - used
-        each.state = State.RETURNED
+        each.outcome = Outcome.RETURNED
         if used.minor:
             _earn(work, each, used)
     if unused.minor:
@@ -166,14 +166,14 @@ def of_order(session: Session, order_id: str) -> list[SubscriptionSlice]:
 def unserved(session: Session, order_id: str) -> bool:
     """Tell whether a period of the order is still to come or under way. One SELECT."""
     found = of_order(session, order_id)
-    return any(each.state == State.PLANNED for each in found)
+    return any(each.outcome == Outcome.PLANNED for each in found)
 
 
 def _earn(work: Work, each: SubscriptionSlice, amount: Money) -> None:
     line = {**each.sale, "seq": each.seq, "amount": amount}
     escrow.accept(work.as_system(), each.order_id, [line])
-    if each.state == State.PLANNED:
-        each.state = State.EARNED
+    if each.outcome == Outcome.PLANNED:
+        each.outcome = Outcome.EARNED
     each.earned_at = work.now
     told: Sequence[Mapping[str, Any]] = [
         {"order_line_id": each.order_line_id, "seq": each.seq, "amount": amount}

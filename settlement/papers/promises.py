@@ -13,6 +13,7 @@ from settlement.papers.non_tax import NonTaxReceipt
 from settlement.papers.red_letters import RedLetter
 
 _INVOICE: Final = Invoice.__table__.c
+_ROOM: Final = InvoiceRoom.__table__.c
 
 
 def _rooms() -> Select[Any]:
@@ -38,7 +39,8 @@ def _rooms() -> Select[Any]:
     of_price = case((InvoiceRoom.about == "price", func.coalesce(noted.c.minor, 0)), else_=0)
     same = (sums.c.order_id == InvoiceRoom.order_id) & (sums.c.about == InvoiceRoom.about)
     return (
-        select(InvoiceRoom.order_id, InvoiceRoom.about)
+        select(_ROOM.order_id, _ROOM.about)
+        .select_from(InvoiceRoom)
         .outerjoin(sums, same)
         .outerjoin(noted, noted.c.order_id == InvoiceRoom.order_id)
         .where(

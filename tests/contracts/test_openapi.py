@@ -42,8 +42,11 @@ PROMISES = [
 ]
 CALLERS = ("per_exchange_auditor", "per_developer_editor", "per_buyer_editor", "per_dept_approver",
            "per_hub_supervisor", "per_agency_secretary", "per_exchange_settler", "per_other_editor",
-           "per_operator_signer", "per_expert_1", "nobody")  # fmt: skip
-QUERIES: dict[str, dict[str, str]] = {"/api/rankings": {"kind": "merchants"}}
+           "per_operator_signer", "seated", "nobody")  # fmt: skip
+QUERIES: dict[str, dict[str, str]] = {
+    "/api/rankings": {"kind": "merchants"},
+    "/api/papers/known": {"number": "ST-2026-000001", "digest": "0"},
+}
 """What has to be asked where an address alone says too little."""
 
 

@@ -116,9 +116,18 @@ NAMED = {
     ("invoices", "invoice_id"): "invoices.id",
     ("invoices", "subject_id"): "invoices.id",
     ("receipts", "payment_id"): "receipts.payment_id",
+    ("vouchers", "voucher_id"): "vouchers.id",
+    ("vouchers", "subject_id"): "vouchers.id",
+    ("vouchers", "order_id"): "orders.id",
+    ("voucher-batches", "batch_id"): "voucher_batches.id",
+    ("voucher-batches", "subject_id"): "voucher_batches.id",
+    ("reconciliations", "run_id"): "reconciliation_runs.id",
+    ("reconciliation-breaks", "break_id"): "reconciliation_breaks.id",
+    ("reconciliation-breaks", "subject_id"): "reconciliation_breaks.id",
+    ("closed-days", "closed_id"): "closed_days.id",
     ("party-statements", "statement_id"): "party_statements.id",
     ("party-statements", "subject_id"): "party_statements.id",
-    ("papers", "paper_id"): "papers.id",
+    ("money-papers", "paper_id"): "papers.id",
 }
 """Where the records are that the parts of an address name: (tag, part) → column."""
 
@@ -151,8 +160,19 @@ def built(application: Exchange) -> Town:
         tokens = {person: _token(session, person) for person in cast.PEOPLE}
         records = {key: _column(session, column) for key, column in NAMED.items()}
         records |= SAID
+        tokens["seated"] = _token(session, _seated(session, records))
         session.commit()
     return Town(application, tokens, records)
+
+
+def _seated(session: Session, records: dict[tuple[str, str], list[str]]) -> str:
+    """Return a person who sits on the first panel whose sheets may be drafted."""
+    first = records["sheet-drafts", "assessment_id"][0]
+    members = Base.metadata.tables["panel_members"]
+    statement = select(members.c.person_id).where(
+        members.c.assessment_id == first, members.c.left_round.is_(None)
+    )
+    return str(session.scalars(statement.limit(1)).one())
 
 
 def _live(session: Session) -> None:
@@ -247,12 +267,24 @@ def _fill(session: Session) -> None:
         ("cascaded_directories", {"state": "received", "content": {}, "seq": 1}),
         ("ties", {"organisation_id": "org_developer", "kind": "declared",
                   "node": "uscc:91430104MAA00003XP", "other": "uscc:9144030071526726XG"}),
-        ("clearings", {"state": "refused", "action": "match", "amount_minor": 1, "parts": []}),
+        ("clearings", {"state": "refused", "action": "match", "amount_minor": 1,
+                       "amount_currency": "CNY", "parts": []}),
         ("virtual_accounts", {"state": "open", "payer_id": "org_buyer", "order_id": ""}),
         ("holds", {"order_id": "ord_none", "state": "open", "ground": "dispute"}),
         ("chargebacks", {"state": "warning", "amount_minor": 1, "lost_minor": 0}),
         ("refunds", {"state": "requested", "kind": "goodwill", "amount_minor": 1,
                      "rail": "bank", "payer_id": "org_buyer"}),
+        ("voucher_batches", {"sponsor_id": "org_hub", "state": "open", "checker": "y", **_CNY}),
+        ("vouchers", {"holder_id": "org_buyer", "state": "issued", "used_minor": 0, **_CNY}),
+        ("reconciliation_runs", {}),
+        ("reconciliation_breaks", {"state": "open", "leg": "bank", "type": "amount",
+                                   "left_minor": 1, "currency": "CNY"}),
+        ("closed_days", {}),
+        ("provider_commands", {"kind": "start", "state": "new", "amount_currency": "CNY"}),
+        ("payment_attempts", {"state": "failed", "provider": "fake", "method": "card",
+                              "amount_currency": "CNY", "captured_minor": 0,
+                              "captured_currency": "CNY", "refunded_minor": 0,
+                              "refunded_currency": "CNY"}),
         ("hold_list", {"state": "on", "party_id": "org_developer"}),
         ("adjustments", {"state": "proposed", "kind": "writeoff", "amount_minor": 1,
                          "debit_code": "6702.impairment", "credit_code": "1221.party",
@@ -279,12 +311,16 @@ def _row(session: Session, name: str, facts: dict[str, Any]) -> None:
             row[column.name] = facts[column.name]
         elif column.name in row or column.nullable or column.default or column.server_default:
             continue
+        elif column.name.endswith("currency"):
+            row[column.name] = "CNY"
         elif key is not None:
             row[column.name] = _column(session, f"{key.column.table.name}.{key.column.name}")[0]
         else:
             row[column.name] = _PLAIN[column.type.python_type]
     session.execute(table.insert().values(row))
 
+
+_CNY = {f"{name}_currency": "CNY" for name in ("budget", "face", "order_max", "year_max", "used")}
 
 _PLAIN: dict[type, Any] = {
     str: "x", int: 1, bool: False, date: NOON.date(), datetime: NOON, dict: {}, list: [],

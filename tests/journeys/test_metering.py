@@ -169,7 +169,7 @@ def test_a_wallet_that_runs_dry_refuses_use_until_it_is_filled(town: Town) -> No
     assert town.tells(line, ("e1", 15), at=USED) == ["counted"]
     town.at("2026-07-14T04:00:00+00:00")
     assert ok(town["per_buyer_editor"].get("/api/wallets/org_buyer"))["balance"]["minor"] == 250
-    assert town.tells(line, ("e2", 6), at="2026-07-14T04:00:00+00:00") == ["counted"]
+    assert town.tells(line, ("e2", 6), at="2026-07-14T03:59:00+00:00") == ["counted"]
     town.at("2026-07-14T06:00:00+00:00")
     (meter,) = ok(town["per_buyer_editor"].get("/api/usage/meters"))["items"]
 

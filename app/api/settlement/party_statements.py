@@ -6,7 +6,6 @@ from typing import Any
 from marshmallow import fields
 
 from app import doors, unit
-from kernel.errors import NotFound
 from kernel.work import Work
 from settlement.dividing.terms import Payable
 from settlement.papers import papers, party_statements
@@ -73,11 +72,12 @@ class PaperQuery(doors.Body):
 
 
 class PaperKnownOut(doors.Schema):
-    """A paper that is ours and unchanged: what it is, and when it was issued; no more."""
+    """Whether a paper is ours and unchanged; and then what it is, and no more."""
 
+    known = fields.Boolean()
     number = fields.String()
-    kind = fields.String()
-    issued_at = fields.String()
+    kind = fields.String(allow_none=True)
+    issued_at = fields.String(allow_none=True)
 
 
 def row(found: PartyStatement) -> Mapping[str, Any]:
@@ -145,14 +145,13 @@ def one(statement_id: str) -> Any:
 @paper_blueprint.arguments(PaperQuery, location="query")
 @paper_blueprint.response(200, PaperKnownOut)
 def known(query: dict[str, Any]) -> Any:
-    """Tell anybody who holds a paper whether it is ours and unchanged; else 404."""
+    """Tell anybody who holds a paper whether it is ours and unchanged."""
     found = papers.known(unit.current(), query["number"], query["digest"])
-    if found is None:
-        raise NotFound("没有编号与摘要相符的凭据", "no paper has this number and digest")
     return {
-        "number": found.number,
-        "kind": found.kind,
-        "issued_at": doors.moment(found.issued_at),
+        "known": found is not None,
+        "number": query["number"],
+        "kind": found.kind if found else None,
+        "issued_at": doors.moment(found.issued_at) if found else None,
     }
 
 

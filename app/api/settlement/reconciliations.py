@@ -170,7 +170,7 @@ def one_break(break_id: str) -> Any:
     return doors.tagged(show(breaks.seen(work, break_id), work))
 
 
-@break_blueprint.put("/<string:break_id>/owner")
+@break_blueprint.post("/<string:break_id>/owner")
 @doors.members("write")
 @break_blueprint.arguments(BreakOwnerIn)
 @break_blueprint.response(200, BreakOut)

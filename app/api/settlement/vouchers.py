@@ -130,6 +130,12 @@ class VoucherUseIn(doors.Body):
     voucher_id = doors.text(max=40)
 
 
+class VoucherReleasedOut(doors.Schema):
+    """The order that has no voucher any more."""
+
+    order_id = fields.String()
+
+
 class VoucherDeclineIn(doors.Body):
     """Why a use is not redeemed."""
 
@@ -297,12 +303,13 @@ def use(body: dict[str, Any], order_id: str) -> Any:
     return show(found, work)
 
 
-@blueprint.delete("/orders/<string:order_id>")
+@blueprint.post("/orders/<string:order_id>/release")
 @doors.members("write")
-@blueprint.response(204)
-def give_back(order_id: str) -> Any:
+@blueprint.arguments(doors.Body)
+@blueprint.response(200, VoucherReleasedOut)
+def give_back(_body: dict[str, Any], order_id: str) -> Any:
     """Take the voucher off an order again, before it is paid."""
-    paying.give_back(unit.current(), order_id)
+    return {"order_id": paying.give_back(unit.current(), order_id).id}
 
 
 doors.steps(blueprint, vouchers, VoucherOut, show)

@@ -136,7 +136,7 @@ def test_a_subscription_is_earned_and_counted_by_the_period_and_then_completed(
     session.flush()
 
     (due,) = escrow.of_order(session, order.id)
-    assert (due.amount, period.state) == (Money(31_000), subscriptions.State.EARNED)
+    assert (due.amount, period.outcome) == (Money(31_000), subscriptions.Outcome.EARNED)
     assert it.state == meters.State.CLOSED
     assert volume.ties_out(session)
     assert lines.of(session, order.id)[0].amount == Money(31_000)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from kernel.money import Money
 from settlement import escrow
 from settlement.metering import meters, subscriptions
-from settlement.metering.subscriptions import State
+from settlement.metering.subscriptions import Outcome
 from settlement.metering.tariffs import Shape, Tariff
 from tests.conftest import work_of
 from tests.settlement.bookkeeping import paid_for
@@ -59,7 +59,7 @@ def test_a_period_that_has_passed_is_accepted_once(session: Session) -> None:
 
     (due,) = escrow.of_order(session, "ord_1")
     assert earned == [[first], []]
-    assert (due.amount, due.seq, first.state) == (first.amount, 1, State.EARNED)
+    assert (due.amount, due.seq, first.outcome) == (first.amount, 1, Outcome.EARNED)
     assert subscriptions.unserved(session, "ord_1")
 
 

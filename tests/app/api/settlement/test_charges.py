@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from app.unit import Exchange
 from kernel import ids
+from settlement.metering.tariffs import Shape, Tariff
 from tests.conftest import NOON, As
 from tests.marketplace import make
 from tests.marketplace.auctions import hammer
@@ -58,7 +59,7 @@ def test_a_milestone_is_billed_by_its_seller(write: Write, as_: As) -> None:
 
 @ON_SQLITE
 def test_a_report_is_billed_audited_and_adjusted(write: Write, as_: As) -> None:
-    share = gauges.Tariff(shape=gauges.Shape.SHARE, share_bp=1_000)
+    share = Tariff(shape=Shape.SHARE, share_bp=1_000)
 
     def opened(session: Session) -> str:
         it = gauges.meter(session, share, basis="report", unit="fen")

@@ -55,7 +55,7 @@ def test_red_letters_and_the_treasurys_receipts_stand_on_the_invoice(
     seller.shows(made.location, "待冲红", "¥ 1.00", "有误")
     seller.post(f"{steps}/issue_red", version=3, number="", confirm_no="4301", next=made.location)
 
-    buyer.shows(made.location, "FR-2026-000001", "4301", "已冲红", "4300-1", "¥ 3,084.60")
+    buyer.shows(made.location, "FR-2026-000001", "4301", "已开红字发票", "4300-1", "¥ 3,084.60")
     seller.shows("/invoices?about=commission", "交易服务费", "演示·交易所")
 
 

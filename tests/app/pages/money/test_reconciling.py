@@ -1,6 +1,7 @@
 """The desk of reconciling: what does not agree, who looks into it, which days are closed."""
 
 from app.unit import Exchange
+from settlement.bank import intake, statements
 from settlement.reconciling import breaks
 from tests.app.pages.conftest import ON_SQLITE, Visit
 from tests.app.pages.town import TODAY
@@ -12,8 +13,8 @@ def _unknown_debit(application: Exchange) -> str:
     """Import a debit that nobody knows, reconcile, and return the break."""
     with application.house.engines.writing() as session:
         work = work_of(session, "per_exchange_settler", at=TODAY)
-        last = money.statements.last(session, money.CUSTODY)
-        money.intake.import_statement(
+        last = statements.last(session, money.CUSTODY)
+        intake.import_statement(
             work,
             account=money.CUSTODY,
             text=money.csv_of(
