@@ -199,7 +199,7 @@ def _timetable() -> str:
 def _api() -> str:
     app = create_app(Settings(database_url="sqlite:////nowhere/docs.db", key="00" * 32))
     document = app.extensions["openapi_document"]
-    text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)
+    text = json.dumps(document, ensure_ascii=False, indent=0, sort_keys=True)
     return f"{text}\n"
 
 

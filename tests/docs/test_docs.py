@@ -185,7 +185,7 @@ def test_every_command_that_is_named_is_one() -> None:
         match
         for path in MARKDOWN
         for match in re.findall(
-            r"`?databourse ([a-z]+(?: (?:add|verify|simulate|recompute))?)\b",
+            r"`?databourse ([a-z]+(?: (?:add|verify|simulate|recompute|roles|run|preview|import|poll|inbox))?)\b",
             path.read_text("utf-8"),
         )
     }
