@@ -155,21 +155,25 @@ NOUNS = (
 )
 
 
+BESIDE = (
+    credentials.lists,
+    credentials.known,
+    vouchers.batch_blueprint,
+    reconciliations.break_blueprint,
+    reconciliations.day_blueprint,
+    party_statements.paper_blueprint,
+    invoices.receipt_blueprint,
+)
+"""Doors of a second noun in the module of a first."""
+
+
 def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:
     """Open every door; the adjustable clock's only in a demonstration."""
     app.register_blueprint(health.blueprint)
     api.register_blueprint(health.described)
     for module in NOUNS:
         api.register_blueprint(module.blueprint)
-    for opened in (
-        credentials.lists,
-        credentials.known,
-        vouchers.batch_blueprint,
-        reconciliations.break_blueprint,
-        reconciliations.day_blueprint,
-        party_statements.paper_blueprint,
-        invoices.receipt_blueprint,
-    ):
+    for opened in BESIDE:
         api.register_blueprint(opened)
     if demonstration:
         api.register_blueprint(clock_door.blueprint)

@@ -26,7 +26,9 @@ from tests.contracts import town
 from tests.contracts.town import Town
 
 TAGS = sorted(
-    [module.blueprint.name for module in api.NOUNS] + ["demonstration", "keys", "status-lists"]
+    [module.blueprint.name for module in api.NOUNS]
+    + [each.name for each in api.BESIDE]
+    + ["demonstration"]
 )
 OURS = ("/api/", "/.well-known/")
 EXAMPLES = 5

@@ -39,7 +39,7 @@ def test_the_merchant_sees_what_is_to_come(application: Exchange, as_: As) -> No
     (own,) = as_("per_developer_editor").get("/api/settlements/obligations").json["items"]
     none = as_("per_exchange_auditor").get("/api/settlements/obligations?order_id=ord_9").json
 
-    assert (own["state"], own["accepted_on"], own["due_on"]) == ("open", "2026-07-01", "2026-07-02")
+    assert (own["state"], own["accepted_on"], own["due_on"]) == ("open", "2026-07-01", "2026-07-10")
     assert none["items"] == []
     assert as_("per_buyer_editor").get("/api/settlements/obligations").json["items"] == []
 
