@@ -1,13 +1,13 @@
-"""Licensing whole: onboarding, the frame of agreements, applications, assessments, life.
+"""Licensing whole, and money whole: agreements, cases, rights; rails, bills, refunds, papers.
 
-Revision ID: 0002_licensing
+Revision ID: 0002_licensing_and_money
 """
 
 from alembic import op
 
 from migrations import statements
 
-revision = "0002_licensing"
+revision = "0002_licensing_and_money"
 down_revision = "0001_the_house"
 branch_labels = None
 depends_on = None

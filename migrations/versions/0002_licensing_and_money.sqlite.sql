@@ -43,9 +43,9 @@ DROP TABLE clocks
 --
 ALTER TABLE new_clocks RENAME TO clocks
 --
-CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
---
 CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
+--
+CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
 CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
@@ -106,15 +106,15 @@ DROP TABLE decisions
 --
 ALTER TABLE new_decisions RENAME TO decisions
 --
-CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
---
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
+CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
+--
 CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
 --
-CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
+CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
 --
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -130,9 +130,9 @@ CREATE TABLE decision_denials (
     CONSTRAINT pk_decision_denials PRIMARY KEY (decision_id, code)
 )
 --
-CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
---
 CREATE INDEX ix_decision_denials_code_decision_id ON decision_denials (code, decision_id)
+--
+CREATE INDEX ix_decision_denials_authorisation_id_code_at ON decision_denials (authorisation_id, code, at)
 --
 CREATE TRIGGER decision_denials_no_update BEFORE UPDATE ON decision_denials BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -210,9 +210,9 @@ CREATE TABLE provider_commands (
 --
 CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
 --
-CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
---
 CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
+--
+CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
 --
 CREATE TABLE ledger_blocks (
     number INTEGER NOT NULL,
@@ -344,9 +344,9 @@ CREATE TABLE subscription_slices (
     CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
 )
 --
-CREATE INDEX ix_subscription_slices_outcome_last_on_id ON subscription_slices (outcome, last_on, id)
---
 CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
+--
+CREATE INDEX ix_subscription_slices_outcome_last_on_id ON subscription_slices (outcome, last_on, id)
 --
 CREATE TABLE fee_notes (
     id VARCHAR NOT NULL,
@@ -359,11 +359,11 @@ CREATE TABLE fee_notes (
     CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
 )
 --
-CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
---
 CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
 --
 CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
+--
+CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
 --
 CREATE TRIGGER fee_notes_no_update BEFORE UPDATE ON fee_notes BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -433,9 +433,9 @@ CREATE TABLE papers (
     CONSTRAINT uq_papers_number UNIQUE (number)
 )
 --
-CREATE INDEX ix_papers_party_id_id ON papers (party_id, id)
---
 CREATE INDEX ix_papers_subject_id ON papers (subject, id)
+--
+CREATE INDEX ix_papers_party_id_id ON papers (party_id, id)
 --
 CREATE TRIGGER papers_no_update BEFORE UPDATE ON papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -510,11 +510,11 @@ CREATE TABLE reconciliation_breaks (
     CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
 )
 --
-CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
+CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
 --
 CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
 --
-CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
+CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
 --
 CREATE TABLE adjustments (
     kind VARCHAR NOT NULL,
@@ -557,9 +557,9 @@ CREATE TABLE provider_inbox (
     CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
 )
 --
-CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
---
 CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
+--
+CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
 --
 CREATE TABLE provider_objects (
     provider VARCHAR NOT NULL,
@@ -596,9 +596,9 @@ CREATE TABLE provider_balance_lines (
     CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
 )
 --
-CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
---
 CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
+--
+CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
 --
 CREATE TRIGGER provider_balance_lines_no_update BEFORE UPDATE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -675,11 +675,11 @@ DROP TABLE organisation_roles
 --
 ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
-CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
---
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
+--
+CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -725,9 +725,9 @@ CREATE TABLE ties (
 --
 CREATE INDEX ix_ties_other ON ties (other)
 --
-CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
---
 CREATE INDEX ix_ties_node ON ties (node)
+--
+CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
 --
 CREATE TRIGGER ties_no_update BEFORE UPDATE ON ties BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -787,11 +787,11 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
---
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
 CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
+--
+CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -811,11 +811,11 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
+--
 CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
---
-CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
 CREATE TABLE new_authorisations (
     cert_no VARCHAR NOT NULL,
@@ -862,9 +862,9 @@ CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHER
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
+--
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
 --
 CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
 --
@@ -930,15 +930,15 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
-CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
---
 CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
 --
-CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
 --
 CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
+--
+CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
 --
 CREATE TABLE new_ledger_accounts (
     id INTEGER NOT NULL,
@@ -1049,9 +1049,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
---
 CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
+--
+CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
 --
 CREATE TABLE new_products (
     code VARCHAR NOT NULL,
@@ -1079,13 +1079,13 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_state_id ON products (state, id)
---
-CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
 CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
-CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
+CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+--
+CREATE INDEX ix_products_state_id ON products (state, id)
 --
 CREATE TABLE ledger_snapshots (
     period_id TEXT NOT NULL,
@@ -1175,15 +1175,15 @@ DROP TABLE obligations
 --
 ALTER TABLE new_obligations RENAME TO obligations
 --
-CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
---
-CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
---
-CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
---
 CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
 --
 CREATE INDEX ix_obligations_batch_id_id ON obligations (batch_id, id)
+--
+CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
+--
+CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
+--
+CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
 --
 CREATE TABLE meters (
     order_id VARCHAR NOT NULL,
@@ -1219,9 +1219,9 @@ CREATE TABLE meters (
     CONSTRAINT fk_meters_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
---
 CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
+--
+CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
 --
 CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
@@ -1258,11 +1258,11 @@ DROP TABLE payments
 --
 ALTER TABLE new_payments RENAME TO payments
 --
-CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
---
 CREATE INDEX ix_payments_payer_id_id ON payments (payer_id, id)
 --
 CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
+--
+CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
 --
 CREATE TABLE bills (
     code VARCHAR NOT NULL,
@@ -1294,11 +1294,11 @@ CREATE TABLE bills (
     CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
 --
-CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
 --
 CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
 --
@@ -1384,9 +1384,9 @@ ALTER TABLE new_orders RENAME TO orders
 --
 CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
 --
-CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
---
 CREATE INDEX ix_orders_state_id ON orders (state, id)
+--
+CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
 --
 CREATE TABLE new_payouts (
     payable VARCHAR NOT NULL,
@@ -1427,11 +1427,11 @@ ALTER TABLE new_payouts RENAME TO payouts
 --
 CREATE INDEX ix_payouts_party_id_id ON payouts (party_id, id)
 --
-CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
+CREATE INDEX ix_payouts_file_id_id ON payouts (file_id, id)
 --
 CREATE INDEX ix_payouts_state_id ON payouts (state, id)
 --
-CREATE INDEX ix_payouts_file_id_id ON payouts (file_id, id)
+CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
 --
 CREATE TABLE chargebacks (
     provider VARCHAR NOT NULL,
@@ -1539,11 +1539,11 @@ CREATE TABLE invoices (
     CONSTRAINT fk_invoices_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_invoices_order_id_about_id ON invoices (order_id, about, id)
---
 CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
 --
 CREATE INDEX ix_invoices_state_id ON invoices (state, id)
+--
+CREATE INDEX ix_invoices_order_id_about_id ON invoices (order_id, about, id)
 --
 CREATE INDEX ix_invoices_buyer_id_id ON invoices (buyer_id, id)
 --
@@ -1593,9 +1593,9 @@ DROP TABLE bank_lines
 --
 ALTER TABLE new_bank_lines RENAME TO bank_lines
 --
-CREATE INDEX ix_bank_lines_account_booked_on_id ON bank_lines (account, booked_on, id)
---
 CREATE INDEX ix_bank_lines_noted ON bank_lines (id) WHERE note IS NOT NULL
+--
+CREATE INDEX ix_bank_lines_account_booked_on_id ON bank_lines (account, booked_on, id)
 --
 CREATE TRIGGER bank_lines_no_update BEFORE UPDATE ON bank_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1669,9 +1669,9 @@ CREATE TABLE party_statements (
     CONSTRAINT fk_party_statements_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
---
 CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
+--
+CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
 --
 CREATE TABLE closed_days (
     id VARCHAR NOT NULL,
@@ -1796,11 +1796,11 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
+CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
 --
 CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
-CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
+CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
 --
 CREATE TABLE new_registrations (
     directory_id VARCHAR NOT NULL,
@@ -1833,11 +1833,11 @@ DROP TABLE registrations
 --
 ALTER TABLE new_registrations RENAME TO registrations
 --
-CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
---
 CREATE UNIQUE INDEX uq_registrations_one_live_per_directory ON registrations (directory_id) WHERE state NOT IN ('withdrawn', 'refused', 'deregistered', 'expired')
 --
 CREATE INDEX ix_registrations_state_valid_to_id ON registrations (state, valid_to, id)
+--
+CREATE INDEX ix_registrations_department_id_id ON registrations (department_id, id)
 --
 CREATE TABLE sharing_consents (
     directory_id VARCHAR NOT NULL,
@@ -1860,15 +1860,15 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
-CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
+CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -1904,9 +1904,9 @@ DROP TABLE opinions
 --
 ALTER TABLE new_opinions RENAME TO opinions
 --
-CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
---
 CREATE INDEX ix_opinions_implementing_agency_id_id ON opinions (implementing_agency_id, id)
+--
+CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
 --
 CREATE TABLE authorisation_items (
     authorisation_id VARCHAR NOT NULL,
@@ -1946,11 +1946,11 @@ CREATE TABLE destructions (
     CONSTRAINT fk_destructions_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
+CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
 CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
-CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
+CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -1994,11 +1994,11 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
+CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
+--
 CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
 --
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
---
-CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
 CREATE TABLE new_resources (
     system_id VARCHAR NOT NULL,
@@ -2033,9 +2033,9 @@ ALTER TABLE new_resources RENAME TO resources
 --
 CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
 --
-CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
---
 CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
+--
+CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
 --
 CREATE INDEX ix_resources_location ON resources (location)
 --
@@ -2123,9 +2123,9 @@ DROP TABLE assessments
 --
 ALTER TABLE new_assessments RENAME TO assessments
 --
-CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
---
 CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
+--
+CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
 --
 CREATE TABLE publicity_objections (
     scenario_id VARCHAR NOT NULL,
@@ -2149,11 +2149,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
+--
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
---
-CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -2174,9 +2174,9 @@ CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id)
 --
 CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
---
 CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
+--
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -2198,9 +2198,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
---
 CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
+--
+CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -2371,13 +2371,13 @@ CREATE TABLE vouchers (
     CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
+--
 CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
 --
 CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
 --
 CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
---
-CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
 --
 CREATE TABLE payout_attempts (
     payout_id VARCHAR NOT NULL,
@@ -2430,9 +2430,9 @@ CREATE TABLE reserves (
     CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
 )
 --
-CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
---
 CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
+--
+CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
 --
 CREATE TABLE payment_attempts (
     payment_id VARCHAR NOT NULL,
@@ -2464,17 +2464,17 @@ CREATE TABLE payment_attempts (
     CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
 )
 --
+CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
+--
+CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
 CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
 --
 CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
 --
-CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
 CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
 --
-CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
 --
 CREATE TABLE refunds (
     kind VARCHAR NOT NULL,
@@ -2513,13 +2513,13 @@ CREATE TABLE refunds (
     CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
 )
 --
-CREATE INDEX ix_refunds_state_id ON refunds (state, id)
---
-CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
---
 CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
 --
 CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
+--
+CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
 --
 CREATE TABLE usage_buckets (
     id VARCHAR NOT NULL,
@@ -2540,9 +2540,9 @@ CREATE TABLE usage_buckets (
     CONSTRAINT fk_usage_buckets_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
 )
 --
-CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
---
 CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
+--
+CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
 --
 CREATE TABLE wallet_draws (
     source_id VARCHAR NOT NULL,
@@ -2679,11 +2679,11 @@ CREATE TABLE source_claims (
 --
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
+CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
+--
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
---
-CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -2703,9 +2703,9 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
---
 CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
+--
+CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
 CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
 --
@@ -2734,9 +2734,9 @@ CREATE TABLE appeals (
 --
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
-CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
---
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
+--
+CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
 CREATE TABLE new_bank_matches (
     id VARCHAR NOT NULL,
@@ -2769,11 +2769,11 @@ DROP TABLE bank_matches
 --
 ALTER TABLE new_bank_matches RENAME TO bank_matches
 --
+CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
+--
 CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
 --
 CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
---
-CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
 --
 CREATE TRIGGER bank_matches_no_update BEFORE UPDATE ON bank_matches BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -2802,9 +2802,9 @@ CREATE TABLE clearings (
     CONSTRAINT fk_clearings_line_id_bank_lines FOREIGN KEY(line_id) REFERENCES bank_lines (id)
 )
 --
-CREATE UNIQUE INDEX uq_clearings_one_proposed_per_line ON clearings (line_id) WHERE state = 'proposed'
---
 CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
+--
+CREATE UNIQUE INDEX uq_clearings_one_proposed_per_line ON clearings (line_id) WHERE state = 'proposed'
 --
 CREATE INDEX ix_clearings_state_id ON clearings (state, id)
 --
@@ -2884,11 +2884,11 @@ CREATE TABLE direct_deals (
     CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
 )
 --
+CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
+--
 CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
 --
 CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
---
-CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -3119,13 +3119,13 @@ DROP TABLE supply_agreements
 --
 ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
-CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
+CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
 --
 CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
-CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
+CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
 --
-CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
+CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
 CREATE TRIGGER ledger_accounts_no_update BEFORE UPDATE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3436,11 +3436,11 @@ CREATE TABLE auction_lots (
 --
 CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
 --
-CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
+CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
 --
 CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
 --
-CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
+CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
 --
 CREATE TABLE usage_events (
     source VARCHAR NOT NULL,
@@ -3489,11 +3489,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
---
 CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
+--
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -3514,11 +3514,11 @@ CREATE TABLE registration_objections (
 --
 CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
-CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
+CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
 CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
-CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
+CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
 CREATE TABLE regrades (
     directory_id VARCHAR NOT NULL,
@@ -3539,9 +3539,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
---
 CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
+--
+CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
 --
 CREATE TABLE new_panel_members (
     assessment_id VARCHAR NOT NULL,
@@ -3605,9 +3605,9 @@ CREATE TABLE quotations (
     CONSTRAINT fk_quotations_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
---
 CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
+--
+CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
 --
 CREATE TABLE deal_papers (
     id VARCHAR NOT NULL,
@@ -3626,9 +3626,9 @@ CREATE TABLE deal_papers (
     CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
 )
 --
-CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
---
 CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
+--
+CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
 --
 CREATE TRIGGER deal_papers_no_update BEFORE UPDATE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3668,15 +3668,15 @@ DROP TABLE volume_facts
 --
 ALTER TABLE new_volume_facts RENAME TO volume_facts
 --
+CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
+--
 CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
 --
 CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
 --
 CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
---
-CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
---
-CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
 --
 CREATE TRIGGER volume_facts_no_update BEFORE UPDATE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
