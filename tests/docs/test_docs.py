@@ -180,12 +180,17 @@ def test_the_readme_says_it_in_both_languages() -> None:
     assert english > 500
 
 
+PARTS = ("add", "verify", "simulate", "recompute", "roles", "run", "preview", "import", "poll",
+         "inbox")  # fmt: skip
+"""What comes after the name of a group of commands."""
+
+
 def test_every_command_that_is_named_is_one() -> None:
     named = {
         match
         for path in MARKDOWN
         for match in re.findall(
-            r"`?databourse ([a-z]+(?: (?:add|verify|simulate|recompute|roles|run|preview|import|poll|inbox))?)\b",
+            rf"`?databourse ([a-z]+(?: (?:{'|'.join(PARTS)}))?)\b",
             path.read_text("utf-8"),
         )
     }
