@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from kernel import evidence
 from tests.conftest import CRYPTO, WorkAs
+from tests.settlement.bookkeeping import unguard
 
 OFF = {
     "sqlite": [
@@ -28,6 +29,7 @@ def _write(work_as: WorkAs, count: int) -> None:
 def _tamper(session: Session, table: str, *statements: str, **values: Any) -> None:
     """Change rows as somebody with the run of the database would."""
     session.flush()
+    unguard(session)
     connection = session.connection()
     for line in OFF[connection.dialect.name]:
         connection.execute(text(line.format(table=table)))
