@@ -4,6 +4,7 @@ The shift against the system's time is one row, so that every process sees the s
 """
 
 from datetime import timedelta
+from math import ceil
 
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -41,8 +42,8 @@ def set_to(work: Work, instant: Instant) -> None:
 
 
 def begin_at(session: Session, instant: Instant) -> None:
-    """Let a fresh demonstration begin at `instant`."""
-    seconds = round((instant - clock.now()).total_seconds())
+    """Let a fresh demonstration begin at `instant`, or within the second after it; never before."""
+    seconds = ceil((instant - clock.now()).total_seconds())
     shift = session.get(ClockShift, 1)
     if shift is None:
         session.add(ClockShift(id=1, seconds=seconds))
