@@ -142,11 +142,7 @@ def _decided(
 def _check_order(task: DeliveryTask, resource: Resource | None, use: Use, cut: Cut) -> Resource:
     refusals = tuple(_beyond(task, resource, use, cut))
     if resource is None or refusals:
-        raise BeyondOrder(
-            "；".join(refusal.zh for refusal in refusals),
-            "; ".join(refusal.en for refusal in refusals),
-            refusals,
-        )
+        raise BeyondOrder.of(refusals)
     return resource
 
 

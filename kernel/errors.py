@@ -4,9 +4,10 @@ An error says *what kind* of no it is, never which HTTP status: the one table fr
 kind to status stands where the system speaks HTTP.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from kernel.words import Words
 
@@ -42,6 +43,17 @@ class Refusal:
         return Words(self.zh, self.en)
 
 
+def together(refusals: Iterable[Refusal | None]) -> Refusal | None:
+    """Return several reasons as one, under the code of the first; None for none."""
+    found = tuple(each for each in refusals if each is not None)
+    return Refusal(found[0].code, *_told(found)) if found else None
+
+
+def _told(refusals: Iterable[Refusal]) -> Words:
+    found = tuple(refusals)
+    return Words("；".join(one.zh for one in found), "; ".join(one.en for one in found))
+
+
 class DomainError(Exception):
     """An anticipated failure: shown to the caller, never sent to the engineer on call.
 
@@ -59,6 +71,12 @@ class DomainError(Exception):
         self.zh = zh
         self.en = en
         self.refusals = refusals
+
+    @classmethod
+    def of(cls, refusals: Iterable[Refusal]) -> Self:
+        """Return the error that tells all these reasons."""
+        found = tuple(refusals)
+        return cls(*_told(found), found)
 
     def __str__(self) -> str:
         return self.en
@@ -91,6 +109,13 @@ class StepRefused(DomainError):
     kind = Kind.CONFLICT
     code = "step-refused"
     title = Words("此步骤现在不能执行", "This step cannot be taken now")
+
+
+def refuse(refusals: Iterable[Refusal | None]) -> None:
+    """Raise StepRefused with every reason there is; pass where there is none."""
+    found = tuple(each for each in refusals if each is not None)
+    if found:
+        raise StepRefused.of(found)
 
 
 class Invalid(DomainError):

@@ -17,7 +17,7 @@ from kernel import ids
 from kernel.actor import Duty, its
 from kernel.clock import local_date
 from kernel.crypto import CryptoProvider
-from kernel.errors import Refusal, StepNotAllowed, StepRefused
+from kernel.errors import Refusal, StepNotAllowed, StepRefused, together
 from kernel.work import Work
 from licensing import scope
 from licensing.agreed import numbers, operation_rows, rows
@@ -49,16 +49,16 @@ def _under_its_parent(agreement: SupplyAgreement, work: Work) -> Refusal | None:
     if parent.state not in IN_FORCE:
         zh, en = f"授权运营协议 {parent.code} 未生效", f"{parent.code} is not in force"
         return Refusal("OPERATION_AGREEMENT_INACTIVE", zh, en)
-    return machine.together([*misfits(agreement, parent)])
+    return together([*misfits(agreement, parent)])
 
 
 def _supplied(agreement: SupplyAgreement, work: Work) -> Refusal | None:
     today = local_date(work.now)
-    return items.gathered(items.unsupplied(work.session, agreement.directory_codes, today))
+    return together(items.unsupplied(work.session, agreement.directory_codes, today))
 
 
 def _graded(agreement: SupplyAgreement, work: Work) -> Refusal | None:
-    return items.gathered(overgraded(work.session, agreement, agreement.allowed.items.keys()))
+    return together(overgraded(work.session, agreement, agreement.allowed.items.keys()))
 
 
 def _checked(agreement: SupplyAgreement, _work: Work) -> Refusal | None:

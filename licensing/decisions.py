@@ -85,11 +85,7 @@ def require(work: Work, request: Request) -> Decision:
     decision = _kept(work, found)
     if found.allowed:
         return decision
-    raise UseDenied(
-        "；".join(refusal.zh for refusal in found.refusals),
-        "; ".join(refusal.en for refusal in found.refusals),
-        found.refusals,
-    )
+    raise UseDenied.of(found.refusals)
 
 
 def listed(

@@ -11,7 +11,7 @@ from typing import Any, Unpack
 
 from kernel import ids
 from kernel.actor import Duty, its
-from kernel.errors import Refusal, StepNotAllowed
+from kernel.errors import Refusal, StepNotAllowed, together
 from kernel.parties import organisations
 from kernel.work import Work
 from licensing import agreements, plans
@@ -36,7 +36,7 @@ def _planned(agreement: OperationAgreement, work: Work) -> Refusal | None:
     if plan is None or plan.implementing_agency_id != agreement.implementing_agency_id:
         zh, en = "实施方案未生效", "the plan of the agency is not in force"
         return Refusal("PLAN_NOT_EFFECTIVE", zh, en)
-    return machine.together(_beyond(agreement, plan))
+    return together(_beyond(agreement, plan))
 
 
 def _beyond(agreement: OperationAgreement, plan: plans.ImplementationPlan) -> list[Refusal | None]:

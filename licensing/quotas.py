@@ -123,11 +123,7 @@ def fix(work: Work, authorisation_id: str, limits: Mapping[str, int]) -> None:
         if meter in rows and used[meter] > limit
     )
     if refusals:
-        raise AlreadyUsed(
-            "；".join(refusal.zh for refusal in refusals),
-            "; ".join(refusal.en for refusal in refusals),
-            refusals,
-        )
+        raise AlreadyUsed.of(refusals)
     for meter, limit in sorted(limits.items()):
         if meter in rows:
             rows[meter].limit = limit

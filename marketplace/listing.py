@@ -12,7 +12,7 @@ from typing import Any, Final
 from catalogue import directories, grades
 from catalogue.grades import Grade, Mode, Origin, PiClass
 from kernel.clock import local_date
-from kernel.errors import Refusal
+from kernel.errors import Refusal, together
 from kernel.words import Words
 from kernel.work import Work
 from licensing import authorisations, scope
@@ -231,11 +231,7 @@ def _regions(case: Offered, _work: Work) -> Refusal | None:
 def _fee(case: Offered, work: Work) -> Refusal | None:
     if _price(case, work) is not None:
         return None
-    found = fees.refusals(work, case.version, case.authorisation)
-    if not found:
-        return None
-    zh, en = "；".join(one.zh for one in found), "; ".join(one.en for one in found)
-    return Refusal(found[0].code, zh, en)
+    return together(fees.refusals(work, case.version, case.authorisation))
 
 
 def _open_data(case: Offered, work: Work) -> Refusal | None:

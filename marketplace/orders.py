@@ -16,7 +16,7 @@ from kernel import ids, numbers, watch
 from kernel.actor import Duty, Role, any_of, its, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living
-from kernel.errors import Invalid, NotFound, Refusal, StepRefused
+from kernel.errors import Invalid, NotFound, Refusal, refuse
 from kernel.money import Money
 from kernel.pages import Page, keyset
 from kernel.parties import organisations
@@ -273,7 +273,7 @@ def place(
     access.require(work, purchaser, None, "order.place")
     uses.check(use)
     items = lines.gather(work, wanted)
-    _refuse((*_refused(work, items, use), *lines.unpayable(work, items, pay_mode)))
+    refuse((*_refused(work, items, use), *lines.unpayable(work, items, pay_mode)))
     series = f"OD-{local_date(work.now).year}"
     order = Order(
         id=ids.new("ord_", work.now),
@@ -366,12 +366,6 @@ def overseen(work: Work, *, state: str | None = None, after: str | None, limit: 
     if not access.oversees(work.actor):
         statement = statement.where(Order.buyer_id == "")
     return keyset(work.session, statement, by=((Order.id, "desc"),), after=after, limit=limit)
-
-
-def _refuse(refused: tuple[Refusal, ...]) -> None:
-    if refused:
-        zh, en = (each.zh for each in refused), (each.en for each in refused)
-        raise StepRefused("；".join(zh), "; ".join(en), refused)
 
 
 def _refused(work: Work, items: Sequence[Item], use: Use) -> tuple[Refusal, ...]:

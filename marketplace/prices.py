@@ -133,11 +133,7 @@ def modes(plan: Plan) -> tuple[PayMode, ...]:
 
 def _require_actionable(plan: Plan) -> None:
     if refusals := actionable(plan):
-        raise PriceNotActionable(
-            "；".join(refusal.zh for refusal in refusals),
-            "; ".join(refusal.en for refusal in refusals),
-            refusals,
-        )
+        raise PriceNotActionable.of(refusals)
 
 
 def _sum(plan: Plan, quantity: int) -> Money:

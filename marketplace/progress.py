@@ -182,9 +182,7 @@ def let_go(work: Work, event: Event) -> None:
     told = (_open_orders(work, party), _live_authorisations(work, party), _unpaid(work, party))
     reasons = tuple(each for each in told if each is not None)
     if reasons:
-        raise StepRefused(
-            "；".join(each.zh for each in reasons), "; ".join(each.en for each in reasons), reasons
-        )
+        raise StepRefused.of(reasons)
 
 
 def refuse_surrender(work: Work, authorisation_id: str) -> None:

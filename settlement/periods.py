@@ -66,11 +66,7 @@ def close_period(work: Work, period_id: str) -> str:
         raise NotFound(f"没有会计期间 {period_id}", f"there is no period {period_id}")
     refusals = _refusals(work, connection, period_id, status)
     if refusals:
-        raise PeriodNotClosable(
-            "；".join(refusal.zh for refusal in refusals),
-            "; ".join(refusal.en for refusal in refusals),
-            refusals,
-        )
+        raise PeriodNotClosable.of(refusals)
     blocks.seal_period(work, period_id)
     count, root_hash = root(connection, period_id)
     connection.execute(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from kernel import watch
 from kernel.clock import Instant, local_date
-from kernel.errors import Refusal
+from kernel.errors import Refusal, together
 from kernel.journal import Event
 from kernel.parties import organisations, relations
 from kernel.work import Work
@@ -40,7 +40,7 @@ def period_ahead(scenario: Scenario, work: Work) -> Refusal | None:
 def supplied(scenario: Scenario, work: Work) -> Refusal | None:
     """Ask that every directory is published, registered and open to operation (I-12, I-14)."""
     codes = {directory for directory, _ in scenario.asked.items}
-    return items.gathered(items.unsupplied(work.session, codes, local_date(work.now)))
+    return together(items.unsupplied(work.session, codes, local_date(work.now)))
 
 
 def misfits(scenario: Scenario, work: Work) -> list[Refusal]:

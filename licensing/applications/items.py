@@ -168,18 +168,6 @@ def unsupplied(session: Session, directory_codes: Iterable[str], on: date) -> li
     return found
 
 
-def gathered(refusals: Collection[Refusal]) -> Refusal | None:
-    """Return several reasons as one, under the code of the first; None for none."""
-    if not refusals:
-        return None
-    first, *_ = refusals
-    return Refusal(
-        first.code,
-        "；".join(refusal.zh for refusal in refusals),
-        "; ".join(refusal.en for refusal in refusals),
-    )
-
-
 def replace(
     session: Session, scenario_id: str, asked: Sequence[Asked], sources: Mapping[str, Source]
 ) -> None:

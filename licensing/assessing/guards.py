@@ -2,9 +2,9 @@
 
 from kernel import watch
 from kernel.clock import local_date
-from kernel.errors import Refusal
+from kernel.errors import Refusal, together
 from kernel.work import Work
-from licensing.applications import cases, items
+from licensing.applications import cases
 from licensing.assessing import lanes, members, panel, score_sheets
 from licensing.assessing.rows import Assessment
 
@@ -54,7 +54,7 @@ def all_in(it: Assessment, work: Work) -> Refusal | None:
 
 def quorate(it: Assessment, work: Work) -> Refusal | None:
     """Ask for enough sheets that count, and every mandatory speciality among them (I-39)."""
-    return items.gathered(quorum_lacks(it, work))
+    return together(quorum_lacks(it, work))
 
 
 def quorum_lacks(it: Assessment, work: Work) -> tuple[Refusal, ...]:

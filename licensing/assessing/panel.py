@@ -271,11 +271,7 @@ def _not_possible(eligible: Sequence[Candidate], size: int, must_cover: Cover) -
     if not refusals:
         zh, en = "没有同时满足各项要求的组合", "no choice of experts meets all rules at once"
         refusals.append(Refusal("PANEL_NO_COMBINATION", zh, en))
-    return PanelNotPossible(
-        "；".join(refusal.zh for refusal in refusals),
-        "; ".join(refusal.en for refusal in refusals),
-        tuple(refusals),
-    )
+    return PanelNotPossible.of(refusals)
 
 
 def _uncovered(present: Collection[Candidate], must_cover: Cover) -> Iterator[Refusal]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from kernel import journal
 from kernel.actor import Duty, Role, Who, any_of, system_only
 from kernel.clock import local_date
-from kernel.errors import Refusal
+from kernel.errors import Refusal, together
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Guard, Step, Workflow, ask, step
@@ -162,18 +162,6 @@ def term_not_over(agreement: Agreed, work: Work) -> Refusal | None:
     """Refuse once the last day has passed."""
     over = agreement.term_to < local_date(work.now)
     return Refusal("TERM_OVER", "协议期限已届满", "the term is over") if over else None
-
-
-def together(found: list[Refusal | None]) -> Refusal | None:
-    """Return several reasons as one, under the code of the first; None for none."""
-    refusals = [each for each in found if each is not None]
-    if not refusals:
-        return None
-    return Refusal(
-        refusals[0].code,
-        "；".join(each.zh for each in refusals),
-        "; ".join(each.en for each in refusals),
-    )
 
 
 def _term_over(agreement: Agreed, work: Work) -> Refusal | None:

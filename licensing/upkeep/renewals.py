@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel import ids
 from kernel.clock import Instant, local_date
 from kernel.db import Base, append_only
-from kernel.errors import Invalid, Refusal, StepNotAllowed, StepRefused
+from kernel.errors import Invalid, Refusal, StepNotAllowed, refuse
 from kernel.work import Work
 from licensing import agreements, authorisations, quotas, scenarios, versions
 from licensing import scope as scopes
@@ -112,7 +112,7 @@ def renew(
     Invalid for a report that is too short or days that are too many.
     """
     found = _held(work, authorisation_id)
-    _refuse([*_barred(work, found), *_not_in_window(work, found)])
+    refuse([*_barred(work, found), *_not_in_window(work, found)])
     first = found.valid_to + DAY
     if period_to < first:
         raise Invalid("续期止日须晚于原期限", f"it begins on {first}", pointer="/period_to")
@@ -120,7 +120,7 @@ def renew(
     narrower = _narrowed(held, scope or {})
     versions.refuse_more(narrower, held)
     asked = dataclasses.replace(narrower, period=Period(first, period_to))
-    _refuse(_beyond_parents(work, found, asked))
+    refuse(_beyond_parents(work, found, asked))
     told = _report(work, found, report)
     made = _draft(work, found, asked)
     work.record("authorisation.renewal_drafted", found.id, scenario_id=made.id, report_id=told.id)
@@ -136,7 +136,7 @@ def increase(
     more than the rules allow.
     """
     found = _held(work, authorisation_id)
-    _refuse(_barred(work, found))
+    refuse(_barred(work, found))
     held = authorisations.scope_of(work.session, found)
     first = max(local_date(work.now) + DAY, found.valid_from + DAY)
     if first > found.valid_to:
@@ -155,7 +155,7 @@ def increase(
     asked = dataclasses.replace(
         held, quotas={**held.quotas, **limits}, period=Period(first, found.valid_to)
     )
-    _refuse(_beyond_parents(work, found, asked))
+    refuse(_beyond_parents(work, found, asked))
     told = _report(work, found, report)
     made = _draft(work, found, asked)
     work.record("authorisation.increase_drafted", found.id, scenario_id=made.id, report_id=told.id)
@@ -224,15 +224,6 @@ def _not_in_window(work: Work, found: Authorisation) -> list[Refusal]:
 def _beyond_parents(work: Work, found: Authorisation, asked: Scope) -> list[Refusal]:
     today = local_date(work.now)
     return agreements.uncovered(work.session, found.operator_id, asked, today)
-
-
-def _refuse(refusals: list[Refusal]) -> None:
-    if refusals:
-        raise StepRefused(
-            "；".join(refusal.zh for refusal in refusals),
-            "; ".join(refusal.en for refusal in refusals),
-            tuple(refusals),
-        )
 
 
 def _narrowed(held: Scope, parts: Mapping[str, Any]) -> Scope:

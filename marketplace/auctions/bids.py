@@ -16,7 +16,7 @@ from kernel.actor import Duty, Role, any_of
 from kernel.clock import Instant
 from kernel.crypto import canonical
 from kernel.db import Base, Big, append_only
-from kernel.errors import Invalid, Refusal, StepRefused
+from kernel.errors import Invalid, Refusal, refuse
 from kernel.money import Money
 from kernel.work import Work
 from marketplace import access, lines, uses
@@ -112,7 +112,7 @@ def enter(work: Work, lot_id: str, use: Use) -> LotEntry:
     refused = [*_closed(lot, work), *lines.refusals(work, [item], buyer_id=own, use=use)]
     if own == lot.seller_id:
         refused.append(Refusal("SELF_TRADE", "不得与自己交易", "nobody buys from itself"))
-    _refuse(refused)
+    refuse(refused)
     made = LotEntry(
         id=ids.new("ent_", work.now),
         lot_id=lot.id,
@@ -143,7 +143,7 @@ def bid(work: Work, lot_id: str, amount: Money) -> Bid:
         refused.append(Refusal("NOT_ENTERED", "请先交纳保证金报名", "enter the lot first"))
     if lot.form == AuctionForm.SEALED and of_bidder(work.session, lot.id, own):
         refused.append(Refusal("ALREADY_SEALED", "密封报价只能提交一次", "one sealed bid each"))
-    _refuse(refused)
+    refuse(refused)
     made = _written(work, lot, amount)
     work.session.add(made)
     if lot.form == AuctionForm.ENGLISH:
@@ -255,9 +255,3 @@ def _too_low(lot: Lot, amount: Money) -> list[Refusal]:
         zh, en = f"至少为 {least}", f"{least} or more is needed now"
         return [Refusal("BELOW_STEP", zh, en)]
     return []
-
-
-def _refuse(refused: list[Refusal]) -> None:
-    if refused:
-        zh, en = "；".join(one.zh for one in refused), "; ".join(one.en for one in refused)
-        raise StepRefused(zh, en, tuple(refused))

@@ -47,11 +47,7 @@ def use(work: Work, order_id: str, voucher_id: str) -> Voucher:
             Refusal("RELATED_PARTY", "关联交易不得用券", "no voucher between related parties")
         )
     if refused:
-        raise StepRefused(
-            "；".join(refusal.zh for refusal in refused),
-            "; ".join(refusal.en for refusal in refused),
-            tuple(refused),
-        )
+        raise StepRefused.of(refused)
     return vouchers.lock(
         work,
         voucher_id,

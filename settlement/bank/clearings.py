@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 from kernel import ids
 from kernel.clock import Instant
 from kernel.db import Base, Big, Living
-from kernel.errors import Invalid, NotFound, Refusal, StepRefused
+from kernel.errors import Invalid, NotFound, Refusal, StepRefused, refuse
 from kernel.money import Money
 from kernel.pages import Page, keyset
 from kernel.words import Words
@@ -165,7 +165,7 @@ def give(work: Work, line_id: str, *, shares: Sequence[Share], reason: str) -> C
             refusals.append(Refusal("TOO_MUCH", said, f"{payment.reference}: too much"))
         left -= min(amount, left)
         parts.append([payment.id, amount.minor])
-    _refuse(refusals)
+    refuse(refusals)
     if len({part[0] for part in parts}) < len(parts) or not all(part[1] for part in parts):
         raise Invalid("付款重复或金额为零", "a payment twice, or nothing", pointer="/shares")
     return _proposed(work, line, Action.MATCH, sum(part[1] for part in parts), parts, reason)
@@ -174,7 +174,7 @@ def give(work: Work, line_id: str, *, shares: Sequence[Share], reason: str) -> C
 def call_fee(work: Work, line_id: str, *, reason: str) -> Clearing:
     """Say that a debit which nobody knew is a fee of the bank. Raises as `give` does."""
     line = _opened(work, line_id)
-    _refuse([] if line.amount.minor < 0 and _left(work, line).minor else [_NOTHING])
+    refuse([] if line.amount.minor < 0 and _left(work, line).minor else [_NOTHING])
     return _proposed(work, line, Action.FEE, -line.amount.minor, [], reason)
 
 
@@ -189,7 +189,7 @@ def send_back(
     left = _left(work, line)
     amount = amount or left
     fits = line.amount.minor > 0 and Money(0) < amount <= left
-    _refuse([] if fits else [_NOTHING])
+    refuse([] if fits else [_NOTHING])
     parts = [payer_id] if payer_id else []
     return _proposed(work, line, Action.SEND_BACK, amount.minor, parts, reason)
 
@@ -200,7 +200,7 @@ def reimburse(
     """Say that a receipt is a sponsor's reimbursement of these vouchers. Raises as `give`."""
     line = _opened(work, line_id)
     left = _left(work, line)
-    _refuse([] if line.amount.minor > 0 and left.minor else [_NOTHING])
+    refuse([] if line.amount.minor > 0 and left.minor else [_NOTHING])
     return _proposed(work, line, Action.VOUCHER, left.minor, [batch_id, *voucher_ids], reason)
 
 
@@ -347,12 +347,6 @@ _DOING: Final[Mapping[Action, Any]] = {
     Action.SEND_BACK: _send_back,
     Action.VOUCHER: _reimburse,
 }
-
-
-def _refuse(refusals: Sequence[Refusal]) -> None:
-    if refusals:
-        zh, en = ("；".join(one.zh for one in refusals), "; ".join(one.en for one in refusals))
-        raise StepRefused(zh, en, tuple(refusals))
 
 
 def _missing(clearing_id: str) -> NotFound:

@@ -165,8 +165,4 @@ def _refuse(work: Work, payment: Payment) -> None:
             )
         )
     if refusals:
-        raise StepRefused(
-            "；".join(refusal.zh for refusal in refusals),
-            "; ".join(refusal.en for refusal in refusals),
-            tuple(refusals),
-        )
+        raise StepRefused.of(refusals)

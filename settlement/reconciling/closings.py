@@ -48,11 +48,7 @@ def close(work: Work, day: date) -> ClosedDay:
     access.require(work, access.settler, "reconciliation.close")
     refusals = tuple(_refusals(work, day))
     if refusals:
-        raise DayNotClosable(
-            "；".join(refusal.zh for refusal in refusals),
-            "; ".join(refusal.en for refusal in refusals),
-            refusals,
-        )
+        raise DayNotClosable.of(refusals)
     run = rows.latest(work.session, day)
     count, root = rooted(work, day)
     made = ClosedDay(

@@ -87,9 +87,7 @@ def choose(session: Session, order_id: str, amount: Money) -> Origin:
         )
     reasons = tuple(filter(None, refused))
     if reasons:
-        raise NotRefundable(
-            "；".join(one.zh for one in reasons), "; ".join(one.en for one in reasons), reasons
-        )
+        raise NotRefundable.of(reasons)
     return fitting[0]
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from kernel import ids, numbers
 from kernel.actor import Duty, its, system_only
 from kernel.clock import local_date
-from kernel.errors import NotFound, Refusal, StepRefused
+from kernel.errors import NotFound, Refusal, refuse
 from kernel.money import Money
 from kernel.pages import Page, keyset
 from kernel.words import Words
@@ -119,7 +119,7 @@ def issue(work: Work, batch_id: str, *, holder_id: str) -> Voucher:
     access.require(work, access.settler, "voucher.issue")
     batch = batches.find(work.session, batch_id)
     refused = [*eligibility.closed(batch), *eligibility.not_eligible(work, batch, holder_id)]
-    _refuse(refused)
+    refuse(refused)
     series = f"VC-{local_date(work.now).year}"
     made = Voucher(
         id=ids.new("vch_", work.now),
@@ -191,7 +191,7 @@ def lock(
         refused.append(
             Refusal("NOT_STACKABLE", "一笔订单只能用一张券", "an order takes one voucher")
         )
-    _refuse(refused)
+    refuse(refused)
     voucher.order_id, voucher.used_year = order_id, local_date(work.now).year
     voucher.used = pays
     LIFE.take("lock", voucher, work, order_id=order_id, used=pays)
@@ -356,15 +356,6 @@ def _back_to_budget(work: Work, voucher: Voucher, batch: VoucherBatch, amount: M
 
 def _say_payable(work: Work, voucher: Voucher) -> None:
     work.record("voucher.payable", voucher.id, order_id=voucher.order_id, amount=voucher.used)
-
-
-def _refuse(refused: list[Refusal]) -> None:
-    if refused:
-        raise StepRefused(
-            "；".join(refusal.zh for refusal in refused),
-            "; ".join(refusal.en for refusal in refused),
-            tuple(refused),
-        )
 
 
 def _missing(voucher_id: str) -> NotFound:

@@ -10,6 +10,8 @@ from kernel.errors import (
     Refusal,
     StepNotAllowed,
     StepRefused,
+    refuse,
+    together,
 )
 from kernel.words import Words
 
@@ -62,3 +64,31 @@ def test_an_error_survives_the_way_to_another_process() -> None:
 
     assert (copy.zh, copy.en, copy.refusals) == (error.zh, error.en, error.refusals)
     assert copy.pointer == "/uscc"
+
+
+UNSIGNED = Refusal("UNSIGNED", "尚未签署", "it is not signed")
+
+
+def test_several_reasons_are_told_in_one_error() -> None:
+    error = StepRefused.of([TOO_SHORT, UNSIGNED])
+
+    assert error.words == Words(
+        "简介太短；尚未签署", "the description is too short; it is not signed"
+    )
+    assert error.refusals == (TOO_SHORT, UNSIGNED)
+
+
+def test_several_reasons_become_one_under_the_first_ones_code() -> None:
+    one = together([None, TOO_SHORT, UNSIGNED])
+
+    assert one is not None
+    assert (one.code, one.words) == ("TOO_SHORT", StepRefused.of([TOO_SHORT, UNSIGNED]).words)
+    assert together([None]) is None
+
+
+def test_nothing_is_refused_without_a_reason() -> None:
+    refuse([None])
+
+    with pytest.raises(StepRefused) as told:
+        refuse([None, UNSIGNED])
+    assert told.value.refusals == (UNSIGNED,)

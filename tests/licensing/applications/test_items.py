@@ -6,7 +6,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from catalogue import directories
-from kernel.errors import Refusal
 from licensing import scope
 from licensing.applications import items
 from licensing.applications.items import ScenarioItem
@@ -96,13 +95,6 @@ def test_every_directory_that_may_not_supply_is_told(session: Session) -> None:
         "DIRECTORY_NEEDS_CONSENT",
         "DIRECTORY_NOT_REGISTERED",
     ]
-
-
-def test_several_reasons_are_told_as_one() -> None:
-    one, other = Refusal("A", "甲", "a"), Refusal("B", "乙", "b")
-
-    assert items.gathered([one, other]) == Refusal("A", "甲；乙", "a; b")
-    assert items.gathered([]) is None
 
 
 def test_items_are_gathered_by_department() -> None:
