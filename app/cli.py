@@ -3,19 +3,19 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import click
 
+from app.commands.bank import bank
 from app.commands.bills import bills
+from app.commands.evidence import evidence
+from app.commands.fees import fees
+from app.commands.money import rails, reconcile, refunds
+from app.commands.opening import opened, telling
 from config.settings import BadSetting, Settings
-
-if TYPE_CHECKING:
-    from app.house import House
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,7 +29,8 @@ def main(context: click.Context) -> None:
         raise click.UsageError(str(error)) from error
 
 
-main.add_command(bills)
+for _each in (bank, bills, evidence, fees, rails, refunds, reconcile):
+    main.add_command(_each)
 
 
 @main.command()
@@ -38,7 +39,7 @@ def migrate(settings: Settings) -> None:
     """Bring the database to the newest schema."""
     import migrations
 
-    with _opened(settings) as built:
+    with opened(settings) as built:
         step = migrations.upgrade(built.engines.write)
         click.echo(f"{built.engines.url.render_as_string(hide_password=True)}: {step}")
 
@@ -102,7 +103,7 @@ def work(settings: Settings, *, once: bool) -> None:
     from app import observe, worker
 
     observe.configure_logs(level=settings.log_level)
-    with _opened(settings) as built:
+    with opened(settings) as built:
         if once:
             jobs = worker.run_jobs(built)
             worker.file_decisions(built)
@@ -119,7 +120,7 @@ def verify(settings: Settings, *, as_json: bool) -> None:
     """Verify the evidence chain; exit status 4 when something does not hold."""
     from kernel import evidence
 
-    with _opened(settings) as built, built.engines.reading() as session:
+    with opened(settings) as built, built.engines.reading() as session:
         report = evidence.verify(session, built.crypto)
     findings = [{"code": finding.code, "at": finding.at} for finding in report.findings]
     if as_json:
@@ -142,7 +143,7 @@ def fsck(settings: Settings, *, full: bool, as_json: bool) -> None:
     from settlement import fsck as books
 
     try:
-        with _opened(settings) as built, built.engines.reading() as session:
+        with opened(settings) as built, built.engines.reading() as session:
             told = list(books.examine(session, built.crypto, full=full))
     except click.ClickException as error:
         error.show()
@@ -183,21 +184,6 @@ def roles(name: str) -> None:
         raise click.UsageError(str(error)) from error
 
 
-@main.command()
-@click.argument("act", type=click.Choice(["preview", "import"]))
-@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
-@click.option("--as", "login", required=True, help="The settlement officer's login.")
-@click.option("--profile", default="", help="Of the bank, where the columns do not tell.")
-@click.pass_obj
-def bank(settings: Settings, act: str, path: str, login: str, profile: str) -> None:
-    """Try or import a statement: CAMT.053, MT940, CSV, XLSX; exit status 3 when it is refused."""
-    from app.commands import bank as desk
-
-    with _told(), _opened(settings) as built:
-        for line in desk.run(built, act, path, login=login, profile=profile):
-            click.echo(line)
-
-
 @main.group()
 def rules() -> None:
     """Ask what rules do to assessments that have been concluded. Nothing is written."""
@@ -217,7 +203,7 @@ def simulate(settings: Settings, path: str, *, as_json: bool) -> None:
 
     try:
         changed = Rules(*rule_files.parse(path, Path(path).read_text("utf-8")))
-        with _opened(settings) as built, built.engines.reading() as session:
+        with opened(settings) as built, built.engines.reading() as session:
             told = list(replays.simulate(session, changed))
     except rule_files.BadRules as error:
         raise click.UsageError(str(error)) from error
@@ -241,7 +227,7 @@ def recompute(settings: Settings, *, as_json: bool) -> None:
     """Recompute every result from its sheets, every draw from its seed; status 4 if one differs."""
     from licensing.assessing import replays
 
-    with _opened(settings) as built, built.engines.reading() as session:
+    with opened(settings) as built, built.engines.reading() as session:
         findings = [{"code": found.code, "at": found.at} for found in replays.check(session)]
     if as_json:
         click.echo(json.dumps({"ok": not findings, "findings": findings}, ensure_ascii=False))
@@ -286,19 +272,6 @@ def verify_certificate(
     sys.exit(0 if ok else 4)
 
 
-@main.command()
-@click.argument("what", type=click.Choice(["poll", "inbox", "commands"]))
-@click.option("--open", "open_only", is_flag=True, help="Only what is not done yet.")
-@click.pass_obj
-def rails(settings: Settings, what: str, *, open_only: bool) -> None:
-    """Look at providers of payments now, or list their notices or our commands, one a line."""
-    from app.rails import told
-
-    with _opened(settings) as built:
-        for line in told.LINES[what](built, open_only=open_only):
-            click.echo(line)
-
-
 @main.group()
 def organisation() -> None:
     """Enter organisations: the first of a new exchange, before anybody can sign in."""
@@ -317,7 +290,7 @@ def add_organisation(
     """Enter an organisation as active, with its roles."""
     from app import founding
 
-    with _told(), _opened(settings) as built:
+    with telling(), opened(settings) as built:
         made = founding.add_organisation(
             built,
             uscc=uscc,
@@ -352,7 +325,7 @@ def add_person(
     """Enter a person and let them act for an organisation."""
     from app import founding
 
-    with _told(), _opened(settings) as built:
+    with telling(), opened(settings) as built:
         made = founding.add_person(
             built,
             login=login,
@@ -362,37 +335,6 @@ def add_person(
             duties=duties,
         )
     click.echo(made)
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator["House"]:
-    # A database that does not answer, or has no tables yet, is told in one line; status 1.
-    from sqlalchemy.exc import DBAPIError
-
-    from app import house
-    from app.reactions import SUBSCRIBERS, WITNESSES
-
-    built = house.build(settings, SUBSCRIBERS, WITNESSES)
-    try:
-        yield built
-    except DBAPIError as error:
-        url = built.engines.url.render_as_string(hide_password=True)
-        first = str(error.orig).strip().splitlines()[0]
-        raise click.ClickException(f"{url}: {first}") from error
-    finally:
-        built.engines.dispose()
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    # The domain's no, in the operator's terminal: one line, exit status 3.
-    from kernel.errors import DomainError
-
-    try:
-        yield
-    except DomainError as error:
-        click.echo(f"{error.title.en}: {error}", err=True)
-        sys.exit(3)
 
 
 if __name__ == "__main__":

@@ -37,9 +37,12 @@ from marketplace import contracts, orders, products
 from marketplace.auctions import lots
 from marketplace.bargaining import quotations
 from settlement import accounts, batches, payments, payouts
+from settlement.assets import cards, changes
+from settlement.assets import disclosures as asset_disclosures
 from settlement.bank import clearings, outgoing, virtual_accounts
 from settlement.deals import deals
 from settlement.dividing import fee_rules, hold_list, revenue_rules
+from settlement.fees import fee_notes
 from settlement.holding import holds
 from settlement.metering import bills, meters
 from settlement.papers import invoices, party_statements
@@ -99,6 +102,7 @@ NOUNS: tuple[ModuleType, ...] = (
     hold_list,
     fee_rules,
     revenue_rules,
+    fee_notes,
     meters,
     bills,
     clearings,
@@ -110,6 +114,9 @@ NOUNS: tuple[ModuleType, ...] = (
     breaks,
     party_statements,
     invoices,
+    cards,
+    changes,
+    asset_disclosures,
 )
 
 LIVES = {module.LIFE.name: module for module in NOUNS}

@@ -17,14 +17,15 @@ from licensing.supervision import totals, violations
 from licensing.upkeep import falls
 from marketplace import progress
 from marketplace.auctions import closing
-from marketplace.charging import using
+from marketplace.charging import services, using
 from marketplace.paying import vouchers as paying
 from marketplace.standing import falls as falls_of_products
 from settlement import batches, payouts
+from settlement.fees import fee_notes, given_back
 from settlement.metering import bills, hours, wallets
 from settlement.papers import invoices
 from settlement.rails import collecting
-from settlement.refunding import refunds
+from settlement.refunding import refunds, wallet_returns
 
 Reaction = Callable[[Work, Event], object]
 
@@ -38,7 +39,11 @@ def _send_back(work: Work, event: Event) -> None:
     refund = refunds.find(work.session, event.subject)
     if refund.rail == refunds.Rail.PROVIDER:
         collecting.send_back(
-            work, refund_id=refund.id, object_id=refund.object_id, amount=refund.amount
+            work,
+            refund_id=refund.id,
+            object_id=refund.object_id,
+            amount=refund.amount,
+            provider=refund.account,
         )
 
 
@@ -64,18 +69,31 @@ _ENDS: Mapping[str, Reaction] = {
 REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     # after this …                … comes this
     "payment.received":           {"settle the bill": bills.paid,
+                                   "settle the fee note": fee_notes.paid,
                                    "top up the wallet": wallets.topped_up,
                                    "mark the order paid": progress.mark_paid,
                                    "make a declined part due": paying.paid_after_all,
                                    "stop collecting it": collecting.close_for},
     "voucher.payable":            {"make the sponsor's part due": paying.fall_due},
     "payment.voided":             {"stop collecting it": collecting.close_for},
+    "payment.lowered":            {"stop collecting so much": collecting.close_for},
+    "product.listed":             {"charge the listing": services.listed},
+    "escrow.accepted":            {"charge the services": services.accepted},
+    "fee.credited":               {"write its invoices off": invoices.credited},
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
     "order.settled":              {"complete the order": progress.settled},
     "refund.sent":                {"begin to refund the order": progress.refund_sent},
     "refund.succeeded":           {"end the refund of the order": progress.refunded,
+                                   "give its fees back": given_back.refunded,
                                    "write its invoices off": invoices.refunded},
-    "refund.taken_in_hand":       {"write its invoices off": invoices.refunded},
+    "refund.taken_in_hand":       {"end the refund of the order": progress.refunded,
+                                   "give its fees back": given_back.refunded,
+                                   "write its invoices off": invoices.refunded},
+    "refund.cancelled":           {"go on with the order": progress.refunded,
+                                   "go on with what the wallet pays": wallet_returns.put_back},
+    "refund.failed":              {"go on with what the wallet pays": wallet_returns.put_back},
+    "refund.bounced":             {"go on with what the wallet pays": wallet_returns.put_back},
+    "voucher.unreimbursed":       {"end the refund of the order": progress.refunded},
     "chargeback.borne":           {"end the refund of the order": progress.refunded,
                                    "write its invoices off": invoices.refunded},
     "settlement.confirmed":       {"post the rest of the batch": batches.go_on},
@@ -121,6 +139,8 @@ _IS_OVER: Mapping[str, Reaction] = {
 AT_ONCE: Mapping[str, Mapping[str, Reaction]] = {
     # together with this …        … comes this
     "sale.recognised":            {"count its volume": progress.recognised},
+    "turnover.moved":             {"count what was taken back": progress.adjusted},
+    "deal.registered":            {"count it apart": progress.registered},
     "refund.sent":                {"tell its provider": _send_back},
     "bank_account.retired":       {"cancel what is not sent there": payouts.account_gone},
     "organisation.exit_asked":    {"refuse while anything is open": progress.let_go},

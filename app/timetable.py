@@ -18,6 +18,7 @@ from licensing.supervision import stages, violations
 from licensing.upkeep import idleness, reviews
 from marketplace.auctions import closing
 from settlement.dividing import reserves
+from settlement.fees import fee_notes, occasions
 from settlement.metering import billing, hours, subscriptions
 from settlement.papers import party_statements
 from settlement.rails import collecting
@@ -119,6 +120,18 @@ def draw_up_bills(work: Work) -> None:
     billing.due(work, limit=OVERDUE_MAX)
 
 
+def charge_fees(work: Work) -> None:
+    """Charge this year's memberships, and ask for the fees that are on no note yet."""
+    charge_members(work)
+    work.session.flush()  # what was charged now is asked for with the rest
+    fee_notes.gather(work, limit=OVERDUE_MAX)
+
+
+def charge_members(work: Work) -> None:
+    """Charge this year's memberships."""
+    occasions.charge_members(work, limit=OVERDUE_MAX)
+
+
 def hold_auctions(work: Work) -> None:
     """Open the lots whose time has come, and close those whose time is over."""
     closing.hold_due(work, limit=OVERDUE_MAX)
@@ -134,6 +147,7 @@ TIMETABLE: Mapping[str, Job] = {
     "close the hours of use":  Job(300,    close_hours),
     "earn subscriptions":      Job(3_600,  earn_subscriptions),
     "draw up bills":           Job(3_600,  draw_up_bills),
+    "charge the fees":         Job(86_400, charge_fees),
     "open and close auctions": Job(60,     hold_auctions),
     "take overdue steps":      Job(60,     take_overdue),
     "raise violations":        Job(600,    raise_violations),

@@ -13,14 +13,16 @@ from time import perf_counter
 # The same columns, keys and indexes as the ledger's, and nothing that checks anything.
 _TABLES = (
     "CREATE TABLE limit_accounts (id {id}, code text, owner text, currency text, book text,"
-    " kind text, guard text, UNIQUE (code, owner, currency))",
+    " kind text, guard text, UNIQUE (code, owner, currency), UNIQUE (id, currency, book),"
+    " UNIQUE (id, guard))",
     "CREATE TABLE limit_balances (account_id bigint PRIMARY KEY REFERENCES limit_accounts (id),"
     " guard text, debits bigint, credits bigint)",
     "CREATE TABLE limit_entries (id {id}, event text, source_id text, seq int, period_id text,"
-    " n int, order_id text, person text, organisation text, effective_on text, recorded_at text,"
-    " UNIQUE (event, source_id, seq))",
+    " n int, reverses bigint UNIQUE, order_id text, person text, organisation text,"
+    " effective_on text, recorded_at text, UNIQUE (event, source_id, seq), UNIQUE (id, n))",
     "CREATE INDEX limit_entries_order ON limit_entries (order_id, id)",
     "CREATE INDEX limit_entries_period ON limit_entries (period_id, id)",
+    "CREATE INDEX limit_entries_effective_on ON limit_entries (effective_on, id)",
     "CREATE TABLE limit_seals (entry_id bigint PRIMARY KEY REFERENCES limit_entries (id),"
     " n int, content_hash text)",
     "CREATE TABLE limit_postings (entry_id bigint REFERENCES limit_entries (id), line_no int,"

@@ -131,6 +131,9 @@ LIFE: Workflow[State, DeliveryTask] = Workflow(
          says="delivery.resumed", label=Words("恢复交付", "Resume")),
     step("revoke",    _DELIVERABLE, State.REVOKED, (system_only, regulator), asks=(REASON,),
          says="delivery.revoked", label=Words("撤销交付", "Revoke")),
+    step("end_term",  {State.ACCEPTED}, State.REVOKED, system_only, own_door=True,
+         asks=(REASON,),
+         says="delivery.term_ended", label=Words("服务期提前终止", "End its term early")),
 )
 # fmt: on
 
@@ -174,6 +177,15 @@ def revoke_for(work: Work, order_id: str, *, reason: str) -> None:
     for task in of_order(work.session, order_id):
         if task.state in _DELIVERABLE:
             LIFE.take("revoke", task, work.as_system(), reason=reason)
+
+
+def end_term_for(work: Work, order_line_id: str, *, reason: str) -> None:
+    """End what is served by the day and was accepted, before its term is over. One SELECT."""
+    statement = select(DeliveryTask).where(
+        DeliveryTask.order_line_id == order_line_id, DeliveryTask.state == State.ACCEPTED
+    )
+    for task in work.session.scalars(statement).all():
+        LIFE.take("end_term", task, work.as_system(), reason=reason)
 
 
 def suspend_for(work: Work, authorisation_id: str) -> int:

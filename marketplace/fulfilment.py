@@ -24,6 +24,7 @@ from marketplace.prices import PayMode
 from settlement import escrow, payments
 from settlement.metering import bills, meters, subscriptions
 from settlement.metering.meters import Basis
+from settlement.refunding import refunds
 from settlement.vouchers import vouchers
 
 
@@ -102,6 +103,8 @@ def nothing_left(order: Ordered, work: Work) -> Refusal | None:
         return Refusal("BILLS_OPEN", "仍有未结清的账单", "a bill of the order is still open")
     if subscriptions.unserved(work.session, order.id):
         return Refusal("TERM_NOT_OVER", "包期服务尚未期满", "its subscription is not over")
+    if refunds.standing(work.session, order.id).under_way.minor:
+        return Refusal("REFUND_UNDER_WAY", "退款尚未完成", "a refund of the order is on its way")
     if vouchers.pending(work.session, order.id):
         return Refusal(
             "VOUCHER_OPEN", "算力券抵扣部分尚未结清", "what its voucher pays is still to come"

@@ -24,8 +24,10 @@ from marketplace.products import Product
 from marketplace.products import State as Listing
 from marketplace.versions import ProductVersion
 from settlement import payments, payouts
-from settlement.metering import bills
-from settlement.refunding import refunds
+from settlement.metering import bills, subscriptions
+from settlement.refunding import refunds, voucher_returns
+from settlement.vouchers import parts as sponsored
+from settlement.vouchers import vouchers
 
 _BATCH = 200
 _NAMED = 5
@@ -111,23 +113,62 @@ def stop_defaulter(work: Work, event: Event) -> None:
 
 
 def refund_sent(work: Work, event: Event) -> None:
-    """After "refund.sent": an order of which nothing is left is being refunded."""
+    """After "refund.sent": an order of which nothing is left is being refunded.
+
+    A subscription of which nothing is to come any more has ended: it is read no more.
+    """
     order = _of_refund(work, event)
-    if order is not None and not refunds.standing(work.session, order.id).left.minor:
+    if order is None:
+        return
+    _end_term(work, order)
+    if not refunds.standing(work.session, order.id).left.minor and not _is_sponsored(work, order):
         _refund(work, order)
 
 
 def refunded(work: Work, event: Event) -> None:
-    """After "refund.succeeded" or "chargeback.borne": what is refunded whole reads so."""
+    """After a refund has arrived, or a dispute was lost: what is refunded whole reads so.
+
+    Then its voucher comes back; but what the sponsor has paid already stays with the order.
+    Of what is refunded in part the rest goes its way.
+    """
     order = _of_refund(work, event)
     if order is None:
         return
+    _end_term(work, order)
     standing = refunds.standing(work.session, order.id)
-    if standing.left.minor or standing.under_way.minor:
-        return
-    _refund(work, order)
+    if not (standing.left.minor or standing.under_way.minor):
+        voucher_returns.give_back(work, order.id)
+        work.session.flush()  # the sponsor's part is looked at next
+        if not sponsored.of_order(work.session, order.id).minor:
+            _refund(work, order)
     if order.state == State.REFUNDING:
         orders.take(work.as_system(), order.id, "refunded")
+    orders.finish(order, work.as_system())
+
+
+def adjusted(work: Work, event: Event) -> None:
+    """Together with "turnover.moved": what was taken back counts no more, from today."""
+    volume.adjust(work, event)
+
+
+def registered(work: Work, event: Event) -> None:
+    """Together with "deal.registered": the deal counts, apart from what is traded here."""
+    volume.register(work, event)
+
+
+def _end_term(work: Work, order: Order) -> None:
+    if not subscriptions.end_if_returned(work, order.id):
+        return
+    reason = "包期已终止 the subscription has ended"
+    for line_id in sorted({each.order_line_id for each in subscriptions.of_order(
+        work.session, order.id)}):  # fmt: skip
+        tasks.end_term_for(work, line_id, reason=reason)
+
+
+def _is_sponsored(work: Work, order: Order) -> bool:
+    """Tell whether a sponsor has paid a part of the order, which does not go back."""
+    voucher = vouchers.of_order(work.session, order.id)
+    return voucher is not None and voucher.state == vouchers.State.REIMBURSED
 
 
 def _of_refund(work: Work, event: Event) -> Order | None:

@@ -1,75 +1,40 @@
 """What counts as traded (交易额): one fact for each accepted line, written with the acceptance.
 
 Source: the transaction amount is the accepted amount, tax included, on the day of
-acceptance; what the hard rules exclude is kept beside it, so counted + excluded = all
-(I-63, I-67). Facts are added and never changed.
+acceptance, less what is refunded, on the day of the refund; what the hard rules exclude is
+kept beside it, so counted + excluded = all (I-63, I-67). Deals that were registered count
+apart. Rows are added and never changed.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, case, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+from sqlalchemy import Boolean, Executable, Select, case, func, literal, select, union_all
+from sqlalchemy.orm import Session
 
-from kernel.clock import Instant, local_date
-from kernel.db import Base, Big, append_only
+from kernel.clock import local_date
+from kernel.journal import Event
 from kernel.money import Money
-from kernel.parties import organisations
+from kernel.parties import organisations, relations
 from kernel.work import Work
 from marketplace import boards, rankings, versions
+from marketplace.counting.facts import RegisteredDeal, VolumeAdjustment, VolumeFact
 from marketplace.lines import OrderLine
 from marketplace.rankings import Before, Ranked, Row
 from settlement import escrow
+from settlement.deals import deals
+
+__all__ = ["RegisteredDeal", "VolumeAdjustment", "VolumeFact"]
 
 Ranking: TypeAlias = Literal["merchants", "products", "industries"]
+_NOTHING: Final = Money(0)
 
-
-class VolumeFact(Base):
-    """What one accepted line, or one slice of it, counts for, in fixed dimensions.
-
-    seq: which slice, from 1: a period of a subscription, a bill of what was used.
-    amount: fen, tax included. region: of the merchant's registration. board_id: the first
-    board on which the product stood. related: the parties declared that they belong together.
-    """
-
-    __tablename__ = "volume_facts"
-    __table_args__ = (
-        CheckConstraint("amount >= 0", name="amount_not_negative"),
-        CheckConstraint("counted = (exclude_reason IS NULL)", name="excluded_has_reason"),
-        Index(None, "counted", "accepted_on", "merchant_id", "amount"),
-        Index(None, "counted", "accepted_on", "product_id", "amount"),
-        Index(None, "counted", "accepted_on", "industry", "amount"),
-        Index(None, "accepted_month", "counted", "amount"),
-        Index(None, "order_id"),
-    )
-
-    order_line_id: Mapped[str] = mapped_column(ForeignKey("order_lines.id"), primary_key=True)
-    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
-    merchant_id: Mapped[str]
-    buyer_id: Mapped[str]
-    product_id: Mapped[str]
-    industry: Mapped[str]
-    application_field: Mapped[str]
-    region: Mapped[str]
-    board_id: Mapped[str | None]
-    amount: Mapped[int] = mapped_column(Big)
-    accepted_at: Mapped[Instant]
-    accepted_on: Mapped[date]
-    accepted_month: Mapped[str]
-    related: Mapped[bool]
-    counted: Mapped[bool]
-    exclude_reason: Mapped[str | None]
-
-
-append_only(VolumeFact.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
-
-_KEYS: Final[Mapping[Ranking, InstrumentedAttribute[str]]] = {
-    "merchants": VolumeFact.merchant_id,
-    "products": VolumeFact.product_id,
-    "industries": VolumeFact.industry,
+_KEYS: Final[Mapping[Ranking, str]] = {
+    "merchants": "merchant_id",
+    "products": "product_id",
+    "industries": "industry",
 }
 
 
@@ -84,20 +49,28 @@ class Accepted(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The figures of a period. tx_count: orders that count; free_count: orders without price."""
+    """The figures of a period. tx_count: orders that count; free_count: orders without price.
+
+    counted: on the exchange, less refunds. registered: what was made outside and registered,
+    never part of `counted`.
+    """
 
     counted: Money
     excluded: Money
     tx_count: int
     free_count: int
+    registered: Money = _NOTHING
+    registered_excluded: Money = _NOTHING
+    registered_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The counted amount of one calendar month, such as "2026-07"."""
+    """The counted amount of one calendar month, such as "2026-07"; registered deals apart."""
 
     month: str
     amount: Money
+    registered: Money = _NOTHING
 
 
 def exclusion(*, buyer_id: str, seller_id: str, related: bool, amount: Money) -> str | None:
@@ -155,34 +128,117 @@ def count_slices(
         work.session.add(fact)
 
 
+def adjust(work: Work, event: Event) -> None:
+    """Together with "turnover.moved": what refunds take of accepted lines counts from today.
+
+    In the dimensions of each line's first fact; a line that has none is left out, and
+    `ties_out` tells of it. One SELECT a line.
+    """
+    today = local_date(work.now)
+    for told in event.data["lines"]:
+        line_id = told["order_line_id"]
+        first = work.session.scalars(
+            select(VolumeFact)
+            .where(VolumeFact.order_line_id == line_id)
+            .order_by(VolumeFact.seq)
+            .limit(1)
+        ).one_or_none()
+        if first is None:
+            continue  # what was never counted here cannot count less
+        made = VolumeAdjustment(
+            source_id=event.data["source_id"],
+            order_line_id=line_id,
+            seq=first.seq,
+            order_id=first.order_id,
+            merchant_id=first.merchant_id,
+            product_id=first.product_id,
+            industry=first.industry,
+            board_id=first.board_id,
+            amount=told["fen"],
+            accepted_at=work.now,
+            accepted_on=today,
+            accepted_month=_month(today),
+            counted=first.exclude_reason in {None, "zero_price"},
+        )
+        work.session.add(made)
+
+
+def register(work: Work, event: Event) -> None:
+    """Together with "deal.registered": the deal counts from today, apart. Some SELECTs by key."""
+    deal, today = deals.find(work.session, event.subject), local_date(work.now)
+    related = deal.buyer_id is not None and relations.are_related(
+        work.session, deal.buyer_id, deal.merchant_id, on=today
+    )
+    reason = exclusion(
+        buyer_id=deal.buyer, seller_id=deal.merchant_id, related=related, amount=deal.amount
+    )
+    made = RegisteredDeal(
+        deal_id=deal.id,
+        merchant_id=deal.merchant_id,
+        buyer=deal.buyer,
+        region=organisations.find(work.session, deal.merchant_id).region,
+        amount=deal.amount.minor,
+        accepted_at=work.now,
+        accepted_on=today,
+        accepted_month=_month(today),
+        counted=reason is None,
+        exclude_reason=reason,
+    )
+    work.session.add(made)
+
+
 def totals(session: Session, *, since: date, until: date) -> Totals:
-    """Return the figures of the days from `since` to `until`, both included. One SELECT."""
-    counts, free = VolumeFact.counted.is_(True), VolumeFact.amount == 0
+    """Return the figures of the days from `since` to `until`, both included. Two SELECTs."""
+    counts, accepted = _ALL.c.counted.is_(True), _ALL.c.accepted.is_(True)
+    free = accepted & (_ALL.c.amount == 0)
     row = session.execute(
         select(
-            func.coalesce(func.sum(case((counts, VolumeFact.amount), else_=0)), 0),
-            func.coalesce(func.sum(case((counts, 0), else_=VolumeFact.amount)), 0),
-            func.count(func.distinct(case((counts, VolumeFact.order_id)))),
-            func.count(func.distinct(case((free, VolumeFact.order_id)))),
-        ).where(VolumeFact.accepted_on.between(since, until))
+            func.coalesce(func.sum(case((counts, _ALL.c.amount), else_=0)), 0),
+            func.coalesce(func.sum(case((counts, 0), else_=_ALL.c.amount)), 0),
+            func.count(func.distinct(case((counts & accepted, _ALL.c.order_id)))),
+            func.count(func.distinct(case((free, _ALL.c.order_id)))),
+        ).where(_ALL.c.accepted_on.between(since, until))
+    ).one()
+    deal = RegisteredDeal
+    apart = session.execute(
+        select(
+            func.coalesce(func.sum(case((deal.counted, deal.amount), else_=0)), 0),
+            func.coalesce(func.sum(case((deal.counted, 0), else_=deal.amount)), 0),
+            func.count(case((deal.counted, deal.deal_id))),
+        ).where(deal.accepted_on.between(since, until))
     ).one()
     counted, excluded, tx_count, free_count = row
-    return Totals(Money(int(counted)), Money(int(excluded)), tx_count, free_count)
+    registered, registered_excluded, registered_count = apart
+    return Totals(
+        counted=Money(int(counted)),
+        excluded=Money(int(excluded)),
+        tx_count=tx_count,
+        free_count=free_count,
+        registered=Money(int(registered)),
+        registered_excluded=Money(int(registered_excluded)),
+        registered_count=registered_count,
+    )
 
 
 def months(session: Session, *, last: int, today: date) -> list[Month]:
     """Return the counted amounts of the `last` months up to this one, oldest first.
 
-    A month without trade is there, with zero. One SELECT on an index.
+    A month without trade is there, with zero. Two SELECTs on indexes.
     """
     wanted = months_until(today, last)
     statement = (
-        select(VolumeFact.accepted_month, func.sum(VolumeFact.amount))
-        .where(VolumeFact.accepted_month >= wanted[0], VolumeFact.counted.is_(True))
-        .group_by(VolumeFact.accepted_month)
+        select(_ALL.c.accepted_month, func.sum(_ALL.c.amount))
+        .where(_ALL.c.accepted_month >= wanted[0], _ALL.c.counted.is_(True))
+        .group_by(_ALL.c.accepted_month)
+    )
+    apart = (
+        select(RegisteredDeal.accepted_month, func.sum(RegisteredDeal.amount))
+        .where(RegisteredDeal.accepted_month >= wanted[0], RegisteredDeal.counted.is_(True))
+        .group_by(RegisteredDeal.accepted_month)
     )
     found = {month: int(amount) for month, amount in session.execute(statement)}
-    return [Month(month, Money(found.get(month, 0))) for month in wanted]
+    deal = {month: int(amount) for month, amount in session.execute(apart)}
+    return [Month(month, Money(found.get(month, 0)), Money(deal.get(month, 0))) for month in wanted]
 
 
 def months_until(today: date, last: int) -> list[str]:
@@ -194,9 +250,9 @@ def months_until(today: date, last: int) -> list[str]:
 def by_board(session: Session) -> dict[str, Money]:
     """Return board id → what was traded on it, over all time. One SELECT."""
     statement = (
-        select(VolumeFact.board_id, func.sum(VolumeFact.amount))
-        .where(VolumeFact.counted.is_(True), VolumeFact.board_id.is_not(None))
-        .group_by(VolumeFact.board_id)
+        select(_ALL.c.board_id, func.sum(_ALL.c.amount))
+        .where(_ALL.c.counted.is_(True), _ALL.c.board_id.is_not(None))
+        .group_by(_ALL.c.board_id)
     )
     return {str(board): Money(int(amount)) for board, amount in session.execute(statement)}
 
@@ -240,28 +296,53 @@ def ranking(
     return rankings.rank(_rows(session, kind, since, until), before=before)[:limit]
 
 
-def ties_out(session: Session) -> bool:
-    """Tell whether the facts, excluded ones too, add up to the volume in the books.
+def registered(session: Session, *, since: date, until: date, limit: int) -> list[Ranked]:
+    """Return the first `limit` merchants by what they registered in these days. One SELECT.
 
-    Two SELECTs, each over a whole table: for an auditor, not for a page.
+    Always apart from the volume on the exchange; no change is told.
     """
-    told = session.execute(select(func.coalesce(func.sum(VolumeFact.amount), 0))).scalar_one()
-    return Money(int(told)) == escrow.memo_total(session)
+    deal = RegisteredDeal
+    statement = (
+        select(
+            deal.merchant_id,
+            func.sum(deal.amount),
+            func.count(deal.deal_id),
+            func.max(deal.accepted_at),
+        )
+        .where(deal.counted.is_(True), deal.accepted_on.between(since, until))
+        .group_by(deal.merchant_id)
+    )
+    return rankings.rank(_ranked(session, statement))[:limit]
+
+
+def ties_out(session: Session) -> bool:
+    """Tell whether the facts add up to the volume in the books: adjusted, registered, excluded.
+
+    Three SELECTs, each over a whole table: for an auditor, not for a page.
+    """
+    told = 0
+    for amounts in (_ALL.c.amount, RegisteredDeal.amount):
+        told += int(session.execute(select(func.coalesce(func.sum(amounts), 0))).scalar_one())
+    return Money(told) == escrow.memo_total(session)
 
 
 def _rows(session: Session, kind: Ranking, since: date, until: date) -> list[Row]:
-    key = _KEYS[kind]
+    key = _ALL.c[_KEYS[kind]]
     statement = (
         select(
             key,
-            func.sum(VolumeFact.amount),
-            func.count(func.distinct(VolumeFact.order_id)),
-            func.max(VolumeFact.accepted_at),
+            func.sum(_ALL.c.amount),
+            func.count(func.distinct(case((_ALL.c.accepted.is_(True), _ALL.c.order_id)))),
+            func.max(_ALL.c.accepted_at),
         )
-        .where(VolumeFact.counted.is_(True), VolumeFact.accepted_on.between(since, until))
+        .where(_ALL.c.counted.is_(True), _ALL.c.accepted_on.between(since, until))
         .group_by(key)
         .order_by(key)
     )
+    return _ranked(session, statement)
+
+
+def _ranked(session: Session, statement: Executable) -> list[Row]:
     return [
         Row(key=name, value_fen=int(amount), count=trades, reached_at=reached, code=name)
         for name, amount, trades, reached in session.execute(statement)
@@ -270,3 +351,16 @@ def _rows(session: Session, kind: Ranking, since: date, until: date) -> list[Row
 
 def _month(day: date) -> str:
     return f"{day.year:04}-{day.month:02}"
+
+
+def _rows_of(table: type[VolumeFact] | type[VolumeAdjustment], *, accepted: bool) -> Select[Any]:
+    names = ("order_id", "merchant_id", "product_id", "industry", "board_id", "amount",
+             "accepted_at", "accepted_on", "accepted_month", "counted")  # fmt: skip
+    columns = [getattr(table, name) for name in names]
+    return select(*columns, literal(accepted, Boolean).label("accepted"))
+
+
+_ALL: Final = union_all(
+    _rows_of(VolumeFact, accepted=True), _rows_of(VolumeAdjustment, accepted=False)
+).subquery("volume")
+"""What counts on the exchange: acceptances, and what was taken back of them."""

@@ -5,13 +5,23 @@ one who lets it go (经办与复核分离). The rule is asked here and kept by a
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, Duty, Role, Who, any_of
+from kernel.db import Living
 from kernel.errors import NotFound, Refusal, StepNotAllowed
+from kernel.pages import Order, Page, keyset
+from kernel.words import Words
 from kernel.work import Rules, Work
+from kernel.workflow import Workflow
 from settlement import chart
 from settlement.entries import AccountRef
+
+_Noun = TypeVar("_Noun", bound=Living)
 
 settler: Final = any_of(Role.EXCHANGE_OPERATOR, Duty.SETTLEMENT_OFFICER)
 """Who prepares, and who checks, what moves money."""
@@ -62,6 +72,55 @@ def hide_from_strangers(work: Work, party_id: str, missing: NotFound) -> None:
     """Raise `missing` unless the actor acts for the party or oversees: as if it did not exist."""
     if work.actor.organisation != party_id and not oversees(work.actor):
         raise missing
+
+
+def take(
+    work: Work, life: Workflow[Any, _Noun], subject: _Noun, name: str, /, **data: Any
+) -> _Noun:
+    """Take one step of a record whose row is locked first. Raises what `Workflow.take` raises."""
+    work.session.refresh(subject, with_for_update=True)
+    life.take(name, subject, work, **data)
+    return subject
+
+
+@dataclass(frozen=True, slots=True)
+class Overseen(Generic[_Noun]):
+    """The queries and the step of a noun that overseers alone may see.
+
+    A module names them as its own: `find`, `seen`, `listed`, `take`. missing: what is said of
+    one that is not there.
+    """
+
+    model: type[_Noun]
+    life: Workflow[Any, _Noun]
+    missing: Words
+
+    def find(self, session: Session, subject_id: str) -> _Noun:
+        """Return the record. Raises NotFound. One SELECT by key."""
+        found = session.get(self.model, subject_id)
+        if found is None:
+            raise self._not_there(subject_id)
+        return found
+
+    def seen(self, work: Work, subject_id: str) -> _Noun:
+        """Return the record to overseers; to others it does not exist."""
+        found = self.find(work.session, subject_id)
+        if not oversees(work.actor):
+            raise self._not_there(subject_id)
+        return found
+
+    def listed(self, work: Work, *, after: str | None, limit: int) -> Page[_Noun]:
+        """Return the records, newest first, to overseers. One SELECT by key."""
+        require(work, overseer, f"{self.life.name}.listed")
+        by: Order = ((self.model.id, "desc"),)
+        return keyset(work.session, select(self.model), by=by, after=after, limit=limit)
+
+    def take(self, work: Work, subject_id: str, name: str, /, **data: Any) -> _Noun:
+        """Take one step. Raises what `Workflow.take` raises."""
+        return take(work, self.life, self.seen(work, subject_id), name, **data)
+
+    def _not_there(self, subject_id: str) -> NotFound:
+        return NotFound(self.missing.zh, f"{self.missing.en} {subject_id}")
 
 
 def four_eyes(field: str) -> Callable[[Any, Work], Refusal | None]:

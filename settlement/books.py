@@ -28,6 +28,7 @@ from sqlalchemy.types import TypeDecorator
 from kernel.db import Base, Big, UTCDateTime, attach
 from kernel.engines import FIXED
 from settlement.guards import DDL_POSTGRESQL, DDL_SQLITE, VIEWS
+from settlement.procedure import POST
 from settlement.rules.stored import currencies, stored
 
 LINES_MAX: Final = 1000
@@ -231,7 +232,7 @@ postings.add_is_dependent_on(balances)
 postings.add_is_dependent_on(seals)
 postings.add_is_dependent_on(stored)
 attach(postings, "sqlite", *DDL_SQLITE)
-attach(postings, "postgresql", *DDL_POSTGRESQL)
+attach(postings, "postgresql", *DDL_POSTGRESQL, POST)
 for _dialect in ("sqlite", "postgresql"):
     attach(postings, _dialect, *VIEWS)
 # Room on each page for the next versions of its rows: an update then touches no index.

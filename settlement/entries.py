@@ -6,12 +6,12 @@ Nothing is written here; `settlement.ledger` does that, and is the door for ever
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, NamedTuple
+from json import JSONEncoder
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from kernel.clock import Instant
-from kernel.crypto import canonical
 from kernel.ids import digest as sha256
 from kernel.money import Money
 from settlement.books import accounts, entries, postings
@@ -70,15 +70,14 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One entry with its lines, as it is stored.
+class Unnumbered:
+    """What an entry says, before it has a number.
 
     event, source_id, seq: the natural key. effective_on: the day on which it took effect
     in the world; period_id: the month in which it is booked. reverses: id of the entry
     that it takes back.
     """
 
-    id: int
     event: str
     source_id: str
     seq: int
@@ -97,6 +96,14 @@ class Entry:
         return self.period_id != month(self.effective_on)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry(Unnumbered):
+    """One entry with its lines, as it is stored."""
+
+    id: int
+
+
+_JSON: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _HEAD: Final = tuple(column for column in entries.c if column.name != "n")
 _DEBITED, _CREDITED = accounts.alias("debited"), accounts.alias("credited")
 _LINES: Final = (
@@ -133,21 +140,35 @@ def load(connection: Connection, *which: ColumnElement[bool], limit: int) -> lis
 
 def digest(entry: Entry) -> str:
     """Return the SHA-256 of everything that the entry says: 64 hexadecimal digits."""
-    content: dict[str, Any] = {
-        "id": entry.id,
-        "event": entry.event,
-        "source_id": entry.source_id,
-        "seq": entry.seq,
-        "period_id": entry.period_id,
-        "reverses": entry.reverses,
-        "order_id": entry.order_id,
-        "person": entry.person,
-        "organisation": entry.organisation,
-        "effective_on": entry.effective_on.isoformat(),
-        "recorded_at": entry.recorded_at.isoformat(timespec="microseconds"),
-        "lines": entry.lines,
-    }
-    return sha256(canonical(content).decode())
+    return sealed(entry.id, *around_id(entry))
+
+
+def around_id(entry: Unnumbered) -> tuple[str, str]:
+    """Return what the entry says as canonical JSON, in two halves; its id belongs between.
+
+    So a database that gives out the id can finish the hash. The keys stand in their order,
+    and the values are texts, whole numbers and lists of them: `canonical` writes the same.
+    """
+    before = _JSON({"effective_on": entry.effective_on.isoformat(), "event": entry.event})
+    after = _JSON(
+        {
+            "lines": entry.lines,
+            "order_id": entry.order_id,
+            "organisation": entry.organisation,
+            "period_id": entry.period_id,
+            "person": entry.person,
+            "recorded_at": entry.recorded_at.isoformat(timespec="microseconds"),
+            "reverses": entry.reverses,
+            "seq": entry.seq,
+            "source_id": entry.source_id,
+        }
+    )
+    return f'{before[:-1]},"id":', f",{after[1:]}"
+
+
+def sealed(entry_id: int, before: str, after: str) -> str:
+    """Return the SHA-256 of what `around_id` says around the id."""
+    return sha256(f"{before}{entry_id}{after}")
 
 
 def _lines(connection: Connection, entry_ids: Iterable[int]) -> dict[int, list[Line]]:

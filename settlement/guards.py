@@ -138,6 +138,10 @@ END
 
 _AS_OWNER: Final = "LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT"
 
+# Plans are made once and kept for the life of a connection: one made while tables were small
+# must not scan them, and none is worth making anew for each entry.
+_FIXED_PLANS: Final = "SET enable_seqscan = off SET plan_cache_mode = force_generic_plan"
+
 
 def _refusal(reason: str) -> str:
     return f"RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = '{reason}'"
@@ -153,7 +157,7 @@ DDL_POSTGRESQL: Final = (
 CREATE OR REPLACE FUNCTION ledger_open_balance() RETURNS trigger {_AS_OWNER} AS $$
 BEGIN
   INSERT INTO ledger_balances (account_id, guard, debits, credits)
-  VALUES (NEW.id, NEW.guard, 0, 0);
+  SELECT id, guard, 0, 0 FROM opened WHERE guard <> 'none';
   RETURN NULL;
 END $$
 """,
@@ -162,7 +166,7 @@ END $$
     # entry has all its lines, and their numbers leave no room for another.
     f"""
 CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger {_AS_OWNER}
-SET enable_seqscan = off AS $$
+{_FIXED_PLANS} AS $$
 DECLARE
   overdrawn BOOLEAN;
 BEGIN
@@ -187,16 +191,15 @@ BEGIN
   )
   SELECT bool_or(beyond) INTO overdrawn FROM moved;
   IF overdrawn THEN
-    {_refusal("overdrawn between two lines")};
+    {_refusal("overdrawn between two lines")}, CONSTRAINT = 'ck_ledger_balances_never_overdrawn';
   END IF;
   RETURN NULL;
 END $$
 """,
-    # FOR SHARE waits for whoever is closing the period, and then sees it closed. Plans are
-    # kept for the life of a connection: one made while tables were small must not scan them.
+    # FOR SHARE waits for whoever is closing the period, and then sees it closed.
     f"""
 CREATE OR REPLACE FUNCTION ledger_seal() RETURNS trigger {_AS_OWNER}
-SET enable_seqscan = off AS $$
+{_FIXED_PLANS} AS $$
 DECLARE
   found RECORD;
 BEGIN
@@ -206,7 +209,8 @@ BEGIN
   SELECT bool_or(p.status <> 'open') AS closed,
          bool_or(e.period_id < to_char(e.effective_on, 'YYYY-MM')) AS early,
          bool_or(s.n <> (SELECT count(*) FROM ledger_postings l WHERE l.entry_id = e.id)) AS part,
-         bool_or(e.reverses IS NOT NULL) AS reversing
+         bool_or(e.reverses IS NOT NULL) AS reversing,
+         bool_or({off_the_rules("s.entry_id")}) AS unruly
   INTO found
   FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
   JOIN ledger_periods p ON p.id = e.period_id;
@@ -216,16 +220,18 @@ BEGIN
     {_refusal("the period lies before the entry")};
   ELSIF found.part THEN
     {_refusal("lines are missing")};
-  ELSIF found.reversing AND EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      JOIN ledger_entries o ON o.id = e.reverses WHERE o.reverses IS NOT NULL) THEN
-    {_refusal("a reversal is not reversed")};
-  ELSIF found.reversing AND EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      WHERE e.reverses IS NOT NULL AND {not_the_mirror("e.id", "e.reverses")}) THEN
-    {_refusal("not the mirror")};
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s WHERE {off_the_rules("s.entry_id")}) THEN
+  ELSIF found.reversing THEN
+    IF EXISTS (
+        SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+        JOIN ledger_entries o ON o.id = e.reverses WHERE o.reverses IS NOT NULL) THEN
+      {_refusal("a reversal is not reversed")};
+    ELSIF EXISTS (
+        SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+        WHERE e.reverses IS NOT NULL AND {not_the_mirror("e.id", "e.reverses")}) THEN
+      {_refusal("not the mirror")};
+    END IF;
+  END IF;
+  IF found.unruly THEN
     {_refusal("no posting rule")};
   END IF;
   RETURN NULL;
@@ -252,8 +258,8 @@ END $$
     *(_postgresql_trigger(f"{table}_no_truncate", f"BEFORE TRUNCATE ON {table}", "refuse_change")
       for table in _TAKEN),
     _postgresql_trigger("ledger_accounts_open_balance",
-                        "AFTER INSERT ON ledger_accounts FOR EACH ROW WHEN (NEW.guard <> 'none')",
-                        "ledger_open_balance"),
+                        "AFTER INSERT ON ledger_accounts REFERENCING NEW TABLE AS opened"
+                        " FOR EACH STATEMENT", "ledger_open_balance"),
     # Only from inside another trigger may a balance be opened or moved.
     _postgresql_trigger("ledger_balances_by_trigger_alone",
                         "BEFORE INSERT OR UPDATE ON ledger_balances FOR EACH ROW"

@@ -48,6 +48,8 @@ class Purpose(StrEnum):
 
 
 _LIVE = text("state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')")
+IS_OPEN = text("state IN ('awaiting', 'part_funded')")
+_DUE = text("(amount_minor - funded_minor)")
 
 
 class Payment(Living, Base):
@@ -79,6 +81,9 @@ class Payment(Living, Base):
         ),
         Index(None, "order_id", "id"),
         Index(None, "payer_id", "id"),
+        Index(
+            "ix_payments_open_by_due", _DUE, "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN
+        ),
     )
 
     purpose: Mapped[Purpose] = mapped_column(String)
@@ -207,6 +212,26 @@ def receive(work: Work, payment: Payment, amount: Money) -> None:
         LIFE.take("fund_part", payment, house, **_told(payment), amount=amount)
     else:
         LIFE.take("fund", payment, house, **_told(payment), amount=payment.amount)
+
+
+def lower(work: Work, payment: Payment, by: Money) -> None:
+    """Ask for `by` less, which is not owed any more; nothing for zero. The row must be `locked`.
+
+    When no more is to come, what has arrived meets it, or it is void. Raises Invalid beyond
+    what is still to come.
+    """
+    if not 0 <= by.minor <= payment.due.minor:
+        raise Invalid(f"尚缺 {payment.due}", f"{payment.due} is to come", pointer="/amount")
+    if not by.minor:
+        return
+    house, told = work.as_system(), _told(payment)
+    if by == payment.amount:
+        LIFE.take("void", payment, house, **told)
+        return
+    payment.amount -= by
+    house.record("payment.lowered", payment.id, **told, amount=payment.amount)
+    if not payment.due.minor:
+        LIFE.take("fund", payment, house, **told, amount=payment.amount)
 
 
 def void(work: Work, payment_id: str) -> Payment:

@@ -37,14 +37,11 @@ from settlement.paying.rows import Payout, PayoutFile, State, locked, of_order
 __all__ = [
     "Earned", "NothingToSend", "Payable", "Payout", "PayoutFile", "State", "account_gone",
     "earned", "file_text", "find", "listed", "locked", "of_order", "pay", "reconciled", "request",
-    "returned", "seen", "send", "take",
+    "returned", "seen", "take",
 ]  # fmt: skip
 
 PREFIX: Final = "PX"
 """What the reference code of a payout begins with."""
-
-FILE_MAX: Final = 500
-"""The most payouts in one file; the next file takes the next ones."""
 
 _CUSTODY: Final = "1012.custody"
 _UNSENT: Final = frozenset({State.REQUESTED, State.HELD, State.APPROVED})
@@ -191,43 +188,10 @@ def request(work: Work, *, payable: Payable, party_id: str, amount: Money | None
     return made
 
 
-def send(work: Work) -> PayoutFile:
-    """Put every approved payout whose account is still verified into a file for the bank.
-
-    At most FILE_MAX, the oldest first; those that somebody else is just sending are left
-    out. Raises NothingToSend. One SELECT, and one by key a payout.
-    """
-    access.require(work, access.settler, "payout.send")
-    statement = (
-        select(Payout)
-        .where(Payout.state == State.APPROVED)
-        .order_by(Payout.id)
-        .limit(FILE_MAX)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    approved = work.session.scalars(statement)
-    ready = [payout for payout in approved if not LIFE.refusals("send", payout, work)]
-    if not ready:
-        raise NothingToSend("没有已复核且账户有效的付款", "no approved payout has a valid account")
-    made = PayoutFile(
-        id=ids.new("pof_", work.now),
-        payout_count=len(ready),
-        total=sum((payout.amount for payout in ready), Money(0)),
-        digest=work.crypto.digest(_text(work, ready).encode()),
-        made_by=work.actor.person,
-        made_at=work.now,
-    )
-    work.session.add(made)
-    work.session.flush()  # the payouts refer to the file by id alone
-    for payout in ready:
-        LIFE.take("send", payout, work, file_id=made.id)
-    return made
-
-
 def file_text(work: Work, file_id: str) -> str:
-    """Return the CSV of a file, with whole account numbers, to a settlement officer.
+    """Return the CSV of a file that kept no rows of its own, to a settlement officer.
 
+    Such files were made before refunds went into them; account numbers stand in them whole.
     Raises NotFound. Two SELECTs, and one by key a payout.
     """
     access.require(work, access.settler, "payout.file_text")

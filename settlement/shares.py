@@ -128,6 +128,15 @@ def vat(amount: Money, rate_bp: int) -> tuple[Money, Money]:
     return net, tax
 
 
+def tax_of_part(part: int, own: int, *, net_left: int, tax_left: int) -> int:
+    """Return the tax in a part of what includes tax, in fen: `own`, or as near as is left. Pure.
+
+    The part that takes all of what is left takes all of its tax, so that any run of parts
+    ends at exact zeros of net and tax.
+    """
+    return min(max(own, part - net_left), tax_left)
+
+
 def divide(gross: Money, rule: Rule) -> Split:
     """Divide a payment by a rule: first the fee, then the rest among the parties.
 

@@ -18,10 +18,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TypedDict
 
-from sqlalchemy import URL, NullPool, create_engine, make_url, text
+from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError
 
 GIVEN = "TEST_DATABASE_URL"
@@ -41,6 +42,8 @@ SETTINGS = {
     "max_wal_senders": "0",
     "autovacuum": "off",
     "jit": "off",
+    "min_wal_size": "32MB",  # the folder may be in memory
+    "max_wal_size": "64MB",
     "shared_buffers": "64MB",
     "max_connections": "200",
 }
@@ -178,9 +181,14 @@ def _account() -> Account:
 
 def _order(url: str, statement: str) -> None:
     """Run one statement outside any transaction, on a connection of its own."""
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
-    with engine.connect() as connection:
+    with _orders(url).connect() as connection:
         connection.execute(text(statement))
+
+
+@cache
+def _orders(url: str) -> Engine:
+    # SQLAlchemy asks a server who it is once an engine, and there are two orders a test.
+    return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
 
 def _named(name: str) -> str:

@@ -120,7 +120,12 @@ def test_no_route_changes_a_record_behind_its_life_cycle(rules: list[tuple[Rule,
 def test_no_write_is_open_to_everybody(rules: list[tuple[Rule, Any]]) -> None:
     opened = {rule.rule: view for rule, view in rules
               if "POST" in (rule.methods or set()) and view.policy.scope is None}  # fmt: skip
-    reading = {"/verify", "/api/credentials/verify"}  # what is handed in is read, and not kept
+    reading = {
+        "/verify",
+        "/api/credentials/verify",
+        "/evidence/verify",
+        "/api/evidence-packs/verify",
+    }  # what is handed in is read, and not kept
     signed = {"/api/webhooks/<string:provider>"}  # each notice is verified before it is kept
     assert set(opened) <= {"/api/sessions", "/sign-in", *reading, *signed}
     assert all(opened[path].policy.alone for path in (*reading, *signed)), "no unit that writes"

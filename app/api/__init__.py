@@ -5,6 +5,7 @@ from flask_smorest import Api
 
 from app.api import demonstration as clock_door
 from app.api import health
+from app.api.assets import asset_cards, asset_changes, asset_disclosures, evidence_packs
 from app.api.catalogue import (
     cascade,
     directories,
@@ -21,7 +22,7 @@ from app.api.catalogue import (
     systems,
 )
 from app.api.delivery import deliveries, samples
-from app.api.dividing import fee_rules, hold_list, revenue_rules
+from app.api.dividing import fee_notes, fee_rules, hold_list, revenue_rules
 from app.api.licensing import (
     agreements,
     appeals,
@@ -45,6 +46,7 @@ from app.api.marketplace import boards, lots, orders, products, quotations, rank
 from app.api.papers import invoices, receipts
 from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
 from app.api.pricing import fee_periods
+from app.api.rails import provider_commands, provider_notices
 from app.api.refunding import adjustments, disputes, holds, refunds
 from app.api.review import assignments, changes, sheet_drafts
 from app.api.settlement import (
@@ -128,6 +130,8 @@ NOUNS = (
     payments,
     attempts,
     webhooks,
+    provider_commands,
+    provider_notices,
     bank_statements,
     clearings,
     deals,
@@ -141,6 +145,7 @@ NOUNS = (
     holds,
     adjustments,
     fee_rules,
+    fee_notes,
     revenue_rules,
     hold_list,
     vouchers,
@@ -152,6 +157,10 @@ NOUNS = (
     party_statements,
     invoices,
     receipts,
+    asset_cards,
+    asset_changes,
+    asset_disclosures,
+    evidence_packs,
 )
 
 

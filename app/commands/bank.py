@@ -1,34 +1,32 @@
 """Bank statements at the console: tried, or imported, in the name of a settlement officer."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy.orm import Session
+import click
 
-from app import unit
-from app.house import House
-from kernel.actor import Actor
-from kernel.errors import DomainError, NotFound
-from kernel.parties import people
-from kernel.work import Work
-from settlement.bank import intake
-from settlement.bank.desk import Verdict
+from app.commands import opening
+from config.settings import Settings
 
-ACTS = ("preview", "import")
-"""What can be done with a file."""
+if TYPE_CHECKING:
+    from kernel.work import Work
+    from settlement.bank.desk import Verdict
 
 
-def run(house: House, act: str, path: str, *, login: str, profile: str) -> Iterator[str]:
-    """Do `act` with the file at `path`; yields what is to be said, line by line.
+@click.command()
+@click.argument("act", type=click.Choice(["preview", "import"]))
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
+@click.option("--as", "login", required=True, help="The settlement officer's login.")
+@click.option("--profile", default="", help="Of the bank, where the columns do not tell.")
+@click.pass_obj
+def bank(settings: Settings, act: str, path: str, login: str, profile: str) -> None:
+    """Try or import a statement: CAMT.053, MT940, CSV, XLSX; exit status 3 when it is refused."""
+    from app import unit
+    from settlement.bank import intake
 
-    login: of the officer in whose name it is done. Raises NotFound, and what `intake`
-    raises, after every problem of the file has been said.
-    """
     content = Path(path).read_bytes()
-    with house.engines.reading() as session:
-        actor = _officer(session, login)
 
-    def command(work: Work) -> list[str]:
+    def command(work: "Work") -> list[str]:
         account = work.rules.text("settlement.custody_account")
         if act == "import":
             made = intake.import_statement(work, account=account, text=content, profile=profile)
@@ -36,23 +34,12 @@ def run(house: House, act: str, path: str, *, login: str, profile: str) -> Itera
         told = intake.preview(work, account=account, text=content, profile=profile)
         return [*map(_line, told.verdicts), f"{told.read.number} closes at {told.read.closing}"]
 
-    try:
-        yield from unit.committed(house, actor, command)
-    except DomainError as error:
-        yield from (f"{refusal.code}: {refusal.en}" for refusal in error.refusals)
-        raise
+    with opening.telling(), opening.opened(settings) as house:
+        for line in unit.committed(house, opening.acting(house, login), command):
+            click.echo(line)
 
 
-def _officer(session: Session, login: str) -> Actor:
-    person = people.by_login(session, login)
-    for membership, _ in people.memberships(session, person.id) if person else ():
-        acting = people.actor(session, membership.person_id, membership.organisation_id)
-        if acting is not None:
-            return acting
-    raise NotFound(f"没有用户 {login}", f"nobody signs in as {login}")
-
-
-def _line(verdict: Verdict) -> str:
+def _line(verdict: "Verdict") -> str:
     line = verdict.line
     named = ", ".join(part.payment.reference for part in verdict.parts) or verdict.target
     found = " ".join(part for part in (verdict.kind or "", named, verdict.note or "") if part)

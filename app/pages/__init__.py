@@ -19,7 +19,11 @@ from app.pages import (
     trade,
 )
 from app.pages.applying import drafts
+from app.pages.assets import cards as asset_cards
+from app.pages.assets import disclosures as asset_tables
+from app.pages.assets import packs as evidence
 from app.pages.catalogue import asking, grading, hub, records
+from app.pages.charging import invoices, owed, rules
 from app.pages.deciding import log
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.letters import letter, verification
@@ -27,14 +31,15 @@ from app.pages.money import (
     auctions,
     bank,
     bills,
+    books,
     deals,
     holding,
-    invoices,
     paying,
     payouts,
+    purse,
+    rails,
     reconciling,
     refunds,
-    rules,
     statements,
     vouchers,
 )
@@ -68,16 +73,23 @@ AUDIENCES = (
     exchange,
     refunds,
     payouts,
+    rails,
     holding,
     rules,
+    owed,
     bank,
     bills,
+    books,
+    purse,
     auctions,
     deals,
     vouchers,
     reconciling,
     statements,
     invoices,
+    asset_tables,
+    asset_cards,
+    evidence,
     records,
     grading,
     asking,

@@ -6,8 +6,9 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app import doors, languages, unit
-from app.pages import shown
+from app.pages import chrome, shown
 from app.pages.catalogue import records
+from app.pages.money import purse, today
 from app.pages.review import duties, waiting
 from app.pages.review.duties import Told
 from catalogue import directories, registrations, sharing
@@ -20,7 +21,8 @@ from licensing.deciding import breakers
 from licensing.supervision import queues
 from marketplace import orders, products
 from settlement import access as money
-from settlement import batches, payouts
+from settlement.desks import waiting as waiting_money
+from settlement.metering import bills
 
 blueprint = Blueprint("desk", __name__)
 
@@ -195,17 +197,38 @@ def _orders(work: Work, found: list[orders.Order]) -> list[Row]:
     return shown.lit(work, rows, [one.id for one in found])
 
 
-def _batches(work: Work) -> list[Row]:
-    found = batches.listed(work, after=None, limit=shown.SHORT).items
-    return [
-        shown.row(f"/settlement/batches/{one.id}", f"{one.cutoff}", str(one.total), one.state)
+def _matters(work: Work) -> Told:
+    found = waiting_money.of_desk(work)
+    rows = [
+        shown.row(today.place(one.matter), languages.said(one.matter.label), today.note(one),
+                  "matter.waiting")
         for one in found
-    ]
+    ]  # fmt: skip
+    return Told(rows, str(sum(one.mine for one in found) or ""))
 
 
-def _payouts(work: Work) -> list[Row]:
-    found = payouts.listed(work, after=None, limit=shown.SHORT).items
-    return [shown.row("/settlement", one.account_name, str(one.amount), one.state) for one in found]
+def _to_pay(work: Work) -> list[Row]:
+    found = waiting_money.to_pay(work, limit=shown.SHORT)
+    rows = [
+        shown.row(f"/payments/{one.id}", purse.purpose(one), f"{chrome.money(one.due)} · "
+                  f"{one.reference}", one.state)
+        for one in found
+    ]  # fmt: skip
+    return shown.lit(work, rows, [one.target for one in found])
+
+
+def _bills(work: Work) -> list[Row]:
+    own = work.actor.organisation
+    rows: list[Row] = []
+    for state, party in ((bills.State.BUYER_CONFIRM, "buyer_id"),
+                         (bills.State.SELLER_CONFIRM, "seller_id")):  # fmt: skip
+        found = bills.listed(work, state=state, after=None, limit=shown.SHORT).items
+        rows += [
+            shown.row(f"/bills/{one.id}", one.code, chrome.money(one.amount), f"bill.{one.state}")
+            for one in found
+            if getattr(one, party) == own
+        ]
+    return rows
 
 
 # fmt: off
@@ -217,16 +240,26 @@ DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
            Role.DEVELOPER), Words("用数决定", "Decisions on use"), "/decisions"),
     (_role(Role.DATA_AUTHORITY, Role.IMPLEMENTING_AGENCY, Role.AUTHORISED_OPERATOR),
      Words("收费周期", "Fee periods"), "/fee-periods"),
-    (_role(Role.BUYER), Words("账单", "Bills"), "/bills"),
+    (_role(Role.BUYER, Role.MERCHANT, Role.AUTHORISED_OPERATOR), Words("资金", "Money"),
+     "/money"),
+    (_role(Role.BUYER, Role.MERCHANT), Words("账单", "Bills"), "/bills"),
+    (_role(Role.BUYER, Role.MERCHANT), Words("用量", "Use"), "/usage"),
     (_role(Role.BUYER), Words("预存款", "Wallet"), "/wallet"),
     (_role(Role.BUYER, Role.DEVELOPER), Words("算力券", "Vouchers"), "/vouchers"),
+    (_role(Role.BUYER, Role.MERCHANT), Words("服务费", "Fees for services"), "/fee-notes"),
     (_role(Role.BUYER, Role.MERCHANT), Words("发票", "Invoices"), "/invoices"),
     (_role(Role.MERCHANT, Role.AUTHORISED_OPERATOR), Words("结算单", "Statements"),
      "/statements"),
+    (_role(Role.BUYER, Role.MERCHANT), Words("询价", "Quotations"), "/quotations"),
     (_role(Role.BUYER, Role.MERCHANT), Words("竞价", "Auctions"), "/auctions"),
     (_role(Role.MERCHANT), Words("场外备案", "Registered deals"), "/deals"),
+    (_role(Role.BUYER, Role.MERCHANT, Role.AUTHORISED_OPERATOR),
+     Words("数据资产", "Data assets"), "/assets"),
+    (_role(Role.BUYER, Role.MERCHANT, Role.AUTHORISED_OPERATOR),
+     Words("证据包", "Evidence packs"), "/evidence"),
     (lambda work: money.oversees(work.actor), Words("结算", "Settlement"), "/settlement"),
     (lambda work: money.oversees(work.actor), Words("对账", "Reconciliation"), "/reconciliation"),
+    (lambda work: money.oversees(work.actor), Words("总账", "Ledger"), "/settlement/ledger"),
     (lambda _: True, Words("收费上限", "Fee caps"), "/fees"),
     (lambda _: True, Words("授权公示", "Register"), "/register"),
 )
@@ -273,9 +306,10 @@ SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     (_role(Role.MERCHANT), Words("我的产品", "My products"), "/products", _own_products),
     (_role(Role.MERCHANT), Words("收到的订单", "Orders received"), "/orders?side=sold", _sold),
     (_role(Role.BUYER), Words("我的订单", "My orders"), "/orders", _bought),
+    (_role(Role.BUYER, Role.MERCHANT), Words("待付款", "To be paid"), "/money", _to_pay),
+    (_role(Role.BUYER, Role.MERCHANT), Words("待确认账单", "Bills to confirm"), "/bills", _bills),
     (_reviewer, Words("产品审核", "Products to review"), "/products", _reviews),
     (_role(Role.EXCHANGE_OPERATOR), Words("订单", "Orders"), "/orders", _all_orders),
-    (_settler, Words("结算批次", "Settlement batches"), "/settlement", _batches),
-    (_settler, Words("付款", "Payouts"), "/settlement", _payouts),
+    (_settler, Words("今日结算待办", "Money to deal with today"), "/settlement", _matters),
 )
 # fmt: on

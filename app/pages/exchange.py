@@ -4,8 +4,10 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
 
-from app import doors, unit
+from app import doors, languages, unit
+from app.api.settlement import outgoing_files
 from app.pages import account, forms, shown
+from app.pages.money import today
 from kernel.errors import Invalid
 from kernel.parties import people
 from kernel.work import Work
@@ -32,8 +34,10 @@ def settlement() -> Any:
     return render_template(
         "settlement/settlement.html",
         custody=custody,
+        today=today.shown(work, custody),
         statements=bank.listed(work, after=None, limit=shown.SHORT).items,
         standing=bank.standing(work.session, custody) if newest else None,
+        notes={note.value: languages.said(note.label) for note in bank.Note},
         suspense=bank.unexplained(work, after=None, limit=shown.SHORT).items,
         batches=batches.listed(work, after=None, limit=shown.SHORT).items,
         earned=earned,
@@ -109,8 +113,7 @@ def send() -> Any:
 @doors.members("read")
 def payout_file(file_id: str) -> Any:
     """Hand the file over for saving."""
-    text = outgoing.content(unit.current(), file_id).decode()
-    return doors.answer_text(text, "text/csv; charset=utf-8", name=f"{file_id}.csv")
+    return outgoing_files.handed(file_id)
 
 
 @blueprint.post("/settlement/accounts")

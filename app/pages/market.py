@@ -170,6 +170,11 @@ def rankings() -> Any:
         since=since,
         until=until,
         places=_places(work, kind, places),
+        deals=_places(
+            work,
+            "merchants",
+            volume.registered(work.session, since=since, until=until, limit=PLACES),
+        ),
         totals=volume.totals(work.session, since=since, until=until),
         ties_out=volume.ties_out(work.session) if access.oversees(work.actor) else None,
     )

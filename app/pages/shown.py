@@ -116,6 +116,7 @@ def _event(work: Work, event: Event, who: dict[str, str], firms: dict[str, str])
     house = languages.said(Words("系统", "the house"))
     note = event.data.get("reason") or event.data.get("condition") or ""
     return {
+        "kind": event.kind,
         "label": vocabulary.event(event.kind),
         "note": note if isinstance(note, str) else "",
         "at": event.at,

@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import forms, shown
+from app.pages.money import leads
 from delivery import reads, tasks
 from delivery.domain import By, Cut
 from delivery.reads import Use
@@ -20,7 +21,8 @@ from marketplace import access, contracts, lines, orders, versions
 from marketplace.charging import using
 from marketplace.orders import Order
 from marketplace.paying import vouchers as paying
-from settlement import escrow, payments
+from settlement import access as overseeing
+from settlement import escrow, payments, payouts
 from settlement.escrow import Hop
 from settlement.vouchers import vouchers
 
@@ -191,6 +193,11 @@ def _money(work: Work, order_id: str) -> dict[str, Any] | None:
     owners = {hop.credit.owner for hop in found.hops} | {hop.debit.owner for hop in found.hops}
     firms = shown.names(work, owners)
     return {
+        "traced": overseeing.oversees(work.actor),
+        "payouts": [
+            {"id": payout.id, "reference": payout.reference, "amount": part.amount}
+            for payout, part in payouts.of_order(work.session, order_id)
+        ],
         "paid_in": found.paid_in,
         "in_escrow": found.in_escrow,
         "waiting": found.waiting,
@@ -206,8 +213,10 @@ def _hop(hop: Hop, firms: dict[str, str]) -> dict[str, Any]:
         "on": hop.effective_on,
         "debit": languages.said(hop.debit_name),
         "debit_owner": firms.get(hop.debit.owner, ""),
+        "debit_lead": leads.owner(hop.debit, firms),
         "credit": languages.said(hop.credit_name),
         "credit_owner": firms.get(hop.credit.owner, ""),
+        "credit_lead": leads.owner(hop.credit, firms),
         "amount": hop.amount,
         "entry_id": hop.entry_id,
     }

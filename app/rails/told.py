@@ -22,6 +22,7 @@ def _commands(house: House, *, open_only: bool) -> Iterable[str]:
             "id": one.id, "provider": one.provider, "kind": one.kind, "subject": one.subject,
             "amount": one.amount.minor, "currency": one.amount.currency, "state": one.state,
             "attempts": one.attempts, "object": one.object_id, "error": one.last_error,
+            "given_at": one.given_at.isoformat(), "vouched_by": one.vouched_by,
         }  # fmt: skip
         yield json.dumps(told, ensure_ascii=False)
 

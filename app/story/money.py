@@ -1,8 +1,13 @@
 """Chapter five: into escrow by bank transfer, divided to the fen, and paid out by two people."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from app.story.stage import Stage
+
+Line = tuple[str, int, str, str, str]
+"""A line of the bank: its reference, fen (negative: went out), the other's name, account, words."""
 
 BUYERS_ACCOUNT = "6222020000000001"
 PARTIES = (
@@ -83,14 +88,18 @@ def _party(stage: Stage, whose: str) -> str:
     return stage.ids.get(whose, whose)
 
 
-def _statement(
-    stage: Stage, account: str, opening: int, lines: list[tuple[str, int, str, str, str]]
-) -> dict[str, str]:
-    today = stage.today().isoformat()
+def _statement(stage: Stage, account: str, opening: int, lines: Sequence[Line]) -> dict[str, str]:
+    today = stage.today()
+    text = statement(account, today.isoformat(), today, opening, lines)
+    return {"account": account, "text": text}
+
+
+def statement(account: str, number: str, today: date, opening: int, lines: Sequence[Line]) -> str:
+    """Return the statement of a day as the bank exports it. opening: in fen."""
     closing = opening + sum(line[1] for line in lines)
     rows = [
         f"账号,{account}",
-        f"账单编号,{today}",
+        f"账单编号,{number}",
         "币种,CNY",
         f"期初余额,{_yuan(opening)}",
         f"期末余额,{_yuan(closing)}",
@@ -99,7 +108,7 @@ def _statement(
     for reference, fen, name, payer, words in lines:
         inward, outward = (_yuan(fen), "") if fen > 0 else ("", _yuan(-fen))
         rows.append(f"{reference},{today},{inward},{outward},{name},{payer},{words}")
-    return {"account": account, "text": "\n".join(rows) + "\n"}
+    return "\n".join(rows) + "\n"
 
 
 def _yuan(fen: int) -> str:

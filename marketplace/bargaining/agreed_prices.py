@@ -30,6 +30,7 @@ class AgreedPrice(Base):
         CheckConstraint("amount_minor > 0", name="amount_positive"),
         CheckConstraint("quantity > 0", name="quantity_positive"),
         Index(None, "buyer_id", "id"),
+        Index(None, "order_id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)

@@ -36,11 +36,11 @@ ALTER TABLE decisions ADD COLUMN credential VARCHAR
 --
 ALTER TABLE decisions ADD COLUMN reasons JSONB
 --
-CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
---
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
 CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
+--
+CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE TABLE decision_denials (
     decision_id VARCHAR NOT NULL,
@@ -112,16 +112,21 @@ CREATE TABLE provider_commands (
     lease_until TIMESTAMP WITH TIME ZONE,
     first_sent_at TIMESTAMP WITH TIME ZONE,
     object_id VARCHAR,
+    vouched_by VARCHAR,
+    confirmed_by VARCHAR,
     CONSTRAINT pk_provider_commands PRIMARY KEY (id),
     CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
     CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
     CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
-    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
+    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL),
+    CONSTRAINT ck_provider_commands_vouched_for_by_two CHECK (vouched_by <> confirmed_by)
 )
 --
-CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
---
 CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
+--
+CREATE INDEX ix_provider_commands_state_id ON provider_commands (state, id)
+--
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
 --
 CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
 --
@@ -256,27 +261,6 @@ CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices 
 --
 CREATE INDEX ix_subscription_slices_outcome_last_on_id ON subscription_slices (outcome, last_on, id)
 --
-CREATE TABLE fee_notes (
-    id VARCHAR NOT NULL,
-    order_id VARCHAR NOT NULL,
-    obligation_id VARCHAR NOT NULL,
-    payer_id VARCHAR NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    CONSTRAINT pk_fee_notes PRIMARY KEY (id),
-    CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
-)
---
-CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
---
-CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
---
-CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
---
-CREATE TRIGGER fee_notes_append_only BEFORE UPDATE OR DELETE ON fee_notes FOR EACH ROW EXECUTE FUNCTION refuse_change()
---
-CREATE TRIGGER fee_notes_no_truncate BEFORE TRUNCATE ON fee_notes EXECUTE FUNCTION refuse_change()
---
 ALTER TABLE settlement_batches DROP CONSTRAINT ck_settlement_batches_posted_when_checked
 --
 ALTER TABLE settlement_batches ADD CONSTRAINT ck_settlement_batches_posted_when_checked CHECK (state NOT IN ('posting', 'posted') OR checker IS NOT NULL)
@@ -361,11 +345,11 @@ CREATE TABLE reconciliation_breaks (
     CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
 )
 --
-CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
---
 CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
 --
 CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, key) WHERE state <> 'cleared'
+--
+CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
 --
 CREATE TABLE adjustments (
     kind VARCHAR NOT NULL,
@@ -408,9 +392,11 @@ CREATE TABLE provider_inbox (
     CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
 )
 --
-CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
---
 CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
+--
+CREATE INDEX ix_provider_inbox_open ON provider_inbox (received_at, provider, event_id) WHERE handled_at IS NULL
+--
+CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
 --
 CREATE TABLE provider_objects (
     provider VARCHAR NOT NULL,
@@ -442,14 +428,19 @@ CREATE TABLE provider_balance_lines (
     net_currency VARCHAR(3) NOT NULL,
     available_on TIMESTAMP WITH TIME ZONE NOT NULL,
     at TIMESTAMP WITH TIME ZONE NOT NULL,
+    told_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pk_provider_balance_lines PRIMARY KEY (provider, id),
     CONSTRAINT ck_provider_balance_lines_net_is_after_fee CHECK (net_minor = amount_minor - fee_minor),
     CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
 )
 --
-CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
+CREATE INDEX ix_provider_balance_lines_told_at ON provider_balance_lines (told_at)
+--
+CREATE INDEX ix_provider_balance_lines_at ON provider_balance_lines (at)
 --
 CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
+--
+CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
 --
 CREATE TRIGGER provider_balance_lines_append_only BEFORE UPDATE OR DELETE ON provider_balance_lines FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -516,9 +507,9 @@ UPDATE organisation_roles SET version = 1
 --
 ALTER TABLE organisation_roles ALTER COLUMN version SET NOT NULL
 --
-CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
---
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
+--
+CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
 CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
@@ -562,11 +553,11 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_other ON ties (other)
---
 CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
+--
+CREATE INDEX ix_ties_other ON ties (other)
 --
 CREATE TRIGGER ties_append_only BEFORE UPDATE OR DELETE ON ties FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -622,11 +613,11 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
+CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
 CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
-CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
+CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -646,9 +637,9 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
---
 CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
+--
+CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
 --
@@ -658,21 +649,21 @@ ALTER TABLE authorisations ADD CONSTRAINT ck_authorisations_supersedes_another C
 --
 ALTER TABLE authorisations ADD CONSTRAINT fk_authorisations_supersedes_id_authorisations FOREIGN KEY(supersedes_id) REFERENCES authorisations (id)
 --
+CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
+--
 DROP INDEX ix_authorisations_valid_to_id
 --
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
+--
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
 --
 DROP INDEX uq_authorisations_one_live_per_scenario
 --
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
---
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
---
-CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
 --
 DROP TRIGGER authorisations_root_fixed ON authorisations
 --
@@ -714,9 +705,9 @@ ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_scenario_kind_is_known CHECK (
 --
 ALTER TABLE scenarios ADD CONSTRAINT ck_scenarios_lane_is_known CHECK (lane IN ('ordinary', 'fast', 'short'))
 --
-CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
---
 CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+--
+CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 ALTER TABLE ledger_accounts ADD CONSTRAINT fk_ledger_accounts_currency_currencies FOREIGN KEY(currency) REFERENCES currencies (code)
 --
@@ -770,9 +761,9 @@ CREATE TABLE implementation_plans (
     CONSTRAINT fk_implementation_plans_approved_by_people FOREIGN KEY(approved_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
---
 CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
+--
+CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
 --
 CREATE TABLE fee_periods (
     operator_id VARCHAR NOT NULL,
@@ -901,9 +892,33 @@ ALTER TABLE obligations ADD CONSTRAINT fk_obligations_fee_rule_id_fee_rules FORE
 --
 ALTER TABLE obligations ADD CONSTRAINT fk_obligations_revenue_rule_id_revenue_rules FOREIGN KEY(revenue_rule_id) REFERENCES revenue_rules (id)
 --
+CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
+--
 CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
 --
-CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
+ALTER TABLE payments ADD COLUMN purpose VARCHAR
+--
+UPDATE payments SET purpose = 'order'
+--
+ALTER TABLE payments ALTER COLUMN purpose SET NOT NULL
+--
+ALTER TABLE payments ADD COLUMN target VARCHAR
+--
+UPDATE payments SET target = order_id
+--
+ALTER TABLE payments ALTER COLUMN target SET NOT NULL
+--
+ALTER TABLE payments ALTER COLUMN order_id DROP NOT NULL
+--
+ALTER TABLE payments ADD CONSTRAINT ck_payments_purpose_is_known CHECK (purpose IN ('order', 'bill', 'wallet', 'fee'))
+--
+ALTER TABLE payments ADD CONSTRAINT ck_payments_escrow_has_its_order CHECK ((purpose IN ('order', 'bill')) = (order_id IS NOT NULL))
+--
+CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
+--
+CREATE INDEX ix_payments_open_by_due ON payments ((amount_minor - funded_minor), id) WHERE state IN ('awaiting', 'part_funded')
+--
+CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
 --
 CREATE TABLE meters (
     order_id VARCHAR NOT NULL,
@@ -939,35 +954,27 @@ CREATE TABLE meters (
     CONSTRAINT fk_meters_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
---
 CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
---
-CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
 CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
 --
-ALTER TABLE payments ADD COLUMN purpose VARCHAR
+CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
-UPDATE payments SET purpose = 'order'
+CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
 --
-ALTER TABLE payments ALTER COLUMN purpose SET NOT NULL
+CREATE TABLE subscription_cuts (
+    source_id VARCHAR NOT NULL,
+    slice_id VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    CONSTRAINT pk_subscription_cuts PRIMARY KEY (source_id, slice_id),
+    CONSTRAINT ck_subscription_cuts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_subscription_cuts_slice_id_subscription_slices FOREIGN KEY(slice_id) REFERENCES subscription_slices (id)
+)
 --
-ALTER TABLE payments ADD COLUMN target VARCHAR
+CREATE TRIGGER subscription_cuts_append_only BEFORE UPDATE OR DELETE ON subscription_cuts FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
-UPDATE payments SET target = order_id
---
-ALTER TABLE payments ALTER COLUMN target SET NOT NULL
---
-ALTER TABLE payments ALTER COLUMN order_id DROP NOT NULL
---
-ALTER TABLE payments ADD CONSTRAINT ck_payments_purpose_is_known CHECK (purpose IN ('order', 'bill', 'wallet', 'fee'))
---
-ALTER TABLE payments ADD CONSTRAINT ck_payments_escrow_has_its_order CHECK ((purpose IN ('order', 'bill')) = (order_id IS NOT NULL))
---
-CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
---
-CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
+CREATE TRIGGER subscription_cuts_no_truncate BEFORE TRUNCATE ON subscription_cuts EXECUTE FUNCTION refuse_change()
 --
 CREATE TABLE bills (
     code VARCHAR NOT NULL,
@@ -999,13 +1006,39 @@ CREATE TABLE bills (
     CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
+--
+CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
+--
 CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
 --
-CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
+CREATE TABLE chargebacks (
+    provider VARCHAR NOT NULL,
+    dispute_id VARCHAR NOT NULL,
+    charge_object VARCHAR NOT NULL,
+    order_id VARCHAR,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    lost_minor BIGINT NOT NULL,
+    evidence_due TIMESTAMP WITH TIME ZONE,
+    evidence VARCHAR,
+    hold_id VARCHAR,
+    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_chargebacks PRIMARY KEY (id),
+    CONSTRAINT uq_chargebacks_provider_dispute_id UNIQUE (provider, dispute_id),
+    CONSTRAINT ck_chargebacks_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_chargebacks_lost_within CHECK (lost_minor >= 0 AND lost_minor <= amount_minor),
+    CONSTRAINT fk_chargebacks_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
+)
 --
-CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
+CREATE INDEX ix_chargebacks_order_id_id ON chargebacks (order_id, id)
+--
+CREATE INDEX ix_chargebacks_state_evidence_due ON chargebacks (state, evidence_due)
 --
 CREATE TABLE voucher_batches (
     sponsor_id VARCHAR NOT NULL,
@@ -1072,32 +1105,6 @@ ALTER TABLE payouts ADD CONSTRAINT ck_payouts_paid_on_a_day CHECK (state NOT IN 
 ALTER TABLE payouts ADD CONSTRAINT ck_payouts_attempt_positive CHECK (attempt > 0)
 --
 CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
---
-CREATE TABLE chargebacks (
-    provider VARCHAR NOT NULL,
-    dispute_id VARCHAR NOT NULL,
-    charge_object VARCHAR NOT NULL,
-    order_id VARCHAR,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    lost_minor BIGINT NOT NULL,
-    evidence_due TIMESTAMP WITH TIME ZONE,
-    evidence VARCHAR,
-    hold_id VARCHAR,
-    seen_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_chargebacks PRIMARY KEY (id),
-    CONSTRAINT uq_chargebacks_provider_dispute_id UNIQUE (provider, dispute_id),
-    CONSTRAINT ck_chargebacks_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_chargebacks_lost_within CHECK (lost_minor >= 0 AND lost_minor <= amount_minor),
-    CONSTRAINT fk_chargebacks_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
-)
---
-CREATE INDEX ix_chargebacks_state_evidence_due ON chargebacks (state, evidence_due)
---
-CREATE INDEX ix_chargebacks_order_id_id ON chargebacks (order_id, id)
 --
 CREATE TABLE credit_limits (
     id VARCHAR NOT NULL,
@@ -1170,18 +1177,18 @@ CREATE TABLE invoices (
     CONSTRAINT ck_invoices_red_within_total CHECK (red_minor >= 0 AND red_asked_minor >= 0 AND red_minor + red_asked_minor <= total_minor),
     CONSTRAINT ck_invoices_issued_on_paper CHECK ((state IN ('requested', 'rejected')) = (paper_id IS NULL)),
     CONSTRAINT ck_invoices_red_asked_while_asked CHECK ((state = 'red_requested') = (red_asked_minor > 0)),
-    CONSTRAINT ck_invoices_about_is_known CHECK (about IN ('price', 'commission')),
+    CONSTRAINT ck_invoices_about_is_known CHECK (about IN ('price', 'commission', 'fee')),
     CONSTRAINT ck_invoices_buyer_uscc_has_18_characters CHECK (length(buyer_uscc) = 18),
     CONSTRAINT fk_invoices_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id),
     CONSTRAINT fk_invoices_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
     CONSTRAINT fk_invoices_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
---
 CREATE INDEX ix_invoices_state_id ON invoices (state, id)
 --
 CREATE INDEX ix_invoices_order_id_about_id ON invoices (order_id, about, id)
+--
+CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
 --
 CREATE INDEX ix_invoices_buyer_id_id ON invoices (buyer_id, id)
 --
@@ -1200,6 +1207,71 @@ CREATE TABLE cascade_nodes (
     CONSTRAINT ck_cascade_nodes_seq_not_negative CHECK (last_seq >= 0),
     CONSTRAINT fk_cascade_nodes_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
+--
+CREATE TABLE asset_disclosures (
+    owner_id VARCHAR NOT NULL,
+    first_on DATE NOT NULL,
+    last_on DATE NOT NULL,
+    figures JSONB NOT NULL,
+    prepared_by VARCHAR NOT NULL,
+    prepared_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    signed_off_by VARCHAR,
+    accountant VARCHAR,
+    accountant_no VARCHAR,
+    paper_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_asset_disclosures PRIMARY KEY (id),
+    CONSTRAINT ck_asset_disclosures_ends_after_it_begins CHECK (last_on >= first_on),
+    CONSTRAINT ck_asset_disclosures_signed_off_by_another CHECK (prepared_by <> signed_off_by),
+    CONSTRAINT ck_asset_disclosures_final_names_its_accountant CHECK (state <> 'final' OR (signed_off_by IS NOT NULL AND accountant IS NOT NULL)),
+    CONSTRAINT fk_asset_disclosures_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id),
+    CONSTRAINT fk_asset_disclosures_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE UNIQUE INDEX uq_asset_disclosures_one_each_period ON asset_disclosures (owner_id, first_on, last_on) WHERE state <> 'dropped'
+--
+CREATE INDEX ix_asset_disclosures_owner_id_last_on_id ON asset_disclosures (owner_id, last_on, id)
+--
+CREATE TABLE asset_cards (
+    code VARCHAR NOT NULL,
+    owner_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    form VARCHAR NOT NULL,
+    version_written INTEGER NOT NULL,
+    version_in_force INTEGER,
+    gross_fen BIGINT NOT NULL,
+    amortised_fen BIGINT NOT NULL,
+    provision_fen BIGINT NOT NULL,
+    from_card_id VARCHAR,
+    written_by VARCHAR NOT NULL,
+    submitted_by VARCHAR,
+    recognised_by VARCHAR,
+    recognised_on DATE,
+    amortised_through VARCHAR,
+    accountant VARCHAR,
+    accountant_no VARCHAR,
+    begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_asset_cards PRIMARY KEY (id),
+    CONSTRAINT uq_asset_cards_code UNIQUE (code),
+    CONSTRAINT ck_asset_cards_gross_not_negative CHECK (gross_fen >= 0),
+    CONSTRAINT ck_asset_cards_amortised_not_negative CHECK (amortised_fen >= 0),
+    CONSTRAINT ck_asset_cards_provision_not_negative CHECK (provision_fen >= 0),
+    CONSTRAINT ck_asset_cards_carrying_not_negative CHECK (gross_fen >= amortised_fen + provision_fen),
+    CONSTRAINT ck_asset_cards_recognised_by_another CHECK (submitted_by <> recognised_by),
+    CONSTRAINT ck_asset_cards_recognised_is_signed_off CHECK (state NOT IN ('recognised', 'revising', 'derecognised') OR (recognised_on IS NOT NULL AND version_in_force IS NOT NULL AND accountant IS NOT NULL)),
+    CONSTRAINT fk_asset_cards_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id),
+    CONSTRAINT fk_asset_cards_from_card_id_asset_cards FOREIGN KEY(from_card_id) REFERENCES asset_cards (id)
+)
+--
+CREATE INDEX ix_asset_cards_owner_id_id ON asset_cards (owner_id, id)
+--
+CREATE INDEX ix_asset_cards_state_id ON asset_cards (state, id)
 --
 ALTER TABLE bank_lines ADD COLUMN counterparty_sealed BYTEA
 --
@@ -1296,6 +1368,35 @@ CREATE TABLE closed_days (
 CREATE TRIGGER closed_days_append_only BEFORE UPDATE OR DELETE ON closed_days FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER closed_days_no_truncate BEFORE TRUNCATE ON closed_days EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE evidence_packs (
+    id VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    about VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    party_id VARCHAR NOT NULL,
+    paper_id VARCHAR NOT NULL,
+    file_count INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    digest VARCHAR NOT NULL,
+    sealed BYTEA NOT NULL,
+    issued_by VARCHAR NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_evidence_packs PRIMARY KEY (id),
+    CONSTRAINT ck_evidence_packs_pack_not_empty CHECK (size_bytes > 0),
+    CONSTRAINT ck_evidence_packs_about_is_known CHECK (about IN ('order', 'deal', 'period', 'asset')),
+    CONSTRAINT fk_evidence_packs_party_id_organisations FOREIGN KEY(party_id) REFERENCES organisations (id),
+    CONSTRAINT fk_evidence_packs_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE INDEX ix_evidence_packs_party_id_id ON evidence_packs (party_id, id)
+--
+CREATE INDEX ix_evidence_packs_subject_id ON evidence_packs (subject, id)
+--
+CREATE TRIGGER evidence_packs_append_only BEFORE UPDATE OR DELETE ON evidence_packs FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER evidence_packs_no_truncate BEFORE TRUNCATE ON evidence_packs EXECUTE FUNCTION refuse_change()
 --
 CREATE TABLE disclosures (
     id VARCHAR NOT NULL,
@@ -1445,15 +1546,15 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
-CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
+CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
-CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+--
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -1529,13 +1630,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
---
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
---
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
+--
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+--
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -1551,9 +1652,9 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
---
 CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+--
+CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
@@ -1646,11 +1747,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
+--
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
---
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -1667,13 +1768,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
-CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
+CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -1711,19 +1812,39 @@ CREATE TABLE fee_revenues (
     CONSTRAINT fk_fee_revenues_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
 )
 --
-CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
---
 CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
+--
+CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
 --
 CREATE TRIGGER fee_revenues_append_only BEFORE UPDATE OR DELETE ON fee_revenues FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER fee_revenues_no_truncate BEFORE TRUNCATE ON fee_revenues EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE fee_revenue_adjustments (
+    source_id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    operator_id VARCHAR NOT NULL,
+    period_id VARCHAR,
+    amount_fen BIGINT NOT NULL,
+    adjusted_on DATE NOT NULL,
+    CONSTRAINT pk_fee_revenue_adjustments PRIMARY KEY (source_id, order_line_id),
+    CONSTRAINT ck_fee_revenue_adjustments_amount_not_zero CHECK (amount_fen <> 0),
+    CONSTRAINT fk_fee_revenue_adjustments_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id),
+    CONSTRAINT fk_fee_revenue_adjustments_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
+)
+--
+CREATE INDEX ix_fee_revenue_adjustments_period_id_source_id ON fee_revenue_adjustments (period_id, source_id)
+--
+CREATE INDEX ix_fee_revenue_adjustments_operator_id_adjusted_on ON fee_revenue_adjustments (operator_id, adjusted_on)
+--
+CREATE TRIGGER fee_revenue_adjustments_append_only BEFORE UPDATE OR DELETE ON fee_revenue_adjustments FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER fee_revenue_adjustments_no_truncate BEFORE TRUNCATE ON fee_revenue_adjustments EXECUTE FUNCTION refuse_change()
+--
 CREATE TABLE fee_revenue_totals (
     period_id VARCHAR NOT NULL,
     earned_fen BIGINT NOT NULL,
     CONSTRAINT pk_fee_revenue_totals PRIMARY KEY (period_id),
-    CONSTRAINT ck_fee_revenue_totals_earned_not_negative CHECK (earned_fen >= 0),
     CONSTRAINT fk_fee_revenue_totals_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
 )
 --
@@ -1783,6 +1904,77 @@ CREATE TRIGGER ledger_snapshots_of_closed BEFORE INSERT ON ledger_snapshots FOR 
 --
 CREATE TRIGGER ledger_closings_of_closed BEFORE INSERT ON ledger_closings FOR EACH ROW EXECUTE FUNCTION ledger_keep()
 --
+CREATE TABLE fee_notes (
+    code VARCHAR NOT NULL,
+    payer_id VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    credited_minor BIGINT NOT NULL,
+    lost_minor BIGINT NOT NULL,
+    payment_id VARCHAR,
+    drawn_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    due_on DATE NOT NULL,
+    reminders INTEGER NOT NULL,
+    proposed_by VARCHAR,
+    decided_by VARCHAR,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_fee_notes PRIMARY KEY (id),
+    CONSTRAINT uq_fee_notes_code UNIQUE (code),
+    CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_fee_notes_taken_off_within_amount CHECK (credited_minor >= 0 AND lost_minor >= 0 AND credited_minor + lost_minor <= amount_minor),
+    CONSTRAINT ck_fee_notes_reminders_not_negative CHECK (reminders >= 0),
+    CONSTRAINT ck_fee_notes_decided_by_another CHECK (proposed_by <> decided_by),
+    CONSTRAINT ck_fee_notes_ended_when_decided CHECK (state NOT IN ('cancelled', 'written_off') OR decided_by IS NOT NULL),
+    CONSTRAINT fk_fee_notes_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_fee_notes_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
+)
+--
+CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
+--
+CREATE INDEX ix_fee_notes_state_due_on ON fee_notes (state, due_on)
+--
+CREATE INDEX ix_fee_notes_state_id ON fee_notes (state, id)
+--
+CREATE TABLE direct_deals (
+    merchant_id VARCHAR NOT NULL,
+    buyer_name VARCHAR NOT NULL,
+    buyer_uscc VARCHAR NOT NULL,
+    buyer_id VARCHAR,
+    title VARCHAR NOT NULL,
+    contract_no VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    signed_on DATE NOT NULL,
+    delivered_on DATE NOT NULL,
+    drafted_by VARCHAR NOT NULL,
+    drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    verified_by VARCHAR,
+    registered_by VARCHAR,
+    registered_at TIMESTAMP WITH TIME ZONE,
+    fee_minor BIGINT,
+    payment_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_direct_deals PRIMARY KEY (id),
+    CONSTRAINT ck_direct_deals_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_direct_deals_verified_by_two CHECK (verified_by <> registered_by),
+    CONSTRAINT ck_direct_deals_registered_by_two CHECK (state <> 'registered' OR (verified_by IS NOT NULL AND registered_by IS NOT NULL)),
+    CONSTRAINT ck_direct_deals_delivered_after_signature CHECK (delivered_on >= signed_on),
+    CONSTRAINT fk_direct_deals_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_direct_deals_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
+)
+--
+CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
+--
+CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
+--
+CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
+--
 CREATE TABLE bill_lines (
     id VARCHAR NOT NULL,
     bill_id VARCHAR NOT NULL,
@@ -1833,189 +2025,6 @@ CREATE TRIGGER bill_adjustments_append_only BEFORE UPDATE OR DELETE ON bill_adju
 --
 CREATE TRIGGER bill_adjustments_no_truncate BEFORE TRUNCATE ON bill_adjustments EXECUTE FUNCTION refuse_change()
 --
-CREATE TABLE vouchers (
-    code VARCHAR NOT NULL,
-    batch_id VARCHAR NOT NULL,
-    holder_id VARCHAR NOT NULL,
-    face_minor BIGINT NOT NULL,
-    face_currency VARCHAR NOT NULL,
-    used_minor BIGINT NOT NULL,
-    used_currency VARCHAR NOT NULL,
-    valid_to DATE NOT NULL,
-    order_id VARCHAR,
-    used_year INTEGER,
-    issued_by VARCHAR NOT NULL,
-    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    redeemed_by VARCHAR,
-    redeemed_at TIMESTAMP WITH TIME ZONE,
-    evidence VARCHAR,
-    bank_line_id VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_vouchers PRIMARY KEY (id),
-    CONSTRAINT uq_vouchers_code UNIQUE (code),
-    CONSTRAINT ck_vouchers_used_within_face CHECK (used_minor >= 0 AND used_minor <= face_minor),
-    CONSTRAINT ck_vouchers_one_currency CHECK (used_currency = face_currency),
-    CONSTRAINT ck_vouchers_used_for_an_order CHECK ((state IN ('locked', 'redeemed', 'reimbursed')) = (order_id IS NOT NULL)),
-    CONSTRAINT ck_vouchers_used_is_something CHECK ((order_id IS NULL) = (used_minor = 0)),
-    CONSTRAINT ck_vouchers_audited_by_another CHECK (redeemed_by <> issued_by),
-    CONSTRAINT ck_vouchers_redeemed_by_somebody CHECK (state NOT IN ('redeemed', 'reimbursed') OR redeemed_by IS NOT NULL),
-    CONSTRAINT ck_vouchers_reimbursed_by_a_receipt CHECK ((state = 'reimbursed') = (bank_line_id IS NOT NULL)),
-    CONSTRAINT fk_vouchers_batch_id_voucher_batches FOREIGN KEY(batch_id) REFERENCES voucher_batches (id),
-    CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
-)
---
-CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
---
-CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
---
-CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
---
-CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
---
-CREATE TABLE payout_attempts (
-    payout_id VARCHAR NOT NULL,
-    number INTEGER NOT NULL,
-    key VARCHAR NOT NULL,
-    reference VARCHAR NOT NULL,
-    account_id VARCHAR NOT NULL,
-    begun_by VARCHAR NOT NULL,
-    begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    outcome VARCHAR,
-    ended_on DATE,
-    reason VARCHAR,
-    CONSTRAINT pk_payout_attempts PRIMARY KEY (payout_id, number),
-    CONSTRAINT uq_payout_attempts_key UNIQUE (key),
-    CONSTRAINT uq_payout_attempts_reference UNIQUE (reference),
-    CONSTRAINT ck_payout_attempts_number_positive CHECK (number > 0),
-    CONSTRAINT ck_payout_attempts_an_outcome_is_dated CHECK ((outcome IS NULL) = (ended_on IS NULL)),
-    CONSTRAINT fk_payout_attempts_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id),
-    CONSTRAINT fk_payout_attempts_account_id_bank_accounts FOREIGN KEY(account_id) REFERENCES bank_accounts (id)
-)
---
-CREATE INDEX ix_payout_attempts_account_id_payout_id ON payout_attempts (account_id, payout_id)
---
-CREATE TABLE payout_items (
-    payout_id VARCHAR NOT NULL,
-    attempt INTEGER NOT NULL,
-    obligation_id VARCHAR NOT NULL,
-    account_code VARCHAR NOT NULL,
-    owner VARCHAR NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    live BOOLEAN NOT NULL,
-    CONSTRAINT pk_payout_items PRIMARY KEY (payout_id, attempt, obligation_id),
-    CONSTRAINT ck_payout_items_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT fk_payout_items_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id)
-)
---
-CREATE INDEX ix_payout_items_obligation_id_payout_id ON payout_items (obligation_id, payout_id)
---
-CREATE TABLE reserves (
-    obligation_id VARCHAR NOT NULL,
-    party_id VARCHAR NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    currency VARCHAR NOT NULL,
-    release_on DATE NOT NULL,
-    released_on DATE,
-    released_minor BIGINT NOT NULL,
-    CONSTRAINT pk_reserves PRIMARY KEY (obligation_id),
-    CONSTRAINT ck_reserves_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_reserves_released_within CHECK (released_minor >= 0 AND released_minor <= amount_minor),
-    CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
-)
---
-CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
---
-CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
---
-CREATE TABLE payment_attempts (
-    payment_id VARCHAR NOT NULL,
-    provider VARCHAR NOT NULL,
-    method VARCHAR NOT NULL,
-    manual BOOLEAN NOT NULL,
-    command_id VARCHAR NOT NULL,
-    object_id VARCHAR,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR(3) NOT NULL,
-    captured_minor BIGINT NOT NULL,
-    captured_currency VARCHAR(3) NOT NULL,
-    refunded_minor BIGINT NOT NULL,
-    refunded_currency VARCHAR(3) NOT NULL,
-    begun_by VARCHAR NOT NULL,
-    begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    reason VARCHAR NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_payment_attempts PRIMARY KEY (id),
-    CONSTRAINT ck_payment_attempts_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_payment_attempts_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
-    CONSTRAINT ck_payment_attempts_captured_within_amount CHECK (captured_minor <= amount_minor),
-    CONSTRAINT ck_payment_attempts_one_currency CHECK (amount_currency = captured_currency AND amount_currency = refunded_currency),
-    CONSTRAINT ck_payment_attempts_method_is_known CHECK (method IN ('card', 'alipay', 'wechat_pay')),
-    CONSTRAINT fk_payment_attempts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
-    CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
-)
---
-CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
---
-CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
---
-CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
---
-CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
---
-CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE TABLE refunds (
-    kind VARCHAR NOT NULL,
-    order_id VARCHAR,
-    order_line_id VARCHAR,
-    payer_id VARCHAR,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    reason VARCHAR NOT NULL,
-    fee_refund BOOLEAN NOT NULL,
-    rail VARCHAR NOT NULL,
-    account VARCHAR NOT NULL,
-    object_id VARCHAR NOT NULL,
-    payee_id VARCHAR,
-    reference VARCHAR NOT NULL,
-    entry_id BIGINT NOT NULL,
-    alone_max_minor BIGINT NOT NULL,
-    maker VARCHAR NOT NULL,
-    requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    checker VARCHAR,
-    approved_at TIMESTAMP WITH TIME ZONE,
-    file_id VARCHAR,
-    ended_on DATE,
-    failure VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_refunds PRIMARY KEY (id),
-    CONSTRAINT uq_refunds_reference UNIQUE (reference),
-    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
-    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
-    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
-    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
-    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
-    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
-)
---
-CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
---
-CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
-CREATE INDEX ix_refunds_state_id ON refunds (state, id)
---
-CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
---
 CREATE TABLE usage_buckets (
     id VARCHAR NOT NULL,
     meter_id VARCHAR NOT NULL,
@@ -2056,6 +2065,192 @@ CREATE INDEX ix_wallet_draws_meter_id_period ON wallet_draws (meter_id, period)
 CREATE TRIGGER wallet_draws_append_only BEFORE UPDATE OR DELETE ON wallet_draws FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER wallet_draws_no_truncate BEFORE TRUNCATE ON wallet_draws EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE payment_attempts (
+    payment_id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    method VARCHAR NOT NULL,
+    manual BOOLEAN NOT NULL,
+    command_id VARCHAR NOT NULL,
+    object_id VARCHAR,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    captured_minor BIGINT NOT NULL,
+    captured_currency VARCHAR(3) NOT NULL,
+    refunded_minor BIGINT NOT NULL,
+    refunded_currency VARCHAR(3) NOT NULL,
+    begun_by VARCHAR NOT NULL,
+    begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    reason VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_payment_attempts PRIMARY KEY (id),
+    CONSTRAINT ck_payment_attempts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_payment_attempts_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
+    CONSTRAINT ck_payment_attempts_captured_within_amount CHECK (captured_minor <= amount_minor),
+    CONSTRAINT ck_payment_attempts_one_currency CHECK (amount_currency = captured_currency AND amount_currency = refunded_currency),
+    CONSTRAINT ck_payment_attempts_method_is_known CHECK (method IN ('card', 'alipay', 'wechat_pay')),
+    CONSTRAINT fk_payment_attempts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
+)
+--
+CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
+--
+CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
+--
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
+--
+CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
+--
+CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE TABLE reserves (
+    obligation_id VARCHAR NOT NULL,
+    party_id VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    currency VARCHAR NOT NULL,
+    release_on DATE NOT NULL,
+    released_on DATE,
+    released_minor BIGINT NOT NULL,
+    CONSTRAINT pk_reserves PRIMARY KEY (obligation_id),
+    CONSTRAINT ck_reserves_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_reserves_released_within CHECK (released_minor >= 0 AND released_minor <= amount_minor),
+    CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
+)
+--
+CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
+--
+CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
+--
+CREATE TABLE vouchers (
+    code VARCHAR NOT NULL,
+    batch_id VARCHAR NOT NULL,
+    holder_id VARCHAR NOT NULL,
+    face_minor BIGINT NOT NULL,
+    face_currency VARCHAR NOT NULL,
+    used_minor BIGINT NOT NULL,
+    used_currency VARCHAR NOT NULL,
+    valid_to DATE NOT NULL,
+    order_id VARCHAR,
+    used_year INTEGER,
+    issued_by VARCHAR NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    redeemed_by VARCHAR,
+    redeemed_at TIMESTAMP WITH TIME ZONE,
+    evidence VARCHAR,
+    bank_line_id VARCHAR,
+    reversals INTEGER NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_vouchers PRIMARY KEY (id),
+    CONSTRAINT uq_vouchers_code UNIQUE (code),
+    CONSTRAINT ck_vouchers_used_within_face CHECK (used_minor >= 0 AND used_minor <= face_minor),
+    CONSTRAINT ck_vouchers_one_currency CHECK (used_currency = face_currency),
+    CONSTRAINT ck_vouchers_used_for_an_order CHECK ((state IN ('locked', 'redeemed', 'reimbursed')) = (order_id IS NOT NULL)),
+    CONSTRAINT ck_vouchers_used_is_something CHECK ((order_id IS NULL) = (used_minor = 0)),
+    CONSTRAINT ck_vouchers_audited_by_another CHECK (redeemed_by <> issued_by),
+    CONSTRAINT ck_vouchers_redeemed_by_somebody CHECK (state NOT IN ('redeemed', 'reimbursed') OR redeemed_by IS NOT NULL),
+    CONSTRAINT ck_vouchers_reimbursed_by_a_receipt CHECK ((state = 'reimbursed') = (bank_line_id IS NOT NULL)),
+    CONSTRAINT ck_vouchers_reversals_not_negative CHECK (reversals >= 0),
+    CONSTRAINT fk_vouchers_batch_id_voucher_batches FOREIGN KEY(batch_id) REFERENCES voucher_batches (id),
+    CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
+--
+CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
+--
+CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
+--
+CREATE TABLE refunds (
+    kind VARCHAR NOT NULL,
+    order_id VARCHAR,
+    order_line_id VARCHAR,
+    payer_id VARCHAR,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    fee_refund BOOLEAN NOT NULL,
+    rail VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    object_id VARCHAR NOT NULL,
+    payee_id VARCHAR,
+    reference VARCHAR NOT NULL,
+    entry_id BIGINT NOT NULL,
+    alone_max_minor BIGINT NOT NULL,
+    maker VARCHAR NOT NULL,
+    requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    checker VARCHAR,
+    approved_at TIMESTAMP WITH TIME ZONE,
+    file_id VARCHAR,
+    ended_on DATE,
+    failure VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_refunds PRIMARY KEY (id),
+    CONSTRAINT uq_refunds_reference UNIQUE (reference),
+    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
+    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
+    CONSTRAINT ck_refunds_wallet_is_somebodys CHECK (kind <> 'wallet' OR payer_id IS NOT NULL),
+    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
+    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
+    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
+)
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
+--
+CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
+CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
+--
+CREATE TABLE payout_attempts (
+    payout_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    key VARCHAR NOT NULL,
+    reference VARCHAR NOT NULL,
+    account_id VARCHAR NOT NULL,
+    begun_by VARCHAR NOT NULL,
+    begun_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    outcome VARCHAR,
+    ended_on DATE,
+    reason VARCHAR,
+    CONSTRAINT pk_payout_attempts PRIMARY KEY (payout_id, number),
+    CONSTRAINT uq_payout_attempts_key UNIQUE (key),
+    CONSTRAINT uq_payout_attempts_reference UNIQUE (reference),
+    CONSTRAINT ck_payout_attempts_number_positive CHECK (number > 0),
+    CONSTRAINT ck_payout_attempts_an_outcome_is_dated CHECK ((outcome IS NULL) = (ended_on IS NULL)),
+    CONSTRAINT fk_payout_attempts_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id),
+    CONSTRAINT fk_payout_attempts_account_id_bank_accounts FOREIGN KEY(account_id) REFERENCES bank_accounts (id)
+)
+--
+CREATE INDEX ix_payout_attempts_account_id_payout_id ON payout_attempts (account_id, payout_id)
+--
+CREATE TABLE payout_items (
+    payout_id VARCHAR NOT NULL,
+    attempt INTEGER NOT NULL,
+    obligation_id VARCHAR NOT NULL,
+    account_code VARCHAR NOT NULL,
+    owner VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    live BOOLEAN NOT NULL,
+    CONSTRAINT pk_payout_items PRIMARY KEY (payout_id, attempt, obligation_id),
+    CONSTRAINT ck_payout_items_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_payout_items_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id)
+)
+--
+CREATE INDEX ix_payout_items_obligation_id_payout_id ON payout_items (obligation_id, payout_id)
 --
 CREATE TABLE invoice_lines (
     invoice_id VARCHAR NOT NULL,
@@ -2166,11 +2361,11 @@ CREATE TABLE source_claims (
 --
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
-CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
---
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
+--
+CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -2190,11 +2385,11 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
---
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
 CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
+--
+CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -2219,11 +2414,103 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
+CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+--
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
-CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+CREATE TABLE asset_movements (
+    id VARCHAR NOT NULL,
+    card_id VARCHAR NOT NULL,
+    owner_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    form VARCHAR NOT NULL,
+    section VARCHAR NOT NULL,
+    line VARCHAR NOT NULL,
+    fen BIGINT NOT NULL,
+    on_day DATE NOT NULL,
+    month VARCHAR,
+    change_id VARCHAR,
+    version INTEGER NOT NULL,
+    prepared_by VARCHAR NOT NULL,
+    booked_by VARCHAR NOT NULL,
+    booked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_asset_movements PRIMARY KEY (id),
+    CONSTRAINT ck_asset_movements_movement_positive CHECK (fen > 0),
+    CONSTRAINT ck_asset_movements_only_intangibles_wear_off CHECK (section <> 'amortisation' OR kind = 'intangible'),
+    CONSTRAINT ck_asset_movements_movement_by_two CHECK (prepared_by <> booked_by),
+    CONSTRAINT ck_asset_movements_a_charge_has_its_month CHECK ((month IS NOT NULL) = (section = 'amortisation' AND line = 'charged')),
+    CONSTRAINT uq_asset_movements_card_id_month UNIQUE (card_id, month),
+    CONSTRAINT fk_asset_movements_card_id_asset_cards FOREIGN KEY(card_id) REFERENCES asset_cards (id)
+)
+--
+CREATE INDEX ix_asset_movements_owner_id_on_day ON asset_movements (owner_id, on_day)
+--
+CREATE INDEX ix_asset_movements_card_id_id ON asset_movements (card_id, id)
+--
+CREATE TRIGGER asset_movements_append_only BEFORE UPDATE OR DELETE ON asset_movements FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER asset_movements_no_truncate BEFORE TRUNCATE ON asset_movements EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE asset_card_versions (
+    card_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    rights_basis VARCHAR NOT NULL,
+    right_until DATE,
+    renewal_likely BOOLEAN NOT NULL,
+    authorisation_id VARCHAR,
+    product_id VARCHAR,
+    conditions JSONB NOT NULL,
+    costs JSONB NOT NULL,
+    initial_fen BIGINT NOT NULL,
+    life_months INTEGER,
+    life_basis VARCHAR NOT NULL,
+    method VARCHAR NOT NULL,
+    residual_fen BIGINT NOT NULL,
+    expected_fen BIGINT,
+    written_by VARCHAR NOT NULL,
+    written_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_asset_card_versions PRIMARY KEY (card_id, number),
+    CONSTRAINT ck_asset_card_versions_number_from_one CHECK (number > 0),
+    CONSTRAINT ck_asset_card_versions_life_positive CHECK (life_months IS NULL OR life_months > 0),
+    CONSTRAINT ck_asset_card_versions_residual_not_negative CHECK (residual_fen >= 0),
+    CONSTRAINT ck_asset_card_versions_residual_within_cost CHECK (initial_fen >= residual_fen),
+    CONSTRAINT ck_asset_card_versions_by_benefit_says_how_much CHECK (method <> 'by_benefit' OR expected_fen > 0),
+    CONSTRAINT uq_asset_card_versions_card_id_number UNIQUE (card_id, number),
+    CONSTRAINT fk_asset_card_versions_card_id_asset_cards FOREIGN KEY(card_id) REFERENCES asset_cards (id),
+    CONSTRAINT fk_asset_card_versions_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
+)
+--
+CREATE TRIGGER asset_card_versions_append_only BEFORE UPDATE OR DELETE ON asset_card_versions FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER asset_card_versions_no_truncate BEFORE TRUNCATE ON asset_card_versions EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE asset_changes (
+    card_id VARCHAR NOT NULL,
+    owner_id VARCHAR NOT NULL,
+    what VARCHAR NOT NULL,
+    fen BIGINT NOT NULL,
+    on_day DATE NOT NULL,
+    cost_kind VARCHAR,
+    document VARCHAR NOT NULL,
+    proposed_by VARCHAR NOT NULL,
+    proposed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    booked_by VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_asset_changes PRIMARY KEY (id),
+    CONSTRAINT ck_asset_changes_change_positive CHECK (fen > 0),
+    CONSTRAINT ck_asset_changes_booked_by_another CHECK (proposed_by <> booked_by),
+    CONSTRAINT ck_asset_changes_added_cost_has_its_kind CHECK ((what = 'addition') = (cost_kind IS NOT NULL)),
+    CONSTRAINT ck_asset_changes_booked_names_who CHECK (state <> 'booked' OR booked_by IS NOT NULL),
+    CONSTRAINT fk_asset_changes_card_id_asset_cards FOREIGN KEY(card_id) REFERENCES asset_cards (id)
+)
+--
+CREATE INDEX ix_asset_changes_card_id_id ON asset_changes (card_id, id)
+--
+CREATE INDEX ix_asset_changes_owner_id_id ON asset_changes (owner_id, id)
 --
 ALTER TABLE bank_matches DROP CONSTRAINT ck_bank_matches_payment_or_payout
 --
@@ -2268,9 +2555,9 @@ CREATE TABLE clearings (
     CONSTRAINT fk_clearings_line_id_bank_lines FOREIGN KEY(line_id) REFERENCES bank_lines (id)
 )
 --
-CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
---
 CREATE UNIQUE INDEX uq_clearings_one_proposed_per_line ON clearings (line_id) WHERE state = 'proposed'
+--
+CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
 --
 CREATE INDEX ix_clearings_state_id ON clearings (state, id)
 --
@@ -2314,43 +2601,6 @@ CREATE TABLE outgoing_answers (
 CREATE TRIGGER outgoing_answers_append_only BEFORE UPDATE OR DELETE ON outgoing_answers FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER outgoing_answers_no_truncate BEFORE TRUNCATE ON outgoing_answers EXECUTE FUNCTION refuse_change()
---
-CREATE TABLE direct_deals (
-    merchant_id VARCHAR NOT NULL,
-    buyer_name VARCHAR NOT NULL,
-    buyer_uscc VARCHAR NOT NULL,
-    buyer_id VARCHAR,
-    title VARCHAR NOT NULL,
-    contract_no VARCHAR NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    signed_on DATE NOT NULL,
-    delivered_on DATE NOT NULL,
-    drafted_by VARCHAR NOT NULL,
-    drafted_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    verified_by VARCHAR,
-    registered_by VARCHAR,
-    registered_at TIMESTAMP WITH TIME ZONE,
-    fee_minor BIGINT,
-    payment_id VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_direct_deals PRIMARY KEY (id),
-    CONSTRAINT ck_direct_deals_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_direct_deals_verified_by_two CHECK (verified_by <> registered_by),
-    CONSTRAINT ck_direct_deals_registered_by_two CHECK (state <> 'registered' OR (verified_by IS NOT NULL AND registered_by IS NOT NULL)),
-    CONSTRAINT ck_direct_deals_delivered_after_signature CHECK (delivered_on >= signed_on),
-    CONSTRAINT fk_direct_deals_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
-    CONSTRAINT fk_direct_deals_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
-    CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
-)
---
-CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
---
-CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
---
-CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -2545,8 +2795,15 @@ DROP INDEX uq_supply_agreements_one_live
 --
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
+CREATE OR REPLACE FUNCTION ledger_open_balance() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+  INSERT INTO ledger_balances (account_id, guard, debits, credits)
+  SELECT id, guard, 0, 0 FROM opened WHERE guard <> 'none';
+  RETURN NULL;
+END $$
+--
 CREATE OR REPLACE FUNCTION ledger_apply() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
-SET enable_seqscan = off AS $$
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   overdrawn BOOLEAN;
 BEGIN
@@ -2571,13 +2828,13 @@ BEGIN
   )
   SELECT bool_or(beyond) INTO overdrawn FROM moved;
   IF overdrawn THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'overdrawn between two lines';
+    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'overdrawn between two lines', CONSTRAINT = 'ck_ledger_balances_never_overdrawn';
   END IF;
   RETURN NULL;
 END $$
 --
 CREATE OR REPLACE FUNCTION ledger_seal() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
-SET enable_seqscan = off AS $$
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   found RECORD;
 BEGIN
@@ -2587,7 +2844,8 @@ BEGIN
   SELECT bool_or(p.status <> 'open') AS closed,
          bool_or(e.period_id < to_char(e.effective_on, 'YYYY-MM')) AS early,
          bool_or(s.n <> (SELECT count(*) FROM ledger_postings l WHERE l.entry_id = e.id)) AS part,
-         bool_or(e.reverses IS NOT NULL) AS reversing
+         bool_or(e.reverses IS NOT NULL) AS reversing,
+         bool_or(EXISTS (SELECT 1 FROM ledger_entries he JOIN ledger_postings hp ON hp.entry_id = he.id JOIN ledger_accounts hd ON hd.id = hp.debit_id JOIN ledger_accounts hc ON hc.id = hp.credit_id WHERE he.id = s.entry_id AND NOT EXISTS (SELECT 1 FROM posting_rules r WHERE r.event = he.event AND r.debit_code = hd.code AND r.credit_code = hc.code))) AS unruly
   INTO found
   FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
   JOIN ledger_periods p ON p.id = e.period_id;
@@ -2597,20 +2855,26 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'the period lies before the entry';
   ELSIF found.part THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'lines are missing';
-  ELSIF found.reversing AND EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      JOIN ledger_entries o ON o.id = e.reverses WHERE o.reverses IS NOT NULL) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'a reversal is not reversed';
-  ELSIF found.reversing AND EXISTS (
-      SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
-      WHERE e.reverses IS NOT NULL AND (EXISTS (SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount) OR EXISTS (SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount))) THEN
-    RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'not the mirror';
-  ELSIF EXISTS (
-      SELECT 1 FROM sealed s WHERE EXISTS (SELECT 1 FROM ledger_entries he JOIN ledger_postings hp ON hp.entry_id = he.id JOIN ledger_accounts hd ON hd.id = hp.debit_id JOIN ledger_accounts hc ON hc.id = hp.credit_id WHERE he.id = s.entry_id AND NOT EXISTS (SELECT 1 FROM posting_rules r WHERE r.event = he.event AND r.debit_code = hd.code AND r.credit_code = hc.code))) THEN
+  ELSIF found.reversing THEN
+    IF EXISTS (
+        SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+        JOIN ledger_entries o ON o.id = e.reverses WHERE o.reverses IS NOT NULL) THEN
+      RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'a reversal is not reversed';
+    ELSIF EXISTS (
+        SELECT 1 FROM sealed s JOIN ledger_entries e ON e.id = s.entry_id
+        WHERE e.reverses IS NOT NULL AND (EXISTS (SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount) OR EXISTS (SELECT credit_id, debit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.reverses GROUP BY debit_id, credit_id, currency, amount EXCEPT SELECT debit_id, credit_id, currency, amount, count(*) FROM ledger_postings WHERE entry_id = e.id GROUP BY debit_id, credit_id, currency, amount))) THEN
+      RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'not the mirror';
+    END IF;
+  END IF;
+  IF found.unruly THEN
     RAISE EXCEPTION USING ERRCODE = 'check_violation', MESSAGE = 'no posting rule';
   END IF;
   RETURN NULL;
 END $$
+--
+DROP TRIGGER ledger_accounts_open_balance ON ledger_accounts
+--
+CREATE TRIGGER ledger_accounts_open_balance AFTER INSERT ON ledger_accounts REFERENCING NEW TABLE AS opened FOR EACH STATEMENT EXECUTE FUNCTION ledger_open_balance()
 --
 DROP TRIGGER ledger_postings_apply ON ledger_postings
 --
@@ -2619,6 +2883,70 @@ CREATE TRIGGER ledger_postings_apply AFTER INSERT ON ledger_postings REFERENCING
 DROP TRIGGER ledger_seals_check ON ledger_seals
 --
 CREATE TRIGGER ledger_seals_check AFTER INSERT ON ledger_seals REFERENCING NEW TABLE AS sealed FOR EACH STATEMENT EXECUTE FUNCTION ledger_seal()
+--
+CREATE OR REPLACE FUNCTION ledger_post(
+  heads JSON, refs JSON, lines JSON, months TEXT[], by_person TEXT, by_organisation TEXT,
+  moment TIMESTAMPTZ, OUT ids BIGINT[], OUT broken TEXT
+) LANGUAGE plpgsql
+SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  held BIGINT;
+  sizes INT[];
+  numbers BIGINT[];
+  currencies TEXT[];
+  books TEXT[];
+BEGIN
+  PERFORM 1 FROM ledger_periods
+  WHERE id = ANY (months) AND status = 'open' ORDER BY id FOR SHARE;
+  GET DIAGNOSTICS held = ROW_COUNT;
+  IF held < cardinality(months) THEN
+    broken := 'period';
+    RETURN;
+  END IF;
+  BEGIN
+    WITH numbered AS MATERIALIZED (
+      SELECT nextval('ledger_entries_id_seq') AS id, h.*
+      FROM json_to_recordset(heads) AS h (place int, event text, source_id text, seq int, period_id text, n int, reverses bigint, order_id text, effective_on date, before text, after text)
+    ), claimed AS (
+      INSERT INTO ledger_entries (id, event, source_id, seq, period_id, n, reverses, order_id,
+                                  person, organisation, effective_on, recorded_at)
+      SELECT id, event, source_id, seq, period_id, n, reverses, order_id,
+             by_person, by_organisation, effective_on, moment
+      FROM numbered ORDER BY event, source_id, seq
+      ON CONFLICT (event, source_id, seq) DO NOTHING RETURNING id
+    )
+    SELECT array_agg(claimed.id ORDER BY place), array_agg(n ORDER BY place) INTO ids, sizes
+    FROM numbered LEFT JOIN claimed USING (id);
+    IF array_position(ids, NULL) IS NOT NULL THEN
+      RAISE unique_violation USING CONSTRAINT = 'uq_ledger_entries_event_source_id_seq';
+    END IF;
+    LOOP
+      SELECT array_agg((
+        SELECT a.id FROM ledger_accounts a
+        WHERE a.code = r.code AND a.owner = r.owner AND a.currency = r.currency
+      ) ORDER BY place), array_agg(currency ORDER BY place), array_agg(book ORDER BY place)
+      INTO numbers, currencies, books FROM json_to_recordset(refs) AS r (place int, code text, owner text, currency text, book text, kind text, guard text);
+      EXIT WHEN array_position(numbers, NULL) IS NULL;
+      INSERT INTO ledger_accounts (code, owner, currency, book, kind, guard)
+      SELECT code, owner, currency, book, kind, guard FROM json_to_recordset(refs) AS r (place int, code text, owner text, currency text, book text, kind text, guard text)
+      WHERE numbers[place] IS NULL ORDER BY code, owner, currency
+      ON CONFLICT (code, owner, currency) DO NOTHING;
+    END LOOP;
+    PERFORM 1 FROM ledger_balances WHERE account_id = ANY (numbers) ORDER BY account_id FOR UPDATE;
+    INSERT INTO ledger_postings (entry_id, line_no, n, debit_id, credit_id, currency, book, amount)
+    SELECT ids[entry], line_no, sizes[entry], numbers[debit], numbers[credit],
+           currencies[debit], books[debit], amount
+    FROM json_to_recordset(lines) AS l (entry int, line_no int, debit int, credit int, amount bigint);
+    INSERT INTO ledger_seals (entry_id, n, content_hash)
+    SELECT ids[place], n, encode(sha256(convert_to(before || ids[place] || after, 'UTF8')), 'hex')
+    FROM json_to_recordset(heads) AS h (place int, event text, source_id text, seq int, period_id text, n int, reverses bigint, order_id text, effective_on date, before text, after text);
+  EXCEPTION WHEN unique_violation OR check_violation THEN
+    GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
+    IF broken NOT IN ('uq_ledger_entries_event_source_id_seq', 'ck_ledger_balances_never_overdrawn') THEN
+      RAISE;
+    END IF;
+  END;
+END $$
 --
 CREATE VIEW ledger_lines AS
 SELECT e.id AS entry_id, p.line_no, e.period_id, e.effective_on, e.event, e.source_id,
@@ -2715,6 +3043,8 @@ CREATE TABLE agreed_prices (
     CONSTRAINT fk_agreed_prices_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_agreed_prices_order_id ON agreed_prices (order_id)
+--
 CREATE INDEX ix_agreed_prices_buyer_id_id ON agreed_prices (buyer_id, id)
 --
 ALTER TABLE order_lines ADD COLUMN fee_ground VARCHAR
@@ -2753,6 +3083,31 @@ ALTER TABLE order_lines ADD CONSTRAINT ck_order_lines_public_data_has_its_ground
 --
 ALTER TABLE order_lines ADD CONSTRAINT fk_order_lines_cap_id_cap_e6_fee_caps FOREIGN KEY(cap_id, cap_e6) REFERENCES fee_caps (id, cap_e6)
 --
+CREATE TABLE registered_deals (
+    deal_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer VARCHAR NOT NULL,
+    region VARCHAR NOT NULL,
+    amount BIGINT NOT NULL,
+    accepted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    accepted_on DATE NOT NULL,
+    accepted_month VARCHAR NOT NULL,
+    counted BOOLEAN NOT NULL,
+    exclude_reason VARCHAR,
+    CONSTRAINT pk_registered_deals PRIMARY KEY (deal_id),
+    CONSTRAINT ck_registered_deals_amount_positive CHECK (amount > 0),
+    CONSTRAINT ck_registered_deals_excluded_has_reason CHECK (counted = (exclude_reason IS NULL)),
+    CONSTRAINT fk_registered_deals_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
+)
+--
+CREATE INDEX ix_registered_deals_counted_accepted_on_merchant_id_amount ON registered_deals (counted, accepted_on, merchant_id, amount)
+--
+CREATE INDEX ix_registered_deals_accepted_month_counted_amount ON registered_deals (accepted_month, counted, amount)
+--
+CREATE TRIGGER registered_deals_append_only BEFORE UPDATE OR DELETE ON registered_deals FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER registered_deals_no_truncate BEFORE TRUNCATE ON registered_deals EXECUTE FUNCTION refuse_change()
+--
 CREATE TABLE ledger_block_entries (
     entry_id BIGINT NOT NULL,
     block_number BIGINT NOT NULL,
@@ -2767,6 +3122,62 @@ CREATE TABLE ledger_block_entries (
 CREATE TRIGGER ledger_block_entries_append_only BEFORE UPDATE OR DELETE ON ledger_block_entries FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER ledger_block_entries_no_truncate BEFORE TRUNCATE ON ledger_block_entries EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE deal_papers (
+    id VARCHAR NOT NULL,
+    deal_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    media_type VARCHAR NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    digest VARCHAR NOT NULL,
+    sealed BYTEA NOT NULL,
+    filed_by VARCHAR NOT NULL,
+    filed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_deal_papers PRIMARY KEY (id),
+    CONSTRAINT ck_deal_papers_paper_not_empty CHECK (size_bytes > 0),
+    CONSTRAINT ck_deal_papers_digest_has_64_digits CHECK (length(digest) = 64),
+    CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
+)
+--
+CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
+--
+CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
+--
+CREATE TRIGGER deal_papers_append_only BEFORE UPDATE OR DELETE ON deal_papers FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER deal_papers_no_truncate BEFORE TRUNCATE ON deal_papers EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE fee_charges (
+    id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    payer_id VARCHAR NOT NULL,
+    order_id VARCHAR,
+    rule_id VARCHAR,
+    income VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    tax_minor BIGINT NOT NULL,
+    credited_minor BIGINT NOT NULL,
+    credited_tax_minor BIGINT NOT NULL,
+    charged_on DATE NOT NULL,
+    note_id VARCHAR,
+    CONSTRAINT pk_fee_charges PRIMARY KEY (id),
+    CONSTRAINT uq_fee_charges_kind_subject_payer_id UNIQUE (kind, subject, payer_id),
+    CONSTRAINT ck_fee_charges_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_fee_charges_tax_within_amount CHECK (tax_minor >= 0 AND tax_minor <= amount_minor),
+    CONSTRAINT ck_fee_charges_credited_within_amount CHECK (credited_minor >= 0 AND credited_minor <= amount_minor),
+    CONSTRAINT ck_fee_charges_credited_tax_within_tax CHECK (credited_tax_minor >= 0 AND credited_tax_minor <= tax_minor AND credited_minor - credited_tax_minor <= amount_minor - tax_minor),
+    CONSTRAINT fk_fee_charges_rule_id_fee_rules FOREIGN KEY(rule_id) REFERENCES fee_rules (id),
+    CONSTRAINT fk_fee_charges_note_id_fee_notes FOREIGN KEY(note_id) REFERENCES fee_notes (id)
+)
+--
+CREATE INDEX ix_fee_charges_note_id_id ON fee_charges (note_id, id)
+--
+CREATE INDEX ix_fee_charges_order_id_kind ON fee_charges (order_id, kind)
+--
+CREATE INDEX ix_fee_charges_open ON fee_charges (payer_id, id) WHERE note_id IS NULL
 --
 CREATE TABLE bill_adjustments_taken (
     adjustment_id VARCHAR NOT NULL,
@@ -2815,6 +3226,25 @@ CREATE INDEX ix_refund_parts_obligation_id_refund_id ON refund_parts (obligation
 CREATE TRIGGER refund_parts_append_only BEFORE UPDATE OR DELETE ON refund_parts FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER refund_parts_no_truncate BEFORE TRUNCATE ON refund_parts EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE voucher_returns (
+    voucher_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    order_id VARCHAR NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    currency VARCHAR NOT NULL,
+    was_due BOOLEAN NOT NULL,
+    returned_on DATE NOT NULL,
+    CONSTRAINT pk_voucher_returns PRIMARY KEY (voucher_id, number),
+    CONSTRAINT ck_voucher_returns_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_voucher_returns_voucher_id_vouchers FOREIGN KEY(voucher_id) REFERENCES vouchers (id)
+)
+--
+CREATE INDEX ix_voucher_returns_order_id ON voucher_returns (order_id)
+--
+CREATE TRIGGER voucher_returns_append_only BEFORE UPDATE OR DELETE ON voucher_returns FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER voucher_returns_no_truncate BEFORE TRUNCATE ON voucher_returns EXECUTE FUNCTION refuse_change()
 --
 CREATE TABLE auction_lots (
     code VARCHAR NOT NULL,
@@ -2881,6 +3311,37 @@ CREATE TRIGGER usage_events_append_only BEFORE UPDATE OR DELETE ON usage_events 
 --
 CREATE TRIGGER usage_events_no_truncate BEFORE TRUNCATE ON usage_events EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE invoice_red_rooms (
+    invoice_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    gross_minor BIGINT NOT NULL,
+    tax_minor BIGINT NOT NULL,
+    asked_minor BIGINT NOT NULL,
+    red_minor BIGINT NOT NULL,
+    red_tax_minor BIGINT NOT NULL,
+    CONSTRAINT pk_invoice_red_rooms PRIMARY KEY (invoice_id, position),
+    CONSTRAINT fk_invoice_red_rooms_invoice_id_position_invoice_lines FOREIGN KEY(invoice_id, position) REFERENCES invoice_lines (invoice_id, position),
+    CONSTRAINT ck_invoice_red_rooms_red_within_line CHECK (red_minor >= 0 AND asked_minor >= 0 AND red_minor + asked_minor <= gross_minor),
+    CONSTRAINT ck_invoice_red_rooms_red_tax_within_tax CHECK (red_tax_minor >= 0 AND red_tax_minor <= tax_minor AND red_minor - red_tax_minor <= gross_minor - tax_minor)
+)
+--
+CREATE TABLE red_letter_lines (
+    letter_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    gross_minor BIGINT NOT NULL,
+    net_minor BIGINT NOT NULL,
+    tax_minor BIGINT NOT NULL,
+    CONSTRAINT pk_red_letter_lines PRIMARY KEY (letter_id, position),
+    CONSTRAINT ck_red_letter_lines_gross_positive CHECK (gross_minor > 0),
+    CONSTRAINT ck_red_letter_lines_net_and_tax_make_the_gross CHECK (net_minor + tax_minor = gross_minor),
+    CONSTRAINT ck_red_letter_lines_parts_not_negative CHECK (net_minor >= 0 AND tax_minor >= 0),
+    CONSTRAINT fk_red_letter_lines_letter_id_red_letters FOREIGN KEY(letter_id) REFERENCES red_letters (id)
+)
+--
+CREATE TRIGGER red_letter_lines_append_only BEFORE UPDATE OR DELETE ON red_letter_lines FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER red_letter_lines_no_truncate BEFORE TRUNCATE ON red_letter_lines EXECUTE FUNCTION refuse_change()
+--
 CREATE TABLE source_conflicts (
     master_item_id VARCHAR NOT NULL,
     standing_claim_id VARCHAR NOT NULL,
@@ -2902,11 +3363,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -2925,11 +3386,11 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
+CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
 CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
-CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
 CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
@@ -2952,9 +3413,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
---
 CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
+--
+CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
 --
 ALTER TABLE panel_members ADD COLUMN seated_at TIMESTAMP WITH TIME ZONE
 --
@@ -2996,34 +3457,9 @@ CREATE TABLE quotations (
     CONSTRAINT fk_quotations_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
---
 CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
 --
-CREATE TABLE deal_papers (
-    id VARCHAR NOT NULL,
-    deal_id VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    name VARCHAR NOT NULL,
-    media_type VARCHAR NOT NULL,
-    size_bytes INTEGER NOT NULL,
-    digest VARCHAR NOT NULL,
-    sealed BYTEA NOT NULL,
-    filed_by VARCHAR NOT NULL,
-    filed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_deal_papers PRIMARY KEY (id),
-    CONSTRAINT ck_deal_papers_paper_not_empty CHECK (size_bytes > 0),
-    CONSTRAINT ck_deal_papers_digest_has_64_digits CHECK (length(digest) = 64),
-    CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
-)
---
-CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
---
-CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
---
-CREATE TRIGGER deal_papers_append_only BEFORE UPDATE OR DELETE ON deal_papers FOR EACH ROW EXECUTE FUNCTION refuse_change()
---
-CREATE TRIGGER deal_papers_no_truncate BEFORE TRUNCATE ON deal_papers EXECUTE FUNCTION refuse_change()
+CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
 --
 ALTER TABLE volume_facts DROP CONSTRAINT pk_volume_facts
 --
@@ -3038,6 +3474,35 @@ ALTER TABLE volume_facts ENABLE TRIGGER USER
 ALTER TABLE volume_facts ALTER COLUMN seq SET NOT NULL
 --
 ALTER TABLE volume_facts ADD CONSTRAINT pk_volume_facts PRIMARY KEY (order_line_id, seq)
+--
+CREATE TABLE fee_credits (
+    id VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    charge_id VARCHAR NOT NULL,
+    note_id VARCHAR,
+    amount_minor BIGINT NOT NULL,
+    tax_minor BIGINT NOT NULL,
+    wallet_minor BIGINT NOT NULL,
+    currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    given_by VARCHAR NOT NULL,
+    given_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_fee_credits PRIMARY KEY (id),
+    CONSTRAINT uq_fee_credits_number UNIQUE (number),
+    CONSTRAINT ck_fee_credits_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_fee_credits_tax_within_amount CHECK (tax_minor >= 0 AND tax_minor <= amount_minor),
+    CONSTRAINT ck_fee_credits_wallet_within_amount CHECK (wallet_minor >= 0 AND wallet_minor <= amount_minor),
+    CONSTRAINT fk_fee_credits_charge_id_fee_charges FOREIGN KEY(charge_id) REFERENCES fee_charges (id),
+    CONSTRAINT fk_fee_credits_note_id_fee_notes FOREIGN KEY(note_id) REFERENCES fee_notes (id)
+)
+--
+CREATE INDEX ix_fee_credits_note_id_id ON fee_credits (note_id, id)
+--
+CREATE INDEX ix_fee_credits_charge_id_id ON fee_credits (charge_id, id)
+--
+CREATE TRIGGER fee_credits_append_only BEFORE UPDATE OR DELETE ON fee_credits FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER fee_credits_no_truncate BEFORE TRUNCATE ON fee_credits EXECUTE FUNCTION refuse_change()
 --
 CREATE TABLE auction_entries (
     id VARCHAR NOT NULL,
@@ -3098,6 +3563,40 @@ CREATE TABLE quotation_offers (
 CREATE TRIGGER quotation_offers_append_only BEFORE UPDATE OR DELETE ON quotation_offers FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER quotation_offers_no_truncate BEFORE TRUNCATE ON quotation_offers EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE volume_adjustments (
+    source_id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    order_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    industry VARCHAR NOT NULL,
+    board_id VARCHAR,
+    amount BIGINT NOT NULL,
+    accepted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    accepted_on DATE NOT NULL,
+    accepted_month VARCHAR NOT NULL,
+    counted BOOLEAN NOT NULL,
+    CONSTRAINT pk_volume_adjustments PRIMARY KEY (source_id, order_line_id),
+    CONSTRAINT fk_volume_adjustments_order_line_id_seq_volume_facts FOREIGN KEY(order_line_id, seq) REFERENCES volume_facts (order_line_id, seq),
+    CONSTRAINT ck_volume_adjustments_amount_not_zero CHECK (amount <> 0),
+    CONSTRAINT fk_volume_adjustments_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id)
+)
+--
+CREATE INDEX ix_volume_adjustments_counted_accepted_on_product_id_amount ON volume_adjustments (counted, accepted_on, product_id, amount)
+--
+CREATE INDEX ix_volume_adjustments_counted_accepted_on_industry_amount ON volume_adjustments (counted, accepted_on, industry, amount)
+--
+CREATE INDEX ix_volume_adjustments_order_id ON volume_adjustments (order_id)
+--
+CREATE INDEX ix_volume_adjustments_counted_accepted_on_merchant_id_amount ON volume_adjustments (counted, accepted_on, merchant_id, amount)
+--
+CREATE INDEX ix_volume_adjustments_accepted_month_counted_amount ON volume_adjustments (accepted_month, counted, amount)
+--
+CREATE TRIGGER volume_adjustments_append_only BEFORE UPDATE OR DELETE ON volume_adjustments FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER volume_adjustments_no_truncate BEFORE TRUNCATE ON volume_adjustments EXECUTE FUNCTION refuse_change()
 --
 CREATE TABLE auction_openings (
     bid_id VARCHAR NOT NULL,

@@ -47,9 +47,9 @@ CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
 --
 CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
-CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
---
 CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
+--
+CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
 CREATE INDEX ix_organisations_state_id ON organisations (state, id)
 --
@@ -106,15 +106,15 @@ DROP TABLE decisions
 --
 ALTER TABLE new_decisions RENAME TO decisions
 --
-CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
---
 CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
---
-CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
 CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
 --
+CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
+--
 CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
+--
+CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -201,16 +201,21 @@ CREATE TABLE provider_commands (
     lease_until DATETIME,
     first_sent_at DATETIME,
     object_id VARCHAR,
+    vouched_by VARCHAR,
+    confirmed_by VARCHAR,
     CONSTRAINT pk_provider_commands PRIMARY KEY (id),
     CONSTRAINT ck_provider_commands_state_is_known CHECK (state IN ('new', 'sent', 'unknown', 'stuck', 'done', 'refused')),
     CONSTRAINT ck_provider_commands_kind_is_known CHECK (kind IN ('start', 'capture', 'cancel', 'refund', 'payout')),
     CONSTRAINT ck_provider_commands_amount_not_negative CHECK (amount_minor >= 0),
-    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL)
+    CONSTRAINT ck_provider_commands_touched_at_some_time CHECK (state = 'new' OR first_sent_at IS NOT NULL),
+    CONSTRAINT ck_provider_commands_vouched_for_by_two CHECK (vouched_by <> confirmed_by)
 )
 --
-CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
---
 CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
+--
+CREATE INDEX ix_provider_commands_state_id ON provider_commands (state, id)
+--
+CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
 --
 CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
 --
@@ -347,29 +352,6 @@ CREATE TABLE subscription_slices (
 CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
 --
 CREATE INDEX ix_subscription_slices_outcome_last_on_id ON subscription_slices (outcome, last_on, id)
---
-CREATE TABLE fee_notes (
-    id VARCHAR NOT NULL,
-    order_id VARCHAR NOT NULL,
-    obligation_id VARCHAR NOT NULL,
-    payer_id VARCHAR NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    CONSTRAINT pk_fee_notes PRIMARY KEY (id),
-    CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0)
-)
---
-CREATE INDEX ix_fee_notes_order_id_id ON fee_notes (order_id, id)
---
-CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
---
-CREATE UNIQUE INDEX ix_fee_notes_obligation_id ON fee_notes (obligation_id)
---
-CREATE TRIGGER fee_notes_no_update BEFORE UPDATE ON fee_notes BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER fee_notes_no_delete BEFORE DELETE ON fee_notes BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER fee_notes_no_replace BEFORE INSERT ON fee_notes WHEN EXISTS (SELECT 1 FROM fee_notes WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE new_settlement_batches (
     cutoff DATE NOT NULL,
@@ -510,11 +492,11 @@ CREATE TABLE reconciliation_breaks (
     CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
 )
 --
-CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
---
 CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
 --
 CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
+--
+CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
 --
 CREATE TABLE adjustments (
     kind VARCHAR NOT NULL,
@@ -557,9 +539,11 @@ CREATE TABLE provider_inbox (
     CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
 )
 --
-CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
---
 CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
+--
+CREATE INDEX ix_provider_inbox_open ON provider_inbox (received_at, provider, event_id) WHERE handled_at IS NULL
+--
+CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
 --
 CREATE TABLE provider_objects (
     provider VARCHAR NOT NULL,
@@ -591,14 +575,19 @@ CREATE TABLE provider_balance_lines (
     net_currency VARCHAR(3) NOT NULL,
     available_on DATETIME NOT NULL,
     at DATETIME NOT NULL,
+    told_at DATETIME NOT NULL,
     CONSTRAINT pk_provider_balance_lines PRIMARY KEY (provider, id),
     CONSTRAINT ck_provider_balance_lines_net_is_after_fee CHECK (net_minor = amount_minor - fee_minor),
     CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
 )
 --
-CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
+CREATE INDEX ix_provider_balance_lines_told_at ON provider_balance_lines (told_at)
+--
+CREATE INDEX ix_provider_balance_lines_at ON provider_balance_lines (at)
 --
 CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
+--
+CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
 --
 CREATE TRIGGER provider_balance_lines_no_update BEFORE UPDATE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -675,9 +664,9 @@ DROP TABLE organisation_roles
 --
 ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
-CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
---
 CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
+--
+CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
 CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
 --
@@ -723,11 +712,11 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_other ON ties (other)
---
 CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
+--
+CREATE INDEX ix_ties_other ON ties (other)
 --
 CREATE TRIGGER ties_no_update BEFORE UPDATE ON ties BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -787,11 +776,11 @@ CREATE TABLE admissions (
     CONSTRAINT fk_admissions_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
+CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
 CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
-CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
+CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -811,9 +800,9 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
---
 CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
+--
+CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
 CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
 --
@@ -858,17 +847,17 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
+CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
+--
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
---
-CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
 --
 CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
 --
-CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
+CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
+--
+CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
+--
+CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -930,15 +919,15 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
-CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
---
 CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
+--
+CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+--
+CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
 --
 CREATE INDEX ix_scenarios_purpose_fingerprint ON scenarios (purpose_fingerprint)
 --
 CREATE INDEX ix_scenarios_implementing_agency_id_state_submitted_at_id ON scenarios (implementing_agency_id, state, submitted_at, id)
---
-CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
 --
 CREATE TABLE new_ledger_accounts (
     id INTEGER NOT NULL,
@@ -1017,9 +1006,9 @@ CREATE TABLE implementation_plans (
     CONSTRAINT fk_implementation_plans_approved_by_people FOREIGN KEY(approved_by) REFERENCES people (id)
 )
 --
-CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
---
 CREATE UNIQUE INDEX uq_implementation_plans_one_effective ON implementation_plans (code) WHERE state = 'effective'
+--
+CREATE INDEX ix_implementation_plans_implementing_agency_id_state_id ON implementation_plans (implementing_agency_id, state, id)
 --
 CREATE TABLE fee_periods (
     operator_id VARCHAR NOT NULL,
@@ -1079,13 +1068,13 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
+CREATE INDEX ix_products_state_id ON products (state, id)
 --
 CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
-CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
+CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
 --
-CREATE INDEX ix_products_state_id ON products (state, id)
+CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
 CREATE TABLE ledger_snapshots (
     period_id TEXT NOT NULL,
@@ -1175,15 +1164,54 @@ DROP TABLE obligations
 --
 ALTER TABLE new_obligations RENAME TO obligations
 --
-CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
---
 CREATE INDEX ix_obligations_batch_id_id ON obligations (batch_id, id)
---
-CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
 --
 CREATE INDEX ix_obligations_open_due_on ON obligations (due_on, id) WHERE batch_id IS NULL
 --
+CREATE INDEX ix_obligations_buyer_id_id ON obligations (buyer_id, id)
+--
 CREATE INDEX ix_obligations_order_id_id ON obligations (order_id, id)
+--
+CREATE INDEX ix_obligations_seller_id_order_id ON obligations (seller_id, order_id)
+--
+CREATE TABLE new_payments (
+    purpose VARCHAR NOT NULL,
+    target VARCHAR NOT NULL,
+    order_id VARCHAR,
+    payer_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    funded_minor INTEGER NOT NULL,
+    funded_currency VARCHAR NOT NULL,
+    reference VARCHAR NOT NULL,
+    instructed_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_payments PRIMARY KEY (id),
+    CONSTRAINT uq_payments_reference UNIQUE (reference),
+    CONSTRAINT ck_payments_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_payments_funded_within_amount CHECK (funded_minor >= 0 AND funded_minor <= amount_minor),
+    CONSTRAINT ck_payments_one_currency CHECK (amount_currency = funded_currency),
+    CONSTRAINT ck_payments_purpose_is_known CHECK (purpose IN ('order', 'bill', 'wallet', 'fee')),
+    CONSTRAINT ck_payments_escrow_has_its_order CHECK ((purpose IN ('order', 'bill')) = (order_id IS NOT NULL)),
+    CONSTRAINT fk_payments_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
+)
+--
+INSERT INTO new_payments (purpose, target, order_id, payer_id, amount_minor, amount_currency, funded_minor, funded_currency, reference, instructed_at, id, state, version)
+SELECT 'order', order_id, order_id, payer_id, amount_minor, amount_currency, funded_minor, funded_currency, reference, instructed_at, id, state, version FROM payments
+--
+DROP TABLE payments
+--
+ALTER TABLE new_payments RENAME TO payments
+--
+CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
+--
+CREATE INDEX ix_payments_open_by_due ON payments ((amount_minor - funded_minor), id) WHERE state IN ('awaiting', 'part_funded')
+--
+CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
+--
+CREATE INDEX ix_payments_payer_id_id ON payments (payer_id, id)
 --
 CREATE TABLE meters (
     order_id VARCHAR NOT NULL,
@@ -1219,50 +1247,29 @@ CREATE TABLE meters (
     CONSTRAINT fk_meters_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
---
 CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
---
-CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
 CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
 --
-CREATE TABLE new_payments (
-    purpose VARCHAR NOT NULL,
-    target VARCHAR NOT NULL,
-    order_id VARCHAR,
-    payer_id VARCHAR NOT NULL,
+CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
+--
+CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
+--
+CREATE TABLE subscription_cuts (
+    source_id VARCHAR NOT NULL,
+    slice_id VARCHAR NOT NULL,
     amount_minor INTEGER NOT NULL,
     amount_currency VARCHAR NOT NULL,
-    funded_minor INTEGER NOT NULL,
-    funded_currency VARCHAR NOT NULL,
-    reference VARCHAR NOT NULL,
-    instructed_at DATETIME NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_payments PRIMARY KEY (id),
-    CONSTRAINT uq_payments_reference UNIQUE (reference),
-    CONSTRAINT ck_payments_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_payments_funded_within_amount CHECK (funded_minor >= 0 AND funded_minor <= amount_minor),
-    CONSTRAINT ck_payments_one_currency CHECK (amount_currency = funded_currency),
-    CONSTRAINT ck_payments_purpose_is_known CHECK (purpose IN ('order', 'bill', 'wallet', 'fee')),
-    CONSTRAINT ck_payments_escrow_has_its_order CHECK ((purpose IN ('order', 'bill')) = (order_id IS NOT NULL)),
-    CONSTRAINT fk_payments_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
+    CONSTRAINT pk_subscription_cuts PRIMARY KEY (source_id, slice_id),
+    CONSTRAINT ck_subscription_cuts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_subscription_cuts_slice_id_subscription_slices FOREIGN KEY(slice_id) REFERENCES subscription_slices (id)
 )
 --
-INSERT INTO new_payments (purpose, target, order_id, payer_id, amount_minor, amount_currency, funded_minor, funded_currency, reference, instructed_at, id, state, version)
-SELECT 'order', order_id, order_id, payer_id, amount_minor, amount_currency, funded_minor, funded_currency, reference, instructed_at, id, state, version FROM payments
+CREATE TRIGGER subscription_cuts_no_update BEFORE UPDATE ON subscription_cuts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
-DROP TABLE payments
+CREATE TRIGGER subscription_cuts_no_delete BEFORE DELETE ON subscription_cuts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
-ALTER TABLE new_payments RENAME TO payments
---
-CREATE INDEX ix_payments_payer_id_id ON payments (payer_id, id)
---
-CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
---
-CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
+CREATE TRIGGER subscription_cuts_no_replace BEFORE INSERT ON subscription_cuts WHEN EXISTS (SELECT 1 FROM subscription_cuts WHERE source_id = NEW.source_id AND slice_id = NEW.slice_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE bills (
     code VARCHAR NOT NULL,
@@ -1294,13 +1301,39 @@ CREATE TABLE bills (
     CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
+--
+CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
+--
 CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
 --
-CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
+CREATE TABLE chargebacks (
+    provider VARCHAR NOT NULL,
+    dispute_id VARCHAR NOT NULL,
+    charge_object VARCHAR NOT NULL,
+    order_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    lost_minor INTEGER NOT NULL,
+    evidence_due DATETIME,
+    evidence VARCHAR,
+    hold_id VARCHAR,
+    seen_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_chargebacks PRIMARY KEY (id),
+    CONSTRAINT uq_chargebacks_provider_dispute_id UNIQUE (provider, dispute_id),
+    CONSTRAINT ck_chargebacks_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_chargebacks_lost_within CHECK (lost_minor >= 0 AND lost_minor <= amount_minor),
+    CONSTRAINT fk_chargebacks_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
+)
 --
-CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
+CREATE INDEX ix_chargebacks_order_id_id ON chargebacks (order_id, id)
+--
+CREATE INDEX ix_chargebacks_state_evidence_due ON chargebacks (state, evidence_due)
 --
 CREATE TABLE voucher_batches (
     sponsor_id VARCHAR NOT NULL,
@@ -1382,11 +1415,11 @@ DROP TABLE orders
 --
 ALTER TABLE new_orders RENAME TO orders
 --
+CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
+--
 CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
 --
 CREATE INDEX ix_orders_state_id ON orders (state, id)
---
-CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
 --
 CREATE TABLE new_payouts (
     payable VARCHAR NOT NULL,
@@ -1425,39 +1458,13 @@ DROP TABLE payouts
 --
 ALTER TABLE new_payouts RENAME TO payouts
 --
-CREATE INDEX ix_payouts_party_id_id ON payouts (party_id, id)
---
 CREATE INDEX ix_payouts_file_id_id ON payouts (file_id, id)
+--
+CREATE INDEX ix_payouts_party_id_id ON payouts (party_id, id)
 --
 CREATE INDEX ix_payouts_state_id ON payouts (state, id)
 --
 CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
---
-CREATE TABLE chargebacks (
-    provider VARCHAR NOT NULL,
-    dispute_id VARCHAR NOT NULL,
-    charge_object VARCHAR NOT NULL,
-    order_id VARCHAR,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    lost_minor INTEGER NOT NULL,
-    evidence_due DATETIME,
-    evidence VARCHAR,
-    hold_id VARCHAR,
-    seen_at DATETIME NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_chargebacks PRIMARY KEY (id),
-    CONSTRAINT uq_chargebacks_provider_dispute_id UNIQUE (provider, dispute_id),
-    CONSTRAINT ck_chargebacks_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_chargebacks_lost_within CHECK (lost_minor >= 0 AND lost_minor <= amount_minor),
-    CONSTRAINT fk_chargebacks_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id)
-)
---
-CREATE INDEX ix_chargebacks_state_evidence_due ON chargebacks (state, evidence_due)
---
-CREATE INDEX ix_chargebacks_order_id_id ON chargebacks (order_id, id)
 --
 CREATE TABLE credit_limits (
     id VARCHAR NOT NULL,
@@ -1532,18 +1539,18 @@ CREATE TABLE invoices (
     CONSTRAINT ck_invoices_red_within_total CHECK (red_minor >= 0 AND red_asked_minor >= 0 AND red_minor + red_asked_minor <= total_minor),
     CONSTRAINT ck_invoices_issued_on_paper CHECK ((state IN ('requested', 'rejected')) = (paper_id IS NULL)),
     CONSTRAINT ck_invoices_red_asked_while_asked CHECK ((state = 'red_requested') = (red_asked_minor > 0)),
-    CONSTRAINT ck_invoices_about_is_known CHECK (about IN ('price', 'commission')),
+    CONSTRAINT ck_invoices_about_is_known CHECK (about IN ('price', 'commission', 'fee')),
     CONSTRAINT ck_invoices_buyer_uscc_has_18_characters CHECK (length(buyer_uscc) = 18),
     CONSTRAINT fk_invoices_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id),
     CONSTRAINT fk_invoices_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
     CONSTRAINT fk_invoices_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
---
 CREATE INDEX ix_invoices_state_id ON invoices (state, id)
 --
 CREATE INDEX ix_invoices_order_id_about_id ON invoices (order_id, about, id)
+--
+CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
 --
 CREATE INDEX ix_invoices_buyer_id_id ON invoices (buyer_id, id)
 --
@@ -1562,6 +1569,71 @@ CREATE TABLE cascade_nodes (
     CONSTRAINT ck_cascade_nodes_seq_not_negative CHECK (last_seq >= 0),
     CONSTRAINT fk_cascade_nodes_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
+--
+CREATE TABLE asset_disclosures (
+    owner_id VARCHAR NOT NULL,
+    first_on DATE NOT NULL,
+    last_on DATE NOT NULL,
+    figures JSON NOT NULL,
+    prepared_by VARCHAR NOT NULL,
+    prepared_at DATETIME NOT NULL,
+    signed_off_by VARCHAR,
+    accountant VARCHAR,
+    accountant_no VARCHAR,
+    paper_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_asset_disclosures PRIMARY KEY (id),
+    CONSTRAINT ck_asset_disclosures_ends_after_it_begins CHECK (last_on >= first_on),
+    CONSTRAINT ck_asset_disclosures_signed_off_by_another CHECK (prepared_by <> signed_off_by),
+    CONSTRAINT ck_asset_disclosures_final_names_its_accountant CHECK (state <> 'final' OR (signed_off_by IS NOT NULL AND accountant IS NOT NULL)),
+    CONSTRAINT fk_asset_disclosures_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id),
+    CONSTRAINT fk_asset_disclosures_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE UNIQUE INDEX uq_asset_disclosures_one_each_period ON asset_disclosures (owner_id, first_on, last_on) WHERE state <> 'dropped'
+--
+CREATE INDEX ix_asset_disclosures_owner_id_last_on_id ON asset_disclosures (owner_id, last_on, id)
+--
+CREATE TABLE asset_cards (
+    code VARCHAR NOT NULL,
+    owner_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    form VARCHAR NOT NULL,
+    version_written INTEGER NOT NULL,
+    version_in_force INTEGER,
+    gross_fen INTEGER NOT NULL,
+    amortised_fen INTEGER NOT NULL,
+    provision_fen INTEGER NOT NULL,
+    from_card_id VARCHAR,
+    written_by VARCHAR NOT NULL,
+    submitted_by VARCHAR,
+    recognised_by VARCHAR,
+    recognised_on DATE,
+    amortised_through VARCHAR,
+    accountant VARCHAR,
+    accountant_no VARCHAR,
+    begun_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_asset_cards PRIMARY KEY (id),
+    CONSTRAINT uq_asset_cards_code UNIQUE (code),
+    CONSTRAINT ck_asset_cards_gross_not_negative CHECK (gross_fen >= 0),
+    CONSTRAINT ck_asset_cards_amortised_not_negative CHECK (amortised_fen >= 0),
+    CONSTRAINT ck_asset_cards_provision_not_negative CHECK (provision_fen >= 0),
+    CONSTRAINT ck_asset_cards_carrying_not_negative CHECK (gross_fen >= amortised_fen + provision_fen),
+    CONSTRAINT ck_asset_cards_recognised_by_another CHECK (submitted_by <> recognised_by),
+    CONSTRAINT ck_asset_cards_recognised_is_signed_off CHECK (state NOT IN ('recognised', 'revising', 'derecognised') OR (recognised_on IS NOT NULL AND version_in_force IS NOT NULL AND accountant IS NOT NULL)),
+    CONSTRAINT fk_asset_cards_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id),
+    CONSTRAINT fk_asset_cards_from_card_id_asset_cards FOREIGN KEY(from_card_id) REFERENCES asset_cards (id)
+)
+--
+CREATE INDEX ix_asset_cards_owner_id_id ON asset_cards (owner_id, id)
+--
+CREATE INDEX ix_asset_cards_state_id ON asset_cards (state, id)
 --
 CREATE TABLE new_bank_lines (
     id VARCHAR NOT NULL,
@@ -1692,6 +1764,37 @@ CREATE TRIGGER closed_days_no_update BEFORE UPDATE ON closed_days BEGIN SELECT R
 CREATE TRIGGER closed_days_no_delete BEFORE DELETE ON closed_days BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER closed_days_no_replace BEFORE INSERT ON closed_days WHEN EXISTS (SELECT 1 FROM closed_days WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE evidence_packs (
+    id VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    about VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    party_id VARCHAR NOT NULL,
+    paper_id VARCHAR NOT NULL,
+    file_count INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    digest VARCHAR NOT NULL,
+    sealed BLOB NOT NULL,
+    issued_by VARCHAR NOT NULL,
+    issued_at DATETIME NOT NULL,
+    CONSTRAINT pk_evidence_packs PRIMARY KEY (id),
+    CONSTRAINT ck_evidence_packs_pack_not_empty CHECK (size_bytes > 0),
+    CONSTRAINT ck_evidence_packs_about_is_known CHECK (about IN ('order', 'deal', 'period', 'asset')),
+    CONSTRAINT fk_evidence_packs_party_id_organisations FOREIGN KEY(party_id) REFERENCES organisations (id),
+    CONSTRAINT fk_evidence_packs_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
+)
+--
+CREATE INDEX ix_evidence_packs_party_id_id ON evidence_packs (party_id, id)
+--
+CREATE INDEX ix_evidence_packs_subject_id ON evidence_packs (subject, id)
+--
+CREATE TRIGGER evidence_packs_no_update BEFORE UPDATE ON evidence_packs BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER evidence_packs_no_delete BEFORE DELETE ON evidence_packs BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER evidence_packs_no_replace BEFORE INSERT ON evidence_packs WHEN EXISTS (SELECT 1 FROM evidence_packs WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE disclosures (
     id VARCHAR NOT NULL,
@@ -1860,15 +1963,15 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
---
-CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
+CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
 --
-CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
+CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
+--
+CREATE INDEX ix_sharing_consents_provider_id_id ON sharing_consents (provider_id, id)
 --
 CREATE INDEX ix_scenario_items_directory_code_item_code_scenario_id ON scenario_items (directory_code, item_code, scenario_id)
 --
@@ -1904,9 +2007,9 @@ DROP TABLE opinions
 --
 ALTER TABLE new_opinions RENAME TO opinions
 --
-CREATE INDEX ix_opinions_implementing_agency_id_id ON opinions (implementing_agency_id, id)
---
 CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
+--
+CREATE INDEX ix_opinions_implementing_agency_id_id ON opinions (implementing_agency_id, id)
 --
 CREATE TABLE authorisation_items (
     authorisation_id VARCHAR NOT NULL,
@@ -1972,13 +2075,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
---
-CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
---
 CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
 --
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
+--
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
+--
+CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -1994,9 +2097,9 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
---
 CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+--
+CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
 --
@@ -2033,11 +2136,11 @@ ALTER TABLE new_resources RENAME TO resources
 --
 CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
 --
+CREATE INDEX ix_resources_location ON resources (location)
+--
 CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
 --
 CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
---
-CREATE INDEX ix_resources_location ON resources (location)
 --
 CREATE TABLE application_sections (
     scenario_id VARCHAR NOT NULL,
@@ -2149,11 +2252,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
+--
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
 --
 CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
---
-CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -2170,13 +2273,13 @@ CREATE TABLE idle_notices (
     CONSTRAINT fk_idle_notices_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
+CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
 --
 CREATE INDEX ix_idle_notices_implementing_agency_id_id ON idle_notices (implementing_agency_id, id)
 --
-CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
+CREATE UNIQUE INDEX uq_idle_notices_one_given ON idle_notices (authorisation_id) WHERE state = 'given'
 --
-CREATE INDEX ix_idle_notices_authorisation_id_id ON idle_notices (authorisation_id, id)
+CREATE INDEX ix_idle_notices_grantee_id_id ON idle_notices (grantee_id, id)
 --
 CREATE TABLE authorisation_reviews (
     authorisation_id VARCHAR NOT NULL,
@@ -2214,9 +2317,9 @@ CREATE TABLE fee_revenues (
     CONSTRAINT fk_fee_revenues_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
 )
 --
-CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
---
 CREATE INDEX ix_fee_revenues_period_id_order_line_id ON fee_revenues (period_id, order_line_id)
+--
+CREATE INDEX ix_fee_revenues_operator_id_recognised_on ON fee_revenues (operator_id, recognised_on)
 --
 CREATE TRIGGER fee_revenues_no_update BEFORE UPDATE ON fee_revenues BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -2224,11 +2327,33 @@ CREATE TRIGGER fee_revenues_no_delete BEFORE DELETE ON fee_revenues BEGIN SELECT
 --
 CREATE TRIGGER fee_revenues_no_replace BEFORE INSERT ON fee_revenues WHEN EXISTS (SELECT 1 FROM fee_revenues WHERE order_line_id = NEW.order_line_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE fee_revenue_adjustments (
+    source_id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    operator_id VARCHAR NOT NULL,
+    period_id VARCHAR,
+    amount_fen INTEGER NOT NULL,
+    adjusted_on DATE NOT NULL,
+    CONSTRAINT pk_fee_revenue_adjustments PRIMARY KEY (source_id, order_line_id),
+    CONSTRAINT ck_fee_revenue_adjustments_amount_not_zero CHECK (amount_fen <> 0),
+    CONSTRAINT fk_fee_revenue_adjustments_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id),
+    CONSTRAINT fk_fee_revenue_adjustments_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
+)
+--
+CREATE INDEX ix_fee_revenue_adjustments_period_id_source_id ON fee_revenue_adjustments (period_id, source_id)
+--
+CREATE INDEX ix_fee_revenue_adjustments_operator_id_adjusted_on ON fee_revenue_adjustments (operator_id, adjusted_on)
+--
+CREATE TRIGGER fee_revenue_adjustments_no_update BEFORE UPDATE ON fee_revenue_adjustments BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER fee_revenue_adjustments_no_delete BEFORE DELETE ON fee_revenue_adjustments BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER fee_revenue_adjustments_no_replace BEFORE INSERT ON fee_revenue_adjustments WHEN EXISTS (SELECT 1 FROM fee_revenue_adjustments WHERE source_id = NEW.source_id AND order_line_id = NEW.order_line_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
 CREATE TABLE fee_revenue_totals (
     period_id VARCHAR NOT NULL,
     earned_fen INTEGER NOT NULL,
     CONSTRAINT pk_fee_revenue_totals PRIMARY KEY (period_id),
-    CONSTRAINT ck_fee_revenue_totals_earned_not_negative CHECK (earned_fen >= 0),
     CONSTRAINT fk_fee_revenue_totals_period_id_fee_periods FOREIGN KEY(period_id) REFERENCES fee_periods (id)
 )
 --
@@ -2284,6 +2409,77 @@ CREATE TRIGGER ledger_snapshots_of_closed BEFORE INSERT ON ledger_snapshots WHEN
 --
 CREATE TRIGGER ledger_closings_of_closed BEFORE INSERT ON ledger_closings WHEN NOT EXISTS (SELECT 1 FROM ledger_periods WHERE id = NEW.period_id AND status = 'closed') OR EXISTS (SELECT 1 FROM ledger_closings WHERE period_id >= NEW.period_id) BEGIN SELECT RAISE(ABORT, 'figures are kept once, of a closed period'); END
 --
+CREATE TABLE fee_notes (
+    code VARCHAR NOT NULL,
+    payer_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    credited_minor INTEGER NOT NULL,
+    lost_minor INTEGER NOT NULL,
+    payment_id VARCHAR,
+    drawn_at DATETIME NOT NULL,
+    due_on DATE NOT NULL,
+    reminders INTEGER NOT NULL,
+    proposed_by VARCHAR,
+    decided_by VARCHAR,
+    closed_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_fee_notes PRIMARY KEY (id),
+    CONSTRAINT uq_fee_notes_code UNIQUE (code),
+    CONSTRAINT ck_fee_notes_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_fee_notes_taken_off_within_amount CHECK (credited_minor >= 0 AND lost_minor >= 0 AND credited_minor + lost_minor <= amount_minor),
+    CONSTRAINT ck_fee_notes_reminders_not_negative CHECK (reminders >= 0),
+    CONSTRAINT ck_fee_notes_decided_by_another CHECK (proposed_by <> decided_by),
+    CONSTRAINT ck_fee_notes_ended_when_decided CHECK (state NOT IN ('cancelled', 'written_off') OR decided_by IS NOT NULL),
+    CONSTRAINT fk_fee_notes_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_fee_notes_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
+)
+--
+CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
+--
+CREATE INDEX ix_fee_notes_state_due_on ON fee_notes (state, due_on)
+--
+CREATE INDEX ix_fee_notes_state_id ON fee_notes (state, id)
+--
+CREATE TABLE direct_deals (
+    merchant_id VARCHAR NOT NULL,
+    buyer_name VARCHAR NOT NULL,
+    buyer_uscc VARCHAR NOT NULL,
+    buyer_id VARCHAR,
+    title VARCHAR NOT NULL,
+    contract_no VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    signed_on DATE NOT NULL,
+    delivered_on DATE NOT NULL,
+    drafted_by VARCHAR NOT NULL,
+    drafted_at DATETIME NOT NULL,
+    verified_by VARCHAR,
+    registered_by VARCHAR,
+    registered_at DATETIME,
+    fee_minor INTEGER,
+    payment_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_direct_deals PRIMARY KEY (id),
+    CONSTRAINT ck_direct_deals_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_direct_deals_verified_by_two CHECK (verified_by <> registered_by),
+    CONSTRAINT ck_direct_deals_registered_by_two CHECK (state <> 'registered' OR (verified_by IS NOT NULL AND registered_by IS NOT NULL)),
+    CONSTRAINT ck_direct_deals_delivered_after_signature CHECK (delivered_on >= signed_on),
+    CONSTRAINT fk_direct_deals_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_direct_deals_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
+)
+--
+CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
+--
+CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
+--
+CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
+--
 CREATE TABLE bill_lines (
     id VARCHAR NOT NULL,
     bill_id VARCHAR NOT NULL,
@@ -2338,189 +2534,6 @@ CREATE TRIGGER bill_adjustments_no_delete BEFORE DELETE ON bill_adjustments BEGI
 --
 CREATE TRIGGER bill_adjustments_no_replace BEFORE INSERT ON bill_adjustments WHEN EXISTS (SELECT 1 FROM bill_adjustments WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
-CREATE TABLE vouchers (
-    code VARCHAR NOT NULL,
-    batch_id VARCHAR NOT NULL,
-    holder_id VARCHAR NOT NULL,
-    face_minor INTEGER NOT NULL,
-    face_currency VARCHAR NOT NULL,
-    used_minor INTEGER NOT NULL,
-    used_currency VARCHAR NOT NULL,
-    valid_to DATE NOT NULL,
-    order_id VARCHAR,
-    used_year INTEGER,
-    issued_by VARCHAR NOT NULL,
-    issued_at DATETIME NOT NULL,
-    redeemed_by VARCHAR,
-    redeemed_at DATETIME,
-    evidence VARCHAR,
-    bank_line_id VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_vouchers PRIMARY KEY (id),
-    CONSTRAINT uq_vouchers_code UNIQUE (code),
-    CONSTRAINT ck_vouchers_used_within_face CHECK (used_minor >= 0 AND used_minor <= face_minor),
-    CONSTRAINT ck_vouchers_one_currency CHECK (used_currency = face_currency),
-    CONSTRAINT ck_vouchers_used_for_an_order CHECK ((state IN ('locked', 'redeemed', 'reimbursed')) = (order_id IS NOT NULL)),
-    CONSTRAINT ck_vouchers_used_is_something CHECK ((order_id IS NULL) = (used_minor = 0)),
-    CONSTRAINT ck_vouchers_audited_by_another CHECK (redeemed_by <> issued_by),
-    CONSTRAINT ck_vouchers_redeemed_by_somebody CHECK (state NOT IN ('redeemed', 'reimbursed') OR redeemed_by IS NOT NULL),
-    CONSTRAINT ck_vouchers_reimbursed_by_a_receipt CHECK ((state = 'reimbursed') = (bank_line_id IS NOT NULL)),
-    CONSTRAINT fk_vouchers_batch_id_voucher_batches FOREIGN KEY(batch_id) REFERENCES voucher_batches (id),
-    CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
-)
---
-CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
---
-CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
---
-CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
---
-CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
---
-CREATE TABLE payout_attempts (
-    payout_id VARCHAR NOT NULL,
-    number INTEGER NOT NULL,
-    "key" VARCHAR NOT NULL,
-    reference VARCHAR NOT NULL,
-    account_id VARCHAR NOT NULL,
-    begun_by VARCHAR NOT NULL,
-    begun_at DATETIME NOT NULL,
-    outcome VARCHAR,
-    ended_on DATE,
-    reason VARCHAR,
-    CONSTRAINT pk_payout_attempts PRIMARY KEY (payout_id, number),
-    CONSTRAINT uq_payout_attempts_key UNIQUE ("key"),
-    CONSTRAINT uq_payout_attempts_reference UNIQUE (reference),
-    CONSTRAINT ck_payout_attempts_number_positive CHECK (number > 0),
-    CONSTRAINT ck_payout_attempts_an_outcome_is_dated CHECK ((outcome IS NULL) = (ended_on IS NULL)),
-    CONSTRAINT fk_payout_attempts_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id),
-    CONSTRAINT fk_payout_attempts_account_id_bank_accounts FOREIGN KEY(account_id) REFERENCES bank_accounts (id)
-)
---
-CREATE INDEX ix_payout_attempts_account_id_payout_id ON payout_attempts (account_id, payout_id)
---
-CREATE TABLE payout_items (
-    payout_id VARCHAR NOT NULL,
-    attempt INTEGER NOT NULL,
-    obligation_id VARCHAR NOT NULL,
-    account_code VARCHAR NOT NULL,
-    owner VARCHAR NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    live BOOLEAN NOT NULL,
-    CONSTRAINT pk_payout_items PRIMARY KEY (payout_id, attempt, obligation_id),
-    CONSTRAINT ck_payout_items_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT fk_payout_items_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id)
-)
---
-CREATE INDEX ix_payout_items_obligation_id_payout_id ON payout_items (obligation_id, payout_id)
---
-CREATE TABLE reserves (
-    obligation_id VARCHAR NOT NULL,
-    party_id VARCHAR NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    currency VARCHAR NOT NULL,
-    release_on DATE NOT NULL,
-    released_on DATE,
-    released_minor INTEGER NOT NULL,
-    CONSTRAINT pk_reserves PRIMARY KEY (obligation_id),
-    CONSTRAINT ck_reserves_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_reserves_released_within CHECK (released_minor >= 0 AND released_minor <= amount_minor),
-    CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
-)
---
-CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
---
-CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
---
-CREATE TABLE payment_attempts (
-    payment_id VARCHAR NOT NULL,
-    provider VARCHAR NOT NULL,
-    method VARCHAR NOT NULL,
-    manual BOOLEAN NOT NULL,
-    command_id VARCHAR NOT NULL,
-    object_id VARCHAR,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR(3) NOT NULL,
-    captured_minor INTEGER NOT NULL,
-    captured_currency VARCHAR(3) NOT NULL,
-    refunded_minor INTEGER NOT NULL,
-    refunded_currency VARCHAR(3) NOT NULL,
-    begun_by VARCHAR NOT NULL,
-    begun_at DATETIME NOT NULL,
-    expires_at DATETIME NOT NULL,
-    reason VARCHAR NOT NULL,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_payment_attempts PRIMARY KEY (id),
-    CONSTRAINT ck_payment_attempts_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_payment_attempts_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
-    CONSTRAINT ck_payment_attempts_captured_within_amount CHECK (captured_minor <= amount_minor),
-    CONSTRAINT ck_payment_attempts_one_currency CHECK (amount_currency = captured_currency AND amount_currency = refunded_currency),
-    CONSTRAINT ck_payment_attempts_method_is_known CHECK (method IN ('card', 'alipay', 'wechat_pay')),
-    CONSTRAINT fk_payment_attempts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
-    CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
-)
---
-CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
---
-CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
---
-CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
---
-CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
---
-CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
---
-CREATE TABLE refunds (
-    kind VARCHAR NOT NULL,
-    order_id VARCHAR,
-    order_line_id VARCHAR,
-    payer_id VARCHAR,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    reason VARCHAR NOT NULL,
-    fee_refund BOOLEAN NOT NULL,
-    rail VARCHAR NOT NULL,
-    account VARCHAR NOT NULL,
-    object_id VARCHAR NOT NULL,
-    payee_id VARCHAR,
-    reference VARCHAR NOT NULL,
-    entry_id INTEGER NOT NULL,
-    alone_max_minor INTEGER NOT NULL,
-    maker VARCHAR NOT NULL,
-    requested_at DATETIME NOT NULL,
-    checker VARCHAR,
-    approved_at DATETIME,
-    file_id VARCHAR,
-    ended_on DATE,
-    failure VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_refunds PRIMARY KEY (id),
-    CONSTRAINT uq_refunds_reference UNIQUE (reference),
-    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
-    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
-    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
-    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
-    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
-    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
-)
---
-CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
---
-CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
-CREATE INDEX ix_refunds_state_id ON refunds (state, id)
---
-CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
---
 CREATE TABLE usage_buckets (
     id VARCHAR NOT NULL,
     meter_id VARCHAR NOT NULL,
@@ -2563,6 +2576,192 @@ CREATE TRIGGER wallet_draws_no_update BEFORE UPDATE ON wallet_draws BEGIN SELECT
 CREATE TRIGGER wallet_draws_no_delete BEFORE DELETE ON wallet_draws BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER wallet_draws_no_replace BEFORE INSERT ON wallet_draws WHEN EXISTS (SELECT 1 FROM wallet_draws WHERE source_id = NEW.source_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE payment_attempts (
+    payment_id VARCHAR NOT NULL,
+    provider VARCHAR NOT NULL,
+    method VARCHAR NOT NULL,
+    manual BOOLEAN NOT NULL,
+    command_id VARCHAR NOT NULL,
+    object_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR(3) NOT NULL,
+    captured_minor INTEGER NOT NULL,
+    captured_currency VARCHAR(3) NOT NULL,
+    refunded_minor INTEGER NOT NULL,
+    refunded_currency VARCHAR(3) NOT NULL,
+    begun_by VARCHAR NOT NULL,
+    begun_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    reason VARCHAR NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_payment_attempts PRIMARY KEY (id),
+    CONSTRAINT ck_payment_attempts_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_payment_attempts_refunded_within_captured CHECK (refunded_minor >= 0 AND refunded_minor <= captured_minor),
+    CONSTRAINT ck_payment_attempts_captured_within_amount CHECK (captured_minor <= amount_minor),
+    CONSTRAINT ck_payment_attempts_one_currency CHECK (amount_currency = captured_currency AND amount_currency = refunded_currency),
+    CONSTRAINT ck_payment_attempts_method_is_known CHECK (method IN ('card', 'alipay', 'wechat_pay')),
+    CONSTRAINT fk_payment_attempts_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
+)
+--
+CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
+--
+CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
+--
+CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
+--
+CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
+--
+CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
+--
+CREATE TABLE reserves (
+    obligation_id VARCHAR NOT NULL,
+    party_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    currency VARCHAR NOT NULL,
+    release_on DATE NOT NULL,
+    released_on DATE,
+    released_minor INTEGER NOT NULL,
+    CONSTRAINT pk_reserves PRIMARY KEY (obligation_id),
+    CONSTRAINT ck_reserves_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_reserves_released_within CHECK (released_minor >= 0 AND released_minor <= amount_minor),
+    CONSTRAINT fk_reserves_obligation_id_obligations FOREIGN KEY(obligation_id) REFERENCES obligations (id)
+)
+--
+CREATE INDEX ix_reserves_party_id_obligation_id ON reserves (party_id, obligation_id)
+--
+CREATE INDEX ix_reserves_release_on ON reserves (release_on, obligation_id)
+--
+CREATE TABLE vouchers (
+    code VARCHAR NOT NULL,
+    batch_id VARCHAR NOT NULL,
+    holder_id VARCHAR NOT NULL,
+    face_minor INTEGER NOT NULL,
+    face_currency VARCHAR NOT NULL,
+    used_minor INTEGER NOT NULL,
+    used_currency VARCHAR NOT NULL,
+    valid_to DATE NOT NULL,
+    order_id VARCHAR,
+    used_year INTEGER,
+    issued_by VARCHAR NOT NULL,
+    issued_at DATETIME NOT NULL,
+    redeemed_by VARCHAR,
+    redeemed_at DATETIME,
+    evidence VARCHAR,
+    bank_line_id VARCHAR,
+    reversals INTEGER NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_vouchers PRIMARY KEY (id),
+    CONSTRAINT uq_vouchers_code UNIQUE (code),
+    CONSTRAINT ck_vouchers_used_within_face CHECK (used_minor >= 0 AND used_minor <= face_minor),
+    CONSTRAINT ck_vouchers_one_currency CHECK (used_currency = face_currency),
+    CONSTRAINT ck_vouchers_used_for_an_order CHECK ((state IN ('locked', 'redeemed', 'reimbursed')) = (order_id IS NOT NULL)),
+    CONSTRAINT ck_vouchers_used_is_something CHECK ((order_id IS NULL) = (used_minor = 0)),
+    CONSTRAINT ck_vouchers_audited_by_another CHECK (redeemed_by <> issued_by),
+    CONSTRAINT ck_vouchers_redeemed_by_somebody CHECK (state NOT IN ('redeemed', 'reimbursed') OR redeemed_by IS NOT NULL),
+    CONSTRAINT ck_vouchers_reimbursed_by_a_receipt CHECK ((state = 'reimbursed') = (bank_line_id IS NOT NULL)),
+    CONSTRAINT ck_vouchers_reversals_not_negative CHECK (reversals >= 0),
+    CONSTRAINT fk_vouchers_batch_id_voucher_batches FOREIGN KEY(batch_id) REFERENCES voucher_batches (id),
+    CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
+--
+CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
+--
+CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
+--
+CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
+--
+CREATE TABLE refunds (
+    kind VARCHAR NOT NULL,
+    order_id VARCHAR,
+    order_line_id VARCHAR,
+    payer_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    fee_refund BOOLEAN NOT NULL,
+    rail VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    object_id VARCHAR NOT NULL,
+    payee_id VARCHAR,
+    reference VARCHAR NOT NULL,
+    entry_id INTEGER NOT NULL,
+    alone_max_minor INTEGER NOT NULL,
+    maker VARCHAR NOT NULL,
+    requested_at DATETIME NOT NULL,
+    checker VARCHAR,
+    approved_at DATETIME,
+    file_id VARCHAR,
+    ended_on DATE,
+    failure VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_refunds PRIMARY KEY (id),
+    CONSTRAINT uq_refunds_reference UNIQUE (reference),
+    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
+    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
+    CONSTRAINT ck_refunds_wallet_is_somebodys CHECK (kind <> 'wallet' OR payer_id IS NOT NULL),
+    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
+    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
+    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
+)
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
+--
+CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
+CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
+--
+CREATE TABLE payout_attempts (
+    payout_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    "key" VARCHAR NOT NULL,
+    reference VARCHAR NOT NULL,
+    account_id VARCHAR NOT NULL,
+    begun_by VARCHAR NOT NULL,
+    begun_at DATETIME NOT NULL,
+    outcome VARCHAR,
+    ended_on DATE,
+    reason VARCHAR,
+    CONSTRAINT pk_payout_attempts PRIMARY KEY (payout_id, number),
+    CONSTRAINT uq_payout_attempts_key UNIQUE ("key"),
+    CONSTRAINT uq_payout_attempts_reference UNIQUE (reference),
+    CONSTRAINT ck_payout_attempts_number_positive CHECK (number > 0),
+    CONSTRAINT ck_payout_attempts_an_outcome_is_dated CHECK ((outcome IS NULL) = (ended_on IS NULL)),
+    CONSTRAINT fk_payout_attempts_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id),
+    CONSTRAINT fk_payout_attempts_account_id_bank_accounts FOREIGN KEY(account_id) REFERENCES bank_accounts (id)
+)
+--
+CREATE INDEX ix_payout_attempts_account_id_payout_id ON payout_attempts (account_id, payout_id)
+--
+CREATE TABLE payout_items (
+    payout_id VARCHAR NOT NULL,
+    attempt INTEGER NOT NULL,
+    obligation_id VARCHAR NOT NULL,
+    account_code VARCHAR NOT NULL,
+    owner VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    live BOOLEAN NOT NULL,
+    CONSTRAINT pk_payout_items PRIMARY KEY (payout_id, attempt, obligation_id),
+    CONSTRAINT ck_payout_items_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_payout_items_payout_id_payouts FOREIGN KEY(payout_id) REFERENCES payouts (id)
+)
+--
+CREATE INDEX ix_payout_items_obligation_id_payout_id ON payout_items (obligation_id, payout_id)
 --
 CREATE TABLE invoice_lines (
     invoice_id VARCHAR NOT NULL,
@@ -2679,11 +2878,11 @@ CREATE TABLE source_claims (
 --
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
-CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
---
 CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
+--
+CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -2703,11 +2902,11 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
---
 CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
 CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
+--
+CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
 CREATE TABLE appeals (
     scenario_id VARCHAR NOT NULL,
@@ -2732,11 +2931,107 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
+CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+--
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
 --
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
-CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
+CREATE TABLE asset_movements (
+    id VARCHAR NOT NULL,
+    card_id VARCHAR NOT NULL,
+    owner_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    form VARCHAR NOT NULL,
+    section VARCHAR NOT NULL,
+    line VARCHAR NOT NULL,
+    fen INTEGER NOT NULL,
+    on_day DATE NOT NULL,
+    month VARCHAR,
+    change_id VARCHAR,
+    version INTEGER NOT NULL,
+    prepared_by VARCHAR NOT NULL,
+    booked_by VARCHAR NOT NULL,
+    booked_at DATETIME NOT NULL,
+    CONSTRAINT pk_asset_movements PRIMARY KEY (id),
+    CONSTRAINT ck_asset_movements_movement_positive CHECK (fen > 0),
+    CONSTRAINT ck_asset_movements_only_intangibles_wear_off CHECK (section <> 'amortisation' OR kind = 'intangible'),
+    CONSTRAINT ck_asset_movements_movement_by_two CHECK (prepared_by <> booked_by),
+    CONSTRAINT ck_asset_movements_a_charge_has_its_month CHECK ((month IS NOT NULL) = (section = 'amortisation' AND line = 'charged')),
+    CONSTRAINT uq_asset_movements_card_id_month UNIQUE (card_id, month),
+    CONSTRAINT fk_asset_movements_card_id_asset_cards FOREIGN KEY(card_id) REFERENCES asset_cards (id)
+)
+--
+CREATE INDEX ix_asset_movements_owner_id_on_day ON asset_movements (owner_id, on_day)
+--
+CREATE INDEX ix_asset_movements_card_id_id ON asset_movements (card_id, id)
+--
+CREATE TRIGGER asset_movements_no_update BEFORE UPDATE ON asset_movements BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER asset_movements_no_delete BEFORE DELETE ON asset_movements BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER asset_movements_no_replace BEFORE INSERT ON asset_movements WHEN EXISTS (SELECT 1 FROM asset_movements WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE asset_card_versions (
+    card_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    rights_basis VARCHAR NOT NULL,
+    right_until DATE,
+    renewal_likely BOOLEAN NOT NULL,
+    authorisation_id VARCHAR,
+    product_id VARCHAR,
+    conditions JSON NOT NULL,
+    costs JSON NOT NULL,
+    initial_fen INTEGER NOT NULL,
+    life_months INTEGER,
+    life_basis VARCHAR NOT NULL,
+    method VARCHAR NOT NULL,
+    residual_fen INTEGER NOT NULL,
+    expected_fen INTEGER,
+    written_by VARCHAR NOT NULL,
+    written_at DATETIME NOT NULL,
+    CONSTRAINT pk_asset_card_versions PRIMARY KEY (card_id, number),
+    CONSTRAINT ck_asset_card_versions_number_from_one CHECK (number > 0),
+    CONSTRAINT ck_asset_card_versions_life_positive CHECK (life_months IS NULL OR life_months > 0),
+    CONSTRAINT ck_asset_card_versions_residual_not_negative CHECK (residual_fen >= 0),
+    CONSTRAINT ck_asset_card_versions_residual_within_cost CHECK (initial_fen >= residual_fen),
+    CONSTRAINT ck_asset_card_versions_by_benefit_says_how_much CHECK (method <> 'by_benefit' OR expected_fen > 0),
+    CONSTRAINT uq_asset_card_versions_card_id_number UNIQUE (card_id, number),
+    CONSTRAINT fk_asset_card_versions_card_id_asset_cards FOREIGN KEY(card_id) REFERENCES asset_cards (id),
+    CONSTRAINT fk_asset_card_versions_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
+)
+--
+CREATE TRIGGER asset_card_versions_no_update BEFORE UPDATE ON asset_card_versions BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER asset_card_versions_no_delete BEFORE DELETE ON asset_card_versions BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER asset_card_versions_no_replace BEFORE INSERT ON asset_card_versions WHEN EXISTS (SELECT 1 FROM asset_card_versions WHERE card_id = NEW.card_id AND number = NEW.number) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE asset_changes (
+    card_id VARCHAR NOT NULL,
+    owner_id VARCHAR NOT NULL,
+    what VARCHAR NOT NULL,
+    fen INTEGER NOT NULL,
+    on_day DATE NOT NULL,
+    cost_kind VARCHAR,
+    document VARCHAR NOT NULL,
+    proposed_by VARCHAR NOT NULL,
+    proposed_at DATETIME NOT NULL,
+    booked_by VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_asset_changes PRIMARY KEY (id),
+    CONSTRAINT ck_asset_changes_change_positive CHECK (fen > 0),
+    CONSTRAINT ck_asset_changes_booked_by_another CHECK (proposed_by <> booked_by),
+    CONSTRAINT ck_asset_changes_added_cost_has_its_kind CHECK ((what = 'addition') = (cost_kind IS NOT NULL)),
+    CONSTRAINT ck_asset_changes_booked_names_who CHECK (state <> 'booked' OR booked_by IS NOT NULL),
+    CONSTRAINT fk_asset_changes_card_id_asset_cards FOREIGN KEY(card_id) REFERENCES asset_cards (id)
+)
+--
+CREATE INDEX ix_asset_changes_card_id_id ON asset_changes (card_id, id)
+--
+CREATE INDEX ix_asset_changes_owner_id_id ON asset_changes (owner_id, id)
 --
 CREATE TABLE new_bank_matches (
     id VARCHAR NOT NULL,
@@ -2771,9 +3066,9 @@ ALTER TABLE new_bank_matches RENAME TO bank_matches
 --
 CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
 --
-CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
---
 CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
+--
+CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
 --
 CREATE TRIGGER bank_matches_no_update BEFORE UPDATE ON bank_matches BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -2802,9 +3097,9 @@ CREATE TABLE clearings (
     CONSTRAINT fk_clearings_line_id_bank_lines FOREIGN KEY(line_id) REFERENCES bank_lines (id)
 )
 --
-CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
---
 CREATE UNIQUE INDEX uq_clearings_one_proposed_per_line ON clearings (line_id) WHERE state = 'proposed'
+--
+CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
 --
 CREATE INDEX ix_clearings_state_id ON clearings (state, id)
 --
@@ -2852,43 +3147,6 @@ CREATE TRIGGER outgoing_answers_no_update BEFORE UPDATE ON outgoing_answers BEGI
 CREATE TRIGGER outgoing_answers_no_delete BEFORE DELETE ON outgoing_answers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER outgoing_answers_no_replace BEFORE INSERT ON outgoing_answers WHEN EXISTS (SELECT 1 FROM outgoing_answers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TABLE direct_deals (
-    merchant_id VARCHAR NOT NULL,
-    buyer_name VARCHAR NOT NULL,
-    buyer_uscc VARCHAR NOT NULL,
-    buyer_id VARCHAR,
-    title VARCHAR NOT NULL,
-    contract_no VARCHAR NOT NULL,
-    amount_minor INTEGER NOT NULL,
-    amount_currency VARCHAR NOT NULL,
-    signed_on DATE NOT NULL,
-    delivered_on DATE NOT NULL,
-    drafted_by VARCHAR NOT NULL,
-    drafted_at DATETIME NOT NULL,
-    verified_by VARCHAR,
-    registered_by VARCHAR,
-    registered_at DATETIME,
-    fee_minor INTEGER,
-    payment_id VARCHAR,
-    id VARCHAR NOT NULL,
-    state VARCHAR NOT NULL,
-    version INTEGER NOT NULL,
-    CONSTRAINT pk_direct_deals PRIMARY KEY (id),
-    CONSTRAINT ck_direct_deals_amount_positive CHECK (amount_minor > 0),
-    CONSTRAINT ck_direct_deals_verified_by_two CHECK (verified_by <> registered_by),
-    CONSTRAINT ck_direct_deals_registered_by_two CHECK (state <> 'registered' OR (verified_by IS NOT NULL AND registered_by IS NOT NULL)),
-    CONSTRAINT ck_direct_deals_delivered_after_signature CHECK (delivered_on >= signed_on),
-    CONSTRAINT fk_direct_deals_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
-    CONSTRAINT fk_direct_deals_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
-    CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
-)
---
-CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
---
-CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
---
-CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
 --
 CREATE TABLE usage_reports (
     id VARCHAR NOT NULL,
@@ -3119,13 +3377,13 @@ DROP TABLE supply_agreements
 --
 ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
-CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
+CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
 --
 CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
-CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
---
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
+--
+CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
 --
 CREATE TRIGGER ledger_accounts_no_update BEFORE UPDATE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3282,6 +3540,8 @@ CREATE TABLE agreed_prices (
     CONSTRAINT fk_agreed_prices_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_agreed_prices_order_id ON agreed_prices (order_id)
+--
 CREATE INDEX ix_agreed_prices_buyer_id_id ON agreed_prices (buyer_id, id)
 --
 CREATE TABLE new_order_lines (
@@ -3333,6 +3593,33 @@ CREATE TRIGGER order_lines_no_delete BEFORE DELETE ON order_lines BEGIN SELECT R
 --
 CREATE TRIGGER order_lines_no_replace BEFORE INSERT ON order_lines WHEN EXISTS (SELECT 1 FROM order_lines WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE registered_deals (
+    deal_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer VARCHAR NOT NULL,
+    region VARCHAR NOT NULL,
+    amount INTEGER NOT NULL,
+    accepted_at DATETIME NOT NULL,
+    accepted_on DATE NOT NULL,
+    accepted_month VARCHAR NOT NULL,
+    counted BOOLEAN NOT NULL,
+    exclude_reason VARCHAR,
+    CONSTRAINT pk_registered_deals PRIMARY KEY (deal_id),
+    CONSTRAINT ck_registered_deals_amount_positive CHECK (amount > 0),
+    CONSTRAINT ck_registered_deals_excluded_has_reason CHECK (counted = (exclude_reason IS NULL)),
+    CONSTRAINT fk_registered_deals_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
+)
+--
+CREATE INDEX ix_registered_deals_counted_accepted_on_merchant_id_amount ON registered_deals (counted, accepted_on, merchant_id, amount)
+--
+CREATE INDEX ix_registered_deals_accepted_month_counted_amount ON registered_deals (accepted_month, counted, amount)
+--
+CREATE TRIGGER registered_deals_no_update BEFORE UPDATE ON registered_deals BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER registered_deals_no_delete BEFORE DELETE ON registered_deals BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER registered_deals_no_replace BEFORE INSERT ON registered_deals WHEN EXISTS (SELECT 1 FROM registered_deals WHERE deal_id = NEW.deal_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
 CREATE TABLE ledger_block_entries (
     entry_id INTEGER NOT NULL,
     block_number INTEGER NOT NULL,
@@ -3350,6 +3637,64 @@ CREATE TRIGGER ledger_block_entries_no_update BEFORE UPDATE ON ledger_block_entr
 CREATE TRIGGER ledger_block_entries_no_delete BEFORE DELETE ON ledger_block_entries BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER ledger_block_entries_no_replace BEFORE INSERT ON ledger_block_entries WHEN EXISTS (SELECT 1 FROM ledger_block_entries WHERE entry_id = NEW.entry_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE deal_papers (
+    id VARCHAR NOT NULL,
+    deal_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    media_type VARCHAR NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    digest VARCHAR NOT NULL,
+    sealed BLOB NOT NULL,
+    filed_by VARCHAR NOT NULL,
+    filed_at DATETIME NOT NULL,
+    CONSTRAINT pk_deal_papers PRIMARY KEY (id),
+    CONSTRAINT ck_deal_papers_paper_not_empty CHECK (size_bytes > 0),
+    CONSTRAINT ck_deal_papers_digest_has_64_digits CHECK (length(digest) = 64),
+    CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
+)
+--
+CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
+--
+CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
+--
+CREATE TRIGGER deal_papers_no_update BEFORE UPDATE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER deal_papers_no_delete BEFORE DELETE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER deal_papers_no_replace BEFORE INSERT ON deal_papers WHEN EXISTS (SELECT 1 FROM deal_papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE fee_charges (
+    id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    payer_id VARCHAR NOT NULL,
+    order_id VARCHAR,
+    rule_id VARCHAR,
+    income VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    tax_minor INTEGER NOT NULL,
+    credited_minor INTEGER NOT NULL,
+    credited_tax_minor INTEGER NOT NULL,
+    charged_on DATE NOT NULL,
+    note_id VARCHAR,
+    CONSTRAINT pk_fee_charges PRIMARY KEY (id),
+    CONSTRAINT uq_fee_charges_kind_subject_payer_id UNIQUE (kind, subject, payer_id),
+    CONSTRAINT ck_fee_charges_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_fee_charges_tax_within_amount CHECK (tax_minor >= 0 AND tax_minor <= amount_minor),
+    CONSTRAINT ck_fee_charges_credited_within_amount CHECK (credited_minor >= 0 AND credited_minor <= amount_minor),
+    CONSTRAINT ck_fee_charges_credited_tax_within_tax CHECK (credited_tax_minor >= 0 AND credited_tax_minor <= tax_minor AND credited_minor - credited_tax_minor <= amount_minor - tax_minor),
+    CONSTRAINT fk_fee_charges_rule_id_fee_rules FOREIGN KEY(rule_id) REFERENCES fee_rules (id),
+    CONSTRAINT fk_fee_charges_note_id_fee_notes FOREIGN KEY(note_id) REFERENCES fee_notes (id)
+)
+--
+CREATE INDEX ix_fee_charges_note_id_id ON fee_charges (note_id, id)
+--
+CREATE INDEX ix_fee_charges_order_id_kind ON fee_charges (order_id, kind)
+--
+CREATE INDEX ix_fee_charges_open ON fee_charges (payer_id, id) WHERE note_id IS NULL
 --
 CREATE TABLE bill_adjustments_taken (
     adjustment_id VARCHAR NOT NULL,
@@ -3400,6 +3745,27 @@ CREATE TRIGGER refund_parts_no_update BEFORE UPDATE ON refund_parts BEGIN SELECT
 CREATE TRIGGER refund_parts_no_delete BEFORE DELETE ON refund_parts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER refund_parts_no_replace BEFORE INSERT ON refund_parts WHEN EXISTS (SELECT 1 FROM refund_parts WHERE refund_id = NEW.refund_id AND position = NEW.position) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE voucher_returns (
+    voucher_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    order_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    currency VARCHAR NOT NULL,
+    was_due BOOLEAN NOT NULL,
+    returned_on DATE NOT NULL,
+    CONSTRAINT pk_voucher_returns PRIMARY KEY (voucher_id, number),
+    CONSTRAINT ck_voucher_returns_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_voucher_returns_voucher_id_vouchers FOREIGN KEY(voucher_id) REFERENCES vouchers (id)
+)
+--
+CREATE INDEX ix_voucher_returns_order_id ON voucher_returns (order_id)
+--
+CREATE TRIGGER voucher_returns_no_update BEFORE UPDATE ON voucher_returns BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER voucher_returns_no_delete BEFORE DELETE ON voucher_returns BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER voucher_returns_no_replace BEFORE INSERT ON voucher_returns WHEN EXISTS (SELECT 1 FROM voucher_returns WHERE voucher_id = NEW.voucher_id AND number = NEW.number) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE auction_lots (
     code VARCHAR NOT NULL,
@@ -3468,6 +3834,39 @@ CREATE TRIGGER usage_events_no_delete BEFORE DELETE ON usage_events BEGIN SELECT
 --
 CREATE TRIGGER usage_events_no_replace BEFORE INSERT ON usage_events WHEN EXISTS (SELECT 1 FROM usage_events WHERE source = NEW.source AND event_id = NEW.event_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE invoice_red_rooms (
+    invoice_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    gross_minor INTEGER NOT NULL,
+    tax_minor INTEGER NOT NULL,
+    asked_minor INTEGER NOT NULL,
+    red_minor INTEGER NOT NULL,
+    red_tax_minor INTEGER NOT NULL,
+    CONSTRAINT pk_invoice_red_rooms PRIMARY KEY (invoice_id, position),
+    CONSTRAINT fk_invoice_red_rooms_invoice_id_position_invoice_lines FOREIGN KEY(invoice_id, position) REFERENCES invoice_lines (invoice_id, position),
+    CONSTRAINT ck_invoice_red_rooms_red_within_line CHECK (red_minor >= 0 AND asked_minor >= 0 AND red_minor + asked_minor <= gross_minor),
+    CONSTRAINT ck_invoice_red_rooms_red_tax_within_tax CHECK (red_tax_minor >= 0 AND red_tax_minor <= tax_minor AND red_minor - red_tax_minor <= gross_minor - tax_minor)
+)
+--
+CREATE TABLE red_letter_lines (
+    letter_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    gross_minor INTEGER NOT NULL,
+    net_minor INTEGER NOT NULL,
+    tax_minor INTEGER NOT NULL,
+    CONSTRAINT pk_red_letter_lines PRIMARY KEY (letter_id, position),
+    CONSTRAINT ck_red_letter_lines_gross_positive CHECK (gross_minor > 0),
+    CONSTRAINT ck_red_letter_lines_net_and_tax_make_the_gross CHECK (net_minor + tax_minor = gross_minor),
+    CONSTRAINT ck_red_letter_lines_parts_not_negative CHECK (net_minor >= 0 AND tax_minor >= 0),
+    CONSTRAINT fk_red_letter_lines_letter_id_red_letters FOREIGN KEY(letter_id) REFERENCES red_letters (id)
+)
+--
+CREATE TRIGGER red_letter_lines_no_update BEFORE UPDATE ON red_letter_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER red_letter_lines_no_delete BEFORE DELETE ON red_letter_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER red_letter_lines_no_replace BEFORE INSERT ON red_letter_lines WHEN EXISTS (SELECT 1 FROM red_letter_lines WHERE letter_id = NEW.letter_id AND position = NEW.position) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
 CREATE TABLE source_conflicts (
     master_item_id VARCHAR NOT NULL,
     standing_claim_id VARCHAR NOT NULL,
@@ -3489,11 +3888,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
 --
-CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -3512,11 +3911,11 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
+CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
 CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
-CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
 CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
@@ -3539,9 +3938,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
---
 CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
+--
+CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
 --
 CREATE TABLE new_panel_members (
     assessment_id VARCHAR NOT NULL,
@@ -3605,36 +4004,9 @@ CREATE TABLE quotations (
     CONSTRAINT fk_quotations_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
---
 CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
 --
-CREATE TABLE deal_papers (
-    id VARCHAR NOT NULL,
-    deal_id VARCHAR NOT NULL,
-    kind VARCHAR NOT NULL,
-    name VARCHAR NOT NULL,
-    media_type VARCHAR NOT NULL,
-    size_bytes INTEGER NOT NULL,
-    digest VARCHAR NOT NULL,
-    sealed BLOB NOT NULL,
-    filed_by VARCHAR NOT NULL,
-    filed_at DATETIME NOT NULL,
-    CONSTRAINT pk_deal_papers PRIMARY KEY (id),
-    CONSTRAINT ck_deal_papers_paper_not_empty CHECK (size_bytes > 0),
-    CONSTRAINT ck_deal_papers_digest_has_64_digits CHECK (length(digest) = 64),
-    CONSTRAINT fk_deal_papers_deal_id_direct_deals FOREIGN KEY(deal_id) REFERENCES direct_deals (id)
-)
---
-CREATE INDEX ix_deal_papers_digest ON deal_papers (digest)
---
-CREATE INDEX ix_deal_papers_deal_id_id ON deal_papers (deal_id, id)
---
-CREATE TRIGGER deal_papers_no_update BEFORE UPDATE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER deal_papers_no_delete BEFORE DELETE ON deal_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER deal_papers_no_replace BEFORE INSERT ON deal_papers WHEN EXISTS (SELECT 1 FROM deal_papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
 --
 CREATE TABLE new_volume_facts (
     order_line_id VARCHAR NOT NULL,
@@ -3668,21 +4040,52 @@ DROP TABLE volume_facts
 --
 ALTER TABLE new_volume_facts RENAME TO volume_facts
 --
-CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
---
-CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
---
-CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
---
 CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
 --
 CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
+--
+CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
 --
 CREATE TRIGGER volume_facts_no_update BEFORE UPDATE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER volume_facts_no_delete BEFORE DELETE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER volume_facts_no_replace BEFORE INSERT ON volume_facts WHEN EXISTS (SELECT 1 FROM volume_facts WHERE order_line_id = NEW.order_line_id AND seq = NEW.seq) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE fee_credits (
+    id VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    charge_id VARCHAR NOT NULL,
+    note_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    tax_minor INTEGER NOT NULL,
+    wallet_minor INTEGER NOT NULL,
+    currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    given_by VARCHAR NOT NULL,
+    given_at DATETIME NOT NULL,
+    CONSTRAINT pk_fee_credits PRIMARY KEY (id),
+    CONSTRAINT uq_fee_credits_number UNIQUE (number),
+    CONSTRAINT ck_fee_credits_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_fee_credits_tax_within_amount CHECK (tax_minor >= 0 AND tax_minor <= amount_minor),
+    CONSTRAINT ck_fee_credits_wallet_within_amount CHECK (wallet_minor >= 0 AND wallet_minor <= amount_minor),
+    CONSTRAINT fk_fee_credits_charge_id_fee_charges FOREIGN KEY(charge_id) REFERENCES fee_charges (id),
+    CONSTRAINT fk_fee_credits_note_id_fee_notes FOREIGN KEY(note_id) REFERENCES fee_notes (id)
+)
+--
+CREATE INDEX ix_fee_credits_note_id_id ON fee_credits (note_id, id)
+--
+CREATE INDEX ix_fee_credits_charge_id_id ON fee_credits (charge_id, id)
+--
+CREATE TRIGGER fee_credits_no_update BEFORE UPDATE ON fee_credits BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER fee_credits_no_delete BEFORE DELETE ON fee_credits BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER fee_credits_no_replace BEFORE INSERT ON fee_credits WHEN EXISTS (SELECT 1 FROM fee_credits WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE auction_entries (
     id VARCHAR NOT NULL,
@@ -3749,6 +4152,42 @@ CREATE TRIGGER quotation_offers_no_update BEFORE UPDATE ON quotation_offers BEGI
 CREATE TRIGGER quotation_offers_no_delete BEFORE DELETE ON quotation_offers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER quotation_offers_no_replace BEFORE INSERT ON quotation_offers WHEN EXISTS (SELECT 1 FROM quotation_offers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE volume_adjustments (
+    source_id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    order_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    industry VARCHAR NOT NULL,
+    board_id VARCHAR,
+    amount INTEGER NOT NULL,
+    accepted_at DATETIME NOT NULL,
+    accepted_on DATE NOT NULL,
+    accepted_month VARCHAR NOT NULL,
+    counted BOOLEAN NOT NULL,
+    CONSTRAINT pk_volume_adjustments PRIMARY KEY (source_id, order_line_id),
+    CONSTRAINT fk_volume_adjustments_order_line_id_seq_volume_facts FOREIGN KEY(order_line_id, seq) REFERENCES volume_facts (order_line_id, seq),
+    CONSTRAINT ck_volume_adjustments_amount_not_zero CHECK (amount <> 0),
+    CONSTRAINT fk_volume_adjustments_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id)
+)
+--
+CREATE INDEX ix_volume_adjustments_counted_accepted_on_product_id_amount ON volume_adjustments (counted, accepted_on, product_id, amount)
+--
+CREATE INDEX ix_volume_adjustments_counted_accepted_on_industry_amount ON volume_adjustments (counted, accepted_on, industry, amount)
+--
+CREATE INDEX ix_volume_adjustments_order_id ON volume_adjustments (order_id)
+--
+CREATE INDEX ix_volume_adjustments_counted_accepted_on_merchant_id_amount ON volume_adjustments (counted, accepted_on, merchant_id, amount)
+--
+CREATE INDEX ix_volume_adjustments_accepted_month_counted_amount ON volume_adjustments (accepted_month, counted, amount)
+--
+CREATE TRIGGER volume_adjustments_no_update BEFORE UPDATE ON volume_adjustments BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_adjustments_no_delete BEFORE DELETE ON volume_adjustments BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_adjustments_no_replace BEFORE INSERT ON volume_adjustments WHEN EXISTS (SELECT 1 FROM volume_adjustments WHERE source_id = NEW.source_id AND order_line_id = NEW.order_line_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE auction_openings (
     bid_id VARCHAR NOT NULL,

@@ -29,6 +29,7 @@ from settlement.bank.statements import CUSTODY, SUSPENSE, BankLine, BankStatemen
 from settlement.ledger import AccountRef, Row
 from settlement.refunding import refunds
 from settlement.vouchers import vouchers
+from settlement.vouchers.vouchers import Voucher
 
 PARTS_MAX: Final = 50
 """The most payments over which one receipt is divided."""
@@ -197,11 +198,21 @@ def send_back(
 def reimburse(
     work: Work, line_id: str, *, batch_id: str, voucher_ids: Iterable[str], reason: str
 ) -> Clearing:
-    """Say that a receipt is a sponsor's reimbursement of these vouchers. Raises as `give`."""
+    """Say that a receipt is a sponsor's reimbursement of these vouchers. Raises as `give`.
+
+    What they are worth is taken of it; more than came in they may not be.
+    """
     line = _opened(work, line_id)
-    left = _left(work, line)
+    left, named = _left(work, line), sorted(set(voucher_ids))
     refuse([] if line.amount.minor > 0 and left.minor else [_NOTHING])
-    return _proposed(work, line, Action.VOUCHER, left.minor, [batch_id, *voucher_ids], reason)
+    found = _redeemed(work.session, batch_id, named)
+    if len(found) != len(named) or not found:
+        zh, en = "批次中没有这些已核销的券", f"batch {batch_id} has not all of these as redeemed"
+        raise NotFound(zh, en)
+    worth = sum((each.used for each in found), Money(0, left.currency))
+    over = Refusal("TOO_MUCH", f"券值 {worth}，来款 {left}", f"worth {worth}, of which {left} came")
+    refuse([over] if worth > left else [])
+    return _proposed(work, line, Action.VOUCHER, worth.minor, [batch_id, *named], reason)
 
 
 def find(session: Session, clearing_id: str) -> Clearing:
@@ -267,6 +278,15 @@ def _left(work: Work, line: BankLine) -> Money:
     return Money(0 if is_known else -line.amount.minor)
 
 
+def _redeemed(session: Session, batch_id: str, voucher_ids: list[str]) -> list[Voucher]:
+    statement = select(Voucher).where(
+        Voucher.id.in_(voucher_ids),
+        Voucher.batch_id == batch_id,
+        Voucher.state == vouchers.State.REDEEMED,
+    )
+    return list(session.scalars(statement))
+
+
 def _proposed(
     work: Work, line: BankLine, action: Action, minor: int, parts: list[Any], reason: str
 ) -> Clearing:
@@ -323,8 +343,6 @@ def _call_fee(work: Work, clearing: Clearing, line: BankLine) -> None:
 def _reimburse(work: Work, clearing: Clearing, line: BankLine) -> None:
     batch_id, *voucher_ids = clearing.parts
     paid = vouchers.reimburse(work, batch_id, line_id=line.id, voucher_ids=voucher_ids)
-    if paid > clearing.amount:
-        raise StepRefused("兑付金额超过来款", "the vouchers are worth more than came in")
     made = match(work, line.id, paid, kind=Kind.VOUCHER, target=batch_id, reason=clearing.reason)
     work.session.add(made)
 

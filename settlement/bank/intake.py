@@ -157,8 +157,8 @@ def _gaps(read: StatementFile, last: BankStatement) -> Iterator[Refusal]:
     if last.closing != read.opening:
         yield Refusal(
             "STATEMENT_GAP",
-            f"期初余额应等于上一期期末余额 {last.closing}",
-            f"it must open where statement {last.number} closed: {last.closing}",
+            f"期初余额 {read.opening} 应等于上一期（{last.number}）期末余额 {last.closing}",
+            f"it opens at {read.opening}; statement {last.number} closed at {last.closing}",
         )
     if last.sequence is None or read.sequence is None:
         return

@@ -254,10 +254,10 @@ class Ladder:
         if amounts:
             columns = Payment.__table__.c
             due = columns.amount_minor - columns.funded_minor
-            asked.append(and_(Payment.state.in_(_OPEN), due.in_(amounts)))
+            asked.append(and_(payments.IS_OPEN, due.in_(amounts)))
         owners = sorted({owner.payer_id for owner in self._virtual.values()})
         if owners:
-            asked.append(and_(Payment.state.in_(_OPEN), Payment.payer_id.in_(owners)))
+            asked.append(and_(payments.IS_OPEN, Payment.payer_id.in_(owners)))
         for which in asked:
             statement = select(Payment.id).where(which).order_by(Payment.id.desc())
             wanted.update(session.scalars(statement.limit(CANDIDATES_MAX)))

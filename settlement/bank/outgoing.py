@@ -118,6 +118,12 @@ def content(work: Work, file_id: str) -> bytes:
     return _drawn(work, Form(file.form), file_id, rows, at=file.made_at, on=file.execute_on)
 
 
+def form_of(session: Session, file_id: str) -> Form:
+    """Return how a file is written; those that kept no rows of their own are CSV."""
+    file = session.get(OutgoingFile, file_id)
+    return Form.CSV if file is None else Form(file.form)
+
+
 def read_answer(work: Work, answer_text: bytes) -> OutgoingFile:
     """Read a pain.002 of the bank: what it rejects fails with the bank's reason code.
 

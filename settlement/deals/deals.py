@@ -23,9 +23,13 @@ from kernel.parties import organisations, uscc
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
-from settlement import access, ledger, payments, shares
+from settlement import access, ledger, shares
 from settlement.deals import papers
 from settlement.deals.papers import DealPaper, PaperKind
+from settlement.dividing import charges, fee_rules
+from settlement.dividing.charges import Due
+from settlement.dividing.fee_rules import Kind as FeeKind
+from settlement.fees import fee_notes, occasions
 from settlement.ledger import AccountRef, Row
 
 CODE_MAX: Final = 80
@@ -143,34 +147,45 @@ def _set_verified(deal: DirectDeal, work: Work, _data: dict[str, Any]) -> None:
 
 
 def _register(deal: DirectDeal, work: Work, _data: dict[str, Any]) -> None:
-    """Count the volume, and ask the fee of the merchant."""
+    """Count the volume, and ask the fee: of the merchant, and of a buyer known here if so ruled."""
     deal.registered_by, deal.registered_at = work.actor.person, work.now
-    cap = Money(work.rules.number("fees.transaction_cap_fen"), deal.amount.currency)
-    charged = shares.fee(deal.amount, work.rules.number("fees.transaction_bp"), cap=cap)
-    deal.fee_minor = charged.minor
-    net, tax = shares.vat(charged, work.rules.number("fees.vat_bp"))
     currency = deal.amount.currency
-    due = AccountRef("1122.fee", deal.merchant_id, currency)
     rows = [
         Row(
             AccountRef("9001.counter", deal.buyer, currency),
             AccountRef("9002.turnover", deal.id, currency),
             deal.amount,
-        ),
-        Row(due, AccountRef(shares.COMMISSION, "", currency), net),
-        Row(due, AccountRef(shares.VAT, "", currency), tax),
-    ]
-    ledger.post(work, "deal.registered", deal.id, rows, effective_on=local_date(work.now))
-    if charged.minor:
-        asked = payments.ask(
-            work.as_system(),
-            purpose=payments.Purpose.FEE,
-            target=deal.id,
-            payer_id=deal.merchant_id,
-            amount=charged,
         )
-        work.session.flush()  # the deal refers to the payment by id alone
-        deal.payment_id = asked.id
+    ]
+    owed = []
+    for due in _fees(deal, work):
+        charge, added = charges.write(work, due, income=shares.COMMISSION)
+        owed.append(charge)
+        rows += added
+    ledger.post(work, "deal.registered", deal.id, rows, effective_on=local_date(work.now))
+    asked = {one.payer_id: fee_notes.draw(work, [one]) for one in owed}
+    own = asked.get(deal.merchant_id)
+    deal.fee_minor = own.amount.minor if own else 0
+    deal.payment_id = own.payment_id if own else None
+
+
+def _fees(deal: DirectDeal, work: Work) -> list[Due]:
+    """Return who owes which fee: by the rule in force, else by the jurisdiction's own rates."""
+    rule = fee_rules.in_force(work.session, FeeKind.TRANSACTION, local_date(work.now))
+    none = Money(0, deal.amount.currency)
+    if rule is None:
+        cap = Money(work.rules.number("fees.transaction_cap_fen"), deal.amount.currency)
+        fee = shares.fee(deal.amount, work.rules.number("fees.transaction_bp"), cap=cap)
+        parts = {deal.merchant_id: fee} if fee.minor else {}
+    else:
+        fee = min(fee_rules.figure(rule, deal.amount, charged=none), deal.amount)
+        buyer_id = deal.buyer_id or deal.merchant_id
+        parts = dict(occasions.split(rule, fee, deal.merchant_id, buyer_id))
+    rule_id = rule.id if rule else None
+    return [
+        Due(FeeKind.TRANSACTION, deal.id, payer_id, part, rule_id=rule_id)
+        for payer_id, part in parts.items()
+    ]
 
 
 # fmt: off
@@ -280,10 +295,7 @@ def listed(
 
 def take(work: Work, deal_id: str, name: str, **data: Any) -> DirectDeal:
     """Take one step in a deal's life. Raises what `Workflow.take` raises."""
-    deal = seen(work, deal_id)
-    work.session.refresh(deal, with_for_update=True)
-    LIFE.take(name, deal, work, **data)
-    return deal
+    return access.take(work, LIFE, seen(work, deal_id), name, **data)
 
 
 def _checked(work: Work, agreed: Agreed) -> str:

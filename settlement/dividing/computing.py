@@ -10,7 +10,8 @@ from kernel.crypto import canonical
 from kernel.money import Money
 from kernel.work import Work
 from settlement import shares
-from settlement.dividing import fee_notes, settled, terms
+from settlement.dividing import charges, settled, terms
+from settlement.dividing.fee_rules import Kind
 from settlement.dividing.obligations import Obligation
 from settlement.dividing.settled import SettlementLine
 from settlement.shares import Part
@@ -42,7 +43,8 @@ def divide(work: Work, held: Sequence[Obligation], batch_id: str) -> list[Divide
     order_ids = {one.order_id for one in found}
     earlier = _earlier(work.session, batch_id, order_ids, before=found[0].id)
     charged = settled.charged(work.session, order_ids)
-    for order_id, asked in fee_notes.charged(work.session, order_ids).items():
+    besides = charges.charged(work.session, order_ids, Kind.TRANSACTION)
+    for order_id, asked in besides.items():
         charged[order_id] = charged.get(order_id, Money(0)) + asked
     versions = terms.load(work.session, [*earlier, *found])
     for one in earlier:

@@ -8,18 +8,20 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Index, or_, select
+from sqlalchemy import CheckConstraint, ColumnElement, Index, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import ids
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, NotFound, Refusal
+from kernel.money import Money, half_up
 from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from settlement import access
+from settlement.shares import WHOLE_BP
 
 _BOARD_MAX: Final = 20
 
@@ -41,11 +43,17 @@ class Kind(StrEnum):
     DELIVERY = "delivery"
     BROKER = "broker"
     CERTIFICATE = "certificate"
+    MEMBERSHIP = "membership"
 
     @property
     def label(self) -> Words:
         """What the kind is called."""
         return _KINDS[self]
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is a fixed sum, the rule's minimum: there is no amount to take a rate of."""
+        return self in {Kind.LISTING, Kind.CERTIFICATE, Kind.MEMBERSHIP}
 
 
 class Payer(StrEnum):
@@ -84,6 +92,7 @@ _KINDS: Final = {
     Kind.DELIVERY: Words("交付服务费", "delivery"),
     Kind.BROKER: Words("经纪服务费", "broker"),
     Kind.CERTIFICATE: Words("凭证服务费", "certificate"),
+    Kind.MEMBERSHIP: Words("会员年费", "yearly membership"),
 }
 _PAYERS: Final = {
     Payer.SELLER: Words("卖方", "seller"),
@@ -97,7 +106,11 @@ _WAIVERS: Final = {
 
 
 class FeeRule(Living, Base):
-    """One version of a fee. min_fen, cap_fen: of one order. board_id: None for all boards."""
+    """One version of a fee. min_fen, cap_fen: of one order. board_id: None for all boards.
+
+    Of a flat kind min_fen is the fee. Who pays it: of a listing and its certificate the
+    merchant; of a membership the payers are the members, each the whole of it.
+    """
 
     __tablename__ = "fee_rules"
     __table_args__ = (
@@ -171,12 +184,10 @@ def draft(  # noqa: PLR0913 - a rule is as many figures as it has
     board_id: str | None = None,
     waived_for: tuple[Waiver, ...] = (),
 ) -> FeeRule:
-    """Draft a rule, for another person to approve before its first day.
-
-    Raises Invalid when the figures contradict each other, with a pointer.
-    """
+    """Draft a rule, for another to approve before its first day. Raises Invalid with a pointer."""
     access.require(work, access.settler, "fee_rule.draft")
     _check(rate_bp, min_fen, cap_fen)
+    _check_flat(Kind(kind), Payer(payer), rate_bp, min_fen)
     _check_days(first_on, last_on)
     made = FeeRule(
         id=ids.new("fru_", work.now),
@@ -207,6 +218,19 @@ def _check(rate_bp: int, min_fen: int, cap_fen: int | None) -> None:
         raise Invalid("封顶不得低于最低收费", "the cap is below the minimum", pointer="/cap_fen")
 
 
+def _check_flat(kind: Kind, payer: Payer, rate_bp: int, min_fen: int) -> None:
+    if not kind.flat:
+        return
+    if rate_bp or not min_fen:
+        raise Invalid(
+            f"{kind.label.zh}为固定金额：费率填0，最低收费填金额",
+            f"the fee for {kind.label.en} is a fixed sum: no rate, the minimum is the fee",
+            pointer="/min_fen",
+        )
+    if kind is not Kind.MEMBERSHIP and payer is not Payer.SELLER:
+        raise Invalid("该费用由数商承担", "the merchant pays it", pointer="/payer")
+
+
 def _check_days(first_on: date, last_on: date | None) -> None:
     if last_on is not None and last_on < first_on:
         raise Invalid("终止日早于生效日", "it ends before it begins", pointer="/last_on")
@@ -222,16 +246,31 @@ def in_force(
     statement = (
         select(FeeRule)
         .where(
-            FeeRule.kind == kind,
-            FeeRule.state.in_([State.APPROVED, State.RETIRED]),
-            FeeRule.first_on <= on,
-            or_(FeeRule.last_on.is_(None), FeeRule.last_on >= on),
+            *_holds(kind, on),
             or_(FeeRule.board_id.is_(None), FeeRule.board_id.in_(board_ids[:_BOARD_MAX])),
         )
         .order_by(FeeRule.board_id.is_(None), FeeRule.first_on.desc(), FeeRule.id.desc())
         .limit(1)
     )
     return session.scalars(statement).first()
+
+
+def any_in_force(session: Session, kind: Kind, on: date) -> bool:
+    """Tell whether any rule of a kind holds on a day, for whatever board. One SELECT."""
+    return session.scalars(select(FeeRule.id).where(*_holds(kind, on)).limit(1)).first() is not None
+
+
+def figure(rule: FeeRule, base: Money, *, charged: Money) -> Money:
+    """Return the fee on `base` under the rule, tax included. Pure.
+
+    charged: what was charged of the same order before; minimum and cap are one for it.
+    """
+    currency = base.currency
+    fee = Money(half_up(base.minor * rule.rate_bp, WHOLE_BP), currency)
+    fee = max(fee, Money(rule.min_fen, currency) - charged)
+    if rule.cap_fen is None:
+        return fee
+    return max(min(fee, Money(rule.cap_fen, currency) - charged), Money(0, currency))
 
 
 def named(session: Session, rule_ids: set[str]) -> dict[str, FeeRule]:
@@ -246,7 +285,7 @@ def find(session: Session, rule_id: str) -> FeeRule:
     """Return the rule. Raises NotFound. One SELECT by key."""
     found = session.get(FeeRule, rule_id)
     if found is None:
-        raise NotFound("没有这条收费规则", f"no fee rule {rule_id}")
+        raise _missing(rule_id)
     return found
 
 
@@ -254,7 +293,7 @@ def seen(work: Work, rule_id: str) -> FeeRule:
     """Return the rule to overseers; to others only once it is in force."""
     found = find(work.session, rule_id)
     if found.state not in {State.APPROVED, State.RETIRED} and not access.oversees(work.actor):
-        raise NotFound("没有这条收费规则", f"no fee rule {rule_id}")
+        raise _missing(rule_id)
     return found
 
 
@@ -268,7 +307,17 @@ def listed(work: Work, *, after: str | None, limit: int) -> Page[FeeRule]:
 
 def take(work: Work, rule_id: str, name: str, **data: Any) -> FeeRule:
     """Take one step in a rule's life. Raises what `Workflow.take` raises."""
-    rule = seen(work, rule_id)
-    work.session.refresh(rule, with_for_update=True)
-    LIFE.take(name, rule, work, **data)
-    return rule
+    return access.take(work, LIFE, seen(work, rule_id), name, **data)
+
+
+def _holds(kind: Kind, on: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        FeeRule.kind == kind,
+        FeeRule.state.in_([State.APPROVED, State.RETIRED]),
+        FeeRule.first_on <= on,
+        or_(FeeRule.last_on.is_(None), FeeRule.last_on >= on),
+    )
+
+
+def _missing(rule_id: str) -> NotFound:
+    return NotFound("没有这条收费规则", f"no fee rule {rule_id}")

@@ -15,8 +15,7 @@ from kernel import ids
 from kernel.actor import Actor, Role, Who
 from kernel.clock import Instant
 from kernel.db import Base, Living
-from kernel.errors import DomainError, Kind, NotFound, Refusal
-from kernel.pages import Page, keyset
+from kernel.errors import DomainError, Kind, Refusal
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
@@ -123,36 +122,7 @@ def refusal(session: Session, party_id: str) -> Refusal | None:
     return Refusal("ON_HOLD_LIST", "该主体在暂缓名单，暂不付款", "the party is on the hold list")
 
 
-def find(session: Session, listed_id: str) -> ListedParty:
-    """Return one entry of the list. Raises NotFound. One SELECT by key."""
-    found = session.get(ListedParty, listed_id)
-    if found is None:
-        raise _missing(listed_id)
-    return found
-
-
-def seen(work: Work, listed_id: str) -> ListedParty:
-    """Return one entry to overseers; to others it does not exist."""
-    found = find(work.session, listed_id)
-    if not access.oversees(work.actor):
-        raise _missing(listed_id)
-    return found
-
-
-def listed(work: Work, *, after: str | None, limit: int) -> Page[ListedParty]:
-    """Return who is or was on the list, newest first, to overseers. One SELECT by key."""
-    access.require(work, access.overseer, "hold_list.listed")
-    order = ((ListedParty.id, "desc"),)
-    return keyset(work.session, select(ListedParty), by=order, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
-
-
-def take(work: Work, listed_id: str, name: str, **data: Any) -> ListedParty:
-    """Take one step. Raises what `Workflow.take` raises."""
-    found = seen(work, listed_id)
-    work.session.refresh(found, with_for_update=True)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def _missing(listed_id: str) -> NotFound:
-    return NotFound("名单中没有此项", f"no entry {listed_id} in the hold list")
+_DESK: Final = access.Overseen(
+    ListedParty, LIFE, Words("名单中没有此项", "no entry in the hold list")
+)
+find, seen, listed, take = _DESK.find, _DESK.seen, _DESK.listed, _DESK.take

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel import ids
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Living
-from kernel.errors import Invalid, NotFound, Refusal
-from kernel.pages import Page, keyset
+from kernel.errors import Invalid, Refusal
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
@@ -251,35 +250,8 @@ def parties(session: Session, rule_ids: set[str]) -> dict[str, list[RevenueParty
     return found
 
 
-def find(session: Session, rule_id: str) -> RevenueRule:
-    """Return the rule. Raises NotFound. One SELECT by key."""
-    found = session.get(RevenueRule, rule_id)
-    if found is None:
-        raise _missing(rule_id)
-    return found
-
-
-def seen(work: Work, rule_id: str) -> RevenueRule:
-    """Return the rule to overseers; to others it does not exist."""
-    found = find(work.session, rule_id)
-    if not access.oversees(work.actor):
-        raise _missing(rule_id)
-    return found
-
-
-def listed(work: Work, *, after: str | None, limit: int) -> Page[RevenueRule]:
-    """Return the rules, newest first, to overseers. One SELECT by key."""
-    access.require(work, access.overseer, "revenue_rule.listed")
-    order = ((RevenueRule.id, "desc"),)
-    return keyset(work.session, select(RevenueRule), by=order, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
-
-
-def take(work: Work, rule_id: str, name: str, **data: Any) -> RevenueRule:
-    """Take one step in a rule's life. Raises what `Workflow.take` raises."""
-    rule = seen(work, rule_id)
-    work.session.refresh(rule, with_for_update=True)
-    LIFE.take(name, rule, work, **data)
-    return rule
+_DESK: Final = access.Overseen(RevenueRule, LIFE, Words("没有这条分配规则", "no revenue rule"))
+find, seen, listed, take = _DESK.find, _DESK.seen, _DESK.listed, _DESK.take
 
 
 def _check(shared: Sequence[Shared], first_on: date, last_on: date | None) -> None:
@@ -304,7 +276,3 @@ def _check(shared: Sequence[Shared], first_on: date, last_on: date | None) -> No
         raise Invalid(
             "各方比例之和须为100%", "the shares must add up to 10,000 bp", pointer="/parties"
         )
-
-
-def _missing(rule_id: str) -> NotFound:
-    return NotFound("没有这条分配规则", f"no revenue rule {rule_id}")

@@ -9,8 +9,10 @@ from kernel.work import Work
 from licensing.pricing import periods, revenues
 from licensing.pricing.periods import FeePeriod
 from settlement import ledger
-from settlement.dividing import fee_notes, reserves, rooms, settled
+from settlement.dividing import charges, reserves, rooms, settled
+from settlement.dividing.charges import Due
 from settlement.dividing.computing import Divided
+from settlement.dividing.fee_rules import Kind
 from settlement.dividing.rooms import Room
 from settlement.dividing.settled import SettlementLine
 from settlement.dividing.terms import Payable
@@ -49,7 +51,7 @@ def _entries(work: Work, divided: Divided, room: Room) -> list[ToPost]:
     today, obligation = local_date(work.now), divided.obligation
     made = [_settles(divided)._replace(effective_on=today)]
     if divided.buyer_fee.minor:
-        made.append(fee_notes.write(work, obligation, divided.buyer_fee)[1])
+        made.append(_asked(work, divided))
     netted, left = _netted(divided.parts, room)
     if netted:
         made.append(ToPost("recovery.netted", obligation.id, netted, today))
@@ -60,6 +62,15 @@ def _entries(work: Work, divided: Divided, room: Room) -> list[ToPost]:
         row = Row(own, own._replace(code=reserves.ACCOUNT), kept)
         made.append(ToPost("reserve.kept", obligation.id, [row], today))
     return made
+
+
+def _asked(work: Work, divided: Divided) -> ToPost:
+    """Charge the buyer's part of the fee, which is asked for besides the price."""
+    one = divided.obligation
+    due = Due(
+        Kind.TRANSACTION, one.id, one.buyer_id, divided.buyer_fee, one.order_id, one.fee_rule_id
+    )
+    return charges.entry(*charges.write(work, due))
 
 
 def _settles(divided: Divided) -> ToPost:

@@ -27,7 +27,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel import ids
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big
+from kernel.errors import DomainError, Kind
 from kernel.pages import Page, keyset
+from kernel.words import Words
 from kernel.work import Work
 
 HOUR: Final = timedelta(hours=1)
@@ -40,6 +42,14 @@ class State(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+
+
+class HourClosed(DomainError):
+    """The present hour of the work is closed: it waited too long, or its clock is behind."""
+
+    kind = Kind.UNAVAILABLE
+    code = "hour-closed"
+    title = Words("该小时已关闭，请重试", "The hour is closed: try again")
 
 
 class UsageBucket(Base):
@@ -96,8 +106,9 @@ def period_of(instant: Instant) -> str:
 def receiving(work: Work, keys: Iterable[Key]) -> dict[Key, UsageBucket]:
     """Return the open bucket for each meter and hour, locked until the end of the work.
 
-    For an hour that is closed it is the one of the present hour. Three statements; locked
-    in one order, so that two who report never wait for each other.
+    For an hour that is closed it is the one of the present hour. Raises HourClosed when that
+    is closed as well: what was told must be told again. Three statements; locked in one
+    order, so that two who report never wait for each other.
     """
     asked, now = sorted(set(keys)), hour_of(work.now)
     wanted = sorted(set(asked) | {(meter_id, now) for meter_id, _ in asked})
@@ -223,7 +234,10 @@ def _open(work: Work, keys: list[Key]) -> None:
 
 def _taking(found: dict[Key, UsageBucket], key: Key, now: Instant) -> UsageBucket:
     own = found.get(key)
-    return own if own is not None and own.state == State.OPEN else found[key[0], now]
+    taking = own if own is not None and own.state == State.OPEN else found[key[0], now]
+    if taking.state != State.OPEN:
+        raise HourClosed(f"{now} 已关闭，请重新上报", f"the hour of {now} is closed: tell it again")
+    return taking
 
 
 def _horizon(work: Work) -> Instant:

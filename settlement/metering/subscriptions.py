@@ -1,8 +1,9 @@
 """Subscriptions (包期): a price paid for a term, earned period by period.
 
 The term is divided by its days; a period that has passed is accepted and counted, one
-that was not served is not. Ended early by somebody's fault, the unused days stay in
-escrow, from where they go back to the buyer.
+that was not served is not. What is refunded out of escrow is taken off the periods to come,
+in proportion; when nothing is left of them the subscription has ended. What was earned stays
+earned.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,19 +12,20 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
-from kernel import ids, numbers
+from kernel import ids, journal, numbers
 from kernel.clock import Instant, local_date
-from kernel.db import Base, Big
-from kernel.money import Money
+from kernel.db import Base, Big, append_only
+from kernel.money import Money, take_from
 from kernel.work import Work
 from settlement import escrow
 from settlement.metering import meters, tariffs
 from settlement.metering.meters import Basis
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_ENDED = "subscription.ended"
 
 
 class Outcome(StrEnum):
@@ -62,6 +64,22 @@ class SubscriptionSlice(Base):
     sale: Mapped[dict[str, Any]]
     outcome: Mapped[str]
     earned_at: Mapped[Instant | None]
+
+
+class SliceCut(Base):
+    """What was taken off a period. source_id: the refund or the dispute that took it."""
+
+    __tablename__ = "subscription_cuts"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount_positive"),)
+
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    slice_id: Mapped[str] = mapped_column(ForeignKey("subscription_slices.id"), primary_key=True)
+    amount: Mapped[Money] = composite(
+        mapped_column("amount_minor", Big), mapped_column("amount_currency")
+    )
+
+
+append_only(SliceCut.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 
 
 def begin(
@@ -129,27 +147,71 @@ def earn_due(work: Work, *, limit: int) -> list[SubscriptionSlice]:
     return found
 
 
-def end(work: Work, order_id: str, *, on: date) -> Money:
-    """End an order's subscriptions after the day `on`; return what of them was not used.
+def stop(work: Work, order_id: str, *, on: date) -> Money:
+    """Earn an order's periods up to the day `on`; return what of them was not used.
 
-    The days up to `on` are earned by their share of the period; the rest stays in escrow
-    and is the buyer's. One SELECT on an index.
+    The days up to `on` are earned by their share of the period; the rest is a period of its
+    own, still to be served, until it is refunded. Two SELECTs, and what earning costs.
     """
     unused = Money(0)
-    for each in of_order(work.session, order_id):
-        if each.outcome != Outcome.PLANNED:
-            continue
+    for each in _planned(work.session, order_id):
         days = (each.last_on - each.first_on).days + 1
         used_days = min(max((on - each.first_on).days + 1, 0), days)
         used = tariffs.used_up(each.amount, used_days=used_days, days=days)
         unused += each.amount - used
-        each.outcome = Outcome.RETURNED
-        if used.minor:
-            _earn(work, each, used)
-    if unused.minor:
-        work.record("subscription.ended", order_id, unused=unused, on=on)
-    _close_if_over(work, order_id)
+        if not used.minor:
+            continue
+        if used < each.amount:
+            work.session.add(_rest(work, each, each.amount - used, on + timedelta(days=1)))
+            each.last_on, each.amount = on, used
+        _earn(work, each, used)
     return unused
+
+
+def cut(work: Work, order_id: str, source_id: str, amount: Money) -> None:
+    """Take what left escrow off the periods to come; the same again changes nothing.
+
+    In proportion to each. Nothing when the order has no such period. Two SELECTs.
+    """
+    if not amount.minor or _cuts(work.session, source_id):
+        return
+    found = _planned(work.session, order_id)
+    there = [each.amount for each in found]
+    whole = sum(there, Money(0))
+    if not whole.minor:
+        return
+    for each, part in zip(found, take_from(there, min(amount, whole)), strict=True):
+        if part.minor:
+            work.session.add(SliceCut(source_id=source_id, slice_id=each.id, amount=part))
+        if part == each.amount:
+            each.outcome = Outcome.RETURNED
+        else:
+            each.amount -= part
+
+
+def mend(work: Work, source_id: str) -> None:
+    """Give the periods back what a refund had taken off them, for it was withdrawn."""
+    for taken in _cuts(work.session, source_id):
+        each = work.session.get_one(SubscriptionSlice, taken.slice_id, with_for_update=True)
+        if each.outcome == Outcome.RETURNED:
+            each.outcome, each.amount = Outcome.PLANNED, taken.amount
+        else:
+            each.amount += taken.amount
+
+
+def end_if_returned(work: Work, order_id: str) -> bool:
+    """End an order's subscriptions when nothing of them is to come and some was returned.
+
+    Tells whether they ended; a second time nothing is recorded. One SELECT, two when it ends.
+    """
+    found = of_order(work.session, order_id)
+    outcomes = {each.outcome for each in found}
+    if Outcome.RETURNED not in outcomes or Outcome.PLANNED in outcomes:
+        return False
+    meters.close_for(work, order_id, Basis.OVERAGE)
+    if not journal.takers(work.session, order_id, [_ENDED]):
+        work.record(_ENDED, order_id, on=local_date(work.now))
+    return True
 
 
 def of_order(session: Session, order_id: str) -> list[SubscriptionSlice]:
@@ -167,6 +229,40 @@ def unserved(session: Session, order_id: str) -> bool:
     """Tell whether a period of the order is still to come or under way. One SELECT."""
     found = of_order(session, order_id)
     return any(each.outcome == Outcome.PLANNED for each in found)
+
+
+def _planned(session: Session, order_id: str) -> list[SubscriptionSlice]:
+    statement = (
+        select(SubscriptionSlice)
+        .where(
+            SubscriptionSlice.order_id == order_id,
+            SubscriptionSlice.outcome == Outcome.PLANNED,
+        )
+        .order_by(SubscriptionSlice.first_on, SubscriptionSlice.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(session.scalars(statement))
+
+
+def _cuts(session: Session, source_id: str) -> list[SliceCut]:
+    statement = select(SliceCut).where(SliceCut.source_id == source_id).order_by(SliceCut.slice_id)
+    return list(session.scalars(statement))
+
+
+def _rest(work: Work, each: SubscriptionSlice, amount: Money, first_on: date) -> SubscriptionSlice:
+    return SubscriptionSlice(
+        id=ids.new("sbs_", work.now),
+        order_id=each.order_id,
+        order_line_id=each.order_line_id,
+        seq=numbers.following(work.session, f"slices {each.order_id}"),
+        first_on=first_on,
+        last_on=each.last_on,
+        amount=amount,
+        sale=each.sale,
+        outcome=Outcome.PLANNED,
+        earned_at=None,
+    )
 
 
 def _earn(work: Work, each: SubscriptionSlice, amount: Money) -> None:

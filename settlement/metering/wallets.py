@@ -21,7 +21,8 @@ from kernel.pages import Page
 from kernel.work import Work
 from settlement import access, ledger, payments
 from settlement.ledger import AccountRef, Overdrawn, Row, StatementLine
-from settlement.metering import buckets, meters, tariffs
+from settlement.metering import bills, buckets, meters, tariffs
+from settlement.metering.bills import Bill
 from settlement.metering.meters import Meter, Mode, Stop
 from settlement.payments import Payment, Purpose
 
@@ -141,6 +142,37 @@ def drawn(session: Session, meter_id: str, period: str) -> Money:
         WalletDraw.meter_id == meter_id, WalletDraw.period == period
     )
     return Money(int(session.scalars(statement).one()))
+
+
+def unbilled(session: Session, order_id: str) -> Money:
+    """Return what was drawn for an order's use of months that no bill has settled. One SELECT.
+
+    It stands in the order's escrow, and is owed for what was used.
+    """
+    settled = select(Bill.id).where(
+        Bill.order_id == Meter.order_id,
+        Bill.basis == Meter.basis,
+        Bill.period == WalletDraw.period,
+        Bill.state == bills.State.SETTLED,
+    )
+    statement = (
+        select(func.coalesce(func.sum(WalletDraw.amount_minor), 0))  # type: ignore[attr-defined]  # a column of the composite
+        .join(Meter, Meter.id == WalletDraw.meter_id)
+        .where(Meter.order_id == order_id, ~settled.exists())
+    )
+    return Money(int(session.scalars(statement).one()))
+
+
+def free(session: Session, buyer_id: str, period: str) -> Money:
+    """Return what of the wallet is not owed for use that was told; at least nothing.
+
+    One SELECT, and two for each meter that the wallet pays.
+    """
+    there = balance(session, buyer_id)
+    owed = Money(0)
+    for meter in meters.of_buyer(session, buyer_id, mode=Mode.WALLET):
+        owed += there - left(session, meter, period)
+    return max(Money(0), there - owed)
 
 
 def left(session: Session, meter: Meter, period: str) -> Money:

@@ -10,6 +10,8 @@ from kernel.money import Money
 from kernel.parties import admission, organisations
 from kernel.parties import uscc as codes
 from kernel.work import Work
+from settlement.dividing import charges, fee_rules
+from settlement.fees.note_rows import FeeNote
 from settlement.papers import invoice_lines, mandates
 from settlement.papers.invoice_lines import Asked
 from settlement.papers.invoice_rooms import About, Figures
@@ -33,7 +35,10 @@ class Buyer(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What somebody asks for. amount: with tax; None for all that is left. lines: of it."""
+    """What somebody asks for. amount: with tax; None for all that is left. lines: of it.
+
+    order_id: or the fee note's.
+    """
 
     order_id: str
     about: About
@@ -60,7 +65,7 @@ def made(work: Work, told: Figures, wanted: Wanted, total: Money) -> Invoice:
         buyer_id=own.id,
         total=total,
         rate_bp=_rate(work, seller.id, about),
-        remark=told.order_id,
+        remark=_remark(work, told.order_id, about),
         mandated=about == About.PRICE and mandates.holds(work.session, seller.id),
         requested_by=work.actor.person,
         requested_at=work.now,
@@ -69,6 +74,28 @@ def made(work: Work, told: Figures, wanted: Wanted, total: Money) -> Invoice:
         tax_document=False,
         **_filled(wanted.buyer, own),
     )
+
+
+def by_default(work: Work, wanted: Wanted, total: Money) -> Sequence[Asked]:
+    """Return the lines that were asked for; of a whole fee note, one for each kind of fee.
+
+    One SELECT for a fee note without lines.
+    """
+    if wanted.lines or wanted.about != About.FEE:
+        return wanted.lines
+    sums: dict[str, Money] = {}
+    for charge in charges.of_note(work.session, wanted.order_id):
+        if charge.left.minor:
+            label = fee_rules.Kind(charge.kind).label.zh
+            sums[label] = sums.get(label, Money(0, total.currency)) + charge.left
+    whole = sum(sums.values(), Money(0, total.currency)) == total
+    return [Asked(gross, label) for label, gross in sums.items()] if whole else ()
+
+
+def _remark(work: Work, order_id: str, about: About) -> str:
+    if about != About.FEE:
+        return order_id
+    return work.session.get_one(FeeNote, order_id).code
 
 
 def _filled(buyer: Buyer, own: organisations.Organisation) -> Mapping[str, str]:
@@ -83,7 +110,7 @@ def _filled(buyer: Buyer, own: organisations.Organisation) -> Mapping[str, str]:
 
 def _rate(work: Work, seller_id: str, about: About) -> int:
     """Return at how many basis points the seller is taxed."""
-    if about == About.COMMISSION:
+    if about != About.PRICE:
         return work.rules.number("fees.vat_bp")
     filed = work.session.get(admission.Admission, seller_id)
     kind = admission.TaxKind.GENERAL_VAT if filed is None else filed.tax_kind

@@ -1,10 +1,10 @@
-"""How much of an order may be invoiced, and how much of that is taken (I-56).
+"""How much of an order, or of a fee note, may be invoiced, and how much of that is taken (I-56).
 
 Invoiced less what was written off in red is never more than paid less refunded, of an order
 and of what the invoice is about. One row keeps the count; the database refuses more.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,9 @@ from settlement.dividing import obligations
 from settlement.dividing.obligations import Obligation
 from settlement.dividing.settled import SettlementLine, SplitShare
 from settlement.dividing.terms import Payable
+from settlement.fees import credit_notes
+from settlement.fees.note_rows import FeeNote
+from settlement.payments import Payment
 from settlement.refunding.parts import RefundPart
 from settlement.refunding.rows import Refund
 from settlement.refunding.rows import State as Refunded
@@ -33,6 +36,7 @@ class About(StrEnum):
 
     PRICE = "price"  # the seller to the buyer
     COMMISSION = "commission"  # the exchange to the seller
+    FEE = "fee"  # the exchange to who pays a fee note, which stands in the order's place
 
     @property
     def label(self) -> Words:
@@ -43,6 +47,7 @@ class About(StrEnum):
 _LABELS: Final = {
     About.PRICE: Words("货款", "the price"),
     About.COMMISSION: Words("交易服务费", "the exchange's fee"),
+    About.FEE: Words("服务费通知", "fee note"),
 }
 _CURRENCY: Final = "CNY"
 _OWN: Final = (shares.COMMISSION, shares.VAT)
@@ -128,24 +133,28 @@ def known(session: Session, order_ids: Collection[str], about: About) -> dict[st
 
 def orders_of(
     session: Session, party_id: str, about: About, *, after: str | None, limit: int
-) -> Page[Obligation]:
-    """Return one accepted line of each order of which a party gets the invoice, newest first.
+) -> Page[str]:
+    """Return the orders, or the fee notes, of which a party gets the invoice, newest first.
 
     One SELECT on an index.
     """
+    if about == About.FEE:
+        own = select(FeeNote).where(FeeNote.payer_id == party_id)
+        notes = keyset(session, own, by=((FeeNote.id, "desc"),), after=after, limit=limit)
+        return Page([note.id for note in notes.items], notes.next)
     earlier = aliased(Obligation)
     before = select(earlier.id).where(
         earlier.order_id == Obligation.order_id, earlier.id < Obligation.id
     )
     mine = Obligation.buyer_id if about == About.PRICE else Obligation.seller_id
     statement = select(Obligation).where(mine == party_id, ~before.exists())
-    return keyset(session, statement, by=((Obligation.id, "desc"),), after=after, limit=limit)
+    found = keyset(session, statement, by=((Obligation.id, "desc"),), after=after, limit=limit)
+    return Page([line.order_id for line in found.items], found.next)
 
 
 def figures(session: Session, order_ids: Collection[str], about: About) -> dict[str, Figures]:
     """Return order → what is so of it; nothing before a line of it is accepted. Four SELECTs."""
-    wanted = sorted(set(order_ids))
-    return (_price if about == About.PRICE else _commission)(session, wanted)
+    return _FIGURES[about](session, sorted(set(order_ids)))
 
 
 def _price(session: Session, order_ids: list[str]) -> dict[str, Figures]:
@@ -197,6 +206,32 @@ def _commission(session: Session, order_ids: list[str]) -> dict[str, Figures]:
             room=int(kept) - refunded,
         )
     return told
+
+
+def _fee(session: Session, note_ids: list[str]) -> dict[str, Figures]:
+    """Return note → what of it was paid, and what of that credit notes gave back."""
+    (exchange, *_) = organisations.with_role(session, Role.EXCHANGE_OPERATOR)
+    back = credit_notes.returned(session, note_ids)
+    statement = (
+        select(FeeNote.id, FeeNote.payer_id, Payment.__table__.c.funded_minor)
+        .join(Payment, Payment.id == FeeNote.payment_id)
+        .where(FeeNote.id.in_(note_ids))
+    )
+    told = {}
+    for note_id, payer_id, funded in session.execute(statement):
+        returned = back.get(note_id, 0)
+        kept = int(funded) - returned
+        told[note_id] = Figures(
+            note_id, exchange.id, payer_id, int(funded), returned, within=kept, room=kept
+        )
+    return told
+
+
+_FIGURES: Final[Mapping[About, Callable[[Session, list[str]], dict[str, Figures]]]] = {
+    About.PRICE: _price,
+    About.COMMISSION: _commission,
+    About.FEE: _fee,
+}
 
 
 def _accepted(order_ids: list[str]) -> Any:

@@ -46,9 +46,10 @@ _LABELS: Final = {
 class Invoice(Living, Base):
     """One invoice, from the request on. total: with tax; net and tax: the sums of its lines.
 
-    about: the price or the fee. mandated: the exchange may issue it for its seller. number:
-    the tax administration's when tax_document, else ours. issuer: the person who issued it.
-    red, red_asked: how much of it was written off, and how much is to be.
+    about: the price, the fee kept of it, or a fee note, whose id is the order_id then.
+    mandated: the exchange may issue it for its seller. number: the tax administration's when
+    tax_document, else ours. issuer: the person who issued it. red, red_asked: how much of it
+    was written off, and how much is to be.
     """
 
     __tablename__ = "invoices"
@@ -67,7 +68,7 @@ class Invoice(Living, Base):
         CheckConstraint(
             "(state = 'red_requested') = (red_asked_minor > 0)", name="red_asked_while_asked"
         ),
-        CheckConstraint("about IN ('price', 'commission')", name="about_is_known"),
+        CheckConstraint("about IN ('price', 'commission', 'fee')", name="about_is_known"),
         CheckConstraint("length(buyer_uscc) = 18", name="buyer_uscc_has_18_characters"),
         Index(None, "order_id", "about", "id"),
         Index(None, "buyer_id", "id"),

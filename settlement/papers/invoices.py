@@ -1,7 +1,8 @@
 """An invoice (发票): asked for by who paid, issued by who sold, written off in red, never deleted.
 
 Two of an order: the seller's to the buyer for the price, the exchange's to the seller for its
-fee. What the treasury gets of public data is on neither, but on a non-tax receipt (`non_tax`).
+fee; and the exchange's for each fee note. What the treasury gets of public data is on none of
+them, but on a non-tax receipt (`non_tax`).
 Source: national rules of invoices: a refund after issue needs a red-letter invoice (红字发票).
 """
 
@@ -28,6 +29,7 @@ from settlement.papers import (
     issuing,
     papers,
     red_letters,
+    red_lines,
 )
 from settlement.papers.invoice_drafts import Buyer, Wanted
 from settlement.papers.invoice_lines import Asked, in_capitals
@@ -50,6 +52,14 @@ class NothingToInvoice(DomainError):
     title = Words("超出可开票金额", "There is not so much to invoice")
 
 
+class RedOfRed(DomainError):
+    """A red letter is no invoice: nothing is issued on it, and nothing written off."""
+
+    kind = ErrorKind.CONFLICT
+    code = "red-letter-of-a-red-letter"
+    title = Words("红字发票不能再冲红", "A red letter cannot be written off")
+
+
 def _issues(actor: Actor, invoice: Any) -> bool:
     own = _sellers.matches(actor, invoice)
     return own or (invoice.mandated and access.settler.matches(actor, invoice))
@@ -66,6 +76,13 @@ _NUMBER: Final = ask(
     "number", optional=True, max=issuing.NUMBER_LENGTH,
     label=Words("数电票号码（20 位；未在税务平台开具则不填）",
                 "Number of the tax platform, 20 digits; leave empty if there is none"),
+)  # fmt: skip
+
+
+_LINES: Final = ask(
+    "lines", "list", optional=True, max=invoice_lines.LINES_MAX,
+    label=Words("冲红明细（每项“行号:分”；不填则按各行余额比例）",
+                "By line, each as line:fen; left empty, all lines in proportion"),
 )  # fmt: skip
 
 
@@ -97,21 +114,30 @@ def _ask_red(invoice: Invoice, work: Work, data: dict[str, Any]) -> None:
     invoice.red_asked_minor += amount
     invoice.red_reason = data["reason"]
     _room(invoice, work).red_minor += amount
+    lines = red_lines.rooms(work.session, invoice_lines.of(work.session, invoice.id))
+    wanted = red_lines.read(data.get("lines") or ())
+    red_lines.ask(lines, Money(amount, invoice.total.currency), wanted)
 
 
 def _issue_red(invoice: Invoice, work: Work, data: dict[str, Any]) -> None:
     with work.session.no_autoflush:  # as above
-        made = red_letters.draft(work, invoice, confirm_no=data.get("confirm_no") or "")
+        lines = invoice_lines.of(work.session, invoice.id)
+        parts = red_lines.take(red_lines.rooms(work.session, lines))
+        confirm_no = data.get("confirm_no") or ""
+        made, red = red_letters.draft(work, invoice, parts, confirm_no=confirm_no)
         document = {
             **invoice_drafts.document(invoice, [], issuer=work.actor.person),
             **red_letters.said(made, invoice),
+            "lines": red_letters.lined(lines, red),
         }
         issued = issuing.issuer(data.get("number")).issue(work, document)
         made.paper = _signed(work, invoice, document, issued)
     made.number, made.tax_document = issued
-    work.session.add(made)
     invoice.red_minor += invoice.red_asked_minor
     invoice.red_asked_minor = 0
+    work.session.add(made)
+    work.session.flush()  # its lines refer to it by id alone
+    work.session.add_all(red)
 
 
 # fmt: off
@@ -128,7 +154,7 @@ LIFE: Workflow[State, Invoice] = Workflow(
          (its_issuer, system_only), then=(_ask_red,),
          asks=(ask("amount_fen", "number", max=10**15,
                    label=Words("冲红金额（分，含税）", "To write off, in fen, tax included")),
-               REASON),
+               _LINES, REASON),
          says="invoice.red_requested", label=Words("申请冲红", "Ask for a red-letter invoice")),
     step("ask_more", {State.RED_REQUESTED}, State.RED_REQUESTED, system_only, own_door=True,
          then=(_ask_red,), asks=(ask("amount_fen", "number", max=10**15), REASON),
@@ -159,7 +185,7 @@ def request(work: Work, wanted: Wanted) -> Invoice:
     if not 0 < total.minor <= rest.minor:
         raise NothingToInvoice(f"可开票金额为 {rest}", f"{rest} is left to invoice")
     made = invoice_drafts.made(work, told, wanted, total)
-    asked = invoice_lines.checked(total, wanted.lines)
+    asked = invoice_lines.checked(total, invoice_drafts.by_default(work, wanted, total))
     rows = invoice_lines.written(work, made.id, about, asked, rate_bp=made.rate_bp)
     made.net_minor = sum(line.net_minor for line in rows)
     made.tax_minor = total.minor - made.net_minor
@@ -188,6 +214,12 @@ def refunded(work: Work, event: Event) -> None:
         follow(work, order_id)
 
 
+def credited(work: Work, event: Event) -> None:
+    """After "fee.credited": write off what the invoices of its note stand for and is not paid."""
+    if note_id := event.data.get("note_id"):
+        follow(work, note_id)
+
+
 class Invoiceable(NamedTuple):
     """What of an order can still be invoiced. fiscal: what the treasury gets of its price."""
 
@@ -204,7 +236,7 @@ def open_for(work: Work, about: About, *, after: str | None, limit: int) -> Page
     """Return what the caller's organisation paid for orders, newest first. Six SELECTs."""
     session, own = work.session, work.actor.organisation
     found = invoice_rooms.orders_of(session, own, about, after=after, limit=limit)
-    order_ids = [line.order_id for line in found.items]
+    order_ids = found.items
     told = invoice_rooms.figures(session, order_ids, about)
     counted = invoice_rooms.known(session, order_ids, about)
     return Page(
@@ -229,8 +261,10 @@ def lines_of(session: Session, invoice: Invoice) -> list[invoice_lines.InvoiceLi
 
 
 def find(session: Session, invoice_id: str) -> Invoice:
-    """Return the invoice. Raises NotFound. One SELECT by key."""
+    """Return the invoice. Raises NotFound, RedOfRed for a red letter. One SELECT by key."""
     found = session.get(Invoice, invoice_id)
+    if found is None and red_letters.is_one(session, invoice_id):
+        raise RedOfRed("红字发票不能再冲红", "a red letter is not written off in red")
     if found is None:
         raise _missing(invoice_id)
     return found

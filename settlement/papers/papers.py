@@ -29,6 +29,7 @@ class Kind(StrEnum):
     INVOICE = "invoice"
     RECEIPT = "receipt"
     EVIDENCE_PACK = "evidence_pack"
+    DISCLOSURE = "disclosure"
 
     @property
     def label(self) -> Words:
@@ -40,10 +41,12 @@ _LABELS: Final = {
     Kind.STATEMENT: Words("结算单", "settlement statement"),
     Kind.INVOICE: Words("发票数据", "invoice data"),
     Kind.RECEIPT: Words("收款回单", "receipt"),
-    Kind.EVIDENCE_PACK: Words("数据资产证据包", "evidence pack of a data asset"),
+    Kind.EVIDENCE_PACK: Words("证据包", "evidence pack"),
+    Kind.DISCLOSURE: Words("数据资源披露表", "disclosure of data resources"),
 }
 _SERIES: Final = {
     Kind.STATEMENT: "ST", Kind.INVOICE: "IV", Kind.RECEIPT: "RC", Kind.EVIDENCE_PACK: "EP",
+    Kind.DISCLOSURE: "DS",
 }  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """A red letter (红字发票): writes an issued invoice off, whole or in part. It only ever adds."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, func, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from kernel import ids
@@ -10,10 +11,11 @@ from kernel.clock import Instant
 from kernel.db import Base, Big, append_only
 from kernel.money import Money
 from kernel.work import Work
-from settlement import shares
 from settlement.papers import invoice_lines
+from settlement.papers.invoice_lines import InvoiceLine
 from settlement.papers.invoice_rows import Invoice
 from settlement.papers.papers import Paper
+from settlement.papers.red_lines import Part, RedLine
 
 
 class RedLetter(Base):
@@ -54,33 +56,55 @@ class RedLetter(Base):
 append_only(RedLetter.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 
 
-def draft(work: Work, invoice: Invoice, *, confirm_no: str) -> RedLetter:
-    """Return the red letter of what is asked of an invoice; it has no number yet.
+def draft(
+    work: Work, invoice: Invoice, parts: Sequence[Part], *, confirm_no: str
+) -> tuple[RedLetter, list[RedLine]]:
+    """Return the red letter of what is taken off the lines, and its own lines.
 
-    The last one takes what is left of net and tax, so that both end at exact zeros.
-    One SELECT by key.
+    It has no number yet. One SELECT by key.
     """
-    amount = invoice.red_asked
-    count, net_before, tax_before = _before(work.session, invoice.id)
-    net_left, tax_left = invoice.net_minor - net_before, invoice.tax_minor - tax_before
-    if amount.minor == net_left + tax_left:
-        tax = tax_left
-    else:
-        part = shares.vat(amount, invoice.rate_bp)[1].minor
-        tax = min(max(part, amount.minor - net_left), tax_left)
-    return RedLetter(
+    amount, tax = (sum(each) for each in zip(*((one.gross, one.tax) for one in parts), strict=True))
+    made = RedLetter(
         id=ids.new("red_", work.now),
         invoice_id=invoice.id,
-        seq=count + 1,
+        seq=_count(work.session, invoice.id) + 1,
         confirm_no=confirm_no,
-        amount_minor=amount.minor,
-        net_minor=amount.minor - tax,
+        amount_minor=amount,
+        net_minor=amount - tax,
         tax_minor=tax,
-        currency=amount.currency,
+        currency=invoice.total.currency,
         reason=invoice.red_reason or "",
         issued_by=work.actor.person,
         issued_at=work.now,
     )
+    lines = [
+        RedLine(
+            letter_id=made.id,
+            position=one.position,
+            gross_minor=one.gross,
+            net_minor=one.gross - one.tax,
+            tax_minor=one.tax,
+        )
+        for one in parts
+    ]
+    return made, lines
+
+
+def lined(lines: Sequence[InvoiceLine], red: Sequence[RedLine]) -> list[dict[str, Any]]:
+    """Return the lines of its paper: those of the invoice that it touches, with negative sums."""
+    named = {line.position: line for line in lines}
+    return [
+        {
+            "position": one.position,
+            "item_name": named[one.position].item_name,
+            "tax_code": named[one.position].tax_code,
+            "spec": named[one.position].spec,
+            "rate_bp": named[one.position].rate_bp,
+            "net_minor": -one.net_minor,
+            "tax_minor": -one.tax_minor,
+        }
+        for one in red
+    ]
 
 
 def said(made: RedLetter, invoice: Invoice) -> dict[str, Any]:
@@ -107,11 +131,14 @@ def of(session: Session, invoice_id: str) -> list[RedLetter]:
     return list(session.scalars(statement))
 
 
-def _before(session: Session, invoice_id: str) -> tuple[int, int, int]:
-    statement = select(
-        func.count(),
-        func.coalesce(func.sum(RedLetter.net_minor), 0),
-        func.coalesce(func.sum(RedLetter.tax_minor), 0),
-    ).where(RedLetter.invoice_id == invoice_id)
-    count, net, tax = session.execute(statement).one()
-    return int(count), int(net), int(tax)
+def is_one(session: Session, letter_id: str) -> bool:
+    """Tell whether this is the id, or the number, of a red letter. One SELECT."""
+    statement = select(RedLetter.id).where(
+        or_(RedLetter.id == letter_id, RedLetter.number == letter_id)
+    )
+    return session.scalars(statement).first() is not None
+
+
+def _count(session: Session, invoice_id: str) -> int:
+    statement = select(func.count()).where(RedLetter.invoice_id == invoice_id)
+    return int(session.scalars(statement).one())

@@ -1,136 +1,109 @@
-"""Entries are written to PostgreSQL: sets, not rows, because every statement is a journey.
+"""Entries are written to PostgreSQL: by one call, because every statement is a journey.
 
-A set travels as one array for each column, so that the statement's text is always the
-same and its plan is kept.
+What the call does stands in `settlement.procedure`. It goes by what nearly always
+holds: every month is open, no key is taken, the money is there. When it does not, the call
+has written nothing and says so, and only then is it asked what to do about it.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from settlement.entries import AccountRef
-from settlement.posting.asked import Key
-from settlement.posting.written import Ids, Kept, Written, guarded, opened_as
+from kernel.work import Work
+from settlement.entries import AccountRef, around_id, month
+from settlement.posting.asked import ToPost, refs
+from settlement.posting.overdraft import Kept, forbid_overdraft, guarded
+from settlement.posting.savepoints import savepoint
+from settlement.posting.written import Months, booked_in, opened_as, unnumbered
+from settlement.procedure import NOT_OPEN, OVERDRAWN
 
-_HEAD: Final = {
-    "event": "text",
-    "source_id": "text",
-    "seq": "int",
-    "period_id": "text",
-    "n": "int",
-    "reverses": "bigint",
-    "order_id": "text",
-    "person": "text",
-    "organisation": "text",
-    "effective_on": "date",
-    "recorded_at": "timestamptz",
-}
-_ACCOUNT: Final = dict.fromkeys(("code", "owner", "currency", "book", "kind", "guard"), "text")
-_POSTING: Final = {
-    "entry_id": "bigint",
-    "line_no": "int",
-    "n": "int",
-    "debit_id": "bigint",
-    "credit_id": "bigint",
-    "currency": "text",
-    "book": "text",
-    "amount": "bigint",
-}
-_SEAL: Final = {"entry_id": "bigint", "n": "int", "content_hash": "text"}
-_NAME: Final = dict.fromkeys(("code", "owner", "currency"), "text")
-
-
-def _arrays(columns: Mapping[str, str]) -> str:
-    return ", ".join(f"%({name})s::{kind}[]" for name, kind in columns.items())
-
-
-def _insert(table: str, columns: Mapping[str, str]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({_arrays(columns)})"  # noqa: S608 - names of this file
-
-
-# Numbered as they were asked, claimed in one order by everybody.
-_CLAIM: Final = f"""
-WITH numbered AS MATERIALIZED (
-  SELECT nextval('ledger_entries_id_seq') AS id, asked.*
-  FROM unnest({_arrays(_HEAD)}) AS asked ({", ".join(_HEAD)})
-)
-INSERT INTO ledger_entries (id, {", ".join(_HEAD)})
-SELECT * FROM numbered ORDER BY event, source_id, seq
-ON CONFLICT (event, source_id, seq) DO NOTHING RETURNING event, source_id, seq, id
-"""  # noqa: S608 - names of this file
-_OPEN: Final = (
-    f"{_insert('ledger_accounts', _ACCOUNT)}"
-    " ON CONFLICT (code, owner, currency) DO NOTHING RETURNING code, owner, currency, id"
-)
+_POST: Final = "SELECT ids, broken FROM ledger_post(%s, %s, %s, %s, %s, %s, %s)"
 # Everybody locks guarded accounts in the order of their ids.
-_FIND: Final = f"""
-WITH named AS MATERIALIZED (
-  SELECT a.id, a.code, a.owner, a.currency
-  FROM unnest({_arrays(_NAME)}) AS r (code, owner, currency)
-  JOIN ledger_accounts a USING (code, owner, currency)
-), locked AS MATERIALIZED (
-  SELECT account_id, abs(credits - debits) AS kept FROM ledger_balances
-  WHERE account_id IN (SELECT id FROM named) ORDER BY account_id FOR UPDATE
-)
-SELECT code, owner, currency, id, NULL FROM named
-UNION ALL SELECT NULL, NULL, NULL, account_id, kept FROM locked
-"""  # noqa: S608 - as above
-_WRITE: Final = _insert("ledger_postings", _POSTING)
-_SEALED: Final = _insert("ledger_seals", _SEAL)
+_KEPT: Final = """
+SELECT a.code, a.owner, a.currency, abs(b.credits - b.debits)
+FROM json_to_recordset(%s) AS r (code text, owner text, currency text)
+JOIN ledger_accounts a USING (code, owner, currency) JOIN ledger_balances b ON b.account_id = a.id
+ORDER BY b.account_id FOR UPDATE OF b
+"""
 
 
 class Postgresql:
-    """Four statements for a portion; five when it opens accounts."""
+    """One statement for as many entries as are written together."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, work: Work, connection: Connection) -> None:
+        self._work = work
+        self._connection = connection
+        self._chosen: Months = {}
 
-    def claim(self, heads: Sequence[dict[str, Any]]) -> dict[Key, int]:
-        """Claim the keys; a twin that is under way is waited for."""
-        found = self._run(_CLAIM, _HEAD, heads)
-        return {(event, source_id, seq): entry_id for event, source_id, seq, entry_id in found}
+    def write(self, asked: Sequence[ToPost]) -> list[int | None]:
+        """Write them; what stands in the way is seen to, and then they are written again."""
+        ids, broken = self._call(asked)
+        if broken == NOT_OPEN:
+            with savepoint(self._connection):  # no month is opened for what is then refused
+                days = (one.effective_on for one in asked)
+                self._chosen |= booked_in(self._connection, days)
+                return self.write(asked)
+        if broken == OVERDRAWN:
+            # What came in since is locked now, so that the next call finds it.
+            forbid_overdraft(asked, self._kept(refs(asked)))
+            return self.write(asked)
+        return ids
 
-    def accounts(self, refs: Sequence[AccountRef]) -> tuple[Ids, Kept]:
-        """Open what is new, lock what is guarded."""
-        ids: Ids = {}
-        kept: Kept = {}
-        self._find(refs, ids, kept)
-        missing = [ref for ref in refs if ref not in ids]
-        if missing:
-            opened = self._run(_OPEN, _ACCOUNT, [opened_as(ref) for ref in missing])
-            for *name, account_id in opened:
-                ref = AccountRef(*name)
-                ids[ref] = account_id
-                if guarded(ref):
-                    kept[account_id] = 0
-            # What somebody else opened in this very moment.
-            self._find([ref for ref in missing if ref not in ids], ids, kept)
-        return ids, kept
+    def _call(self, asked: Sequence[ToPost]) -> tuple[list[int | None], str | None]:
+        named = refs(asked)
+        places = {ref: place for place, ref in enumerate(named, start=1)}
+        wanted = {month(one.effective_on) for one in asked}
+        months = {name: self._chosen.get(name, name) for name in wanted}
+        heads, lines = [], []
+        for place, one in enumerate(asked, start=1):
+            head, its = self._said(place, one, months, places)
+            heads.append(head)
+            lines += its
+        opened = [{"place": places[ref], **opened_as(ref)} for ref in named]
+        actor = self._work.actor
+        values = (
+            json.dumps(heads), json.dumps(opened), json.dumps(lines),
+            list(set(months.values())), actor.person, actor.organisation, self._work.now,
+        )  # fmt: skip
+        ids, broken = self._connection.exec_driver_sql(_POST, values).one()
+        return ids, broken
 
-    def write(self, written: Sequence[Written], ids: Ids) -> None:
-        """Write all lines, then all seals."""
+    def _said(
+        self, place: int, one: ToPost, months: Months, places: dict[AccountRef, int]
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """Return the head and the lines as `ledger_post` takes them."""
+        entry = unnumbered(self._work, one, months)
+        before, after = around_id(entry)
+        head = {
+            "place": place,
+            "event": one.event,
+            "source_id": one.source_id,
+            "seq": one.seq,
+            "period_id": entry.period_id,
+            "n": len(entry.lines),
+            "reverses": one.reverses,
+            "order_id": one.order_id,
+            "effective_on": one.effective_on.isoformat(),
+            "before": before,
+            "after": after,
+        }
         lines = [
-            (one.entry_id, line.line_no, one.head["n"], ids[line.debit], ids[line.credit],
-             line.currency, line.book, line.minor)
-            for one in written for line in one.lines
-        ]  # fmt: skip
-        seals = [(one.entry_id, one.head["n"], one.content_hash) for one in written]
-        self._execute(_WRITE, _POSTING, lines)
-        self._execute(_SEALED, _SEAL, seals)
+            {
+                "entry": place,
+                "line_no": line.line_no,
+                "debit": places[row.debit],
+                "credit": places[row.credit],
+                "amount": line.minor,
+            }
+            for line, row in zip(entry.lines, one.rows, strict=True)
+        ]
+        return head, lines
 
-    def _find(self, refs: Sequence[AccountRef], ids: Ids, kept: Kept) -> None:
-        if not refs:
-            return
-        for *name, account_id, left in self._execute(_FIND, _NAME, refs):
-            if left is None:
-                ids[AccountRef(*name)] = account_id
-            else:
-                kept[account_id] = left
-
-    def _run(self, sql: str, columns: Mapping[str, str], rows: Sequence[dict[str, Any]]) -> Any:
-        return self._execute(sql, columns, [tuple(row[name] for name in columns) for row in rows])
-
-    def _execute(self, sql: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]]) -> Any:
-        arrays = dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True))
-        return self.connection.exec_driver_sql(sql, arrays)
+    def _kept(self, named: Sequence[AccountRef]) -> Kept:
+        names = json.dumps([ref._asdict() for ref in named])
+        kept: Kept = dict.fromkeys(guarded(named), 0)
+        for *name, left in self._connection.exec_driver_sql(_KEPT, (names,)):
+            kept[AccountRef(*name)] = left
+        return kept

@@ -5,16 +5,19 @@ triggers know the posting that is being written by that.
 """
 
 import sqlite3
-from collections.abc import Sequence
-from datetime import UTC
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date
 from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from settlement.entries import AccountRef
-from settlement.posting.asked import Key
-from settlement.posting.written import Ids, Kept, Written, guarded, opened_as
+from kernel.work import Work
+from settlement.entries import AccountRef, Unnumbered, around_id, month, sealed
+from settlement.posting.asked import ToPost, refs
+from settlement.posting.overdraft import Kept, forbid_overdraft, guarded
+from settlement.posting.savepoints import savepoint
+from settlement.posting.written import Months, booked_in, opened_as, unnumbered
 
 _TAKEN: Final = "SELECT 1 FROM ledger_entries WHERE event = ? AND source_id = ? AND seq = ?"
 _LAST: Final = "SELECT coalesce(max(id), 0) FROM ledger_entries"
@@ -37,45 +40,64 @@ _LINE: Final = (
 )
 _SEAL: Final = "INSERT INTO ledger_seals (entry_id, n, content_hash) VALUES (?, ?, ?)"
 
+_Ids = dict[AccountRef, int]
+
 
 class Sqlite:
     """Two statements an account and three an entry, none of which leaves the process."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, work: Work, connection: Connection) -> None:
+        self._work = work
+        self._connection = connection
+        self._chosen: Months = {}
         # The driver's own cursor: SQLAlchemy's way to it takes ten times as long as SQLite.
         self._cursor = connection.connection.cursor()
 
-    def claim(self, heads: Sequence[dict[str, Any]]) -> dict[Key, int]:
-        """Give numbers to the keys that are free: nobody else writes meanwhile."""
-        last = self._row(_LAST)[0]
-        keys = [(head["event"], head["source_id"], head["seq"]) for head in heads]
-        free = [key for key in keys if self._row(_TAKEN, key) is None]
-        return {key: last + number for number, key in enumerate(free, start=1)}
+    def write(self, asked: Sequence[ToPost]) -> list[int | None]:
+        """Write entry by entry, in the order in which they were asked."""
+        ids = self.claim(asked)
+        free = [entry_id for entry_id in ids if entry_id is not None]
+        if len(free) < len(ids):
+            return ids
+        with savepoint(self._connection):
+            self._chosen |= booked_in(self._connection, self._new_days(asked))
+            accounts, kept = self.accounts(refs(asked))
+            forbid_overdraft(asked, kept)
+            for entry_id, one in zip(free, asked, strict=True):
+                self._write(entry_id, one, accounts)
+        return ids
 
-    def accounts(self, refs: Sequence[AccountRef]) -> tuple[Ids, Kept]:
+    def claim(self, asked: Sequence[ToPost]) -> list[int | None]:
+        """Give numbers to the keys that are free: nobody else writes meanwhile."""
+        first = self._row(_LAST)[0] + 1
+        return [
+            number if self._row(_TAKEN, one.key) is None else None
+            for number, one in enumerate(asked, start=first)
+        ]
+
+    def accounts(self, named: Sequence[AccountRef]) -> tuple[_Ids, Kept]:
         """Open what is new; the whole database is locked already."""
-        ids: Ids = {}
-        kept: Kept = {}
-        for ref in refs:
+        ids: _Ids = {}
+        lefts: dict[AccountRef, int] = {}
+        for ref in named:
             found = self._row(_FIND, ref)
             account_id, left = found or (self._row(_OPEN, tuple(opened_as(ref).values()))[0], 0)
-            ids[ref] = account_id
-            if guarded(ref):
-                kept[account_id] = left
-        return ids, kept
+            ids[ref], lefts[ref] = account_id, left
+        return ids, {ref: lefts[ref] for ref in guarded(named)}
 
-    def write(self, written: Sequence[Written], ids: Ids) -> None:
-        """Write entry by entry, in the order in which they were asked."""
-        for one in written:
-            n = one.head["n"]
-            self._run(_HEAD, (one.entry_id, *_stored(one.head)))
-            for line in one.lines:
-                self._run(_LINE, (
-                    one.entry_id, line.line_no, n, ids[line.debit], ids[line.credit],
-                    line.currency, line.book, line.minor,
-                ))  # fmt: skip
-            self._run(_SEAL, (one.entry_id, n, one.content_hash))
+    def _new_days(self, asked: Sequence[ToPost]) -> Iterator[date]:
+        return (one.effective_on for one in asked if month(one.effective_on) not in self._chosen)
+
+    def _write(self, entry_id: int, one: ToPost, accounts: _Ids) -> None:
+        entry = unnumbered(self._work, one, self._chosen)
+        n = len(entry.lines)
+        self._run(_HEAD, (entry_id, *_head(entry, n)))
+        for line, (debit, credit, _) in zip(entry.lines, one.rows, strict=True):
+            self._run(_LINE, (
+                entry_id, line.line_no, n, accounts[debit], accounts[credit],
+                line.currency, line.book, line.minor,
+            ))  # fmt: skip
+        self._run(_SEAL, (entry_id, n, sealed(entry_id, *around_id(entry))))
 
     def _row(self, sql: str, values: Sequence[Any] = ()) -> Any:
         return self._run(sql, values).fetchone()
@@ -87,7 +109,9 @@ class Sqlite:
             raise IntegrityError(sql, tuple(values), error) from error
 
 
-def _stored(head: dict[str, Any]) -> tuple[Any, ...]:
-    *values, effective_on, recorded_at = head.values()
-    instant = recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
-    return (*values, effective_on.isoformat(), instant)
+def _head(entry: Unnumbered, n: int) -> tuple[Any, ...]:
+    instant = entry.recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
+    return (
+        entry.event, entry.source_id, entry.seq, entry.period_id, n, entry.reverses,
+        entry.order_id, entry.person, entry.organisation, entry.effective_on.isoformat(), instant,
+    )  # fmt: skip

@@ -60,3 +60,10 @@ def posted_differently(named: str, entry_id: int) -> AlreadyPostedDifferently:
         f"{named} 已记为分录 {entry_id}，内容不同",
         f"{named} is entry {entry_id} already, with other content",
     )
+
+
+def asked_differently(named: str) -> AlreadyPostedDifferently:
+    """Return the refusal of two entries with one key and two contents in one call."""
+    return AlreadyPostedDifferently(
+        f"{named} 在同一次记账中出现两种内容", f"{named} is asked twice, with two contents"
+    )

@@ -1,51 +1,56 @@
 """What a database has to be able to do so that entries can be written into it."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
-from settlement import chart
-from settlement.entries import AccountRef, Line
-from settlement.posting.asked import Key
+from kernel.work import Work
+from settlement import chart, periods
+from settlement.entries import AccountRef, Unnumbered, month
+from settlement.posting.asked import ToPost, lines
 
-Ids: TypeAlias = dict[AccountRef, int]
-"""Account → its id."""
-
-Kept: TypeAlias = dict[int, int]
-"""Id of a guarded account → what may be taken out of it, in minor units."""
-
-
-class Written(NamedTuple):
-    """One entry as its rows will stand: `head` has the columns of ledger_entries but the id."""
-
-    entry_id: int
-    head: dict[str, Any]
-    lines: tuple[Line, ...]
-    content_hash: str
+Months: TypeAlias = dict[str, str]
+"""Month in which something took effect → the open period in which it is booked."""
 
 
 class Writer(Protocol):
-    """Writes entries on one connection, in as few statements as the database can do with."""
+    """Writes entries in one transaction, in as few statements as the database can do with."""
 
-    connection: Connection
+    def __init__(self, work: Work, connection: Connection) -> None: ...
 
-    def __init__(self, connection: Connection) -> None: ...
+    def write(self, asked: Sequence[ToPost]) -> list[int | None]:
+        """Write entries of different keys, all or nothing; return their ids.
 
-    def claim(self, heads: Sequence[dict[str, Any]]) -> dict[Key, int]:
-        """Claim the keys, in their order; return the new ids of those that were free.
-
-        A twin that is under way elsewhere is waited for.
+        The ids are in their order. A key that is taken has None instead, and then nothing
+        was written; a twin that is under way elsewhere is waited for. Raises Overdrawn,
+        and nothing was written.
         """
         ...
 
-    def accounts(self, refs: Sequence[AccountRef]) -> tuple[Ids, Kept]:
-        """Open what is new, lock what is guarded, in the order of the ids."""
-        ...
 
-    def write(self, written: Sequence[Written], ids: Ids) -> None:
-        """Write the lines and the seals of entries that were claimed."""
-        ...
+def unnumbered(work: Work, one: ToPost, months: Months) -> Unnumbered:
+    """Return what the entry will say."""
+    return Unnumbered(
+        event=one.event,
+        source_id=one.source_id,
+        seq=one.seq,
+        period_id=months[month(one.effective_on)],
+        reverses=one.reverses,
+        order_id=one.order_id,
+        person=work.actor.person,
+        organisation=work.actor.organisation,
+        effective_on=one.effective_on,
+        recorded_at=work.now,
+        lines=lines(one),
+    )
+
+
+def booked_in(connection: Connection, days: Iterable[date]) -> Months:
+    """Choose the periods for what took effect on these days; the earliest first."""
+    first_days = {month(day): day for day in days}
+    return {name: periods.choose(connection, first_days[name]) for name in sorted(first_days)}
 
 
 def opened_as(ref: AccountRef) -> dict[str, str]:
@@ -59,8 +64,3 @@ def opened_as(ref: AccountRef) -> dict[str, str]:
         "kind": row.kind.value,
         "guard": row.guard.value,
     }
-
-
-def guarded(ref: AccountRef) -> bool:
-    """Tell whether the account has a balance of its own that never goes below zero."""
-    return chart.account(ref.code).guard is not chart.Guard.NONE

@@ -17,7 +17,8 @@ from kernel.money import Money
 from kernel.work import Work
 from settlement import ledger
 from settlement.ledger import AccountRef, Row
-from settlement.rails.outcomes import DisputeDesk, cash
+from settlement.rails.desks import DisputeDesk, DisputeMove
+from settlement.rails.outcomes import cash
 from settlement.rails.port import BalanceLine
 
 FX: Final = "1012.fx"
@@ -26,7 +27,10 @@ DISPUTE: Final = "dispute"
 
 
 class ProviderBalanceLine(Base):
-    """One movement of our balance. type: as the provider names it. net = amount - fee."""
+    """One movement of our balance. type: as the provider names it. net = amount - fee.
+
+    at: when it moved. told_at: when we came to know of it.
+    """
 
     __tablename__ = "provider_balance_lines"
     __table_args__ = (
@@ -37,6 +41,8 @@ class ProviderBalanceLine(Base):
         ),
         Index(None, "provider", "at", "id"),
         Index(None, "source_id"),
+        Index(None, "at"),
+        Index(None, "told_at"),
     )
 
     provider: Mapped[str] = mapped_column(primary_key=True)
@@ -54,6 +60,7 @@ class ProviderBalanceLine(Base):
     )
     available_on: Mapped[Instant]
     at: Mapped[Instant]
+    told_at: Mapped[Instant]
 
 
 append_only(ProviderBalanceLine.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
@@ -66,8 +73,7 @@ def book(work: Work, provider: str, line: BalanceLine, disputes: DisputeDesk) ->
     house = work.as_system()
     account = cash(provider, line.amount.currency)
     if line.type == DISPUTE:
-        disputes.moved(
-            house,
+        move = DisputeMove(
             dispute_id=line.source_id,
             kind="withdrawn" if line.amount.minor < 0 else "reinstated",
             amount=Money(abs(line.amount.minor), line.amount.currency),
@@ -75,6 +81,7 @@ def book(work: Work, provider: str, line: BalanceLine, disputes: DisputeDesk) ->
             source_id=line.id,
             account=account,
         )
+        disputes.moved(house, move)
         return True
     on = local_date(line.at)
     if line.fee.minor:
@@ -137,6 +144,7 @@ def _kept(work: Work, provider: str, line: BalanceLine) -> bool:
             net_currency=line.net.currency,
             available_on=line.available_on,
             at=line.at,
+            told_at=work.now,
         )
         .on_conflict_do_nothing()
         .returning(ProviderBalanceLine.id)

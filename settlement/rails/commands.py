@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 from kernel import ids
 from kernel.clock import Instant
 from kernel.db import Base, Big
-from kernel.errors import DomainError, Kind, NotFound
+from kernel.errors import DomainError, Kind, NotFound, Refusal, refuse
 from kernel.journal import plain
 from kernel.money import Money
 from kernel.pages import Page, keyset
@@ -32,6 +32,7 @@ PAYOUT: Final = "payout"
 KINDS: Final = (START, CAPTURE, CANCEL, REFUND, PAYOUT)
 
 _MAKING: Final = frozenset({START, REFUND, PAYOUT})
+_PAYING: Final = frozenset({REFUND, PAYOUT})
 _FIRST_WAIT: Final = timedelta(seconds=1)
 _LONGEST_WAIT: Final = timedelta(hours=1)
 TRIES_MAX: Final = 40
@@ -60,6 +61,8 @@ class Command(Base):
     subject: id of what it is for. object_id: what it made there; None for a command that
     changes what another one made. failures: answers in a row that were equal and could be
     one answer that the provider keeps with the key. key_no: 1 until such a key is given up.
+    vouched_by, confirmed_by: who have looked at the provider by themselves, and say that it
+    was not done there; two where money would be paid twice.
     """
 
     __tablename__ = "provider_commands"
@@ -72,6 +75,7 @@ class Command(Base):
         ),
         CheckConstraint("amount_minor >= 0", name="amount_not_negative"),
         CheckConstraint("state = 'new' OR first_sent_at IS NOT NULL", name="touched_at_some_time"),
+        CheckConstraint("vouched_by <> confirmed_by", name="vouched_for_by_two"),
         Index(
             "uq_provider_commands_one_object_each",
             "provider",
@@ -88,6 +92,7 @@ class Command(Base):
             postgresql_where=_IS_OPEN,
         ),
         Index(None, "subject", "id"),
+        Index(None, "state", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -108,6 +113,8 @@ class Command(Base):
     lease_until: Mapped[Instant | None]
     first_sent_at: Mapped[Instant | None]
     object_id: Mapped[str | None]
+    vouched_by: Mapped[str | None]
+    confirmed_by: Mapped[str | None]
 
     @property
     def key(self) -> str:
@@ -116,11 +123,11 @@ class Command(Base):
 
 
 class NothingToRetry(DomainError):
-    """Only a command that waits for a person is sent again by one."""
+    """Only a command whose outcome is not known is sent again by a person."""
 
     kind = Kind.CONFLICT
     code = "nothing-to-retry"
-    title = Words("该指令无需重试", "The command does not wait for a person")
+    title = Words("该指令无需重试", "There is nothing to send again")
 
 
 def give(
@@ -210,6 +217,7 @@ def order(found: Command) -> Order:
         body=found.body,
         since=found.first_sent_at or found.given_at,
         failures=found.failures,
+        vouched=found.vouched_by is not None,
     )
 
 
@@ -279,26 +287,49 @@ def change_key(work: Work, found: Command) -> None:
 
 def stick(work: Work, found: Command, code: str) -> None:
     """Leave a command to a person: neither the key nor a search can tell what came of it."""
-    _set(work, found, state=State.STUCK, last_error=code, lease_until=None)
+    nobody = {"vouched_by": None, "confirmed_by": None}
+    _set(work, found, state=State.STUCK, last_error=code, lease_until=None, **nobody)
     work.record("provider.command_stuck", found.id, target=found.subject, reason=code)
 
 
 def retry(work: Work, command_id: str) -> Command:
-    """Send a stuck command again, because a person has looked. Raises NothingToRetry."""
+    """Send a command again whose outcome is not known, because a person has looked.
+
+    One of which the key can still tell is only asked at once, not later. One that is stuck
+    is vouched for: it was not done there. Where it would pay money out twice, a second
+    person confirms that before it is sent. Raises NothingToRetry, StepRefused.
+    """
     access.require(work, access.settler, "provider.retry")
     found = locked(work.session, command_id)
-    if found.state != State.STUCK:
-        raise NothingToRetry("该指令不在待人工处理状态", "the command does not wait for a person")
+    if found.state == State.STUCK and not _vouched(work, found):
+        return found
+    if found.state not in {State.UNKNOWN, State.STUCK}:
+        raise NothingToRetry("该指令没有不明的结果", "nothing about the command is unknown")
     _set(work, found, state=State.UNKNOWN, failures=0, attempts=0, not_before=work.now)
     work.record("provider.command_retried", found.id, target=found.subject)
     return found
+
+
+def _vouched(work: Work, found: Command) -> bool:
+    """Note that the caller vouches for a stuck command; tells whether that is enough."""
+    person = work.actor.person
+    if found.kind not in _PAYING:
+        _set(work, found, vouched_by=person)
+        return True
+    if found.vouched_by is None:
+        _set(work, found, vouched_by=person)
+        work.record("provider.command_vouched", found.id, target=found.subject)
+        return False
+    refuse([_ANOTHER] if found.vouched_by == person else [])
+    _set(work, found, confirmed_by=person)
+    return True
 
 
 def locked(session: Session, command_id: str) -> Command:
     """Return one command, locked. Raises NotFound. One SELECT by key."""
     found = session.get(Command, command_id, with_for_update=True, populate_existing=True)
     if found is None:
-        raise NotFound("没有这条支付指令", f"no command {command_id}")
+        raise _missing(command_id)
     return found
 
 
@@ -307,10 +338,23 @@ def known(session: Session, command_id: str) -> Command | None:
     return session.get(Command, command_id, with_for_update=True, populate_existing=True)
 
 
+def seen(work: Work, command_id: str) -> Command:
+    """Return one command to who oversees money; to others it does not exist."""
+    found = work.session.get(Command, command_id) if access.oversees(work.actor) else None
+    if found is None:
+        raise _missing(command_id)
+    return found
+
+
 def listed(
-    work: Work, *, open_only: bool = False, after: str | None = None, limit: int
+    work: Work,
+    *,
+    open_only: bool = False,
+    state: State | None = None,
+    after: str | None = None,
+    limit: int,
 ) -> Page[Command]:
-    """Return the commands, newest first, to who oversees money. One SELECT by key.
+    """Return the commands, newest first, to who oversees money. One SELECT on an index.
 
     open_only: those that are not carried out yet, or wait for a person.
     """
@@ -318,6 +362,8 @@ def listed(
     statement = select(Command)
     if open_only:
         statement = statement.where(Command.state.in_([*_OPEN, State.STUCK]))
+    if state is not None:
+        statement = statement.where(Command.state == state)
     return keyset(work.session, statement, by=((Command.id, "desc"),), after=after, limit=limit)
 
 
@@ -332,3 +378,12 @@ def _set(work: Work, found: Command, **values: Any) -> None:
     # Not a life that people take steps in: the row is changed where it lies.
     work.session.execute(update(Command).where(Command.id == found.id).values(**values))
     work.session.refresh(found)
+
+
+def _missing(command_id: str) -> NotFound:
+    return NotFound("没有这条支付指令", f"no command {command_id}")
+
+
+_ANOTHER: Final = Refusal(
+    "FOUR_EYES", "须由另一人确认对方未办理", "another person must confirm that it was not done"
+)

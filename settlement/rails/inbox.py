@@ -15,7 +15,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Instant
 from kernel.db import Base
+from kernel.errors import DomainError, Kind, NotFound
 from kernel.pages import Page, keyset
+from kernel.words import Words
 from kernel.work import Work
 from settlement import access
 from settlement.rails.port import Event
@@ -26,6 +28,7 @@ TRIES_MAX: Final = 12
 _FIRST_WAIT: Final = timedelta(seconds=1)
 _LONGEST_WAIT: Final = timedelta(minutes=15)
 _WAITS: Final = text("handled_at IS NULL AND not_before IS NOT NULL")
+_OPEN: Final = text("handled_at IS NULL")
 
 
 class Came(StrEnum):
@@ -49,6 +52,14 @@ class Notice(Base):
             postgresql_where=_WAITS,
         ),
         Index(None, "received_at", "provider", "event_id"),
+        Index(
+            "ix_provider_inbox_open",
+            "received_at",
+            "provider",
+            "event_id",
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
     )
 
     provider: Mapped[str] = mapped_column(primary_key=True)
@@ -61,6 +72,19 @@ class Notice(Base):
     not_before: Mapped[Instant | None]
     tries: Mapped[int]
     error: Mapped[str]
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a person must look at it."""
+        return self.handled_at is None and self.not_before is None
+
+
+class NotStuck(DomainError):
+    """Only a notice that waits for a person is tried again by one."""
+
+    kind = Kind.CONFLICT
+    code = "notice-not-stuck"
+    title = Words("该通知无需重试", "The notice does not wait for a person")
 
 
 def keep(work: Work, event: Event, body: bytes, came: Came) -> bool:
@@ -113,12 +137,27 @@ def put_off(work: Work, provider: str, event_id: str, error: str) -> None:
         work.record("provider.notice_stuck", event_id, provider=provider, error=error[:500])
 
 
+def retry(work: Work, provider: str, event_id: str) -> None:
+    """Try one notice again that waits for a person. Raises NotFound, NotStuck."""
+    access.require(work, access.settler, "provider.retry_notices")
+    found = work.session.get(Notice, (provider, event_id), with_for_update=True)
+    if found is None:
+        raise NotFound("没有这条支付通知", f"no notice {event_id} of {provider}")
+    if not found.stuck:
+        raise NotStuck("该通知不在待人工处理状态", "the notice does not wait for a person")
+    _set(work, provider, event_id, tries=0, not_before=work.now)
+    work.record("provider.notice_retried", event_id, provider=provider)
+
+
 def retry_stuck(work: Work) -> int:
     """Try every notice again that waits for a person; returns how many. One UPDATE."""
     access.require(work, access.settler, "provider.retry_notices")
     stuck = Notice.handled_at.is_(None) & Notice.not_before.is_(None)
     again = update(Notice).where(stuck).values(tries=0, not_before=work.now)
-    return len(work.session.scalars(again.returning(Notice.event_id)).all())
+    tried = work.session.execute(again.returning(Notice.provider, Notice.event_id)).all()
+    for provider, event_id in sorted(tuple(each) for each in tried):
+        work.record("provider.notice_retried", event_id, provider=provider)
+    return len(tried)
 
 
 def listed(
@@ -128,7 +167,7 @@ def listed(
     access.require(work, access.overseer, "provider.inbox")
     statement = select(Notice)
     if open_only:
-        statement = statement.where(Notice.handled_at.is_(None))
+        statement = statement.where(_OPEN)
     return keyset(
         work.session,
         statement,

@@ -6,10 +6,9 @@ under that of the notice that told it.
 """
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Final, Protocol
+from typing import Final
 
-from kernel.clock import Instant, local_date
+from kernel.clock import local_date
 from kernel.money import Money
 from kernel.work import Work
 from settlement import ledger, payments
@@ -18,6 +17,7 @@ from settlement.payments import Payment
 from settlement.rails import attempts, commands, fold, objects
 from settlement.rails.attempts import LIFE, Attempt, State
 from settlement.rails.commands import Command
+from settlement.rails.desks import DisputeDesk, DisputeWord, RefundDesk
 from settlement.rails.fold import Arrived, CameBack, CloseThere, Known, Step, WentBack
 from settlement.rails.gateway import Contradiction, Unclaimed
 from settlement.rails.objects import News
@@ -28,63 +28,6 @@ TRANSIT: Final = "1012.psp_transit"
 SUSPENSE: Final = "2241.suspense"
 
 _OPEN: Final = frozenset({payments.State.AWAITING, payments.State.PART_FUNDED})
-
-
-class RefundDesk(Protocol):
-    """Who decides on refunds, and hears what came of them."""
-
-    def succeeded(
-        self, work: Work, refund_id: str, *, source_id: str, cash: AccountRef, on: date
-    ) -> object:
-        """Hear that a refund has reached the buyer."""
-
-    def failed(
-        self,
-        work: Work,
-        refund_id: str,
-        *,
-        source_id: str,
-        cash: AccountRef | None,
-        on: date,
-        reason: str,
-    ) -> object:
-        """Hear that a refund did not arrive. cash: where the money is again; None: never left."""
-
-    def of_suspense(
-        self, work: Work, *, object_id: str, amount: Money, reason: str, payer_id: str
-    ) -> object:
-        """Send money in suspense, that came too late or twice, back where it came from."""
-
-
-class DisputeDesk(Protocol):
-    """Who answers disputes of a provider's payments."""
-
-    def seen(  # noqa: PLR0913 - a dispute is told whole
-        self,
-        work: Work,
-        *,
-        provider: str,
-        dispute_id: str,
-        charge_object: str,
-        order_id: str | None,
-        amount: Money,
-        state: str,
-        evidence_due: Instant | None,
-    ) -> object:
-        """Hear how a dispute stands. state: of `DISPUTE_STATES`."""
-
-    def moved(  # noqa: PLR0913 - as above
-        self,
-        work: Work,
-        *,
-        dispute_id: str,
-        kind: str,
-        amount: Money,
-        fee: Money,
-        source_id: str,
-        account: AccountRef,
-    ) -> object:
-        """Hear that money was "withdrawn" or "reinstated"."""
 
 
 DISPUTE_STATES: Final = {
@@ -279,8 +222,7 @@ def _dispute(work: Work, told: Object, desk: DisputeDesk) -> None:
     if attempt is None:
         raise Unclaimed(f"{told.id}: the payment {told.parent} is none of ours")
     payment = payments.find(work.session, attempt.payment_id)
-    desk.seen(
-        work,
+    word = DisputeWord(
         provider=told.provider,
         dispute_id=told.id,
         charge_object=told.parent,
@@ -289,6 +231,7 @@ def _dispute(work: Work, told: Object, desk: DisputeDesk) -> None:
         state=DISPUTE_STATES[told.phase],
         evidence_due=told.due,
     )
+    desk.seen(work, word)
     attempt = attempts.locked(work.session, attempt.id)
     if told.phase is Phase.LOST and attempt.state == State.DISPUTED:
         LIFE.take("lose", attempt, work)

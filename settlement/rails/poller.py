@@ -18,9 +18,9 @@ from kernel.db import Base
 from kernel.work import Work
 from settlement.rails import balance_lines, inbox
 from settlement.rails.attempts import IS_LIVE, LIVE, Attempt
+from settlement.rails.desks import DisputeDesk
 from settlement.rails.gateway import Gateway
 from settlement.rails.inbox import Came
-from settlement.rails.outcomes import DisputeDesk
 from settlement.rails.port import BalanceLine, Event, Kind
 
 T = TypeVar("T")

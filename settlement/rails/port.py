@@ -125,7 +125,8 @@ class Order:
 
     id: it stands in what the command makes there. key: under which the provider does it
     once. since: when it was sent for the first time. failures: how often it was answered
-    by one failure that may be kept with the key.
+    by one failure that may be kept with the key. vouched: people have looked there, and
+    say that it was not done.
     """
 
     id: str
@@ -136,6 +137,7 @@ class Order:
     body: Mapping[str, Any]
     since: Instant
     failures: int = 0
+    vouched: bool = False
 
 
 class NoAnswer(Exception):

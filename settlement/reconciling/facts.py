@@ -46,6 +46,9 @@ class Type(StrEnum):
     MISSING_LEFT = "missing_left"  # they say so, we do not
     AMOUNT = "amount"
     CURRENCY = "currency"
+    FEE = "fee"
+    FX = "fx"  # what was converted is not what had come in
+    DUPLICATE = "duplicate"  # told twice
     TIMING = "timing"  # not there yet, within the rail's usual time
     BALANCE = "balance"  # every line agrees, the sum does not
     GAP = "gap"  # a statement is missing between two that are there
@@ -63,6 +66,9 @@ _TYPES = {
     Type.MISSING_LEFT: Words("对方有、我方无", "they have it, we have not"),
     Type.AMOUNT: Words("金额不符", "another amount"),
     Type.CURRENCY: Words("币种不符", "another currency"),
+    Type.FEE: Words("手续费不符", "another fee"),
+    Type.FX: Words("结汇金额不符", "another amount was converted"),
+    Type.DUPLICATE: Words("对方重复入账", "told twice"),
     Type.TIMING: Words("在途", "on its way"),
     Type.BALANCE: Words("余额不符", "another balance"),
     Type.GAP: Words("对账单缺号", "a statement is missing"),

@@ -24,6 +24,7 @@ from settlement.payouts import State as Paid
 from settlement.reconciling import providers
 from settlement.reconciling.facts import Fact, Leg, Type, compare
 from settlement.statements import trial_balance
+from settlement.vouchers import returned
 from settlement.vouchers.batches import VoucherBatch
 from settlement.vouchers.vouchers import State as Given
 from settlement.vouchers.vouchers import Voucher
@@ -274,6 +275,7 @@ def _promised(session: Session, orders: Iterable[str]) -> dict[str, Money]:
         for each in session.scalars(locked)
         if each.state == Given.LOCKED or each.batch_id not in advanced
     }
+    found |= returned.never_due(session, orders)
     owed = select(Payment).where(
         Payment.order_id.in_(sorted(orders)),
         Payment.purpose == Purpose.ORDER,

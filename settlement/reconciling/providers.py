@@ -2,14 +2,17 @@
 
 The two sides meet by the provider's object (a payment, a refund, a payout, a dispute):
 fees and conversions are booked under the line that told of them, and the line names its
-object. What is compared is what an object moved in all, after fees, in each currency.
+object. What is compared is what an object moved in all before fees, in each currency, and
+its fees apart. That we book a thing twice the ledger's natural key forbids; that a provider
+tells it twice is found.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import end_of_day, local_date
@@ -20,34 +23,59 @@ from settlement.rails.balance_lines import ProviderBalanceLine
 from settlement.reconciling.facts import Fact, Leg, Type, compare
 
 ACCOUNT: Final = "1012.psp"
+FEES: Final = ("6603.psp_fee", "6603.dispute_fee")
+"""What a provider's fees are booked as."""
 
 Amounts = dict[tuple[str, str], int]
 """(object, currency) → minor units."""
 
 
+class Side(NamedTuple):
+    """What one side says: what moved before fees, and the fees."""
+
+    gross: Amounts
+    fees: Amounts
+
+
 def compared(work: Work, first: date, last: date) -> Iterator[Fact]:
     """Yield what books and provider do not agree on, of objects that moved in these days.
 
-    What we booked and the provider has not told yet is on its way for as long as the rules
-    say. Five SELECTs on indexes.
+    An object also counts of which the provider told only now, for a day before them. What
+    we booked and the provider has not told yet is on its way for as long as the rules say.
+    Six SELECTs on indexes.
     """
     session = work.session
     touched = _touched(session, first, last)
     lines = _lines(session, touched)
     ours = _booked(session, touched, {line.id: line.source_id for line in lines})
-    theirs: Amounts = {}
-    for line in lines:
-        key = (line.source_id, line.net.currency)
-        theirs[key] = theirs.get(key, 0) + line.net.minor
+    theirs, once = _told(lines), _told(_without_repeats(lines))
+    converted = _converted(session, lines)
     lag = work.rules.number("reconciliation.lag_wd")
     for source, since in sorted(touched.items()):
         waits = work.calendar.between(since, last, provisional=True) <= lag
+        found = [side.gross for side in (ours, theirs, once)]
+        for fact in _differing(source, since, *found):
+            late = fact.type == Type.MISSING_RIGHT and waits and source not in converted
+            fx = fact.type == Type.MISSING_RIGHT and source in converted
+            yield replace(fact, type=Type.TIMING if late else Type.FX if fx else fact.type)
         for fact in compare(
-            Leg.PROVIDER, "provider", _of(ours, source), _of(theirs, source), since=since
+            Leg.PROVIDER, "fee", _of(ours.fees, source), _of(theirs.fees, source), since=since
         ):
-            late = fact.type == Type.MISSING_RIGHT and waits
-            kind = Type.TIMING if late else fact.type
-            yield Fact(fact.leg, kind, fact.key, fact.left, fact.right, since)
+            yield replace(fact, type=Type.FEE)
+
+
+def _differing(
+    source: str, since: date, ours: Amounts, theirs: Amounts, once: Amounts
+) -> Iterator[Fact]:
+    """Yield how an object differs before fees. once: theirs, what was told twice told once."""
+    left, right, single = (_of(side, source) for side in (ours, theirs, once))
+    if len(left) == len(right) == 1 and left.keys() != right.keys():
+        (mine,), (yours,) = left.values(), right.values()
+        yield from compare(Leg.PROVIDER, "provider", {source: mine}, {source: yours}, since=since)
+        return
+    for fact in compare(Leg.PROVIDER, "provider", left, right, since=since):
+        twice = fact.left is not None and fact.left == single.get(fact.key.partition(":")[2])
+        yield replace(fact, type=Type.DUPLICATE if twice else fact.type)
 
 
 def _of(amounts: Amounts, source: str) -> dict[str, Money]:
@@ -59,14 +87,15 @@ def _of(amounts: Amounts, source: str) -> dict[str, Money]:
 
 
 def _touched(session: Session, first: date, last: date) -> dict[str, date]:
-    """Return object → the first of these days on which either side moved it."""
-    table = ProviderBalanceLine.__table__
-    told = select(ProviderBalanceLine.source_id, ProviderBalanceLine.at).where(
-        table.c.at >= end_of_day(first - timedelta(days=1)), table.c.at < end_of_day(last)
+    """Return object → the first of these days on which either side moved it, or told of it."""
+    at, told_at = ProviderBalanceLine.at, ProviderBalanceLine.told_at
+    begin, end = end_of_day(first - timedelta(days=1)), end_of_day(last)
+    told = select(ProviderBalanceLine.source_id, at).where(
+        at < end, or_(and_(at >= begin, at < end), and_(told_at >= begin, told_at < end))
     )
     found: dict[str, date] = {}
-    for source, at in session.execute(told):
-        found[source] = min(found.get(source, last), local_date(at))
+    for source, moved_at in session.execute(told):
+        found[source] = min(found.get(source, last), local_date(moved_at))
     booked = (
         select(entries.c.source_id, func.min(entries.c.effective_on))
         .join(postings, postings.c.entry_id == entries.c.id)
@@ -89,25 +118,56 @@ def _touched(session: Session, first: date, last: date) -> dict[str, date]:
 
 def _lines(session: Session, sources: Iterable[str]) -> list[ProviderBalanceLine]:
     wanted = ProviderBalanceLine.source_id.in_(sorted(sources))
-    return list(session.scalars(select(ProviderBalanceLine).where(wanted)))
+    statement = select(ProviderBalanceLine).where(wanted)
+    return list(session.scalars(statement.order_by(ProviderBalanceLine.id)))
 
 
-def _booked(session: Session, sources: Iterable[str], lines: dict[str, str]) -> Amounts:
+def _told(lines: Iterable[ProviderBalanceLine]) -> Side:
+    side = Side({}, {})
+    for line in lines:
+        key = (line.source_id, line.amount.currency)
+        side.gross[key] = side.gross.get(key, 0) + line.amount.minor
+        side.fees[key] = side.fees.get(key, 0) + line.fee.minor
+    return side
+
+
+def _without_repeats(lines: Iterable[ProviderBalanceLine]) -> Collection[ProviderBalanceLine]:
+    """Return the lines, but of those that tell of one movement alike only the first."""
+    found: dict[object, ProviderBalanceLine] = {}
+    for line in lines:
+        found.setdefault((line.source_id, line.type, line.amount), line)
+    return found.values()
+
+
+def _booked(session: Session, sources: Iterable[str], lines: Mapping[str, str]) -> Side:
     """Return what was booked for these objects, under their own ids and those of their lines."""
-    moved = case((postings.c.debit_id.in_(_accounts()), postings.c.amount), else_=0) - case(
-        (postings.c.credit_id.in_(_accounts()), postings.c.amount), else_=0
+    debited, credited = accounts.alias(), accounts.alias()
+    moved = case((debited.c.code == ACCOUNT, postings.c.amount), else_=0) - case(
+        (credited.c.code == ACCOUNT, postings.c.amount), else_=0
     )
+    is_fee = or_(debited.c.code.in_(FEES), credited.c.code.in_(FEES)).label("is_fee")
     statement = (
-        select(entries.c.source_id, postings.c.currency, func.sum(moved))
+        select(entries.c.source_id, postings.c.currency, is_fee, func.sum(moved))
         .join(postings, postings.c.entry_id == entries.c.id)
+        .join(debited, debited.c.id == postings.c.debit_id)
+        .join(credited, credited.c.id == postings.c.credit_id)
         .where(entries.c.source_id.in_(sorted({*sources, *lines})))
-        .group_by(entries.c.source_id, postings.c.currency)
+        .group_by(entries.c.source_id, postings.c.currency, "is_fee")
     )
-    found: Amounts = {}
-    for source, currency, minor in session.execute(statement):
-        key = (lines.get(source, source), currency)
-        found[key] = found.get(key, 0) + int(minor)
-    return found
+    side = Side({}, {})
+    for source, currency, fee, minor in session.execute(statement):
+        key, amounts = (lines.get(source, source), currency), side.fees if fee else side.gross
+        amounts[key] = amounts.get(key, 0) + (-int(minor) if fee else int(minor))
+    return side
+
+
+def _converted(session: Session, lines: Iterable[ProviderBalanceLine]) -> set[str]:
+    """Return the objects whose money the provider converted."""
+    sources = {line.id: line.source_id for line in lines}
+    statement = select(entries.c.source_id).where(
+        entries.c.event == "fx.converted", entries.c.source_id.in_(sorted(sources))
+    )
+    return {sources[line_id] for line_id in session.scalars(statement)}
 
 
 def _accounts() -> Select[int]:

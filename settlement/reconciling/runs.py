@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from kernel import ids
 from kernel.actor import system_only
-from kernel.clock import local_date
+from kernel.clock import Instant, local_date
 from kernel.crypto import canonical
 from kernel.errors import Invalid, NotFound
 from kernel.pages import Page, keyset
@@ -20,6 +20,7 @@ from kernel.work import Work
 from settlement import access
 from settlement.bank.statements import BankLine
 from settlement.books import entries
+from settlement.rails.balance_lines import ProviderBalanceLine
 from settlement.reconciling import breaks, closings, legs, parties, rows
 from settlement.reconciling.facts import WAITING, Fact
 from settlement.reconciling.legs import Days
@@ -101,7 +102,8 @@ def _first(session: Session, day: date) -> date:
         return min(closed.day + timedelta(days=1), day)
     booked: date | None = session.scalars(select(func.min(entries.c.effective_on))).one()
     said: date | None = session.scalars(select(func.min(BankLine.booked_on))).one()
-    return min(booked or day, said or day, day)
+    told: Instant | None = session.scalars(select(func.min(ProviderBalanceLine.at))).one()
+    return min(booked or day, said or day, day if told is None else local_date(told), day)
 
 
 def _made(work: Work, days: Days, facts: list[Fact]) -> ReconciliationRun:

@@ -10,14 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel import ids
-from kernel.clock import Instant, local_date
+from kernel.clock import local_date
 from kernel.money import Money
 from kernel.work import Work
 from settlement import ledger
 from settlement.dividing.frozen import Ground
 from settlement.holding import holds
 from settlement.ledger import AccountRef, Row
-from settlement.refunding import disputes, takings
+from settlement.rails.desks import DisputeMove, DisputeWord
+from settlement.refunding import disputes, effects, takings
 from settlement.refunding.disputes import DISPUTED, LIFE, Chargeback, State
 
 _STEPS: Final = {
@@ -29,43 +30,33 @@ _STEPS: Final = {
 }
 
 
-def seen(  # noqa: PLR0913 - a dispute is as many facts as the provider says
-    work: Work,
-    *,
-    provider: str,
-    dispute_id: str,
-    charge_object: str,
-    order_id: str | None,
-    amount: Money,
-    state: str,
-    evidence_due: Instant | None,
-) -> Chargeback:
+def seen(work: Work, word: DisputeWord) -> Chargeback:
     """Take in what the provider says of a dispute; what it said before changes nothing.
 
     The first time the order's money is held. An end is an end: nothing leads back from it.
     """
-    found, house = _locked(work.session, provider, dispute_id), work.as_system()
+    found, house = _locked(work.session, word.provider, word.dispute_id), work.as_system()
     if found is None:
         found = Chargeback(
             id=ids.new("cbk_", work.now),
             state=State.WARNING,
-            provider=provider,
-            dispute_id=dispute_id,
-            charge_object=charge_object,
-            order_id=order_id,
-            amount=amount,
+            provider=word.provider,
+            dispute_id=word.dispute_id,
+            charge_object=word.charge_object,
+            order_id=word.order_id,
+            amount=word.amount,
             lost_minor=0,
-            evidence_due=evidence_due,
+            evidence_due=word.evidence_due,
             evidence=None,
-            hold_id=_hold(house, dispute_id, order_id, amount),
+            hold_id=_hold(house, word.dispute_id, word.order_id, word.amount),
             seen_at=work.now,
         )
         work.session.add(found)
         work.session.flush()  # so that a twin under way waits for it
-        told = {"order_id": order_id, "amount": amount, "provider": provider}
+        told = {"order_id": word.order_id, "amount": word.amount, "provider": word.provider}
         house.record("chargeback.opened", found.id, **told)
-    found.evidence_due = evidence_due or found.evidence_due
-    _follow(house, found, State(state))
+    found.evidence_due = word.evidence_due or found.evidence_due
+    _follow(house, found, State(word.state))
     return found
 
 
@@ -76,32 +67,20 @@ def _follow(work: Work, chargeback: Chargeback, state: State) -> None:
     _bear(work, chargeback)
 
 
-def moved(  # noqa: PLR0913 - a balance transaction is as many facts
-    work: Work,
-    *,
-    dispute_id: str,
-    kind: str,
-    amount: Money,
-    fee: Money,
-    source_id: str,
-    account: AccountRef,
-) -> None:
-    """Post what the provider withdrew for a dispute, or reinstated; a repeat changes nothing.
-
-    kind: "withdrawn" or "reinstated". source_id: the balance transaction. account: of the
-    provider.
-    """
-    today, house = local_date(work.now), work.as_system()
-    disputed = AccountRef(DISPUTED, dispute_id, amount.currency)
-    found = _by_dispute(work.session, dispute_id)
+def moved(work: Work, move: DisputeMove) -> None:
+    """Post what the provider withdrew for a dispute, or reinstated; a repeat changes nothing."""
+    today, house, amount = local_date(work.now), work.as_system(), move.amount
+    disputed = AccountRef(DISPUTED, move.dispute_id, amount.currency)
+    found = _by_dispute(work.session, move.dispute_id)
     order_id = found.order_id if found else None
-    if kind == "withdrawn":
-        rows = [Row(disputed, account, amount)]
-        rows.append(Row(AccountRef("6603.dispute_fee", "", fee.currency), account, fee))
+    if move.kind == "withdrawn":
+        rows = [Row(disputed, move.account, amount)]
+        fee = AccountRef("6603.dispute_fee", "", move.fee.currency)
+        rows.append(Row(fee, move.account, move.fee))
         name = "dispute.withdrawn"
     else:
-        rows, name = [Row(account, disputed, amount)], "dispute.won"
-    ledger.post(house, name, source_id, rows, effective_on=today, order_id=order_id)
+        rows, name = [Row(move.account, disputed, amount)], "dispute.won"
+    ledger.post(house, name, move.source_id, rows, effective_on=today, order_id=order_id)
     if found is not None:
         _bear(house, found)
 
@@ -125,14 +104,15 @@ def _bear(work: Work, chargeback: Chargeback) -> None:
         return
     lost = Money(amount, chargeback.amount.currency)
     borne = min(lost, takings.left(work.session, chargeback.order_id))
+    seq = 0 if not chargeback.lost_minor else 1
     rows = []
     if borne.minor:
         taking = takings.take(work, chargeback.order_id, borne)
         rows = taking.rows(chargeback.withdrawn)
+        effects.taken(work, chargeback.order_id, f"{chargeback.id}/{seq}", taking)
     rest = lost - borne  # refunded before: the exchange makes it good
     rows.append(Row(AccountRef("6711.goodwill", "", lost.currency), chargeback.withdrawn, rest))
     today = local_date(work.now)
-    seq = 0 if not chargeback.lost_minor else 1
     ledger.post(
         work, "dispute.lost", chargeback.id, rows, seq=seq, effective_on=today,
         order_id=chargeback.order_id,

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.money import Money
 from settlement import escrow, ledger
+from settlement.books import accounts, entries, postings
 from settlement.ledger import Entry
 
 _RECEIPTS: Final = frozenset({"payment.captured", "bank.matched", "wallet.drawn"})
@@ -42,6 +44,29 @@ def of_order(session: Session, order_id: str) -> list[Origin]:
             key = (rail, account, object_id)
             found[key] = found.get(key, Money(0, amount.currency)) + amount
     return [Origin(*key, amount) for key, amount in found.items() if amount.minor > 0]
+
+
+def of_wallet(session: Session, buyer_id: str) -> list[Origin]:
+    """Return what the buyer paid into its wallet, the newest first, at most 200. One SELECT."""
+    wallet, source = accounts.alias(), accounts.alias()
+    statement = (
+        select(source.c.code, source.c.owner, entries.c.source_id, wallet.c.currency,
+               postings.c.amount)
+        .select_from(wallet)
+        .join(postings, postings.c.credit_id == wallet.c.id)
+        .join(source, source.c.id == postings.c.debit_id)
+        .join(entries, entries.c.id == postings.c.entry_id)
+        .where(wallet.c.code == "2241.wallet", wallet.c.owner == buyer_id,
+               entries.c.event.in_(("payment.captured", "bank.matched")))
+        .order_by(postings.c.entry_id.desc(), postings.c.line_no)
+        .limit(200)
+    )  # fmt: skip
+    found: dict[tuple[Rail, str, str], Money] = {}
+    for code, owner, source_id, currency, minor in session.execute(statement):
+        rail = Rail(_RAILS[code])
+        key = (rail, owner, source_id) if rail == Rail.PROVIDER else (rail, "", owner)
+        found[key] = found.get(key, Money(0, currency)) + Money(minor, currency)
+    return [Origin(*key, amount) for key, amount in found.items()]
 
 
 def _entries(session: Session, order_id: str) -> Iterator[Entry]:

@@ -31,6 +31,7 @@ from settlement.refunding.disputes import Chargeback
 from settlement.refunding.parts import RefundPart
 from settlement.refunding.rows import Refund
 from settlement.refunding.rows import State as RefundState
+from settlement.vouchers.returned import VoucherReturn
 
 _ORDERS: Final = table("orders", column("id"), column("state"))
 _ENDED: Final = ("completed", "refunded", "closed")
@@ -109,7 +110,10 @@ def _shares() -> Any:
 
 
 def _remaining() -> Any:
-    """Compare what shares lack with what refunds took; where a dispute was lost, nothing."""
+    """Compare what shares lack with what refunds took.
+
+    Nothing where a dispute was lost, or a sponsor's part that had been divided went back.
+    """
     share = SplitShare.__table__
     taken = (
         select(
@@ -124,6 +128,7 @@ def _remaining() -> Any:
         .subquery()
     )
     disputed = select(Chargeback.order_id).where(Chargeback.lost_minor > 0)
+    sponsored = select(VoucherReturn.order_id).where(VoucherReturn.was_due)
     same = (
         (taken.c.obligation_id == share.c.obligation_id)
         & (taken.c.share_code == share.c.account_code)
@@ -137,6 +142,7 @@ def _remaining() -> Any:
         .where(
             lacks != func.coalesce(taken.c.minor, 0),
             SettlementLine.order_id.not_in(disputed.where(Chargeback.order_id.is_not(None))),
+            SettlementLine.order_id.not_in(sponsored),
         )
         .order_by(share.c.obligation_id, share.c.account_code, share.c.owner)
     )

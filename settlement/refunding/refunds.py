@@ -21,9 +21,10 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from settlement import access, accounts, escrow, ledger
 from settlement.ledger import AccountRef, Row
+from settlement.metering import wallets
 from settlement.posting.asked import ToPost
 from settlement.rails import collecting
-from settlement.refunding import disputes, parts, rows, takings, ways
+from settlement.refunding import disputes, effects, parts, rows, takings, ways
 from settlement.refunding.origins import Origin, Rail
 from settlement.refunding.rows import PREFIX, SUSPENSE, Kind, Refund, State
 from settlement.refunding.takings import NotRefundable
@@ -37,6 +38,8 @@ __all__ = [
     "Rail",
     "Refund",
     "State",
+    "begin",
+    "check_amount",
     "failed",
     "find",
     "for_bank",
@@ -70,6 +73,17 @@ maker: Final = Who("exchange settlement officer or the house", _asks)
 """Who asks for a refund."""
 
 
+def _asked(actor: Actor, subject: Any) -> bool:
+    return bool(subject.kind == Kind.WALLET and subject.payer_id == actor.organisation)
+
+
+asker: Final = Who(
+    "buyer whose wallet it is",
+    lambda actor, subject: _asked(actor, subject) and wallets.holder.matches(actor, subject),
+)
+"""Who asked for its own money back."""
+
+
 def _no_dispute(refund: Refund, work: Work) -> Refusal | None:
     if refund.order_id is None:
         return None
@@ -82,50 +96,20 @@ def _set_approved(refund: Refund, work: Work, _data: dict[str, Any]) -> None:
         refund.checker = work.actor.person
 
 
-def _put_in_file(refund: Refund, _work: Work, data: dict[str, Any]) -> None:
-    refund.file_id = data.get("file_id")
-
-
-def _book_success(refund: Refund, work: Work, data: dict[str, Any]) -> None:
-    refund.ended_on = data["on"]
-    row = Row(refund.transit, data["cash"], refund.amount)
-    _post(work, refund, ToPost("refund.succeeded", data["source_id"], [row], data["on"]))
-
-
-def _book_failure(refund: Refund, work: Work, data: dict[str, Any]) -> None:
-    refund.failure = data["reason"]
-    row = Row(refund.transit, refund.suspense, refund.amount)
-    _post(work, refund, ToPost("refund.failed", refund.id, [row], data["on"]))
-
-
-def _book_bounce(refund: Refund, work: Work, data: dict[str, Any]) -> None:
-    refund.failure, refund.ended_on = data["reason"], None
-    row = Row(data["cash"], refund.suspense, refund.amount)
-    _post(work, refund, ToPost("refund.failed", refund.id, [row], data["on"]))
-
-
 def _pay_anew(refund: Refund, work: Work, data: dict[str, Any]) -> None:
     payee = accounts.require_verified(work.session, refund.payer_id or "")
     origin = Origin(Rail.BANK, "", refund.id, refund.amount)
     made = rows.made(work, Kind.SUSPENSE, origin, refund.amount, data["reason"])
     made.payer_id, made.payee_id = refund.payer_id, payee.id
     row = Row(refund.suspense, made.transit, refund.amount)
-    _begin(work, made, ToPost("suspense.returned", made.id, [row], local_date(work.now)))
+    begin(work, made, ToPost("suspense.returned", made.id, [row], local_date(work.now)))
 
 
-def _take_back(refund: Refund, work: Work, _data: dict[str, Any]) -> None:
-    if refund.kind == Kind.ORDER:
-        back = parts.give_back(
-            work.session,
-            refund.id,
-            refund.order_id or "",
-            entry_id=refund.entry_id,
-            transit=refund.transit,
-        )
-    else:
-        (first, *_) = ledger.entry(work.session, refund.entry_id).lines
-        back = [Row(refund.transit, first.debit, refund.amount)]
-    _post(work, refund, ToPost("refund.cancelled", refund.id, back, local_date(work.now)))
+def _waits_in_suspense(refund: Refund, _work: Work) -> Refusal | None:
+    if refund.kind != Kind.WALLET:
+        return None
+    zh, en = "款项已回到预存款，可再次申请退回", "the money is in the wallet again: ask anew"
+    return Refusal("BACK_IN_THE_WALLET", zh, en)
 
 
 # fmt: off
@@ -138,23 +122,23 @@ LIFE: Workflow[State, Refund] = Workflow(
          then=(_set_approved,),
          says="refund.approved_alone", label=Words("小额免复核", "Approve a small one")),
     step("send",    {State.APPROVED}, State.SENT, maker, own_door=True,
-         when=(_no_dispute,), then=(_put_in_file,),
+         when=(_no_dispute,), then=(effects.put_in_file,),
          says="refund.sent", label=Words("发出", "Send")),
     step("succeed", {State.SENT}, State.SUCCEEDED, system_only, own_door=True,
-         then=(_book_success,),
+         then=(effects.arrive,),
          says="refund.succeeded", label=Words("退款到账", "Arrived")),
     step("fail",    {State.SENT}, State.FAILED, system_only, own_door=True,
-         then=(_book_failure,),
+         then=(effects.fail,),
          says="refund.failed", label=Words("退款失败", "Not arrived")),
     step("bounce",  {State.SUCCEEDED}, State.FAILED, system_only, own_door=True,
-         then=(_book_bounce,),
+         then=(effects.bounce,),
          says="refund.bounced", label=Words("到账后被退回", "Came back")),
     step("by_hand", {State.FAILED}, State.MANUAL, access.settler, asks=(REASON,),
-         then=(_pay_anew,), moves_money=True,
+         when=(_waits_in_suspense,), then=(_pay_anew,), moves_money=True,
          says="refund.taken_in_hand",
          label=Words("改退至买方核验账户", "Pay to the buyer's verified account")),
-    step("cancel",  {State.REQUESTED, State.APPROVED}, State.CANCELLED, access.settler,
-         asks=(REASON,), then=(_take_back,), moves_money=True,
+    step("cancel",  {State.REQUESTED, State.APPROVED}, State.CANCELLED,
+         (access.settler, asker), asks=(REASON,), then=(effects.take_back,), moves_money=True,
          says="refund.cancelled", label=Words("撤回", "Withdraw")),
 )
 # fmt: on
@@ -176,7 +160,7 @@ def request(
     approved at once. Raises NotRefundable with every reason. Some SELECTs and an entry.
     """
     access.require(work, maker, "refund.request")
-    _check_amount(amount)
+    check_amount(amount)
     origin = ways.choose(work.session, order_id, amount)
     taking = takings.take(
         work, order_id, amount, order_line_id=order_line_id, fee_refund=fee_refund
@@ -187,8 +171,9 @@ def request(
     if origin.rail == Rail.BANK:
         made.payee_id = ways.payee_id(work.session, origin.object_id, made.payer_id)
     taken = taking.rows(made.transit)
-    _begin(work, made, ToPost("refund.requested", made.id, taken, local_date(work.now)))
+    begin(work, made, ToPost("refund.requested", made.id, taken, local_date(work.now)))
     parts.write(work.session, made.id, taking)
+    effects.taken(work, order_id, made.id, taking)
     escrow.finished(work, [order_id])
     return made
 
@@ -208,7 +193,7 @@ def of_suspense(
     when suspense does not hold so much. An entry.
     """
     access.require(work, maker, "refund.of_suspense")
-    _check_amount(amount)
+    check_amount(amount)
     if (line_id is None) == (object_id is None):
         raise ValueError("a line of the bank, or an object of a provider")
     rail = Rail.PROVIDER if line_id is None else Rail.BANK
@@ -218,7 +203,7 @@ def of_suspense(
     if line_id is not None:
         made.payee_id = ways.payee_id(work.session, line_id, payer_id)
     row = Row(AccountRef(SUSPENSE, origin.object_id, amount.currency), made.transit, amount)
-    return _begin(work, made, ToPost("suspense.returned", made.id, [row], local_date(work.now)))
+    return begin(work, made, ToPost("suspense.returned", made.id, [row], local_date(work.now)))
 
 
 def make_good(work: Work, *, payer_id: str, amount: Money, reason: str) -> Refund:
@@ -227,12 +212,12 @@ def make_good(work: Work, *, payer_id: str, amount: Money, reason: str) -> Refun
     Raises NoVerifiedAccount. One SELECT on an index and an entry.
     """
     access.require(work, access.settler, "refund.make_good")
-    _check_amount(amount)
+    check_amount(amount)
     payee = accounts.require_verified(work.session, payer_id)
     made = rows.made(work, Kind.GOODWILL, Origin(Rail.BANK, "", payer_id, amount), amount, reason)
     made.payer_id, made.payee_id = payer_id, payee.id
     row = Row(AccountRef("6711.goodwill", "", amount.currency), made.transit, amount)
-    return _begin(work, made, ToPost("refund.requested", made.id, [row], local_date(work.now)))
+    return begin(work, made, ToPost("refund.requested", made.id, [row], local_date(work.now)))
 
 
 def succeeded(work: Work, refund_id: str, *, source_id: str, cash: AccountRef, on: date) -> None:
@@ -323,7 +308,7 @@ def _take(work: Work, refund: Refund, name: str, **data: Any) -> None:
     LIFE.take(name, refund, work, order_id=refund.order_id, amount=refund.amount, **data)
 
 
-def _begin(work: Work, made: Refund, entry: ToPost) -> Refund:
+def begin(work: Work, made: Refund, entry: ToPost) -> Refund:
     """Post the entry that puts the money into transit, and let a small refund go at once."""
     posted = ledger.post_many(work, [entry._replace(order_id=made.order_id)])
     made.entry_id = posted[0].entry_id
@@ -356,11 +341,8 @@ def _dispatch(work: Work, refund: Refund) -> None:
         _take(house, refund, "succeed", source_id=refund.id, cash=wallet, on=today)
 
 
-def _post(work: Work, refund: Refund, entry: ToPost) -> None:
-    ledger.post_many(work, [entry._replace(order_id=refund.order_id)])
-
-
-def _check_amount(amount: Money) -> None:
+def check_amount(amount: Money) -> None:
+    """Raise Invalid unless there is something to give back."""
     if amount.minor <= 0:
         raise Invalid("退款金额须为正数", "a refund must be positive", pointer="/amount")
 

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     ORDER = "order"  # what was paid for an order
     SUSPENSE = "suspense"  # what came in and belongs to nothing here
     GOODWILL = "goodwill"  # what the exchange makes good itself
+    WALLET = "wallet"  # what a buyer had left of what it paid in beforehand
 
 
 class Refund(Living, Base):
@@ -63,6 +64,7 @@ class Refund(Living, Base):
             name="sent_when_checked",
         ),
         CheckConstraint("kind <> 'order' OR order_id IS NOT NULL", name="order_is_named"),
+        CheckConstraint("kind <> 'wallet' OR payer_id IS NOT NULL", name="wallet_is_somebodys"),
         CheckConstraint("state <> 'succeeded' OR ended_on IS NOT NULL", name="ended_on_a_day"),
         Index(None, "order_id", "id"),
         Index(None, "state", "id"),
@@ -103,6 +105,13 @@ class Refund(Living, Base):
     def suspense(self) -> AccountRef:
         """Where the money waits for a person when it does not arrive."""
         return AccountRef(SUSPENSE, self.id, self.amount.currency)
+
+    @property
+    def stranded(self) -> AccountRef:
+        """Where the money goes when it does not arrive: suspense, or the wallet it came from."""
+        if self.kind != Kind.WALLET:
+            return self.suspense
+        return AccountRef("2241.wallet", self.payer_id or "", self.amount.currency)
 
 
 def made(work: Work, kind: Kind, origin: Origin, amount: Money, reason: str) -> Refund:
@@ -145,6 +154,31 @@ def standing(session: Session, order_id: str) -> tuple[Money, Money]:
     arrived = sums.get(State.SUCCEEDED, 0) + sums.get(State.MANUAL, 0)
     on_the_way = (State.REQUESTED, State.APPROVED, State.SENT, State.FAILED)
     return Money(arrived), Money(sum(sums.get(state, 0) for state in on_the_way))
+
+
+def fee_given_back(session: Session, order_id: str) -> bool:
+    """Tell whether the exchange gave its fee of the order back with a refund. One SELECT."""
+    statement = select(Refund.id).where(
+        Refund.order_id == order_id, Refund.fee_refund, Refund.state != State.CANCELLED
+    )
+    return session.scalars(statement.limit(1)).first() is not None
+
+
+def of_wallet(session: Session, buyer_id: str) -> dict[str, tuple[Money, bool]]:
+    """Return receipt → what of it went back out of the buyer's wallet, and whether that failed.
+
+    One SELECT on an index.
+    """
+    statement = select(Refund).where(
+        Refund.payer_id == buyer_id, Refund.kind == Kind.WALLET, Refund.state != State.CANCELLED
+    )
+    found: dict[str, tuple[Money, bool]] = {}
+    for each in session.scalars(statement):
+        before, failed = found.get(each.object_id, (Money(0, each.amount.currency), False))
+        has_failed = each.state == State.FAILED
+        gone = before if has_failed else before + each.amount
+        found[each.object_id] = (gone, failed or has_failed)
+    return found
 
 
 def used(session: Session, object_ids: Iterable[str], order_id: str) -> dict[str, Money]:

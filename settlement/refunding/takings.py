@@ -22,7 +22,9 @@ from settlement.dividing.frozen import HoldPiece
 from settlement.dividing.obligations import Obligation, State
 from settlement.dividing.settled import SplitShare
 from settlement.ledger import AccountRef, Row
+from settlement.metering import wallets
 from settlement.shares import COMMISSION, MERCHANT, VAT
+from settlement.vouchers import parts as sponsored
 
 EXCLUDED: Final = "9003.excluded"
 RESERVE: Final = "2202.reserve"
@@ -61,18 +63,27 @@ class Taking:
     pieces: tuple[Piece, ...]
     memo: tuple[Row, ...]
 
+    @property
+    def from_escrow(self) -> Money:
+        """What of it nobody had accepted."""
+        return Money(sum(one.minor for one in self.pieces if one.home.code == escrow.ESCROW))
+
     def rows(self, to: AccountRef) -> list[Row]:
         """Return the rows of the entry: each account that gives, once, then the volume."""
+        return [*self.money(to), *self.memo]
+
+    def money(self, to: AccountRef) -> list[Row]:
+        """Return the rows of the money alone."""
         given: dict[AccountRef, int] = {}
         for piece in self.pieces:
             given[piece.drawn] = given.get(piece.drawn, 0) + piece.minor
-        money = [Row(ref, to, Money(minor, ref.currency)) for ref, minor in sorted(given.items())]
-        return [*money, *self.memo]
+        return [Row(ref, to, Money(minor, ref.currency)) for ref, minor in sorted(given.items())]
 
 
 def left(session: Session, order_id: str) -> Money:
-    """Return what of the order could still go back: in escrow, waiting, held or shared.
+    """Return what of the order could still go back to its buyer: in escrow, waiting, held, shared.
 
+    Without what its sponsor brought, and without use that is drawn and has yet to be billed.
     Some SELECTs; locks nothing.
     """
     found = obligations.of_order(session, order_id)
@@ -80,7 +91,9 @@ def left(session: Session, order_id: str) -> Money:
     waiting = sum(one.left.minor for one in found if one.state == State.OPEN)
     divided = [one.id for one in found if one.state == State.SETTLED]
     remaining = settled.remaining(session, divided)
-    return escrow.left(session, order_id) + Money(held + waiting + remaining)
+    there = escrow.left(session, order_id) + Money(held + waiting + remaining)
+    others = sponsored.of_order(session, order_id) + wallets.unbilled(session, order_id)
+    return there - others
 
 
 def take(
@@ -90,14 +103,19 @@ def take(
     *,
     order_line_id: str | None = None,
     fee_refund: bool = False,
+    to_sponsor: bool = False,
 ) -> Taking:
     """Take `amount` out of what there is of the order, in this transaction.
 
     order_line_id: out of this line alone, and not out of escrow. fee_refund: the exchange
-    gives its commission and tax back as well; otherwise the seller bears them. Everything is
-    locked first, in one order. Raises NotRefundable. Some SELECTs.
+    gives its commission and tax back as well; otherwise the seller bears them. to_sponsor: of
+    what the sponsor brought; else of what the buyer paid. Everything is locked first, in one
+    order. Raises NotRefundable. Some SELECTs.
     """
     desk = _Desk(work.session, order_id, order_line_id, fee_refund=fee_refund)
+    desk.kept = wallets.unbilled(work.session, order_id).minor
+    if not to_sponsor:
+        desk.kept += sponsored.in_escrow(work.session, order_id).minor
     rest = amount.minor
     rest -= desk.from_escrow(rest)
     rest -= desk.from_waiting(rest)
@@ -113,6 +131,26 @@ def take(
     return Taking(tuple(desk.pieces), tuple(desk.memo))
 
 
+def uncounted(session: Session, order_id: str) -> list[Row]:
+    """Return the rows that take back all volume that the order's lines still have, locked."""
+    lines = {one.order_line_id: one for one in obligations.locked(session, [order_id])}
+    refs = [
+        AccountRef(code, line_id, one.amount.currency)
+        for line_id, one in sorted(lines.items())
+        for code in (escrow.TURNOVER, EXCLUDED)
+    ]
+    room = rooms.locked(session, refs)
+    return [
+        Row(
+            ref,
+            AccountRef(escrow.COUNTER, lines[ref.owner].buyer_id, ref.currency),
+            Money(room.left(ref), ref.currency),
+        )
+        for ref in refs
+        if room.left(ref)
+    ]
+
+
 class _Desk:
     """Takes from one order. Everything is read under lock before anything is changed."""
 
@@ -120,6 +158,7 @@ class _Desk:
         self, session: Session, order_id: str, order_line_id: str | None, *, fee_refund: bool
     ) -> None:
         self.fee_refund = fee_refund
+        self.kept = 0
         self.pieces: list[Piece] = []
         self.memo: list[Row] = []
         self.escrow = AccountRef(escrow.ESCROW, order_id)
@@ -137,11 +176,11 @@ class _Desk:
         self.room = rooms.locked(session, self._accounts())
 
     def from_escrow(self, most: int) -> int:
-        """Take up to `most` of what nobody has accepted yet."""
+        """Take up to `most` of what nobody has accepted yet, without what is kept."""
         if not self.whole or most <= 0:
             return 0
-        there = self.room.left(self.escrow) + _left(self.held, self.escrow)
-        taken = min(most, there)
+        there = self.room.left(self.escrow) + _left(self.held, self.escrow) - self.kept
+        taken = max(0, min(most, there))
         self._draw("", self.escrow, taken)
         return taken
 

@@ -44,10 +44,14 @@ GOING_BACK: Final = (
     Rule(
         "refund.failed",
         "refund",
-        (*to_each("2241.refund_transit", ("2241.suspense",)), *from_each(CASH, "2241.suspense")),
+        (
+            *to_each("2241.refund_transit", ("2241.suspense", "2241.wallet")),
+            *from_each(CASH, "2241.suspense"),
+            *from_each(CASH, "2241.wallet"),
+        ),
         Words(
-            "退款未能到达，转待核销由人处理",
-            "the refund did not arrive; it waits in suspense for a person",
+            "退款未能到达，转待核销由人处理；预存款退回未到的，回到预存款",
+            "the refund did not arrive; it waits in suspense, or is in the wallet again",
         ),
     ),
     Rule(
@@ -122,6 +126,19 @@ GOING_BACK: Final = (
             ("9003.excluded", "9001.counter"),
         ),
         Words("支付争议败诉，由各方承担", "the disputed charge is lost; the parties bear it"),
+    ),
+    Rule(
+        "service.credited",
+        "credit note",
+        tuple(
+            pair
+            for income in ("6001.service", *_OWN)
+            for pair in to_each(income, ("1122.fee", "2241.wallet"))
+        ),
+        Words(
+            "服务费贷项：未付部分不再应收，已付部分转入预存款",
+            "a fee was credited: what is unpaid is owed no longer, the rest becomes prepaid money",
+        ),
     ),
     Rule(
         "writeoff",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from kernel.words import Words
-from settlement.rules.rule import Pair, Rule
+from settlement.rules.rule import PAYABLES, Pair, Rule, from_each
 
 
 def _both_ways(one: str, other: str) -> tuple[Pair, ...]:
@@ -40,9 +40,38 @@ KEEPING: Final = (
     ),
     Rule(
         "voucher.restored",
-        "refund",
-        (("9104.redeemed", "9103.voucher"), ("2241.escrow", "1221.sponsor")),
-        Words("退款时恢复券面值", "a refund gives the voucher's value back"),
+        "voucher",
+        (
+            ("9104.redeemed", "9103.voucher"),
+            *from_each(
+                (
+                    "2241.escrow",
+                    "2241.accepted",
+                    "2241.hold",
+                    *PAYABLES,
+                    "2202.reserve",
+                    "1221.party",
+                    "6001.commission",
+                    "2221.vat",
+                ),
+                "1221.sponsor",
+            ),
+            ("9002.turnover", "9001.counter"),
+            ("9003.excluded", "9001.counter"),
+        ),
+        Words(
+            "订单全额退款后恢复券：资助方不再应付，抵扣部分不再计入交易额",
+            "an order was refunded whole: its sponsor owes nothing, and its part counts no more",
+        ),
+    ),
+    Rule(
+        "voucher.unreimbursed",
+        "voucher",
+        (("1221.sponsor", "2241.suspense"),),
+        Words(
+            "资助方兑付撤销，款项转待核销",
+            "what the sponsor had paid is to go back; it waits in suspense",
+        ),
     ),
     Rule(
         "voucher.reimbursed",

@@ -17,6 +17,7 @@ _ACCEPTED: Final = "2241.accepted"
 _HOLD: Final = "2241.hold"
 _TRANSIT: Final = "2241.refund_transit"
 _DISPUTE: Final = "1221.dispute"
+_SPONSOR: Final = "1221.sponsor"
 
 _SOURCES: Final = frozenset(
     {"2241.suspense", "1012.psp", "2241.wallet", "2204.billed", "1221.sponsor", "1012.fx"}
@@ -110,6 +111,8 @@ def _came_in(hop: Hop) -> int:
         return hop.amount.minor
     if hop.debit.code == _ESCROW and hop.credit.code in _SOURCES:
         return -hop.amount.minor
+    if hop.event == "voucher.restored" and hop.credit.code == _SPONSOR:
+        return -hop.amount.minor  # of what had left escrow already
     return 0
 
 

@@ -33,6 +33,11 @@ def part(batch: VoucherBatch, total: Money) -> Money:
     return min(batch.face, batch.order_max, rated)
 
 
+def pays(voucher: Voucher, batch: VoucherBatch, total: Money) -> Money:
+    """Return what this voucher pays of `total`: no more than it is worth itself."""
+    return min(voucher.face, part(batch, total))
+
+
 def closed(batch: VoucherBatch) -> list[Refusal]:
     """Return the reason why a batch gives nothing now, if it does not."""
     if batch.state == batches.State.OPEN:

@@ -32,9 +32,11 @@ USED: Final = (State.LOCKED, State.REDEEMED, State.REIMBURSED)
 class Voucher(Living, Base):
     """One voucher of one holder.
 
+    face: what it is worth; of one that came back after it was redeemed, what it had paid.
     used: what it pays of its order; nothing without one. used_year: towards which calendar
     year's limit that counts. issued_by, redeemed_by: persons. evidence: of the use, as its
     auditor wrote it down. bank_line_id: the receipt with which the sponsor paid for it.
+    reversals: how often it came back or its receipt was taken back; tells its entries apart.
     """
 
     __tablename__ = "vouchers"
@@ -55,6 +57,7 @@ class Voucher(Living, Base):
         CheckConstraint(
             "(state = 'reimbursed') = (bank_line_id IS NOT NULL)", name="reimbursed_by_a_receipt"
         ),
+        CheckConstraint("reversals >= 0", name="reversals_not_negative"),
         Index(
             "uq_vouchers_one_per_order",
             "order_id",
@@ -85,6 +88,7 @@ class Voucher(Living, Base):
     redeemed_at: Mapped[Instant | None]
     evidence: Mapped[str | None]
     bank_line_id: Mapped[str | None]
+    reversals: Mapped[int] = mapped_column(default=0)
 
     @property
     def value(self) -> AccountRef:

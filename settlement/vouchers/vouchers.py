@@ -58,6 +58,29 @@ def _expire(voucher: Voucher, work: Work, _data: dict[str, Any]) -> None:
     _back_to_budget(work, voucher, batch, voucher.face)
 
 
+def _restore(voucher: Voucher, work: Work, data: dict[str, Any]) -> None:
+    voucher.face = voucher.used  # the rest was budget again when it was redeemed
+    voucher.redeemed_by, voucher.redeemed_at, voucher.evidence = None, None, None
+    voucher.reversals += 1
+    _free(voucher, work, data)
+
+
+def _unreimburse(voucher: Voucher, work: Work, _data: dict[str, Any]) -> None:
+    """Owe the sponsor its receipt again, and have it owe the voucher."""
+    suspense = AccountRef("2241.suspense", voucher.bank_line_id or "", voucher.used.currency)
+    voucher.bank_line_id = None  # first: what is read next writes the row
+    batch = batches.find(work.session, voucher.batch_id)
+    ledger.post(
+        work,
+        "voucher.unreimbursed",
+        voucher.id,
+        [Row(batch.owed, suspense, voucher.used)],
+        seq=voucher.reversals,
+        effective_on=local_date(work.now),
+    )
+    voucher.reversals += 1
+
+
 def _redeem(voucher: Voucher, work: Work, data: dict[str, Any]) -> None:
     voucher.redeemed_by, voucher.redeemed_at = work.actor.person, work.now
     voucher.evidence = data["evidence"]
@@ -72,6 +95,7 @@ def _redeem(voucher: Voucher, work: Work, data: dict[str, Any]) -> None:
             Row(voucher.value, redeemed, voucher.used),
             Row(batch.owed, held, voucher.used),
         ],
+        seq=voucher.reversals,
         effective_on=local_date(work.now),
         order_id=voucher.order_id,
     )
@@ -100,6 +124,12 @@ LIFE: Workflow[State, Voucher] = Workflow(
          says="voucher.declined", label=Words("不予核销", "Decline")),
     step("reimburse", {State.REDEEMED}, State.REIMBURSED, access.settler, own_door=True,
          says="voucher.reimbursed", label=Words("资助方已兑付", "Reimbursed")),
+    step("unreimburse", {State.REIMBURSED}, State.REDEEMED, access.settler, moves_money=True,
+         when=(access.four_eyes("redeemed_by"),), then=(_unreimburse,), asks=(REASON,),
+         says="voucher.unreimbursed", label=Words("撤销兑付", "Take its payment back")),
+    step("restore", {State.REDEEMED}, State.CLAIMED, system_only, own_door=True,
+         then=(_restore,),
+         says="voucher.restored", label=Words("退款恢复", "Restored by a refund")),
     step("expire",  {State.ISSUED, State.CLAIMED}, State.EXPIRED, system_only, own_door=True,
          when=(_is_over,), then=(_expire,),
          says="voucher.expired", label=Words("过期", "Expire")),
@@ -132,6 +162,7 @@ def issue(work: Work, batch_id: str, *, holder_id: str) -> Voucher:
         valid_to=batch.valid_to,
         issued_by=work.actor.person,
         issued_at=work.now,
+        reversals=0,
     )
     ledger.post(
         work,
@@ -160,7 +191,7 @@ def usable(
     )
     found = []
     for voucher in work.session.scalars(statement):
-        pays = eligibility.part(batches.find(work.session, voucher.batch_id), total)
+        pays = eligibility.pays(voucher, batches.find(work.session, voucher.batch_id), total)
         if not eligibility.not_for(work, voucher, seller_id, product_types, pays):
             found.append((voucher, pays))
     return found
@@ -185,7 +216,7 @@ def lock(
     voucher = seen(work, voucher_id)
     batch = batches.find(work.session, voucher.batch_id)
     _lock_all(work.session, batch.id, voucher.holder_id)
-    pays = eligibility.part(batch, total)
+    pays = eligibility.pays(voucher, batch, total)
     refused = eligibility.not_for(work, voucher, seller_id, product_types, pays)
     if of_order(work.session, order_id) is not None:
         refused.append(
@@ -244,6 +275,7 @@ def reimburse(work: Work, batch_id: str, *, line_id: str, voucher_ids: Collectio
         "voucher.reimbursed",
         f"{line_id}:{found[0].id}",
         [Row(suspense, batch.owed, total)],
+        seq=found[0].reversals,
         effective_on=local_date(work.now),
     )
     if not batch.advanced:
@@ -329,7 +361,7 @@ def listed(
 def take(work: Work, voucher_id: str, name: str, **data: Any) -> Voucher:
     """Take one step in a voucher's life. Raises what `Workflow.take` raises."""
     voucher = seen(work, voucher_id)
-    LIFE.take(name, voucher, work, **data)
+    LIFE.take(name, voucher, work, order_id=voucher.order_id, **data)
     return voucher
 
 
@@ -350,6 +382,7 @@ def _back_to_budget(work: Work, voucher: Voucher, batch: VoucherBatch, amount: M
         "voucher.expired",
         voucher.id,
         [Row(voucher.value, batch.available, amount)],
+        seq=voucher.reversals,
         effective_on=local_date(work.now),
     )
 

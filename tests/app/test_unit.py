@@ -1,3 +1,4 @@
+from copy import copy
 from typing import Any, ClassVar
 
 import pytest
@@ -5,8 +6,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import Forbidden
 
-from app import doors, unit
+from app import create_app, doors, unit
 from app.unit import Exchange
+from config.settings import Settings
 from kernel import journal
 from kernel.errors import DomainError, Kind, Refusal
 from kernel.words import Words
@@ -28,15 +30,31 @@ class Unique(Exception):
     sqlstate = "23505"
 
 
-@pytest.fixture
-def room(application: Exchange) -> Exchange:
-    """Add some views that do what views should not."""
+@pytest.fixture(scope="module")
+def roomy(tmp_path_factory: pytest.TempPathFactory) -> Exchange:
+    """Add some views that do what views should not, to an application of their own."""
+    unused = tmp_path_factory.mktemp("unused") / "unused.db"
+    made = create_app(Settings(database_url=f"sqlite:///{unused}", key="00" * 32))
     blueprint = doors.noun("test", "Of the tests")
     blueprint.get("/reader")(reader)
     for view in (keeper, loser, racer, slow, twin, broken, bug):
         blueprint.post(f"/{view.__name__}")(view)
+    made.register_blueprint(blueprint)
+    return made
+
+
+@pytest.fixture
+def application(application: Exchange, roomy: Exchange) -> Exchange:
+    """Serve the test's house with these views as well."""
+    made = copy(roomy)
+    made.house = application.house
+    return made
+
+
+@pytest.fixture
+def room(application: Exchange) -> Exchange:
+    """Begin with no view tried."""
     TRIES.clear()
-    application.register_blueprint(blueprint)
     return application
 
 

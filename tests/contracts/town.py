@@ -28,6 +28,7 @@ from tests.licensing import desk, grants, hall
 from tests.licensing.pricing import tolls
 from tests.marketplace import make
 from tests.settlement import money
+from tests.settlement.assets import town as assets
 from tests.settlement.deals import test_deals
 
 NAMED = {
@@ -64,6 +65,7 @@ NAMED = {
     ("hold-list", "subject_id"): "hold_list.id",
     ("adjustments", "subject_id"): "adjustments.id",
     ("fee-rules", "subject_id"): "fee_rules.id",
+    ("fee-notes", "subject_id"): "fee_notes.id",
     ("revenue-rules", "subject_id"): "revenue_rules.id",
     ("violations", "violation_id"): "violations.id",
     ("bank-accounts", "subject_id"): "bank_accounts.id",
@@ -97,6 +99,7 @@ NAMED = {
     ("payments", "subject_id"): "payments.id",
     ("payments", "payment_id"): "payments.id",
     ("attempts", "subject_id"): "payment_attempts.id",
+    ("provider-commands", "command_id"): "provider_commands.id",
     ("payouts", "file_id"): "payout_files.id",
     ("payouts", "subject_id"): "payouts.id",
     ("plans", "subject_id"): "implementation_plans.id",
@@ -128,6 +131,10 @@ NAMED = {
     ("party-statements", "statement_id"): "party_statements.id",
     ("party-statements", "subject_id"): "party_statements.id",
     ("money-papers", "paper_id"): "papers.id",
+    ("asset-cards", "subject_id"): "asset_cards.id",
+    ("asset-changes", "subject_id"): "asset_changes.id",
+    ("asset-disclosures", "subject_id"): "asset_disclosures.id",
+    ("evidence-packs", "pack_id"): "evidence_packs.id",
 }
 """Where the records are that the parts of an address name: (tag, part) → column."""
 
@@ -187,6 +194,7 @@ def _live(session: Session) -> None:
     _deliver(session)
     _settle(session)
     _papers(session)
+    assets.everything(lambda person, at=NOON: work_of(session, person, at=at))
     _disclose(session)
     tolls.everything_capped(session)
     _fill(session)
@@ -291,6 +299,9 @@ def _fill(session: Session) -> None:
                          "document": "0" * 64}),
         ("fee_rules", {"state": "draft", "kind": "listing", "payer": "seller",
                        "waived_for": []}),
+        ("fee_notes", {"state": "issued", "payer_id": "org_developer", "amount_minor": 1,
+                       "amount_currency": "CNY", "credited_minor": 0, "lost_minor": 0,
+                       "reminders": 0, "payment_id": None}),
         ("revenue_rules", {"state": "draft", "scope": "board", "base": "net_of_fee"}),
         ("decisions", {"authorisation_id": aut, "organisation_id": "org_developer",
                        "outcome": "allow", "codes": [], "items": [], "quantity": {}}),

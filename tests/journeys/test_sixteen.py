@@ -17,6 +17,7 @@ from app.house import House
 from app.story import cast, stage
 from app.story.sixteen import plays, table
 from app.story.sixteen.beats import SUBJECT, Beat, play, recalled, working_day
+from app.story.sixteen.trades import script as trades
 from app.unit import Exchange
 from catalogue.directories import Directory
 from config.settings import Settings
@@ -302,6 +303,16 @@ def test_nothing_is_played_where_time_would_run_backwards(older: House) -> None:
     assert played == 0
     assert [line for line in said if "reset" in line] == said != []
     assert recalled(older) == {}
+
+
+def test_no_trades_are_played_into_a_demonstration_that_was_over_before_there_were_any() -> None:
+    traded = {beat.key for beat in trades.beats()}
+    sixteen = {beat.key: "" for beat in plays.script() if beat.key not in traded}
+    begun = {**sixteen, next(iter(traded)): ""}
+
+    assert {beat.key for beat in plays.wanted(sixteen)} == set(sixteen)
+    assert {beat.key for beat in plays.wanted({})} == set(sixteen) | traded
+    assert {beat.key for beat in plays.wanted(begun)} == set(sixteen) | traded
 
 
 @pytest.mark.parametrize(("who", "word"), [("officer", "no scenario"), ("stranger", "stranger")])

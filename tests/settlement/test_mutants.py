@@ -4,26 +4,21 @@ The promises are the tests, short and by name; a mutant says which guard is take
 which promise is broken by that. Every promise holds while the guards are on.
 """
 
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from threading import Timer
-from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from kernel.engines import Engines
 from kernel.money import Money
-from settlement import ledger, rules
+from settlement import ledger, procedure, rules
 from settlement.entries import Row
-from settlement.posting import on_postgresql as to_postgresql
 from settlement.posting import on_sqlite as to_sqlite
-from settlement.posting import writing
-from settlement.posting.asked import refs
+from settlement.posting import overdraft
+from settlement.posting.asked import ToPost, refs
 from settlement.sealing import blocks
 from tests.conftest import work_of
 from tests.settlement.bookkeeping import (
@@ -41,11 +36,10 @@ from tests.settlement.bookkeeping import (
     seal,
     suspense,
 )
+from tests.settlement.mutants import Mutant, doing, notices, promises, run, without
 
 SEPTEMBER = datetime(2026, 9, 2, 4, tzinfo=UTC)
 LINE, ORDER = suspense("l"), escrow("o")
-Promise = Callable[[Engines], None]
-Mutation = Callable[[Engines, pytest.MonkeyPatch], None]
 
 
 @pytest.fixture(autouse=True)
@@ -171,58 +165,32 @@ def a_latecomer_is_sealed(engines: Engines) -> None:
 # --- who breaks them --------------------------------------------------------------------
 
 
-class Mutant(NamedTuple):
-    """A guard taken off, and the promise that is broken by it."""
-
-    promise: Promise
-    mutation: Mutation
-
-
-def without(*statements: str) -> Mutation:
-    """Return the mutation that changes the schema so."""
-    return lambda engines, _: run(engines, *statements)
-
-
-def doing(owner: Any, name: str, instead: Any) -> Mutation:
-    """Return the mutation that puts something in the place of a piece of the program."""
-    return lambda _, patch: patch.setattr(owner, name, instead)
-
-
-def both(*mutations: Mutation) -> Mutation:
-    """Return the mutation that does all of these."""
-
-    def mutate(engines: Engines, patch: pytest.MonkeyPatch) -> None:
-        for mutation in mutations:
-            mutation(engines, patch)
-
-    return mutate
-
-
-def every_key_is_free(self: to_sqlite.Sqlite, heads: Any) -> Any:
+def every_key_is_free(self: to_sqlite.Sqlite, asked: Sequence[ToPost]) -> list[int | None]:
     last = self._row(to_sqlite._LAST)[0]
-    keys = [(one["event"], one["source_id"], one["seq"]) for one in heads]
-    return {key: last + number for number, key in enumerate(keys, start=1)}
+    return [last + number for number, _ in enumerate(asked, start=1)]
 
 
-def claimed_last(work: Any, writer: Any, chosen: Any, asked: Any) -> Any:
+def claimed_last(self: to_sqlite.Sqlite, asked: Sequence[ToPost]) -> list[int | None]:
     """Look at the money first and at the key afterwards: what the design forbids."""
-    writing._forbid_overdraft(asked, *writer.accounts(refs(asked)))
-    return THE_PORTION(work, writer, chosen, asked)
+    overdraft.forbid_overdraft(asked, self.accounts(refs(asked))[1])
+    return THE_WRITING(self, asked)
 
 
-THE_PORTION = writing._portion
+THE_WRITING = to_sqlite.Sqlite.write
 DROP = "ALTER TABLE ledger_{} DROP CONSTRAINT {}"
+IN_ONE_ORDER = ("ORDER BY account_id", "ORDER BY account_id DESC")
 
 SQLITE = {
     "no natural key": Mutant(
         a_repeat_is_recognised, doing(to_sqlite.Sqlite, "claim", every_key_is_free)
     ),
     "the key is claimed last": Mutant(
-        a_repeat_is_recognised_when_the_money_has_gone, doing(writing, "_portion", claimed_last)
+        a_repeat_is_recognised_when_the_money_has_gone,
+        doing(to_sqlite.Sqlite, "write", claimed_last),
     ),
     "no overdraft is foreseen": Mutant(
         an_overdraft_is_refused_with_its_reason,
-        doing(writing, "_forbid_overdraft", lambda *_: None),
+        doing(to_sqlite, "forbid_overdraft", lambda *_: None),
     ),
     "every pair is allowed": Mutant(
         a_pair_that_no_rule_knows_is_refused, doing(rules, "allows", lambda *_: True)
@@ -272,8 +240,7 @@ POSTGRESQL = {
     ),
     "locks as they come": Mutant(
         a_low_id_is_locked_before_a_high_one,
-        doing(to_postgresql, "_FIND",
-              to_postgresql._FIND.replace("ORDER BY account_id", "ORDER BY account_id DESC")),
+        without(procedure.POST.replace(*IN_ONE_ORDER)),
     ),
     "sealed by a range of ids": Mutant(
         a_latecomer_is_sealed, doing(blocks, "LOOK_BACK", 0)
@@ -286,7 +253,7 @@ POSTGRESQL = {
 def test_a_guard_taken_off_is_noticed(
     engines: Engines, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
-    notices(engines, monkeypatch, SQLITE[guard])
+    notices(engines, monkeypatch, SQLITE[guard], engines)
 
 
 @on_postgresql
@@ -294,44 +261,22 @@ def test_a_guard_taken_off_is_noticed(
 def test_a_guard_taken_off_is_noticed_there_too(
     engines: Engines, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
-    notices(engines, monkeypatch, POSTGRESQL[guard])
+    notices(engines, monkeypatch, POSTGRESQL[guard], engines)
 
 
-PROMISES = (
-    *{mutant.promise: None for mutant in SQLITE.values()},
-    *{mutant.promise: None for mutant in POSTGRESQL.values()},
-)
+@on_sqlite
+@pytest.mark.parametrize("promise", promises(SQLITE.values()))
+def test_every_promise_holds_while_its_guards_are_on(engines: Engines, promise: str) -> None:
+    promises(SQLITE.values())[promise](engines)
 
 
-@pytest.mark.parametrize("number", range(len(PROMISES)))
-def test_every_promise_holds_while_its_guards_are_on(engines: Engines, number: int) -> None:
-    promise = PROMISES[number]
-    own = SQLITE if engines.sqlite else POSTGRESQL
-    if promise in {mutant.promise for mutant in own.values()}:
-        promise(engines)
-
-
-def notices(engines: Engines, patch: pytest.MonkeyPatch, mutant: Mutant) -> None:
-    mutant.mutation(engines, patch)
-
-    with pytest.raises((AssertionError, DBAPIError, ledger.Overdrawn, pytest.fail.Exception)):
-        mutant.promise(engines)
+@on_postgresql
+@pytest.mark.parametrize("promise", promises(POSTGRESQL.values()))
+def test_every_promise_holds_there_too(engines: Engines, promise: str) -> None:
+    promises(POSTGRESQL.values())[promise](engines)
 
 
 # --- how it is asked --------------------------------------------------------------------
-
-
-def run(engines: Engines, *statements: str) -> None:
-    """Run raw SQL to the commit, on a connection that may ask for anything."""
-    if engines.sqlite:
-        with closing(sqlite3.connect(str(engines.url.database), isolation_level=None)) as there:
-            for statement in statements:
-                there.execute(statement)
-        return
-    with Session(engines.write) as session:
-        for statement in statements:
-            session.execute(text(statement))
-        session.commit()
 
 
 def refused(engines: Engines, reason: str, *statements: str) -> None:

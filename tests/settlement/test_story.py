@@ -21,6 +21,7 @@ from kernel.errors import DomainError
 from kernel.journal import Event
 from kernel.money import Money
 from settlement import batches, escrow, fsck, ledger, payments, payouts, statements
+from settlement.bank import outgoing
 from settlement.bank import statements as bank_statements
 from settlement.batches import SettlementLine
 from settlement.books import entries
@@ -51,8 +52,8 @@ def test_every_fen_of_the_story_arrives(session: Session, work_as: WorkAs) -> No
 
     for payable, party_id in PARTIES:
         money.approved(work_as, money.requested(work_as, payable, party_id))
-    sent = payouts.send(work_as("per_exchange_settler", at=money.DUE))
-    text = payouts.file_text(work_as("per_exchange_settler", at=money.DUE), sent.id)
+    sent = outgoing.send(work_as("per_exchange_settler", at=money.DUE))
+    text = outgoing.content(work_as("per_exchange_settler", at=money.DUE), sent.id).decode()
     orders = list(csv.DictReader(io.StringIO(text)))
     debits = [
         (f"P{n}", -int(order["金额"].replace(".", "")), order["收款户名"], order["附言"])

@@ -33,6 +33,12 @@ class RankingQuery(PeriodQuery):
     limit = fields.Integer(load_default=10, validate=validate.Range(min=1, max=100))
 
 
+class RegisteredDealsQuery(PeriodQuery):
+    """How many merchants are shown of those that registered deals."""
+
+    limit = fields.Integer(load_default=10, validate=validate.Range(min=1, max=100))
+
+
 class MonthsQuery(doors.Body):
     """How many months, the present one included."""
 
@@ -62,8 +68,20 @@ class RankingOut(Schema):
     places = fields.List(fields.Nested(PlaceOut))
 
 
+class RegisteredDealsOut(Schema):
+    """Merchants by the deals that they made outside and registered, never part of a ranking."""
+
+    since = fields.Date()
+    until = fields.Date()
+    places = fields.List(fields.Nested(PlaceOut))
+
+
 class TotalsOut(Schema):
-    """The figures of a period: what counts, and what the hard rules exclude."""
+    """The figures of a period: what counts, and what the hard rules exclude.
+
+    counted: on the exchange, less refunds. registered: direct deals, always apart. headline:
+    both together, as the national statistics add them.
+    """
 
     since = fields.Date()
     until = fields.Date()
@@ -71,13 +89,18 @@ class TotalsOut(Schema):
     excluded = fields.Nested(doors.MoneyBody)
     tx_count = fields.Integer()
     free_count = fields.Integer()
+    registered = fields.Nested(doors.MoneyBody)
+    registered_excluded = fields.Nested(doors.MoneyBody)
+    registered_count = fields.Integer()
+    headline = fields.Nested(doors.MoneyBody)
 
 
 class MonthOut(Schema):
-    """The counted amount of one month, such as 2026-07."""
+    """The counted amount of one month, such as 2026-07; registered deals apart."""
 
     month = fields.String()
     amount = fields.Nested(doors.MoneyBody)
+    registered = fields.Nested(doors.MoneyBody)
 
 
 class MonthsOut(Schema):
@@ -136,6 +159,19 @@ def ranking(query: dict[str, Any]) -> Any:
     return {"kind": kind, **days, "places": [_place(place, names) for place in found]}
 
 
+@blueprint.get("/registered")
+@doors.public
+@blueprint.arguments(RegisteredDealsQuery, location="query")
+@blueprint.response(200, RegisteredDealsOut)
+def registered(query: dict[str, Any]) -> Any:
+    """Rank merchants by the direct deals that they registered in a period."""
+    work = unit.current()
+    days = _period(query, work)
+    found = volume.registered(work.session, **days, limit=query["limit"])
+    names = organisations.names(work.session, [place.row.key for place in found])
+    return {**days, "places": [_place(place, names) for place in found]}
+
+
 @blueprint.get("/totals")
 @doors.public
 @blueprint.arguments(PeriodQuery, location="query")
@@ -151,6 +187,10 @@ def totals(query: dict[str, Any]) -> Any:
         "excluded": doors.wire(found.excluded),
         "tx_count": found.tx_count,
         "free_count": found.free_count,
+        "registered": doors.wire(found.registered),
+        "registered_excluded": doors.wire(found.registered_excluded),
+        "registered_count": found.registered_count,
+        "headline": doors.wire(found.counted + found.registered),
     }
 
 
@@ -162,7 +202,16 @@ def months(query: dict[str, Any]) -> Any:
     """Tell what was traded in each of the last months."""
     work = unit.current()
     found = volume.months(work.session, last=query["last"], today=local_date(work.now))
-    return {"items": [{"month": each.month, "amount": doors.wire(each.amount)} for each in found]}
+    return {
+        "items": [
+            {
+                "month": each.month,
+                "amount": doors.wire(each.amount),
+                "registered": doors.wire(each.registered),
+            }
+            for each in found
+        ]
+    }
 
 
 @blueprint.get("/tie-out")

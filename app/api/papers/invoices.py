@@ -1,13 +1,13 @@
 """The door of invoices (发票), of what can be invoiced, and of the treasury's receipts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import fields
 
 from app import doors, unit
 from kernel.work import Work
-from settlement.papers import invoices, mandates, non_tax, red_letters
+from settlement.papers import invoices, mandates, non_tax, red_letters, red_lines
 from settlement.papers.invoice_lines import LINES_MAX, QUANTITY_MAX, Asked
 from settlement.papers.invoice_rooms import About
 from settlement.papers.invoices import Buyer, Invoice, Kind, State, Wanted
@@ -27,7 +27,10 @@ class InvoiceLineIn(doors.Body):
 
 
 class InvoiceIn(doors.Body):
-    """What is to be invoiced; without an amount all that is left, without lines one line."""
+    """What is to be invoiced; without an amount all that is left, without lines one line.
+
+    order_id: of a fee note, when the invoice is about its fees.
+    """
 
     order_id = doors.text(max=40)
     about = doors.choice(*About)
@@ -70,8 +73,17 @@ class InvoiceLineOut(doors.Schema):
     tax = fields.Nested(doors.MoneyBody)
 
 
+class RedLineOut(doors.Schema):
+    """What a red letter takes off one line of its invoice, by the line's number from 1."""
+
+    position = fields.Integer()
+    gross_fen = fields.Integer()
+    net_fen = fields.Integer()
+    tax_fen = fields.Integer()
+
+
 class RedLetterOut(doors.Schema):
-    """One red letter: what it wrote off, and on which paper."""
+    """One red letter: what it wrote off, of which lines, and on which paper."""
 
     number = fields.String()
     confirm_no = fields.String()
@@ -80,6 +92,7 @@ class RedLetterOut(doors.Schema):
     reason = fields.String()
     paper_id = fields.String()
     issued_at = fields.String()
+    lines = fields.List(fields.Nested(RedLineOut))
 
 
 class InvoiceOut(doors.LivingOut):
@@ -172,6 +185,8 @@ def row(found: Invoice) -> Mapping[str, Any]:
 def show(found: Invoice, work: Work) -> Mapping[str, Any]:
     """Return what InvoiceOut shows."""
     lines = invoices.lines_of(work.session, found)
+    letters = red_letters.of(work.session, found.id)
+    red = red_lines.of_letters(work.session, [one.id for one in letters])
     plain = ("item_name", "tax_code", "spec", "unit", "quantity", "unit_price_e6", "rate_bp")
     return {
         **row(found),
@@ -184,16 +199,25 @@ def show(found: Invoice, work: Work) -> Mapping[str, Any]:
             }
             for line in lines
         ],
-        "red_letters": [_letter(one) for one in red_letters.of(work.session, found.id)],
+        "red_letters": [_letter(one, red[one.id]) for one in letters],
     }
 
 
-def _letter(found: red_letters.RedLetter) -> Mapping[str, Any]:
+def _letter(found: red_letters.RedLetter, lines: Sequence[red_lines.RedLine]) -> Mapping[str, Any]:
     names = ("number", "confirm_no", "tax_document", "reason", "paper_id")
     return {
         **{name: getattr(found, name) for name in names},
         "amount": doors.wire(found.amount),
         "issued_at": doors.moment(found.issued_at),
+        "lines": [
+            {
+                "position": one.position,
+                "gross_fen": one.gross_minor,
+                "net_fen": one.net_minor,
+                "tax_fen": one.tax_minor,
+            }
+            for one in lines
+        ],
     }
 
 

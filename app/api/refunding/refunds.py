@@ -7,7 +7,7 @@ from marshmallow import fields
 
 from app import doors, unit
 from kernel.work import Work
-from settlement.refunding import parts, refunds
+from settlement.refunding import parts, refunds, terms
 from settlement.refunding.parts import RefundPart
 from settlement.refunding.refunds import Refund, State
 
@@ -41,6 +41,15 @@ class GoodwillIn(doors.Body):
     payer_id = doors.text(max=60)
     amount = doors.amount()
     reason = doors.text(max=500)
+
+
+class TermEndIn(doors.Body):
+    """Which order's subscription ends after which day, and why; the unused days go back."""
+
+    order_id = doors.text(max=40)
+    on = doors.day()
+    reason = doors.text(max=500)
+    fee_refund = doors.flag(required=False, load_default=False)
 
 
 class RefundQuery(doors.PageQuery):
@@ -123,6 +132,18 @@ def request(body: dict[str, Any]) -> Any:
     """Give a part of what was paid for an order back; it stands in transit from now on."""
     work = unit.current()
     made = refunds.request(work, **{**body, "amount": doors.money_of(body["amount"])})
+    work.session.flush()  # the version is the database's first
+    return show(made, work)
+
+
+@blueprint.post("/terms")
+@doors.money
+@blueprint.arguments(TermEndIn)
+@blueprint.response(201, RefundOut)
+def end_term(body: dict[str, Any]) -> Any:
+    """End a subscription early: its used days are earned, its unused ones go back."""
+    work = unit.current()
+    made = terms.end(work, body.pop("order_id"), **body)
     work.session.flush()  # the version is the database's first
     return show(made, work)
 

@@ -1,6 +1,6 @@
 """The door of bills (账单): what a month, a milestone or a report came to, and how."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import fields
@@ -10,6 +10,8 @@ from kernel.work import Work
 from settlement.metering import bill_lines, billing, bills, meters
 from settlement.metering.bill_lines import BillLine
 from settlement.metering.bills import Bill, State
+from settlement.refunding import bill_credits
+from settlement.refunding.bill_credits import Credit
 
 blueprint = doors.noun("bills", "Bills · 账单")
 
@@ -47,8 +49,22 @@ class BillLineOut(doors.Schema):
     note = fields.String()
 
 
+class BillCreditOut(doors.Schema):
+    """What one refund took of one line of the order."""
+
+    refund_id = fields.String()
+    reference = fields.String()
+    state = fields.String()
+    requested_at = fields.String()
+    order_line_id = fields.String()
+    amount = fields.Nested(doors.MoneyBody)
+
+
 class BillOut(doors.LivingOut):
-    """A bill. drawn: paid from the buyer's wallet; lines: left out in lists."""
+    """A bill. drawn: paid from the buyer's wallet; lines, credits: left out in lists.
+
+    refunded: what refunds have taken of it, on their way too. net: what remains charged.
+    """
 
     code = fields.String()
     order_id = fields.String()
@@ -59,7 +75,10 @@ class BillOut(doors.LivingOut):
     used_from = fields.String()
     used_to = fields.String()
     amount = fields.Nested(doors.MoneyBody)
+    refunded = fields.Nested(doors.MoneyBody)
+    net = fields.Nested(doors.MoneyBody)
     drawn = fields.Boolean()
+    credits = fields.List(fields.Nested(BillCreditOut))
     lines = fields.List(fields.Nested(BillLineOut))
 
 
@@ -108,8 +127,9 @@ class AdjustmentOut(doors.Schema):
     reason = fields.String()
 
 
-def row(found: Bill) -> Mapping[str, Any]:
-    """Return what BillOut shows in a list."""
+def row(found: Bill, taken: Sequence[Credit] = ()) -> Mapping[str, Any]:
+    """Return what BillOut shows in a list. taken: what refunds took of it."""
+    refunded = bill_credits.total(taken)
     return {
         "id": found.id,
         "state": str(found.state),
@@ -123,6 +143,8 @@ def row(found: Bill) -> Mapping[str, Any]:
         "used_from": found.used_from.isoformat(),
         "used_to": found.used_to.isoformat(),
         "amount": doors.wire(found.amount),
+        "refunded": doors.wire(refunded),
+        "net": doors.wire(found.amount - refunded),
         "drawn": found.drawn,
     }
 
@@ -136,7 +158,13 @@ def lines_of(found: Bill, work: Work) -> list[dict[str, Any]]:
 def show(found: Bill, work: Work) -> Mapping[str, Any]:
     """Return what BillOut shows."""
     living = doors.living(found, work, bills.LIFE)
-    return {**row(found), **living, "lines": lines_of(found, work)}
+    taken = bill_credits.of_bills(work.session, [found]).get(found.id, [])
+    return {
+        **row(found, taken),
+        **living,
+        "lines": lines_of(found, work),
+        "credits": [_credit(each) for each in taken],
+    }
 
 
 def _line(line: BillLine, meter: meters.Meter) -> dict[str, Any]:
@@ -157,6 +185,14 @@ def _line(line: BillLine, meter: meters.Meter) -> dict[str, Any]:
     }
 
 
+def _credit(found: Credit) -> dict[str, Any]:
+    return {
+        **found._asdict(),
+        "requested_at": doors.moment(found.requested_at),
+        "amount": doors.wire(found.amount),
+    }
+
+
 def _adjustment(found: bill_lines.Adjustment) -> Mapping[str, Any]:
     return {
         "id": found.id,
@@ -173,7 +209,10 @@ def _adjustment(found: bill_lines.Adjustment) -> Mapping[str, Any]:
 @blueprint.response(200, doors.page_of(BillOut))
 def listed(query: dict[str, Any]) -> Any:
     """List the bills that the caller may see, newest first."""
-    return doors.page(bills.listed(unit.current(), **query), row)
+    work = unit.current()
+    found = bills.listed(work, **query)
+    taken = bill_credits.of_bills(work.session, found.items)
+    return doors.page(found, lambda bill: row(bill, taken.get(bill.id, [])))
 
 
 @blueprint.get("/<string:subject_id>")

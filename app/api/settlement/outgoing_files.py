@@ -163,8 +163,13 @@ def items(subject_id: str) -> Any:
 @blueprint.response(200, content_type="application/octet-stream")
 def content(subject_id: str) -> Response:
     """Download the bytes of a file, with whole account numbers, as a settlement officer."""
+    return handed(subject_id)
+
+
+def handed(file_id: str) -> Response:
+    """Return a file as the bank takes it, named after what it is."""
     work = unit.current()
-    drawn = outgoing.content(work, subject_id).decode()
-    form = outgoing.find(work.session, subject_id).form
-    kind, ending = ("text/csv", "csv") if form == Form.CSV else ("application/xml", "xml")
-    return doors.answer_text(drawn, f"{kind}; charset=utf-8", name=f"{subject_id}.{ending}")
+    drawn = outgoing.content(work, file_id).decode()
+    is_csv = outgoing.form_of(work.session, file_id) is Form.CSV
+    kind, ending = ("text/csv", "csv") if is_csv else ("application/xml", "xml")
+    return doors.answer_text(drawn, f"{kind}; charset=utf-8", name=f"{file_id}.{ending}")

@@ -7,6 +7,7 @@ from flask import Response
 from marshmallow import fields
 
 from app import doors, unit
+from app.api.settlement import outgoing_files
 from kernel.work import Work
 from settlement import payouts
 from settlement.bank import outgoing
@@ -253,11 +254,10 @@ def expected() -> Any:
 
 @blueprint.get("/files/<string:file_id>")
 @doors.members("read")
-@blueprint.response(200, content_type="text/csv")
+@blueprint.response(200, content_type="application/octet-stream")
 def file(file_id: str) -> Response:
     """Download a file for the bank, with whole account numbers, as a settlement officer."""
-    text = outgoing.content(unit.current(), file_id).decode()
-    return doors.answer_text(text, "text/csv; charset=utf-8", name=f"{file_id}.csv")
+    return outgoing_files.handed(file_id)
 
 
 @blueprint.get("/<string:subject_id>")

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
+from app.api.settlement import outgoing_files
 from app.pages import forms, shown
 from kernel.errors import Invalid
 from kernel.money import Money
@@ -166,11 +167,7 @@ def file(file_id: str) -> Any:
 @doors.members("read")
 def content(file_id: str) -> Any:
     """Hand a file over for saving."""
-    work = unit.current()
-    drawn = outgoing.content(work, file_id).decode()
-    is_csv = outgoing.find(work.session, file_id).form == Form.CSV
-    kind, ending = ("text/csv", "csv") if is_csv else ("application/xml", "xml")
-    return doors.answer_text(drawn, f"{kind}; charset=utf-8", name=f"{file_id}.{ending}")
+    return outgoing_files.handed(file_id)
 
 
 @blueprint.post("/settlement/bank/answers")

@@ -8,6 +8,8 @@ from flask import Blueprint, redirect, render_template, request
 from app import doors, languages, unit
 from app.api.settlement import bills as door
 from app.pages import forms, shown, spreadsheets
+from app.pages.money import shapes
+from app.pages.money.shapes import said
 from app.pages.wording import charges
 from kernel.errors import Invalid
 from kernel.words import Words
@@ -28,6 +30,7 @@ from settlement.metering.bills import State
 from settlement.metering.meters import Basis
 from settlement.metering.usage import UsageEvent, Wanted
 from settlement.payments import Purpose
+from settlement.refunding import bill_credits, wallet_returns
 
 blueprint = Blueprint("charges", __name__)
 
@@ -49,11 +52,17 @@ def listed() -> Any:
     work = unit.current()
     state = shown.asked("state")
     state = state if state in set(State) else None
+    if kind := shapes.wanted_file():
+        return shapes.saved(kind, "bills", _table(work, state))
     found = bills.listed(work, state=state, after=shown.after(), limit=shown.PAGE)
     parties = [party for one in found.items for party in (one.buyer_id, one.seller_id)]
     return render_template(
         "settlement/bills.html",
         bills=found.items,
+        refunded={
+            bill_id: bill_credits.total(taken)
+            for bill_id, taken in bill_credits.of_bills(work.session, found.items).items()
+        },
         next=found.next,
         state=state,
         states=list(State),
@@ -69,9 +78,12 @@ def one(bill_id: str) -> Any:
     """Show a bill: how each line was reckoned, how to pay it, its steps."""
     work = unit.current()
     found = bills.seen(work, bill_id)
+    taken = bill_credits.of_bills(work.session, [found]).get(found.id, [])
     return render_template(
         "settlement/bill.html",
         bill=found,
+        credits=taken,
+        refunded=bill_credits.total(taken),
         lines=door.lines_of(found, work),
         kinds=_said(charges.BILL_KINDS),
         line_kinds=_said(charges.LINE_KINDS),
@@ -102,6 +114,8 @@ def wallet() -> Any:
         lines=page.items,
         next=page.next,
         pays=wallets.holder.matches(work.actor, None),
+        free=wallets.free(work.session, own, buckets.period_of(work.now)),
+        returns=wallet_returns.lately(work.session, own, limit=shown.SHORT),
         warn_fen=work.rules.number("metering.wallet_warn_fen"),
         events=shown.timeline(work, own)[-shown.SHORT :],
     )
@@ -112,6 +126,17 @@ def wallet() -> Any:
 def top_up() -> Any:
     """Ask for a payment into the wallet."""
     wallets.top_up(unit.current(), forms.money("amount"))
+    return redirect("/wallet", 303)
+
+
+@blueprint.post("/wallet/returns")
+@doors.money
+def give_back() -> Any:
+    """Ask for what is left in the wallet back, in cash; the buyer has confirmed it."""
+    amount, reason = forms.money("amount"), forms.text("reason", max=500)
+    if forms.text("confirmed") != "1":
+        raise Invalid("请勾选确认", "please confirm", pointer="/confirmed")
+    wallet_returns.ask(unit.current(), amount=amount, reason=reason)
     return redirect("/wallet", 303)
 
 
@@ -222,6 +247,22 @@ def set_credit(buyer_id: str) -> Any:
         unit.current(), buyer_id, limit=forms.money("limit"), reason=forms.text("reason", max=500)
     )
     return redirect(f"/credit/{buyer_id}", 303)
+
+
+def _table(work: Work, state: str | None) -> dict[str, Any]:
+    """Return the bills as a table, for a file."""
+    found = bills.listed(work, state=state, after=None, limit=shapes.EXPORTED_MAX).items
+    names = shown.names(work, [party for one in found for party in (one.buyer_id, one.seller_id)])
+    kinds = _said(charges.BILL_KINDS)
+    rows = [
+        [one.code, kinds[one.kind], one.period, names[one.seller_id], names[one.buyer_id],
+         one.amount, shapes.cell("", tag=f"bill.{one.state}")]
+        for one in found
+    ]  # fmt: skip
+    columns = [said("账单号", "Number"), said("类型", "Kind"), said("期间", "Period"),
+               said("供方", "Seller"), said("需方", "Buyer"), "#" + said("金额", "Amount"),
+               said("状态", "State")]  # fmt: skip
+    return shapes.table(said("账单", "Bills"), columns, rows, empty="")
 
 
 def _said(words: dict[str, Words]) -> dict[str, str]:

@@ -7,8 +7,11 @@ from flask import Blueprint, redirect, render_template, request
 from app import doors, languages, unit
 from app.api.settlement.deals import handed
 from app.pages import forms, shown
+from app.pages.money import shapes
+from app.pages.money.shapes import said
 from kernel.actor import Role
 from kernel.errors import Invalid
+from kernel.work import Work
 from settlement import payments
 from settlement.deals import deals, papers
 from settlement.deals.deals import State
@@ -22,6 +25,8 @@ blueprint = Blueprint("deal_pages", __name__)
 def listed() -> Any:
     """List the deals that the caller may see; a merchant may begin one."""
     work, state = unit.current(), shown.asked("state")
+    if kind := shapes.wanted_file():
+        return shapes.saved(kind, "deals", _table(work, state))
     found = deals.listed(
         work,
         state=State(state) if state in set(State) else None,
@@ -101,6 +106,22 @@ def file(deal_id: str) -> Any:
 def paper(deal_id: str, paper_id: str) -> Any:
     """Hand a paper over for saving."""
     return handed(*deals.paper(unit.current(), deal_id, paper_id))
+
+
+def _table(work: Work, state: str | None) -> dict[str, Any]:
+    """Return the deals as a table, for a file."""
+    wanted = State(state) if state in set(State) else None
+    found = deals.listed(work, state=wanted, after=None, limit=shapes.EXPORTED_MAX).items
+    names = shown.names(work, [one.merchant_id for one in found])
+    rows = [
+        [one.title, one.contract_no, names[one.merchant_id], one.buyer_name, one.amount,
+         one.delivered_on, shapes.cell("", tag=f"direct_deal.{one.state}")]
+        for one in found
+    ]  # fmt: skip
+    columns = [said("标的", "What"), said("合同编号", "Contract"), said("数商", "Merchant"),
+               said("买方", "Buyer"), "#" + said("金额", "Amount"), said("交付日", "Delivered"),
+               said("状态", "State")]  # fmt: skip
+    return shapes.table(said("场外交易备案", "Registered deals"), columns, rows, empty="")
 
 
 def _wanted(name: str, *, most: int) -> str:

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import forms, shown, vocabulary
-from app.pages.money import shapes
+from app.pages.money import leads, shapes
 from app.pages.money.shapes import cell, facts, field, said, table
 from kernel.money import Money
 from kernel.parties import people
@@ -91,7 +91,7 @@ def one_hold(hold_id: str) -> Any:
     nothing = said(
         "没有可冻结的款项；该订单仍不结算", "There was nothing; it is not settled all the same"
     )
-    order = cell(found.order_id, href=f"/orders/{found.order_id}")
+    order = leads.to(found.order_id)
     return render_template(
         "settlement/record.html",
         crumb=(_HOLDS, said("冻结", "Holds")),
@@ -209,6 +209,9 @@ def one_adjustment(adjustment_id: str) -> Any:
     """Show an adjustment, its ground and its steps."""
     work = unit.current()
     found = adjustments.seen(work, adjustment_id)
+    debit = AccountRef(found.debit_code, found.debit_owner)
+    credit = AccountRef(found.credit_code, found.credit_owner)
+    known = leads.names(work, [debit, credit])
     who = people.names(work.session, [found.maker, found.checker or ""])
     return render_template(
         "settlement/record.html",
@@ -216,8 +219,10 @@ def one_adjustment(adjustment_id: str) -> Any:
         title=languages.said(Kind(found.kind).label),
         under=cell(found.amount)["text"],
         facts=facts(
-            (said("借", "Debit"), f"{vocabulary.account(found.debit_code)} {found.debit_owner}"),
-            (said("贷", "Credit"), f"{vocabulary.account(found.credit_code)} {found.credit_owner}"),
+            (said("借", "Debit"), vocabulary.account(found.debit_code)),
+            (said("借方主体", "Whose"), leads.owner(debit, known)),
+            (said("贷", "Credit"), vocabulary.account(found.credit_code)),
+            (said("贷方主体", "Whose"), leads.owner(credit, known)),
             (said("理由", "Reason"), found.reason),
             (said("附件摘要", "Document"), found.document),
             (said("制单", "Made by"), who.get(found.maker)),

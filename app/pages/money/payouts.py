@@ -6,13 +6,14 @@ from flask import Blueprint, render_template
 
 from app import doors, unit
 from app.pages import shown, vocabulary
-from app.pages.money import shapes
+from app.pages.money import books, shapes
 from app.pages.money.shapes import cell, facts, said, table
 from kernel.money import Money
 from kernel.parties import people
 from kernel.work import Work
-from settlement import payouts
+from settlement import access, payouts
 from settlement.dividing import reserves
+from settlement.entries import AccountRef
 from settlement.paying import attempts, earnings
 from settlement.payouts import Payable, State
 
@@ -29,11 +30,12 @@ _BASE = "/settlement/payouts"
 def listed() -> Any:
     """List payouts; what the caller, or everybody, has to get, may expect, and owes."""
     work, state = unit.current(), shown.asked("state")
+    kind = shapes.wanted_file()
     found = payouts.listed(
         work,
         state=State(state) if state in {each.value for each in State} else None,
-        after=shown.after(),
-        limit=shown.PAGE,
+        after=None if kind else shown.after(),
+        limit=shapes.EXPORTED_MAX if kind else shown.PAGE,
     )
     rows = [
         [cell(one.reference, href=f"{_BASE}/{one.id}"), one.account_name, one.amount, one.paid_on,
@@ -43,12 +45,21 @@ def listed() -> Any:
     columns = [said("编号", "Reference"), said("收款方", "To"), "#" + said("金额", "Amount"),
                said("付讫", "Paid on"), said("状态", "State")]  # fmt: skip
     title = said("付款", "Payouts")
+    drawn = table(title, columns, rows, empty=said("还没有付款", "No payout yet"))
+    if kind:
+        return shapes.saved(kind, "payouts", drawn)
     return render_template(
         "settlement/list.html",
         title=title,
+        lead=said(
+            "交易所向数商、运营机构与财政付款：一人制单、另一人复核，随付款文件发往银行。",
+            "What the exchange pays to merchants, operators and the treasury: made by one, "
+            "approved by another, sent to the bank in a file.",
+        ),
+        saves=f"{_BASE}?state={state}" if state else _BASE,
         filters=shapes.filters("payout", State, _BASE, state),
         tables=[
-            table(title, columns, rows, empty=said("还没有付款", "No payout yet")),
+            drawn,
             *_ahead(work),
         ],
         next=found.next,
@@ -77,7 +88,12 @@ def one(payout_id: str) -> Any:
         title=found.reference,
         under=f"{cell(found.amount)['text']} · {found.account_name}",
         tables=[
-            table(said("历次付款", "Attempts"), columns, rows, empty=said("无记录", "Not kept"))
+            table(said("历次付款", "Attempts"), columns, rows, empty=said("无记录", "Not kept")),
+            *(
+                [books.way_of(work, AccountRef("2241.payout_transit", found.id))]
+                if access.oversees(work.actor)
+                else []
+            ),
         ],
         facts=facts(
             (said("收款账户", "Account"), f"{found.account_name} {found.account_masked}"),

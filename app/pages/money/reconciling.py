@@ -6,9 +6,11 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
-from app.pages import forms, shown, spreadsheets
+from app.pages import forms, shown, spreadsheets, vocabulary
+from app.pages.money import leads
 from kernel.clock import local_date
 from kernel.parties import people
+from kernel.words import Words
 from kernel.work import Work
 from settlement import access
 from settlement.reconciling import breaks, closings, facts, rows, runs
@@ -18,9 +20,21 @@ from settlement.reconciling.facts import Leg
 blueprint = Blueprint("reconciling", __name__)
 
 EXPORTED_MAX: Final = 5_000
-_HEADER = ("id", "leg", "type", "key", "ours_fen", "theirs_fen", "difference_fen",
-           "currency", "day",
-           "age_wd", "state", "owner", "cause")  # fmt: skip
+_HEADER: Final = (
+    Words("编号", "id"),
+    Words("比对", "sides"),
+    Words("差异", "break"),
+    Words("对象", "about"),
+    Words("我方（分）", "ours, fen"),
+    Words("对方（分）", "theirs, fen"),
+    Words("差额（分）", "difference, fen"),
+    Words("币种", "currency"),
+    Words("所属日", "day"),
+    Words("账龄（工作日）", "age, working days"),
+    Words("状态", "state"),
+    Words("负责人", "owner"),
+    Words("原因", "cause"),
+)
 
 
 @blueprint.get("/reconciliation")
@@ -35,8 +49,10 @@ def desk() -> Any:
         found = breaks.listed(
             work, state=state, leg=leg, owner=owner, after=None, limit=EXPORTED_MAX
         )
-        lines = [_line(work, it) for it in found.items]
-        return spreadsheets.answer(kind, f"breaks-{local_date(work.now)}", _HEADER, lines)
+        who = people.names(work.session, {it.owner for it in found.items if it.owner})
+        lines = [_line(work, it, who) for it in found.items]
+        header = [languages.said(words) for words in _HEADER]
+        return spreadsheets.answer(kind, f"breaks-{local_date(work.now)}", header, lines)
     found = breaks.listed(
         work, state=state, leg=leg, owner=owner, after=shown.after(), limit=shown.PAGE
     )
@@ -121,22 +137,14 @@ def _row(work: Work, it: Break) -> dict[str, Any]:
         "type": languages.said(facts.Type(it.type).label),
         "age": age,
         "band": sum(age > limit for limit in AGES),
-        "href": _leads(it.key),
+        "about": leads.of_key(it.key),
     }
 
 
-def _leads(key: str) -> str | None:
-    """Return the page of what a break is about, where it has one."""
-    bare = key.partition(":")[2].partition("@")[0]
-    pages = {"ord_": "/orders/", "stm_": "/statements/"}
-    return next(
-        (f"{page}{bare}" for prefix, page in pages.items() if bare.startswith(prefix)), None
-    )
-
-
-def _line(work: Work, it: Break) -> list[Any]:
+def _line(work: Work, it: Break, who: dict[str, str]) -> list[Any]:
     day: date = it.day
-    return [it.id, it.leg, it.type, it.key, it.left_minor, it.right_minor,
-            it.difference.minor, it.currency, day,
-            breaks.age(it, work.calendar, local_date(work.now)), it.state, it.owner or "",
+    return [it.id, languages.said(Leg(it.leg).label), languages.said(facts.Type(it.type).label),
+            it.key, it.left_minor, it.right_minor, it.difference.minor, it.currency, day,
+            breaks.age(it, work.calendar, local_date(work.now)),
+            vocabulary.state(f"reconciliation_break.{it.state}"), who.get(it.owner or "", ""),
             it.cause or ""]  # fmt: skip

@@ -6,16 +6,16 @@ from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
 from app.pages import forms, shown, vocabulary
-from app.pages.money import shapes
+from app.pages.money import leads, shapes
 from app.pages.money.shapes import cell, facts, field, said, table
 from kernel.money import Money
 from kernel.parties import people
 from kernel.words import Words
 from kernel.work import Work
 from settlement import access
-from settlement.refunding import disputes, parts, refunds
+from settlement.refunding import disputes, parts, refunds, terms
 from settlement.refunding.parts import RefundPart
-from settlement.refunding.refunds import Refund, State
+from settlement.refunding.refunds import Kind, Refund, State
 
 blueprint = Blueprint("refund_pages", __name__)
 
@@ -27,41 +27,44 @@ _RAILS = {
 }
 
 
+_KINDS = {
+    Kind.ORDER: Words("订单价款", "the price of an order"),
+    Kind.SUSPENSE: Words("待核销来款", "money that belonged to nothing here"),
+    Kind.GOODWILL: Words("交易所补偿", "what the exchange makes good"),
+    Kind.WALLET: Words("预存款余额", "what was left in a wallet"),
+}
+
+
 @blueprint.get(_BASE)
 @doors.members("read")
 def listed() -> Any:
     """List the refunds that the caller may see; settlement officers ask for one here."""
     work, state = unit.current(), shown.asked("state")
+    kind = shapes.wanted_file()
     found = refunds.listed(
         work,
         state=State(state) if state in {each.value for each in State} else None,
         order_id=shown.asked("order"),
-        after=shown.after(),
-        limit=shown.PAGE,
+        after=None if kind else shown.after(),
+        limit=shapes.EXPORTED_MAX if kind else shown.PAGE,
     )
-    names = shown.names(work, [one.payer_id for one in found.items])
-    rows = [
-        [
-            cell(one.reference, href=f"{_BASE}/{one.id}"),
-            names.get(one.payer_id or ""),
-            one.amount,
-            one.requested_at,
-            cell("", tag=f"refund.{one.state}"),
-        ]
-        for one in found.items
-    ]
+    rows = _rows(work, found.items)
     columns = [said("编号", "Reference"), said("收款方", "To"), "#" + said("金额", "Amount"),
                said("申请", "Requested"), said("状态", "State")]  # fmt: skip
+    drawn = table(said("退款", "Refunds"), columns, rows, empty=said("没有退款", "No refund"))
+    if kind:
+        return shapes.saved(kind, "refunds", drawn)
     return render_template(
         "settlement/list.html",
         title=said("退款", "Refunds"),
+        saves=f"{_BASE}?state={state}" if state else _BASE,
         lead=said(
             "自申请起资金在途，同一笔钱不会退两次；按来款的原路退回。",
             "From the request on the money is in transit, so nothing goes back twice; "
             "it goes back the way it came.",
         ),
         filters=shapes.filters("refund", State, _BASE, state),
-        tables=[table(said("退款", "Refunds"), columns, rows, empty=said("没有退款", "No refund"))],
+        tables=[drawn],
         next=found.next,
         more=f"{_BASE}?state={state}" if state else _BASE,
         forms=_forms() if access.settler.matches(work.actor, None) else [],
@@ -78,6 +81,20 @@ def ask() -> Any:
         amount=forms.money("amount"),
         reason=forms.text("reason", max=500),
         order_line_id=forms.text("order_line_id", max=40) or None,
+        fee_refund="fee_refund" in request.form,
+    )
+    return redirect(f"{_BASE}/{made.id}", 303)
+
+
+@blueprint.post("/settlement/terms")
+@doors.money
+def end_term() -> Any:
+    """End a subscription early, and give its unused days back."""
+    made = terms.end(
+        unit.current(),
+        forms.text("order_id", max=40),
+        on=forms.day("on"),
+        reason=forms.text("reason", max=500),
         fee_refund="fee_refund" in request.form,
     )
     return redirect(f"{_BASE}/{made.id}", 303)
@@ -115,6 +132,15 @@ def one(refund_id: str) -> Any:
     )
 
 
+def _rows(work: Work, found: list[Refund]) -> list[list[Any]]:
+    names = shown.names(work, [one.payer_id for one in found])
+    return [
+        [cell(one.reference, href=f"{_BASE}/{one.id}"), names.get(one.payer_id or ""), one.amount,
+         one.requested_at, cell("", tag=f"refund.{one.state}")]
+        for one in found
+    ]  # fmt: skip
+
+
 def _taken(taken: list[RefundPart], names: dict[str, str]) -> dict[str, Any]:
     rows = [
         [
@@ -131,12 +157,14 @@ def _taken(taken: list[RefundPart], names: dict[str, str]) -> dict[str, Any]:
 
 def _facts(work: Work, found: Refund) -> list[Any]:
     who = people.names(work.session, [found.maker, found.checker or ""])
+    ordered = found.kind == Kind.ORDER
     back, seller = said("一并退还", "given back as well"), said("由卖方承担", "borne by the seller")
     return facts(
+        (said("退什么", "What goes back"), languages.said(_KINDS[Kind(found.kind)])),
         (said("理由", "Reason"), found.reason),
         (said("退款方式", "How"), languages.said(_RAILS[found.rail])),
         (said("订单", "Order"), _order(found.order_id)),
-        (said("服务费", "Fee"), back if found.fee_refund else seller),
+        (said("服务费", "Fee"), (back if found.fee_refund else seller) if ordered else None),
         (said("经办", "Made by"), who.get(found.maker) or said("系统", "the house")),
         (said("复核", "Checked by"), who.get(found.checker or "")),
         (said("到账日", "Arrived on"), found.ended_on),
@@ -201,7 +229,7 @@ def one_dispute(dispute_id: str) -> Any:
 
 
 def _order(order_id: str | None) -> Any:
-    return cell(order_id, href=f"/orders/{order_id}") if order_id else None
+    return leads.to(order_id) if order_id else None
 
 
 def _forms() -> list[Any]:
@@ -219,6 +247,12 @@ def _forms() -> list[Any]:
             order_id, amount, reason, field("order_line_id", line, needed=False),
             field("fee_refund", fee, kind="flag"),
         ]),
+        shapes.form(
+            "term", said("提前终止包期并退还未用天数", "End a subscription, refund unused days"),
+            "/settlement/terms", said("终止并退款", "End and refund"),
+            [order_id, field("on", said("最后服务日", "Last day served"), kind="date"), reason,
+             field("fee_refund", fee, kind="flag")],
+        ),
         shapes.form(
             "goodwill", said("交易所补偿", "Make good"), "/settlement/goodwill", request_button,
             [field("payer_id", payer), amount, reason],

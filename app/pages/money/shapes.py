@@ -1,10 +1,10 @@
 """The shapes of money's pages: tables, facts and forms, as their templates draw them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from app import languages
-from app.pages import chrome, shown
+from app.pages import chrome, shown, spreadsheets
 from kernel.clock import Instant
 from kernel.money import Money
 from kernel.words import Words
@@ -19,15 +19,31 @@ def said(zh: str, en: str) -> str:
     return languages.said(Words(zh, en))
 
 
+EXPORTED_MAX: Final = 5_000
+"""The most rows that a file has."""
+
+
+def wanted_file() -> str | None:
+    """Return "csv" or "xlsx" when the list is asked for as a file."""
+    kind = shown.asked("file", max=4)
+    return kind if kind in ("csv", "xlsx") else None
+
+
+def yuan(minor: int) -> str:
+    """Return fen as yuan with their sign."""
+    return f"¥ {chrome.fen(minor)}"
+
+
 def cell(text: object, *, href: str | None = None, tag: str | None = None) -> Cell:
     """Return what stands in one place: a text, a link, or the tag of a state."""
     if text is None or text == "":
         text = "—"
+    fen = str(text.minor) if isinstance(text, Money) else ""
     if isinstance(text, Money):
         text = chrome.money(text)
     if isinstance(text, Instant):
         text = chrome.moment(text)
-    return {"text": str(text), "href": href or "", "tag": tag or ""}
+    return {"text": str(text), "href": href or "", "tag": tag or "", "fen": fen}
 
 
 def table(
@@ -37,6 +53,29 @@ def table(
     heads = [(name.removeprefix("#"), name.startswith("#")) for name in columns]
     drawn = [[one if isinstance(one, dict) else cell(one) for one in row] for row in rows]
     return {"title": title, "columns": heads, "rows": drawn, "empty": empty}
+
+
+def saved(kind: str, name: str, drawn: dict[str, Any]) -> Any:
+    """Answer with a table as a file, in the reader's language; amounts are whole fen."""
+    fen = said("（分）", ", fen")
+    money = [any(row[place]["fen"] for row in drawn["rows"])
+             for place in range(len(drawn["columns"]))]  # fmt: skip
+    header = [
+        label + fen if has else label
+        for (label, _), has in zip(drawn["columns"], money, strict=True)
+    ]
+    lines = [[_plain(one) for one in row] for row in drawn["rows"]]
+    return spreadsheets.answer(kind, name, header, lines)
+
+
+def _plain(one: Cell) -> str | int:
+    from app.pages import vocabulary
+
+    if one["fen"]:
+        return int(one["fen"])
+    if one["tag"]:
+        return vocabulary.state(one["tag"])
+    return "" if one["text"] == "—" else one["text"]
 
 
 def facts(*found: tuple[str, object]) -> list[tuple[str, Cell]]:

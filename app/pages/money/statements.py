@@ -4,18 +4,29 @@ from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request
 
-from app import doors, unit
+from app import doors, languages, unit
 from app.api.licensing import credentials
 from app.pages import forms, shown, spreadsheets
 from app.pages.letters import codes
+from app.pages.money.shapes import said
+from kernel.words import Words
 from settlement import access
 from settlement.dividing.terms import Payable
 from settlement.papers import papers, party_statements
 
 blueprint = Blueprint("statements", __name__)
 
-_HEADER: Final = ("on", "event", "about", "order", "accepted_on", "gross_fen", "fee_fen",
-                  "amount_fen", "balance_fen")  # fmt: skip
+_HEADER: Final = (
+    Words("日期", "day"),
+    Words("事项", "what"),
+    Words("对象", "about"),
+    Words("订单", "order"),
+    Words("验收日", "accepted on"),
+    Words("交易额（分）", "gross, fen"),
+    Words("服务费（分，含税）", "fee, fen, tax included"),
+    Words("金额（分）", "amount, fen"),
+    Words("余额（分）", "balance, fen"),
+)
 
 
 @blueprint.get("/statements")
@@ -56,7 +67,8 @@ def one(statement_id: str) -> Any:
     found = party_statements.seen(work, statement_id)
     paper = party_statements.paper(work.session, found)
     if (kind := request.args.get("file")) in {"csv", "xlsx"}:
-        return spreadsheets.answer(kind, paper.number, _HEADER, _lines(paper.body))
+        header = [languages.said(words) for words in _HEADER]
+        return spreadsheets.answer(kind, paper.number, header, _lines(paper.body))
     return render_template(
         "settlement/statement.html",
         statement=found,
@@ -89,14 +101,15 @@ def verify() -> Any:
 
 
 def _lines(body: dict[str, Any]) -> list[list[Any]]:
-    rows: list[list[Any]] = [["", "opening", "", "", "", "", "", "", body["opening"]]]
+    opening, closing = said("期初", "opening"), said("期末", "closing")
+    rows: list[list[Any]] = [["", opening, "", "", "", "", "", "", body["opening"]]]
     rows += [
-        [line["on"], line["event"], line["about"], line["order"] or "",
+        [line["on"], said(line["says_zh"], line["says_en"]), line["about"], line["order"] or "",
          line.get("accepted_on", ""), line.get("gross", ""), line.get("fee", ""), line["amount"],
          line["balance"]]
         for line in body["lines"]
     ]  # fmt: skip
-    return [*rows, ["", "closing", "", "", "", "", "", "", body["closing"]]]
+    return [*rows, ["", closing, "", "", "", "", "", "", body["closing"]]]
 
 
 def _address(paper: papers.Paper) -> str:

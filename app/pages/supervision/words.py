@@ -27,6 +27,8 @@ STAGES: Final = {
     "clocks.bill_buyer": Words("需方确认账单", "buyer confirms a bill"),
     "clocks.bill_payment": Words("支付账单", "payment of a bill"),
     "clocks.bill_payment_check": Words("核对账单收款", "receipt for a bill"),
+    "clocks.fee_note": Words("支付服务费", "payment of a fee note"),
+    "clocks.fee_note_reminder": Words("催缴服务费", "a fee note that is late"),
     "clocks.bill_default": Words("账单逾期", "a bill long overdue"),
     "clocks.award": Words("竞得人下单", "the winner's order"),
     "clocks.quotation": Words("答复报价", "answer to a quotation"),

@@ -38,6 +38,8 @@ EVENTS: Final[dict[str, Words]] = {
     "usage.reported": Words("上报用量", "Use reported"),
     "usage.hour_closed": Words("小时桶关闭", "Hour closed"),
     "wallet.low": Words("预存款不足提醒", "Wallet is low"),
+    "wallet.return_asked": Words("申请退回预存款", "Asked for its money back"),
+    "turnover.moved": Words("退回款不再计入交易额", "What was taken back counts no more"),
     "bill.made": Words("生成账单", "Bill made"),
     "bill.adjusted": Words("登记账单调整", "Adjustment written"),
     "sale.recognised": Words("计入交易额", "Volume counted"),

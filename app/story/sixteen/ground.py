@@ -30,8 +30,8 @@ def beats() -> Iterator[Beat]:
     """Yield everything that has to be there before the first application."""
     for key, department in table.whole()["departments"].items():
         yield from _department(key, department)
-    for key, company in table.whole()["companies"].items():
-        yield from _company(key, company)
+    for key, told in table.whole()["companies"].items():
+        yield from company(key, told, roles=(Role.DEVELOPER, Role.MERCHANT))
     yield from _frame()
     for key in table.whole()["departments"]:
         yield from _agreement(key)
@@ -53,9 +53,9 @@ def item(scene: Scene, name: str) -> dict[str, str]:
 
 def _department(key: str, told: Mapping[str, Any]) -> Iterator[Beat]:
     editor, head = key, f"{key}.head"
-    yield _enter(key, told, REGION, (Role.SUPPLY_DEPARTMENT,), founded=True)
-    yield _join(editor, told["editor"], key, (Duty.EDITOR,))
-    yield _join(head, told["head"], key, (Duty.APPROVER, Duty.SIGNER, Duty.CASE_OFFICER))
+    yield enter(key, told, REGION, (Role.SUPPLY_DEPARTMENT,), founded=True)
+    yield join(editor, told["editor"], key, (Duty.EDITOR,))
+    yield join(head, told["head"], key, (Duty.APPROVER, Duty.SIGNER, Duty.CASE_OFFICER))
     yield Beat(f"directory/{key}", ENTERED, editor, lambda scene: _draft_directory(scene, key))
     for step, who in (("submit", editor), ("pass", head), ("accept", "hub")):
         yield Beat(f"directory/{key}/{step}", ENTERED, who, _version_step(key, step))
@@ -64,9 +64,11 @@ def _department(key: str, told: Mapping[str, Any]) -> Iterator[Beat]:
         yield Beat(f"registration/{key}/{step}", ENTERED, "hub", _registration_step(key, step))
 
 
-def _enter(
+def enter(
     key: str, told: Mapping[str, Any], region: str, roles: tuple[Role, ...], *, founded: bool
 ) -> Beat:
+    """Enter an organisation at the console. founded: it needs no admission."""
+
     def do(scene: Scene) -> str:
         made = organisations.enter(
             scene.work,
@@ -83,7 +85,9 @@ def _enter(
     return Beat(f"firm/{key}", ENTERED, THE_HOUSE, do)
 
 
-def _join(login: str, name: str, firm: str, duties: tuple[Duty, ...]) -> Beat:
+def join(login: str, name: str, firm: str, duties: tuple[Duty, ...]) -> Beat:
+    """Enter a person who acts for an organisation."""
+
     def do(scene: Scene) -> str:
         work = scene.work
         made = people.enter(
@@ -137,10 +141,11 @@ def _registration_step(key: str, step: str) -> Any:
     return lambda scene: registrations.take(scene.work, scene.made[f"registration/{key}"], step).id
 
 
-def _company(key: str, told: Mapping[str, Any]) -> Iterator[Beat]:
+def company(key: str, told: Mapping[str, Any], *, roles: tuple[Role, ...]) -> Iterator[Beat]:
+    """Bring a company in, with one person who does everything for it, as anybody comes in."""
     duties = (Duty.ORG_ADMIN, Duty.EDITOR, Duty.SUBMITTER, Duty.SIGNER, Duty.DATA_ENGINEER)
-    yield _enter(key, told, CITY, (Role.DEVELOPER, Role.MERCHANT), founded=False)
-    yield _join(key, told["person"], key, duties)
+    yield enter(key, told, CITY, roles, founded=False)
+    yield join(key, told["person"], key, duties)
 
     def newcomer(scene: Scene) -> entry.Newcomer:
         person = scene.made[f"person/{key}"]
@@ -277,7 +282,7 @@ def _bounds(scene: Scene) -> dict[str, Any]:
 
 def _expert(number: str, able: list[str], employer: str) -> Iterator[Beat]:
     login = f"expert{number}"
-    yield _join(login, f"演示·专家{number}", "agency", (Duty.PANEL_EXPERT,))
+    yield join(login, f"演示·专家{number}", "agency", (Duty.PANEL_EXPERT,))
 
     def enrol(scene: Scene) -> str:
         fields = [company["field"] for company in table.whole()["companies"].values()]

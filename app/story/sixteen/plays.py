@@ -11,7 +11,8 @@ from typing import Final
 from app import demonstration, unit, worker
 from app.house import House
 from app.story.sixteen import cases, ground
-from app.story.sixteen.beats import BEATS_MAX, Beat, moment, play, recalled, working_day
+from app.story.sixteen.beats import BEATS_MAX, Beat, Made, moment, play, recalled, working_day
+from app.story.sixteen.trades import script as trades
 from kernel import clock
 from kernel.actor import SYSTEM
 from kernel.clock import SHANGHAI, Instant, local_date
@@ -23,7 +24,11 @@ OPENS_AT: Final = time(9, 30, tzinfo=SHANGHAI)
 
 def script() -> list[Beat]:
     """Return every beat, in the order in which they are played."""
-    return sorted([*ground.beats(), *cases.beats()], key=lambda beat: -beat.day)
+    return sorted([*_sixteen(), *trades.beats()], key=lambda beat: -beat.day)
+
+
+def _sixteen() -> list[Beat]:
+    return [*ground.beats(), *cases.beats()]
 
 
 def begins(house: House) -> Instant:
@@ -38,22 +43,34 @@ def go_on(house: House, *, say: Callable[[str], object], at_most: int = BEATS_MA
     does not run backwards. Whatever the domain refuses is said.
     """
     made = recalled(house)
-    left = [beat for beat in script() if beat.key not in made][:at_most]
+    left = [beat for beat in wanted(made) if beat.key not in made][:at_most]
     if not left:
         return 0
     if not made and moment(house) > begins(house):
         say("  此演示库早于十六个场景，重置后可见 · made before the sixteen; reset it to see them")
         return 0
-    say(f"  正在补齐十六个场景（{len(left)} 步），期间演示时钟会走动，请稍后登录")
-    say("  sixteen scenarios are on their way; the clock moves meanwhile, so sign in after that")
+    say(f"  正在补齐十六个场景与各类交易（{len(left)} 步），期间演示时钟会走动，请稍后登录")
+    say("  scenarios and trades are on their way; the clock moves meanwhile: sign in after that")
+    play_all(house, left, made, say=say)
+    say("  十六个场景与各类交易已就绪 · the sixteen scenarios and the trades are there")
+    return len(left)
+
+
+def play_all(house: House, beats: list[Beat], made: Made, *, say: Callable[[str], object]) -> None:
+    """Play beats day by day, in their order; whatever the domain refuses is said."""
     ends = local_date(clock.now())
-    for day, today in groupby(left, key=lambda beat: beat.day):
+    for day, today in groupby(beats, key=lambda beat: beat.day):
         _wait_until(house, _morning(house, day))
         for refused in filter(None, [play(house, beat, made, ends) for beat in today]):
             say(f"    {refused}")
     _do_what_is_due(house)
-    say("  十六个场景已就绪 · the sixteen scenarios are there")
-    return len(left)
+
+
+def wanted(made: Made) -> list[Beat]:
+    """Return what is to be played: no trades where the sixteen were over before there were any."""
+    traded = any(beat.key in made for beat in trades.beats())
+    over = all(beat.key in made for beat in _sixteen())
+    return _sixteen() if over and not traded else script()
 
 
 def _morning(house: House, day: int) -> Instant:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app import create_app, demonstration
+from app import demonstration
 from app.unit import Exchange
 from config.settings import Settings
 from kernel import ids
@@ -47,9 +47,9 @@ def postgres_template(postgres_server: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture
-def application(database_url: str, tmp_path: Path) -> Iterator[Exchange]:
+def application(database_url: str, tmp_path: Path, serving: conftest.Serving) -> Iterator[Exchange]:
     """Serve the town; its clock begins at TODAY."""
-    made = create_app(
+    made = serving(
         Settings(
             database_url=database_url,
             environment="test",
@@ -131,7 +131,7 @@ def visit(application: Exchange) -> Visit:
 
 def _built(url: str) -> None:
     conftest.furnish(url)
-    opened = Engines(url)
+    opened = conftest.warm(Engines(url))
     with opened.writing() as session:
         TOWNS[opened.write.dialect.name] = builders.build(session)
         session.commit()

@@ -13,7 +13,7 @@ WORK = {
     "per_developer_editor": ("场景申请", "果园霜冻预警", "我的产品", "收到的订单"),
     "per_buyer_editor": ("我的订单", "OD-2026-000001"),
     "per_exchange_listing": ("产品审核", "风速短时订正"),
-    "per_exchange_settler": ("结算批次", "待复核", "付款"),
+    "per_exchange_settler": ("今日结算待办", "复核结算批次", "须另一人复核"),
     "per_exchange_admin": ("工作台",),
     "per_expert_1": ("专家评估",),
 }

@@ -9,15 +9,20 @@ from kernel.money import Money
 from settlement import escrow, fsck
 from settlement.bank import clearings, statements, worklist
 from settlement.bank.clearings import Action, Share, State
+from settlement.bank.statements import Kind
 from settlement.ledger import AccountRef, balance
 from settlement.payments import State as PaymentState
 from settlement.refunding import refunds
 from settlement.refunding.rows import Refund
+from settlement.vouchers import batches, vouchers
+from settlement.vouchers.batches import VoucherBatch
+from settlement.vouchers.vouchers import Voucher
 from tests.conftest import WorkAs
 from tests.settlement import money
 from tests.settlement.bank import banking
 from tests.settlement.bank.banking import ALIEN, LARGE, SMALL, settler
 from tests.settlement.money import CUSTODY
+from tests.settlement.vouchers import gifts
 
 CHECKER = "per_exchange_checker"
 
@@ -215,6 +220,71 @@ def test_a_small_fee_that_says_what_it_is_is_booked_at_once(
     assert banking.line(session, "F1").note is None
     assert banking.line(session, "F2").note == "NO_REFERENCE"
     assert balance(session, AccountRef("6603.psp_fee")) == Money(300)
+
+
+def redeemed(work_as: WorkAs, order_id: str) -> Voucher:
+    """Let a voucher of 600 yuan be used for an order, and its use be audited."""
+    batch = session_batch(work_as)
+    voucher = gifts.locked(work_as, gifts.claimed(work_as, batch), order_id)
+    money.paid(work_as, order_id, amount=Money(240_000))
+    part = money.line(f"orl_{order_id}", Money(240_000))
+    money.accepted(work_as, order_id, part)
+    return vouchers.take(work_as(CHECKER), voucher.id, "redeem", evidence="7月调用 12,000 次")
+
+
+def session_batch(work_as: WorkAs) -> VoucherBatch:
+    """Open the sponsor's batch, once."""
+    session = work_as("system").session
+    there = session.scalars(select(VoucherBatch)).one_or_none()
+    return there or gifts.opened(work_as, year_max=Money(3_000_000))
+
+
+def test_a_sponsors_receipt_reimburses_the_vouchers_it_is_said_to(
+    session: Session, work_as: WorkAs
+) -> None:
+    one, other = redeemed(work_as, "ord_1"), redeemed(work_as, "ord_2")
+    line_id = received(work_as, session, Money(120_000 + 5))
+    named = [one.id, other.id, one.id]
+
+    made = clearings.reimburse(
+        settler(work_as, CHECKER), line_id, batch_id=one.batch_id, voucher_ids=named, reason="兑付"
+    )
+    session.flush()
+    if made.state == State.PROPOSED:
+        clearings.take(settler(work_as), made.id, "approve")
+        session.flush()
+
+    assert (made.state, made.action, made.amount) == (State.DONE, Action.VOUCHER, Money(120_000))
+    assert {one.state, other.state} == {vouchers.State.REIMBURSED}
+    assert {one.bank_line_id, other.bank_line_id} == {line_id}
+    assert banking.left(session, "T1") == Money(5)
+    assert balance(session, batches.find(session, one.batch_id).owed) == Money(0)
+    (told,) = statements.matches(session, [line_id])[line_id]
+    assert (told.kind, told.target, told.amount) == (Kind.VOUCHER, one.batch_id, Money(120_000))
+    assert "voucher.payable" in money.kinds_of(session, other.id)
+    assert fsck.check(session) == ()
+
+
+def test_vouchers_are_not_reimbursed_beyond_the_receipt_nor_before_they_are_redeemed(
+    session: Session, work_as: WorkAs
+) -> None:
+    voucher = redeemed(work_as, "ord_1")
+    unused = gifts.claimed(work_as, session_batch(work_as))
+    line_id = received(work_as, session, Money(59_999))
+    maker, batch_id = settler(work_as, CHECKER), voucher.batch_id
+
+    def said(*voucher_ids: str) -> None:
+        clearings.reimburse(maker, line_id, batch_id=batch_id, voucher_ids=voucher_ids, reason="x")
+
+    with pytest.raises(StepRefused) as over:
+        said(voucher.id)
+    for wrong in ((unused.id,), ("vch_none",), ()):
+        with pytest.raises(NotFound):
+            said(*wrong)
+
+    assert codes(over) == ["TOO_MUCH"]
+    assert banking.left(session, "T1") == Money(59_999)
+    assert voucher.state == vouchers.State.REDEEMED
 
 
 def test_clearings_are_for_overseers(work_as: WorkAs) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import Invalid, StepNotAllowed
 from kernel.money import Money
 from settlement import escrow, payments, payouts
-from settlement.bank import clearings, intake, statements
+from settlement.bank import clearings, intake, outgoing, statements
 from settlement.bank.clearings import Share
 from settlement.bank.intake import AlreadyImported
 from settlement.bank.reading import csvs
@@ -182,7 +182,7 @@ def payout(session: Session, work_as: WorkAs) -> payouts.Payout:
     money.accepted(work_as)
     money.settled(work_as)
     made = money.approved(work_as, money.requested(work_as))
-    payouts.send(work_as("per_exchange_settler", at=money.DUE))
+    outgoing.send(work_as("per_exchange_settler", at=money.DUE))
     session.flush()
     return made
 

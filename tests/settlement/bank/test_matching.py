@@ -1,9 +1,10 @@
 """The ladder: which payment a receipt is for, and when a person must say so."""
 
 from datetime import date
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from kernel.money import Money
@@ -185,3 +186,27 @@ def test_the_simulated_bank_tells_by_its_statement_what_came_to_which_number(
 
     assert payment.state == payments.State.FUNDED
     assert bank.statement(date(2026, 7, 2)) == bank.statement(date(2026, 7, 2))
+
+
+def test_open_payments_are_found_by_amount_on_an_index(session: Session, work_as: WorkAs) -> None:
+    payment = money.asked(work_as, "ord_1", HUNDRED)
+    seen: list[tuple[str, Any]] = []
+
+    def note(_c: object, _u: object, statement: str, parameters: object, *_: object) -> None:
+        if "amount_minor - " in statement:
+            seen.append((statement, parameters))
+
+    event.listen(session.get_bind(), "before_cursor_execute", note)
+    banking.took(work_as, ("T1", HUNDRED.minor, ALIEN, "?"))
+    event.remove(session.get_bind(), "before_cursor_execute", note)
+
+    statement, parameters = seen[0]
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+    else:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("SET LOCAL enable_sort = off")
+        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).all()
+    assert "ix_payments_open_by_due" in str(plan)
+    assert payment.state == State.AWAITING

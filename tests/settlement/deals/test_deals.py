@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,9 +16,14 @@ from settlement.bank import statements
 from settlement.deals import deals, papers
 from settlement.deals.deals import DirectDeal, State
 from settlement.deals.papers import PaperKind
+from settlement.dividing import charges
+from settlement.dividing.charges import FeeCharge
+from settlement.dividing.fee_rules import Kind, Payer
+from settlement.fees import fee_notes
 from settlement.ledger import AccountRef, balance
 from tests.conftest import WorkAs
 from tests.settlement import money
+from tests.settlement.fees import billing
 
 AMOUNT = Money(100_000_000)
 FEE = Money(3_000_000)
@@ -74,8 +80,42 @@ def test_a_registered_deal_counts_and_its_fee_is_asked(session: Session, work_as
     assert balance(session, AccountRef("6001.commission")) == Money(2_830_189)
     assert balance(session, AccountRef("2221.vat")) == Money(169_811)
     asked = payments.find(session, deal.payment_id or "")
-    assert (asked.purpose, asked.target, asked.payer_id) == ("fee", deal.id, deal.merchant_id)
+    note = fee_notes.find(session, asked.target)
+    assert (asked.purpose, asked.payer_id, note.amount) == ("fee", deal.merchant_id, FEE)
+    assert [one.subject for one in charges.of_note(session, note.id)] == [deal.id]
     assert fsck.check(session) == ()
+
+
+@pytest.mark.parametrize(
+    ("buyer", "shares"),
+    [
+        (OUTSIDER, {"org_developer": 1_000_000}),
+        ("9144030071526726XG", {"org_developer": 500_000, "org_buyer": 500_000}),
+    ],
+)
+def test_the_rule_in_force_says_what_a_deal_costs_and_whom(
+    session: Session, work_as: WorkAs, buyer: str, shares: dict[str, int]
+) -> None:
+    rule = billing.rule(work_as, Kind.TRANSACTION, payer=Payer.BOTH, rate_bp=100)
+    deal = with_papers(work_as, drafted(work_as, buyer_uscc=buyer))
+    for name, person in (("submit", MERCHANT), ("verify", FIRST), ("register", SECOND)):
+        step(work_as, deal, name, person)
+
+    owed = {party: balance(session, AccountRef("1122.fee", party)).minor for party in shares}
+
+    assert owed == shares
+    assert deal.fee == Money(shares["org_developer"])
+    made = session.scalars(select(FeeCharge).where(FeeCharge.subject == deal.id)).all()
+    assert {one.rule_id for one in made} == {rule.id}
+    assert {one.income for one in made} == {"6001.commission"}
+
+
+def test_a_rule_may_let_a_merchant_go_free(session: Session, work_as: WorkAs) -> None:
+    billing.rule(work_as, Kind.TRANSACTION, rate_bp=0)
+
+    deal = registered(work_as)
+
+    assert (deal.fee, deal.payment_id) == (Money(0), None)
 
 
 def test_the_fee_is_paid_by_a_transfer_with_its_code(session: Session, work_as: WorkAs) -> None:

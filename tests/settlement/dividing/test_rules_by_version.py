@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
 from settlement import escrow, fsck
-from settlement.dividing import fee_notes, fee_rules, revenue_rules
-from settlement.dividing.fee_notes import FeeNote
+from settlement.dividing import charges, fee_rules, revenue_rules
+from settlement.dividing.charges import FeeCharge
 from settlement.dividing.fee_rules import FeeRule, Kind, Payer, Waiver
 from settlement.dividing.revenue_rules import RevenueRule, Scope, Shared
 from settlement.ledger import AccountRef, balance
@@ -117,8 +117,8 @@ def test_the_buyers_part_is_asked_for_besides(
     )
     assert on(session, "1122.fee", "org_buyer") == 1_000 - kept
     assert on(session, "2202.merchant", "org_developer") == 100_000 - kept
-    (note,) = session.scalars(select(FeeNote)).all()
-    assert fee_notes.charged(session, {"ord_1"}) == {"ord_1": note.amount}
+    (note,) = session.scalars(select(FeeCharge)).all()
+    assert charges.charged(session, {"ord_1"}, Kind.TRANSACTION) == {"ord_1": note.amount}
     assert escrow.explain(session, "ord_1").difference == Money(0)
     assert fsck.check(session) == ()
 
@@ -126,7 +126,7 @@ def test_the_buyers_part_is_asked_for_besides(
 def test_rules_are_approved_by_another_before_their_day(session: Session, work_as: WorkAs) -> None:
     settler = work_as("per_exchange_settler")
     made = fee_rules.draft(
-        settler, kind=Kind.LISTING, payer=Payer.SELLER, rate_bp=1, first_on=date(2026, 6, 30)
+        settler, kind=Kind.BROKER, payer=Payer.SELLER, rate_bp=1, first_on=date(2026, 6, 30)
     )
     shares = revenue_rules.draft(
         settler, scope=Scope.BOARD, scope_id="brd_1", first_on=date(2026, 6, 30),

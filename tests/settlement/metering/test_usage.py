@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from kernel.engines import Engines
 from kernel.errors import Invalid
 from settlement.metering import buckets, meters, usage
-from settlement.metering.buckets import Sum, UsageBucket
+from settlement.metering.buckets import HourClosed, Sum, UsageBucket
 from settlement.metering.meters import Stop
 from settlement.metering.usage import Outcome, Told, UsageEvent, Wanted
 from tests.conftest import NOON, work_of
@@ -83,6 +83,19 @@ def test_a_late_event_goes_into_the_present_hour_and_says_of_which_it_is(session
     assert (late.outcome, late.late_of) == (Outcome.COUNTED, IN_JULY)
     assert buckets.used(session, it.id, "2026-07", closed=False).units == 2
     assert buckets.used(session, it.id, "2026-08", closed=False).units == 3
+
+
+def test_who_comes_when_the_present_hour_is_closed_must_tell_it_again(session: Session) -> None:
+    it = meter(session)
+    told(session, ("e1", 2))
+    closed(session, IN_JULY + 2 * HOUR)
+
+    with pytest.raises(HourClosed):
+        told(session, ("e2", 3), now=IN_JULY + timedelta(minutes=5))
+    (again,) = told(session, ("e2", 3), now=IN_JULY + 2 * HOUR)
+
+    assert (again.outcome, again.late_of) == (Outcome.COUNTED, IN_JULY)
+    assert buckets.used(session, it.id, "2026-07", closed=False) == Sum(5, 2, 0)
 
 
 def test_no_old_hour_is_opened_anew(session: Session) -> None:

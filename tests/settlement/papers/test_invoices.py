@@ -12,6 +12,8 @@ from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.journal import Event
 from kernel.money import Money
 from settlement import fsck
+from settlement.dividing import charges
+from settlement.fees import fee_notes
 from settlement.papers import (
     invoice_lines,
     invoice_rooms,
@@ -22,6 +24,7 @@ from settlement.papers import (
     papers,
     promises,
     red_letters,
+    red_lines,
 )
 from settlement.papers.invoice_lines import Asked
 from settlement.papers.invoice_rooms import About, InvoiceRoom
@@ -30,6 +33,7 @@ from settlement.refunding import refunds
 from settlement.refunding.refunds import Refund
 from tests.conftest import work_of
 from tests.settlement import money
+from tests.settlement.fees import billing
 from tests.settlement.money import DUE, WorkAs
 from tests.settlement.refunding import going_back
 from tests.settlement.test_races import at_once
@@ -396,6 +400,121 @@ def test_the_treasurys_share_is_on_no_vat_invoice(session: Session, work_as: Wor
     assert fsck.check(session) == ()
 
 
+def fee_invoice(work_as: WorkAs, note_id: str, fen: int | None = None, **more: Any) -> Invoice:
+    amount = None if fen is None else Money(fen)
+    wanted = Wanted(note_id, About.FEE, Kind.VAT_SPECIAL_E, amount, **more)
+    made = invoices.request(work_as(SELLER, at=DUE), wanted)
+    work_as("system").session.flush()
+    return made
+
+
+def test_a_fee_note_is_invoiced_by_kind_of_fee_once_it_is_paid(
+    session: Session, work_as: WorkAs
+) -> None:
+    note = billing.noted(work_as, 10_600, 5_300)
+    with pytest.raises(NothingToInvoice):
+        fee_invoice(work_as, note.id)
+    billing.arrived(work_as, note, 15_900)
+
+    page = invoices.open_for(work_as(SELLER), About.FEE, after=None, limit=5)
+    part = fee_invoice(work_as, note.id, 900)
+    with pytest.raises(NothingToInvoice):
+        fee_invoice(work_as, note.id, 15_001)
+    go(work_as, part, "withdraw", SELLER)
+    made = fee_invoice(work_as, note.id)
+    go(work_as, made, "issue", EXCHANGE)
+
+    (left,) = page.items
+    assert (left.order_id, left.left, left.seller_id) == (note.id, Money(15_900), "org_exchange")
+    assert invoices.lines_of(session, part)[0].spec == ""
+    (line,) = invoices.lines_of(session, made)
+    assert (line.spec, line.item_name) == ("挂牌服务费", "*信息技术服务*数据交易平台服务费")
+    assert (made.total, made.tax, made.remark) == (Money(15_900), Money(900), note.code)
+    with pytest.raises(NotFound):
+        fee_invoice(work_as, "fno_none")
+
+
+def test_a_credit_on_a_paid_fee_asks_for_its_red_letter(session: Session, work_as: WorkAs) -> None:
+    note = billing.noted(work_as)
+    billing.arrived(work_as, note, 10_600)
+    made = fee_invoice(work_as, note.id)
+    go(work_as, made, "issue", EXCHANGE)
+    (charge,) = charges.of_note(session, note.id)
+
+    fee_notes.credit(work_as("system"), charge, Money(2_120), reason="随订单退款退还")
+    session.flush()
+    invoices.credited(work_as("system", at=DUE), Event(data={"note_id": note.id}))
+    invoices.credited(work_as("system", at=DUE), Event(data={"note_id": None}))
+
+    assert (made.state, made.red_asked) == (State.RED_REQUESTED, Money(2_120))
+    go(work_as, made, "issue_red", EXCHANGE)
+    assert (made.state, made.left) == (State.RED_ISSUED, Money(8_480))
+
+
+THREE = (
+    Asked(Money(1_000_000), "月报"),
+    Asked(Money(50_000), "周报"),
+    Asked(Money(10_000), "日报"),
+)
+
+
+def test_a_red_letter_takes_lines_off_or_parts_of_them(session: Session, work_as: WorkAs) -> None:
+    sold(work_as)
+    made = go(work_as, asked(work_as, lines=THREE), "issue")
+
+    go(work_as, made, "ask_red", amount_fen=60_000, lines=["2:50000", " 1:10000"], reason="退货")
+    go(work_as, made, "issue_red")
+    with pytest.raises(Invalid) as told, session.begin_nested():
+        go(work_as, made, "ask_red", amount_fen=1, lines=["2:1"], reason="再退")
+    go(work_as, made, "ask_red", amount_fen=1_000_000, reason="全部冲红")
+    go(work_as, made, "issue_red")
+
+    first, last = red_letters.of(session, made.id)
+    lines = red_lines.of_letters(session, [first.id, last.id])
+    taken = {key: [(one.position, one.gross_minor) for one in red] for key, red in lines.items()}
+    assert told.value.pointer == "/lines"
+    assert taken == {
+        first.id: [(1, 10_000), (2, 50_000)],
+        last.id: [(1, 990_000), (3, 10_000)],
+    }
+    assert made.left == Money(0)
+    said = session.get_one(papers.Paper, first.paper_id).body["lines"]
+    assert [(one["position"], one["spec"]) for one in said] == [(1, "月报"), (2, "周报")]
+    assert [one["net_minor"] + one["tax_minor"] for one in said] == [-10_000, -50_000]
+    for position, line in enumerate(invoices.lines_of(session, made), 1):
+        of_line = [one for red in lines.values() for one in red if one.position == position]
+        assert sum(one.tax_minor for one in of_line) == line.tax_minor
+    with pytest.raises(IntegrityError), session.begin_nested():
+        session.execute(update(red_lines.RedRoom).values(asked_minor=1))
+
+
+@pytest.mark.parametrize(
+    "lines", [["4:1"], ["1:2"], ["x:1"], ["1"], ["1:1", "1:0"], ["1:1", "2:1"]]
+)
+def test_lines_that_do_not_make_the_red_letter_are_refused(
+    work_as: WorkAs, lines: list[str]
+) -> None:
+    sold(work_as)
+    made = go(work_as, asked(work_as, lines=THREE), "issue")
+
+    with pytest.raises(Invalid) as told:
+        go(work_as, made, "ask_red", amount_fen=1, lines=lines, reason="有误")
+
+    assert told.value.pointer == "/lines"
+
+
+def test_a_red_letter_is_not_written_off_in_red(session: Session, work_as: WorkAs) -> None:
+    sold(work_as)
+    made = issued(work_as)
+    go(work_as, made, "ask_red", amount_fen=1, reason="有误")
+    go(work_as, made, "issue_red")
+    (letter,) = red_letters.of(session, made.id)
+
+    for named in (letter.id, letter.number):
+        with pytest.raises(invoices.RedOfRed):
+            invoices.take(work_as(SELLER), named, "ask_red", amount_fen=1, reason="再冲")
+
+
 def test_the_merchant_gets_the_exchanges_invoice_for_its_fee(
     session: Session, work_as: WorkAs
 ) -> None:
@@ -459,12 +578,12 @@ def test_lists_show_each_party_its_own(session: Session, work_as: WorkAs) -> Non
         assert shown(person) == [made]
     assert shown("per_other_editor") == []
     assert shown(BUYER, state=State.ISSUED) == shown(BUYER, order_id="ord_2") == []
-    (line,) = invoice_rooms.orders_of(session, "org_buyer", About.PRICE, after=None, limit=5).items
-    assert line.order_id == "ord_1"
+    bought = invoice_rooms.orders_of(session, "org_buyer", About.PRICE, after=None, limit=5)
+    assert bought.items == ["ord_1"]
     merchants = invoice_rooms.orders_of(
         session, "org_developer", About.COMMISSION, after=None, limit=5
     )
-    assert [one.order_id for one in merchants.items] == ["ord_1"]
+    assert merchants.items == ["ord_1"]
 
 
 def test_what_can_be_invoiced_costs_the_same_for_many_orders(

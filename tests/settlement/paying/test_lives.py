@@ -10,6 +10,7 @@ from kernel.journal import Event
 from kernel.money import Money
 from settlement import accounts, escrow, fsck, payouts
 from settlement.accounts import NoVerifiedAccount
+from settlement.bank import outgoing
 from settlement.dividing.settled import SplitShare
 from settlement.ledger import AccountRef, balance
 from settlement.paying import attempts, earnings
@@ -28,7 +29,7 @@ def sent(work_as: WorkAs) -> Payout:
     money.everybodys_accounts(work_as)
     going_back.settled_order(work_as)
     payout = money.approved(work_as, money.requested(work_as))
-    payouts.send(work_as("per_exchange_settler", at=money.DUE))
+    outgoing.send(work_as("per_exchange_settler", at=money.DUE))
     money.made_session(work_as).flush()
     return payout
 
@@ -119,7 +120,7 @@ def test_a_payout_that_was_sent_is_not_cancelled_and_a_cancelled_one_not_sent(
     session.flush()
 
     with pytest.raises(payouts.NothingToSend):
-        payouts.send(settler)
+        outgoing.send(settler)
     with pytest.raises(StepRefused):
         pay(work_as, other)
 

@@ -6,6 +6,7 @@ that misbehaves on demand, and to another one that somebody else wrote (a separa
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,16 @@ import pytest
 from kernel.money import Money
 from settlement.rails import commands
 from settlement.rails.fake_rail import SIGNATURE, FakeRail
-from settlement.rails.port import ABILITIES, BadNotice, Declined, Kind, Object, Order, Phase
+from settlement.rails.port import (
+    ABILITIES,
+    BadNotice,
+    Declined,
+    Kind,
+    NoAnswer,
+    Object,
+    Order,
+    Phase,
+)
 from settlement.rails.stripe_rail import StripeRail
 from tests.conftest import NOON
 from tests.settlement.rails import localstripe
@@ -28,6 +38,7 @@ class Side:
     port: Any
     approve: Callable[[str], object]
     notice: Callable[[str], tuple[dict[str, str], bytes]]
+    dispute: Callable[[str], str] = lambda _intent: "dp_none"
     now: Any = NOON
     lacks: frozenset[str] = frozenset()
     return_url: str = "https://x.invalid/"
@@ -74,7 +85,9 @@ def _chaos() -> Iterator[Side]:
     world.ahead_s = int(NOON.timestamp()) - world.now()
     with served(world) as url:
         rail = StripeRail("sk_test_1", world.secret, base_url=url, timeout_s=2)
-        yield Side(rail, world.succeed, lambda _intent: world.signed(world.events[-1]))
+        yield Side(
+            rail, world.succeed, lambda _intent: world.signed(world.events[-1]), world.dispute
+        )
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +107,12 @@ def _local(found: localstripe.Local) -> Iterator[Side]:
         lacks=localstripe.LACKS,
         return_url="",  # it knows none
     )
+
+
+def _of_another_endpoint(side: Side) -> FakeRail | StripeRail:
+    if side.port.name == "fake":
+        return FakeRail()
+    return StripeRail("sk_test_1", "whsec_of_another", base_url="http://127.0.0.1:9", timeout_s=1)
 
 
 @pytest.fixture(params=["fake", "chaos", "localstripe"])
@@ -228,6 +247,41 @@ def test_a_notice_is_taken_when_it_is_signed_and_not_when_it_is_changed(side: Si
         side.port.verify(headers, body + b" ", side.now)
 
 
+def test_a_notice_of_another_endpoint_is_not_taken(side: Side) -> None:
+    headers, body = side.notice(side.paid().id)
+    other = _of_another_endpoint(side)
+
+    with pytest.raises(BadNotice):
+        other.verify(headers, body, side.now)
+
+
+@pytest.mark.parametrize("away", [timedelta(minutes=-6), timedelta(minutes=6)])
+def test_a_notice_of_another_time_is_not_taken_where_its_time_is_signed(
+    side: Side, away: timedelta
+) -> None:
+    headers, body = side.notice(side.paid().id)
+
+    if side.port.name == "fake":  # its mark bears no time: it is in this process
+        assert side.port.verify(headers, body, side.now + away).object
+        return
+    with pytest.raises(BadNotice):
+        side.port.verify(headers, body, side.now + away)
+
+
+def test_a_dispute_tells_which_payment_it_is_about(side: Side) -> None:
+    paid = side.paid()
+    dispute_id = side.dispute(paid.id)
+    if not side.can("disputes"):
+        with pytest.raises((Declined, NoAnswer)):  # one that knows no disputes answers oddly
+            side.port.fetch(Kind.DISPUTE, dispute_id)
+        return
+
+    found = side.port.fetch(Kind.DISPUTE, dispute_id)
+
+    assert (found.kind, found.parent, found.amount) == (Kind.DISPUTE, paid.id, paid.amount)
+    assert (found.phase, found.due is None) == (Phase.REQUIRES_ACTION, False)
+
+
 def test_our_balance_there_is_told_line_by_line(side: Side) -> None:
     side.paid()
     if side.port.name == "stripe" and not side.can("balance_lines"):
@@ -259,9 +313,15 @@ def test_money_is_paid_out_to_our_bank(side: Side) -> None:
     assert side.port.fetch(Kind.PAYOUT, sent.id).kind is Kind.PAYOUT
 
 
-def test_what_is_not_there_is_declined(side: Side) -> None:
+@pytest.mark.parametrize("kind", [Kind.PAYMENT, Kind.REFUND])
+def test_what_is_not_there_is_declined(side: Side, kind: Kind) -> None:
     with pytest.raises(Declined):
-        side.port.fetch(Kind.PAYMENT, "pi_none")
+        side.port.fetch(kind, "pi_none")
+
+
+def test_every_ability_is_one_that_the_port_names(side: Side) -> None:
+    assert side.port.can <= set(ABILITIES)
+    assert side.lacks <= side.port.can
 
 
 @pytest.mark.parametrize(("key", "secret"), [("", "whsec_1"), ("sk_test_1", ""), ("", "")])

@@ -1,17 +1,20 @@
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
 
 from kernel import journal
-from kernel.errors import StepNotAllowed
+from kernel.errors import NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
 from settlement.rails import attempts, collecting, commands
 from settlement.rails.attempts import State
 from settlement.rails.commands import NothingToRetry
 from settlement.rails.fake_rail import BUSY, DECLINES, LOST, STUMBLES, FakeRail
-from settlement.rails.gateway import KEY_LIFE
+from settlement.rails.gateway import KEY_LIFE, LEASE
 from settlement.rails.port import Kind
 from tests.settlement.rails.chaos_world import World
 from tests.settlement.rails.till import Till
+
+WHO = ("settler", "checker")
 
 
 def intents(world: World) -> list[str]:
@@ -139,6 +142,95 @@ def test_where_nothing_can_be_searched_a_person_must_look(fake_till: Till, fake:
     assert till.again(attempt).state == State.CAPTURED
     with pytest.raises(NothingToRetry):
         commands.retry(till.work_as("per_exchange_settler", at=till.now), command.id)
+
+
+def stuck_refund(till: Till, fake: FakeRail) -> commands.Command:
+    """Let a refund get stuck at a provider at which nothing can be searched."""
+    fake.can -= {"search"}
+    found = commands.give(
+        till.work, provider="fake", kind=commands.REFUND, subject="rfd_1", amount=Money(5), body={}
+    )
+    till.session.flush()
+    commands.claim(till.work, LEASE, ports=["fake"], command_id=found.id)
+    commands.stick(till.work, found, "cannot-tell")
+    return found
+
+
+def test_where_nothing_can_be_searched_a_person_who_has_looked_has_it_sent(
+    fake_till: Till, fake: FakeRail
+) -> None:
+    till = fake_till
+    fake.can -= {"search"}
+    fake.faults.append(BUSY)
+    attempt = till.begun(till.asked())
+    till.gateway.run_due()
+    till.now += KEY_LIFE * 1.1
+    till.gateway.run_due()
+    stuck = till.command(attempt).state
+
+    commands.retry(till.work_as("per_exchange_settler", at=till.now), attempt.command_id)
+    till.gateway.run_due()
+
+    assert stuck == commands.State.STUCK
+    assert till.command(attempt).vouched_by == "per_exchange_settler"
+    assert till.again(attempt).state == State.CAPTURED
+
+
+def test_what_pays_out_is_sent_again_by_two_persons(fake_till: Till, fake: FakeRail) -> None:
+    till, found = fake_till, stuck_refund(fake_till, fake)
+    one, other = (till.work_as(f"per_exchange_{name}", at=till.now) for name in WHO)
+
+    first = commands.retry(one, found.id).state
+    with pytest.raises(StepRefused) as alone:
+        commands.retry(one, found.id)
+    second = commands.retry(other, found.id).state
+
+    assert (first, second) == (commands.State.STUCK, commands.State.UNKNOWN)
+    assert [refusal.code for refusal in alone.value.refusals] == ["FOUR_EYES"]
+    assert (found.vouched_by, found.confirmed_by) == (one.actor.person, other.actor.person)
+    with pytest.raises(IntegrityError), till.session.begin_nested():
+        till.session.execute(update(commands.Command).values(confirmed_by=one.actor.person))
+
+
+def test_who_vouched_is_forgotten_when_it_sticks_again(fake_till: Till, fake: FakeRail) -> None:
+    till, found = fake_till, stuck_refund(fake_till, fake)
+    for name in WHO:
+        commands.retry(till.work_as(f"per_exchange_{name}", at=till.now), found.id)
+
+    commands.stick(till.work, found, "cannot-tell")
+
+    assert (found.vouched_by, found.confirmed_by) == (None, None)
+
+
+def test_a_command_that_waits_is_tried_at_once_when_a_person_says_so(
+    fake_till: Till, fake: FakeRail
+) -> None:
+    till = fake_till
+    fake.faults.append(LOST)
+    attempt = till.begun(till.asked())
+    till.gateway.run_due()
+    too_early = till.gateway.run(None)
+
+    commands.retry(till.work_as("per_exchange_settler", at=till.now), attempt.command_id)
+    till.gateway.run_due()
+
+    assert not too_early
+    assert till.again(attempt).state == State.CAPTURED
+    assert till.command(attempt).vouched_by is None
+
+
+def test_a_command_is_seen_by_who_oversees_money(till: Till) -> None:
+    attempt = till.begun(till.asked())
+    auditor = till.work_as("per_exchange_auditor", at=till.now)
+
+    assert commands.seen(auditor, attempt.command_id).subject == attempt.id
+    of_new = commands.listed(auditor, state=commands.State.NEW, limit=9).items
+    assert [one.id for one in of_new] == [attempt.command_id]
+    assert commands.listed(auditor, state=commands.State.DONE, limit=9).items == []
+    with pytest.raises(NotFound):
+        commands.seen(till.work_as("per_buyer_editor"), attempt.command_id)
+    with pytest.raises(NotFound):
+        commands.retry(till.work_as("per_exchange_settler"), "cmd_none")
 
 
 def test_a_command_that_is_never_answered_waits_for_a_person_after_a_day_and_more(

@@ -4,11 +4,13 @@ import pytest
 from sqlalchemy import func, select
 
 from kernel import journal
+from kernel.errors import NotFound, StepNotAllowed
 from kernel.money import Money
 from settlement import fsck, payments
 from settlement.books import entries
 from settlement.rails import attempts, collecting, commands, inbox
 from settlement.rails.attempts import State
+from settlement.rails.inbox import NotStuck
 from settlement.rails.port import BadNotice
 from settlement.refunding import refunds
 from tests.settlement.money import BUYER_NAME, STORY, csv_of, took
@@ -54,16 +56,6 @@ def test_a_notice_before_the_answer_and_the_answer_after_it_book_once(
 def _notified(till: Till, world: World) -> None:
     delivered(till, world)
     till.gateway.handle_due()
-
-
-def test_the_same_endpoint_registered_twice_books_once(till: Till, world: World) -> None:
-    till.started()
-
-    first, second = delivered(till, world), delivered(till, world)
-    till.gateway.handle_due()
-
-    assert (all(first), any(second)) == (True, False)
-    assert (captures(till), till.held()) == (1, FEN)
 
 
 def test_two_types_of_event_for_one_fact_book_once(till: Till, world: World) -> None:
@@ -165,20 +157,6 @@ def test_success_after_the_order_is_closed_goes_to_suspense_and_back(
     assert fsck.check(till.session) == ()
 
 
-def test_two_channels_that_charge_one_order_pay_it_once(till: Till, world: World) -> None:
-    attempt = till.started(method="alipay")
-    payment = till.payment(attempt)
-    took(till.work_as, csv_of([("T1", FEN, BUYER_NAME, payment.reference)]))
-    world.succeed(attempt.object_id or "")
-
-    delivered(till, world, "payment_intent.succeeded")
-    till.gateway.handle_due()
-
-    assert till.on("2241.escrow", "ord_1") == FEN
-    assert [one.amount for one in refunds.listed(till.work, after=None, limit=9).items] == [STORY]
-    assert fsck.check(till.session) == ()
-
-
 def test_a_part_that_the_bank_brought_meanwhile_leaves_the_rest_to_go_back(
     till: Till, world: World
 ) -> None:
@@ -224,6 +202,30 @@ def test_a_person_can_have_stuck_notices_tried_again(till: Till, world: World) -
 
     assert tried == 1
     assert till.gateway.handle_due() == 1
+
+
+def test_a_person_can_have_one_stuck_notice_tried_again(till: Till, world: World) -> None:
+    test_a_notice_of_a_payment_that_we_never_asked_for_waits_and_is_not_lost(till, world)
+    (notice,) = till.notices()
+    settler = till.work_as("per_exchange_settler", at=till.now)
+    key = (notice.provider, notice.event_id)
+    assert notice.stuck
+
+    inbox.retry(settler, *key)
+    (waits,) = till.notices()
+    stuck_now = waits.stuck
+    with pytest.raises(NotStuck):
+        inbox.retry(settler, *key)
+    with pytest.raises(NotFound):
+        inbox.retry(settler, "stripe", "evt_none")
+    with pytest.raises(StepNotAllowed):
+        inbox.retry(till.work_as("per_buyer_editor"), *key)
+
+    assert not stuck_now
+    assert till.gateway.handle_due() == 1
+    till.session.flush()
+    told = journal.history(till.session, notice.event_id, limit=9)
+    assert [event.kind for event in told] == ["provider.notice_stuck", "provider.notice_retried"]
 
 
 def test_a_notice_signed_for_another_endpoint_is_not_kept(till: Till, world: World) -> None:
@@ -274,17 +276,6 @@ def test_what_is_captured_in_part_is_booked_in_part(till: Till, world: World) ->
     assert till.again(attempt).captured == Money(1_000)
     assert till.payment(attempt).state == payments.State.PART_FUNDED
     assert (till.on("2241.escrow", "ord_1"), till.held()) == (1_000, 1_000)
-
-
-def test_a_fully_refunded_order_no_longer_reads_as_paid(till: Till, world: World) -> None:
-    attempt = till.started()
-    sent(till, attempt, STORY)
-
-    (captured,) = attempts.captured_of(till.session, "ord_1")
-
-    assert till.again(attempt).state == State.REFUNDED
-    assert (captured.amount, captured.left) == (STORY, Money(0))
-    assert (till.held(), till.on("2241.escrow", "ord_1")) == (0, 0)
 
 
 def test_a_part_that_goes_back_leaves_the_rest(till: Till) -> None:
@@ -403,17 +394,6 @@ def test_a_payment_that_settles_in_another_currency_is_converted_by_its_balance_
     assert till.on("1012.fx", "HKD", "HKD") == -line["amount"]
     assert till.on("2241.escrow", "ord_1") == FEN
     assert fsck.check(till.session) == ()
-
-
-def test_a_look_finds_what_no_notice_told(till: Till, world: World) -> None:
-    attempt = till.started(method="alipay")
-    world.succeed(attempt.object_id or "")
-    world.events.clear()
-    till.later(minutes=5)
-
-    till.polled()
-
-    assert till.again(attempt).state == State.CAPTURED
 
 
 def test_after_being_down_the_events_are_caught_up_with(till: Till, world: World) -> None:

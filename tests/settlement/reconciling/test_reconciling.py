@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
 from kernel.work import Work
-from settlement import ledger, payouts
+from settlement import ledger
+from settlement.bank import outgoing
 from settlement.ledger import AccountRef, Row
 from settlement.reconciling import breaks, closings, facts, runs
 from settlement.reconciling.breaks import Break
@@ -165,7 +166,7 @@ def test_a_payout_is_on_its_way_then_missing_then_there(work_as: WorkAs) -> None
     money.settled(work_as)
     money.everybodys_accounts(work_as)
     payout = money.approved(work_as, money.requested(work_as))
-    payouts.send(work_as("per_exchange_settler", at=soon))
+    outgoing.send(work_as("per_exchange_settler", at=soon))
     work_as("system").session.flush()
 
     runs.run(settler(work_as, soon), soon.date())
@@ -413,12 +414,12 @@ def swept(work_as: WorkAs) -> None:
     )
 
 
-def as_owner(session: Session, statement: str) -> None:
+def as_owner(session: Session, statement: str, *, table: str = "bank_statements") -> None:
     """Change what nobody may change, as somebody who can switch the triggers off."""
     sqlite = session.get_bind().dialect.name == "sqlite"
     if sqlite:
-        session.execute(text("DROP TRIGGER IF EXISTS bank_statements_no_update"))
+        session.execute(text(f"DROP TRIGGER IF EXISTS {table}_no_update"))
     else:
-        session.execute(text("ALTER TABLE bank_statements DISABLE TRIGGER USER"))
+        session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
     session.execute(text(statement))
     session.expire_all()

@@ -8,6 +8,7 @@ from kernel.money import Money
 from settlement import escrow, fsck, ledger
 from settlement.dividing import frozen
 from settlement.ledger import AccountRef, balance
+from settlement.rails.desks import DisputeMove, DisputeWord
 from settlement.refunding import chargebacks, disputes, refunds
 from settlement.refunding.disputes import Chargeback, State
 from settlement.refunding.refunds import NotRefundable
@@ -24,14 +25,13 @@ def told(work_as: WorkAs, state: str, **more: Any) -> Chargeback:
         "provider": "stripe", "dispute_id": "dp_1", "charge_object": "pi_ord_1",
         "order_id": "ord_1", "amount": PRICE, "state": state, "evidence_due": None, **more,
     }  # fmt: skip
-    found = chargebacks.seen(work_as("system", at=money.DUE), **said)
+    found = chargebacks.seen(work_as("system", at=money.DUE), DisputeWord(**said))
     money.made_session(work_as).flush()
     return found
 
 
 def moved(work_as: WorkAs, kind: str, *, source: str = "txn_1", dispute: str = "dp_1") -> None:
-    chargebacks.moved(
-        work_as("system", at=money.DUE),
+    move = DisputeMove(
         dispute_id=dispute,
         kind=kind,
         amount=PRICE,
@@ -39,6 +39,7 @@ def moved(work_as: WorkAs, kind: str, *, source: str = "txn_1", dispute: str = "
         source_id=source,
         account=going_back.STRIPE,
     )
+    chargebacks.moved(work_as("system", at=money.DUE), move)
     money.made_session(work_as).flush()
 
 

@@ -135,33 +135,6 @@ def test_without_the_fee_the_seller_bears_it(session: Session, work_as: WorkAs) 
     assert fsck.check(session) == ()
 
 
-def test_after_the_payout_it_is_owed_and_netted_from_the_next(
-    session: Session, work_as: WorkAs
-) -> None:
-    money.everybodys_accounts(work_as)
-    going_back.settled_order(work_as)
-    money.requested(work_as)
-
-    going_back.requested(work_as, money.STORY.minor, fee_refund=True)
-
-    assert balance(session, OWED) == Money(6_208_001)
-    going_back.settled_order(work_as, "ord_2")
-    assert balance(session, OWED) == Money(0)
-    assert balance(session, MERCHANT) == Money(0)
-
-
-def test_many_refunds_end_at_exact_zeros(session: Session, work_as: WorkAs) -> None:
-    going_back.settled_order(work_as, amount=Money(1_007))
-
-    for fen in (1, 7, 500, 333, 166):
-        going_back.requested(work_as, fen, fee_refund=True)
-
-    assert set(remaining(session)) == {0}
-    assert on(session, "2241.fiscal", money.TREASURY) == 0
-    assert on(session, "6001.commission") == on(session, "2221.vat") == 0
-    assert escrow.explain(session, "ord_1").difference == Money(0)
-
-
 def test_no_more_goes_back_than_was_paid(session: Session, work_as: WorkAs) -> None:
     money.paid(work_as)
     going_back.requested(work_as, 12_800_000)

@@ -1,9 +1,12 @@
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
+from marketplace.orders import Order
 from tests.app.api import trade
 from tests.conftest import As, Client
 from tests.marketplace import make
+from tests.marketplace.counting.watched import registered
 
 DAYS = {"since": "2026-07-01", "until": "2026-07-31"}
 
@@ -59,3 +62,21 @@ def test_volume_and_books_agree_for_who_oversees(as_: As, application: Flask) ->
 
     assert seen.json == {"ties_out": True}
     assert refused.status_code == 403
+
+
+def dealt(session: Session) -> Order:
+    registered(session)
+    return make.placed(session)
+
+
+def test_registered_deals_are_told_apart(client: Client, application: Flask) -> None:
+    trade.set_up(application, dealt)
+
+    totals = client.get("/api/rankings/totals", query_string=DAYS).json
+    deals = client.get("/api/rankings/registered", query_string=DAYS).json["places"]
+    ranking = client.get("/api/rankings", query_string={"kind": "merchants", **DAYS}).json
+
+    assert (totals["counted"]["minor"], totals["registered"]["minor"]) == (0, 250_000)
+    assert (totals["headline"]["minor"], totals["registered_count"]) == (250_000, 1)
+    assert [(one["key"], one["value"]["minor"]) for one in deals] == [("org_developer", 250_000)]
+    assert ranking["places"] == []

@@ -220,6 +220,8 @@ def test_the_terminal_tells_commands_notices_and_what_a_look_found(
     assert json.loads(command)["state"] == "done"
     assert json.loads(notice)["handled"]
     assert list(told.LINES["commands"](application.house, open_only=True)) == []
+    (kept,) = as_("per_exchange_auditor").get("/api/provider-notices").json["items"]
+    assert (kept["came"], kept["stuck"], bool(kept["handled_at"])) == ("poll", False, True)
 
 
 def test_money_that_is_reserved_is_taken_by_the_settlement_officer(

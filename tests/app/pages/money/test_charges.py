@@ -11,7 +11,7 @@ from app.unit import Exchange
 from kernel.money import Money
 from marketplace.auctions import bids, closing
 from marketplace.bargaining import quotations
-from settlement.metering import bill_lines, billing, bills, hours, usage
+from settlement.metering import bill_lines, billing, bills, hours, subscriptions, usage
 from settlement.metering.tariffs import Shape, Tariff
 from settlement.metering.usage import Told
 from tests.app.pages.conftest import ON_SQLITE, Visit
@@ -19,7 +19,9 @@ from tests.app.pages.town import TODAY
 from tests.conftest import work_of
 from tests.marketplace import make
 from tests.marketplace.auctions import hammer
+from tests.settlement import money
 from tests.settlement.metering import gauges
+from tests.settlement.refunding import test_bill_credits, test_terms
 
 AT = TODAY
 AUGUST = gauges.AUGUST
@@ -135,6 +137,72 @@ def test_milestones_and_reports_are_billed_on_the_meters_page(write: Write, visi
 
     buyer.shows(one.headers["Location"], "末期账单", "验收通过 — 报告")
     buyer.shows(other.headers["Location"], "100.00")
+
+
+@ON_SQLITE
+def test_a_wallets_money_is_asked_back_on_its_page_and_confirmed(
+    write: Write, visit: Visit
+) -> None:
+    def filled(session: Session) -> None:
+        gauges.filled(session, 123_456, at=AT)
+        money.verified(
+            lambda person, **more: work_of(session, person, **more), "org_buyer", money.BUYER_NAME
+        )
+
+    write(filled)
+    buyer, officer = visit("per_buyer_signer"), visit("per_exchange_settler")
+    buyer.shows("/wallet", "退回预存款", "最多可退", "1,234.56")
+    said = {"amount": "1,000.00", "reason": "不再使用"}
+
+    unsure = buyer.post("/wallet/returns", **said)
+    made = buyer.post("/wallet/returns", **said, confirmed="1")
+
+    assert (unsure.status_code, made.status_code) == (422, 303)
+    buyer.shows("/wallet", "234.56", "退回申请", "待复核")
+    page = officer.shows("/settlement/refunds?state=requested", "RX", "1,000.00")
+    refund = page.partition("/settlement/refunds/rfd_")[2].partition('"')[0]
+    officer.shows(f"/settlement/refunds/rfd_{refund}", "预存款余额", "不再使用")
+    visit("per_other_editor").shows("/wallet", "预存款")
+
+
+@ON_SQLITE
+def test_a_bill_shows_its_credits_and_its_net(write: Write, visit: Visit) -> None:
+    def refunded(session: Session) -> str:
+        money.verified(
+            lambda person, **more: work_of(session, person, **more), "org_buyer", money.BUYER_NAME
+        )
+        bill = test_bill_credits.settled(session)
+        test_bill_credits.refunded(session, 30)
+        return bill.id
+
+    bill_id = write(refunded)
+    buyer = visit("per_buyer_editor")
+
+    buyer.shows(f"/bills/{bill_id}", "退款贷项", "5,000.30", "0.30", "5,000.00", "退款后净额")
+    buyer.shows("/bills", "已退", "0.30")
+
+
+@ON_SQLITE
+def test_a_subscription_is_ended_on_the_refunds_page(write: Write, visit: Visit) -> None:
+    def begun(session: Session) -> None:
+        def work_as(person: str, **more: Any) -> Any:
+            return work_of(session, person, **more)
+
+        money.verified(work_as, "org_buyer", money.BUYER_NAME)
+        money.paid(work_as, amount=test_terms.YEAR)
+        subscriptions.begin(
+            work_as("system"), "ord_1", test_terms.SALE, amount=test_terms.YEAR, period="month",
+            count=12,
+        )  # fmt: skip
+
+    write(begun)
+    officer = visit("per_exchange_settler")
+    officer.shows("/settlement/refunds", "提前终止包期并退还未用天数")
+
+    made = officer.post("/settlement/terms", order_id="ord_1", on="2026-06-30", reason="停服")
+
+    assert made.status_code == 303, made.text
+    officer.shows(made.location, "订单价款", "停服", "由卖方承担")
 
 
 @ON_SQLITE

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.unit import Exchange
 from kernel.money import Money
+from settlement.rails.desks import DisputeWord
 from settlement.refunding import chargebacks
 from tests.app.api import till
 from tests.app.pages.conftest import ON_SQLITE, Visit
@@ -25,10 +26,11 @@ def settled(application: Exchange, *, disputed: bool = False) -> None:
         going_back.settled_order(work_as)
         if disputed:
             going_back.paid_by_card(work_as, "ord_2", Money(9_000))
-            chargebacks.seen(
-                work_as("system"), provider="stripe", dispute_id="dp_1", charge_object="pi_ord_2",
-                order_id="ord_2", amount=Money(9_000), state="needs_response", evidence_due=NOON,
+            word = DisputeWord(
+                provider="stripe", dispute_id="dp_1", charge_object="pi_ord_2", order_id="ord_2",
+                amount=Money(9_000), state="needs_response", evidence_due=NOON,
             )  # fmt: skip
+            chargebacks.seen(work_as("system"), word)
         session.commit()
 
 

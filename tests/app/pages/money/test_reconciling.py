@@ -3,6 +3,7 @@
 from app.unit import Exchange
 from settlement.bank import intake, statements
 from settlement.reconciling import breaks
+from settlement.reconciling.facts import Type
 from tests.app.pages.conftest import ON_SQLITE, Visit
 from tests.app.pages.town import TODAY
 from tests.conftest import work_of
@@ -62,7 +63,8 @@ def test_breaks_are_saved_as_they_are_shown(visit: Visit, application: Exchange)
     saved = settler.get("/reconciliation?leg=bank&file=csv").data.decode()
     book = settler.get("/reconciliation?file=xlsx")
 
-    assert "missing_left" in saved
+    assert "差额（分）" in saved.splitlines()[0]
+    assert Type.MISSING_LEFT.label.zh in saved
     assert ",500,CNY,2026-07-19," in saved
     assert book.mimetype.endswith("sheet")
 

@@ -34,11 +34,14 @@ def test_a_statement_is_read_saved_and_confirmed_by_its_party(
     merchant.shows("/statements", "2026-07-01 — 2026-07-19", "20.00", "待确认")
     merchant.shows(address, "ST-2026-000001", "20.00", "签名有效", "确认无误")
     saved = merchant.get(f"{address}?file=csv").data.decode()
+    english = merchant.get(f"{address}?file=csv", "en").data.decode()
     book = merchant.get(f"{address}?file=xlsx")
     statement = address.rpartition("/")[2]
     merchant.post(f"/steps/party_statement/{statement}/confirm", next=address)
 
-    assert "line.settled" in saved
+    assert "交易额（分）" in saved.splitlines()[0]
+    assert "订单行结算" in saved
+    assert "gross, fen" in english.splitlines()[0]
     assert ",2000,2000" in saved
     assert book.mimetype.endswith("sheet")
     merchant.shows(address, "已确认")

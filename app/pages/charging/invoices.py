@@ -12,7 +12,15 @@ from kernel.money import Money
 from kernel.words import Words
 from kernel.work import Work
 from settlement import access, payments
-from settlement.papers import invoices, mandates, non_tax, papers, receipts, red_letters
+from settlement.papers import (
+    invoices,
+    mandates,
+    non_tax,
+    papers,
+    receipts,
+    red_letters,
+    red_lines,
+)
 from settlement.papers.invoice_lines import Asked
 from settlement.papers.invoice_rooms import About
 from settlement.papers.invoices import Buyer, Invoice, Kind, State, Wanted
@@ -54,7 +62,8 @@ def listed() -> Any:
     state = State(asked) if asked in set(State) else None
     if (kind := shown.asked("format")) in {"csv", "xlsx"}:
         return _file(work, state, kind)
-    about = About.COMMISSION if shown.asked("about") == About.COMMISSION else About.PRICE
+    which = shown.asked("about")
+    about = About(which) if which in set(About) else About.PRICE
     found = invoices.listed(work, state=state, after=shown.after(), limit=shown.PAGE)
     to_ask = invoices.open_for(work, about, after=shown.asked("open", max=600), limit=shown.SHORT)
     return render_template(
@@ -82,14 +91,16 @@ def ask() -> Any:
     """Ask for an invoice of an order."""
     amount = forms.money("amount")
     spec = forms.text("spec", max=100)
+    about = About(forms.choice("about", list(About)))
+    whole_note = about == About.FEE and not spec  # one line for each kind of fee then
     made = invoices.request(
         unit.current(),
         Wanted(
             forms.text("order_id", max=40),
-            About(forms.choice("about", list(About))),
+            about,
             Kind(forms.choice("kind", list(Kind))),
             amount,
-            [Asked(amount, spec)],
+            () if whole_note else [Asked(amount, spec)],
             _particulars(),
         ),
     )
@@ -124,6 +135,7 @@ def one(invoice_id: str) -> Any:
     work = unit.current()
     found = invoices.seen(work, invoice_id)
     paper = work.session.get(papers.Paper, found.paper_id) if found.paper_id else None
+    letters = red_letters.of(work.session, found.id)
     return render_template(
         "settlement/invoice.html",
         invoice=found,
@@ -131,7 +143,8 @@ def one(invoice_id: str) -> Any:
         about=languages.said(About(found.about).label),
         lines=invoices.lines_of(work.session, found),
         total_cn=invoices.in_capitals(found.total),
-        letters=red_letters.of(work.session, found.id),
+        letters=letters,
+        letter_lines=red_lines.of_letters(work.session, [one.id for one in letters]),
         treasury=non_tax.of(work.session, found.order_id) if found.about == About.PRICE else [],
         record=shown.record(found, work, invoices.LIFE),
         events=shown.timeline(work, found.id),

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
 from app.pages import figures, forms, shown
-from app.pages.money import shapes
+from app.pages.money import leads, shapes
 from app.pages.money.shapes import cell, facts, field, said, table
 from kernel.money import Money
 from kernel.parties import people
@@ -96,8 +96,11 @@ def fee(rule_id: str) -> Any:
         title=languages.said(Kind(found.kind).label),
         facts=facts(
             (said("付费方", "Payer"), languages.said(Payer(found.payer).label)),
-            (said("费率", "Rate"), figures.bp(found.rate_bp)),
-            (said("每单最低", "Minimum of an order"), Money(found.min_fen)),
+            (said("费率", "Rate"), _rate(found)),
+            (
+                said("每单最低", "Minimum of an order"),
+                None if Kind(found.kind).flat else Money(found.min_fen),
+            ),
             (said("每单封顶", "Cap of an order"), _cap(found)),
             (said("专板", "Board"), found.board_id or said("全部", "all")),
             (said("免收", "Waived for"), waived),
@@ -146,9 +149,10 @@ def revenue(rule_id: str) -> Any:
     return render_template(
         "settlement/record.html",
         crumb=(_BASE, said("收费与分配规则", "Fees and shares")),
-        title=f"{languages.said(Scope(found.scope).label)} {found.scope_id}",
+        title=f"{said('分配规则', 'Revenue rule')} · {languages.said(Scope(found.scope).label)}",
         tables=[table(said("各方份额", "Shares"), columns, rows, empty="")],
         facts=facts(
+            (said("适用于", "For"), leads.to(found.scope_id)),
             (said("基数", "Of what"), languages.said(_BASES[found.base])),
             (said("依据", "Decision"), found.document or None),
             *_versions(work, found),
@@ -160,7 +164,7 @@ def revenue(rule_id: str) -> Any:
 def _fees(work: Work) -> dict[str, Any]:
     rows = [
         [cell(languages.said(Kind(one.kind).label), href=f"/settlement/fee-rules/{one.id}"),
-         languages.said(Payer(one.payer).label), figures.bp(one.rate_bp), _cap(one), one.first_on,
+         languages.said(Payer(one.payer).label), _rate(one), _cap(one), one.first_on,
          cell("", tag=f"fee_rule.{one.state}")]
         for one in fee_rules.listed(work, after=None, limit=shown.PAGE).items
     ]  # fmt: skip
@@ -176,7 +180,7 @@ def _fees(work: Work) -> dict[str, Any]:
 def _revenues(work: Work) -> dict[str, Any]:
     rows = [
         [cell(languages.said(Scope(one.scope).label), href=f"/settlement/revenue-rules/{one.id}"),
-         one.scope_id, languages.said(_BASES[one.base]), one.first_on,
+         leads.to(one.scope_id), languages.said(_BASES[one.base]), one.first_on,
          cell("", tag=f"revenue_rule.{one.state}")]
         for one in revenue_rules.listed(work, after=None, limit=shown.PAGE).items
     ]  # fmt: skip
@@ -198,7 +202,9 @@ def _fee_form() -> shapes.Form:
         field("kind", said("类别", "Kind"), kind="choice", options=_words(Kind)),
         field("payer", said("付费方", "Payer"), kind="choice", options=_words(Payer)),
         field("rate", said("费率（%）", "Rate (%)"), kind="money"),
-        field("min", said("每单最低（元）", "Minimum (yuan)"), kind="money", needed=False),
+        field("min", said("每单最低（元；挂牌、凭证、会员费填固定金额，费率填0）",
+                          "Minimum (yuan; of listing, certificate and membership the fixed fee,"
+                          " at a rate of 0)"), kind="money", needed=False),
         field("cap", said("每单封顶（元）", "Cap (yuan)"), kind="money", needed=False),
         *_days(),
         field("board_id", said("专板编号", "Board (id)"), needed=False),
@@ -239,6 +245,11 @@ def _versions(work: Work, found: FeeRule | RevenueRule) -> list[tuple[str, objec
         (said("起草", "Drafted by"), who.get(found.drafted_by)),
         (said("批准", "Approved by"), who.get(found.approved_by or "")),
     ]
+
+
+def _rate(found: FeeRule) -> object:
+    """Return the rate; of a flat kind, the fee itself."""
+    return Money(found.min_fen) if Kind(found.kind).flat else figures.bp(found.rate_bp)
 
 
 def _cap(found: FeeRule) -> object:

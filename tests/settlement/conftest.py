@@ -1,3 +1,5 @@
+"""A provider that misbehaves, and a till at it, for whoever tests settlement."""
+
 from collections.abc import Iterator
 
 import pytest

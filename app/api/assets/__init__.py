@@ -1,0 +1,1 @@
+"""Doors of data assets and of evidence packs."""

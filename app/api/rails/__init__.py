@@ -1,0 +1,1 @@
+"""Doors of the providers of payments: what they are told, and what they notified."""

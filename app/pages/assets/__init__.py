@@ -1,0 +1,1 @@
+"""Pages of data assets, their disclosure, and evidence packs."""

@@ -1,0 +1,1 @@
+"""What counts as traded: the rows of it, and what moves them."""

@@ -1,0 +1,1 @@
+"""What proves a trade or an asset to somebody elsewhere: evidence packs, and their revenue."""

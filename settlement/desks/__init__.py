@@ -1,0 +1,1 @@
+"""What the desks of money are told: what waits there, and whose accounts there are."""
