@@ -51,9 +51,10 @@ class Server(BaseApplication):
 
 
 def start_worker(app: Exchange) -> Signal:
-    """Run errands and the timetable in a thread of this process; returns its stop signal."""
+    """Run errands, the timetable and uploads in threads of this process; returns their stop."""
     stop = Signal()
-    Thread(target=worker.run_forever, args=(app.house, stop), name="worker", daemon=True).start()
+    for name, run in (("worker", worker.run_forever), ("reader", worker.read_forever)):
+        Thread(target=run, args=(app.house, stop), name=name, daemon=True).start()
     return stop
 
 
