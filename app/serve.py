@@ -51,10 +51,9 @@ class Server(BaseApplication):
 
 
 def start_worker(app: Exchange) -> Signal:
-    """Run errands, the timetable and uploads in threads of this process; returns their stop."""
+    """Run errands, the timetable and uploads beside this process; returns their stop signal."""
     stop = Signal()
-    for name, run in (("worker", worker.run_forever), ("reader", worker.read_forever)):
-        Thread(target=run, args=(app.house, stop), name=name, daemon=True).start()
+    Thread(target=worker.run_all, args=(app.house, stop), name="worker", daemon=True).start()
     return stop
 
 

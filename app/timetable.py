@@ -150,6 +150,7 @@ TIMETABLE: Mapping[str, Job] = {
     "seal the ledger":         Job(60,     blocks.seal),
     "reconcile yesterday":     Job(3_600,  reconcile),
     "issue statements":        Job(86_400, party_statements.issue_due),
+    "read uploads":            Job(60,     nothing, loading.read_waiting),
     "end old uploads":         Job(600,    uploads.lapse, loading.tidy),
     "end vouchers":            Job(3_600,  vouchers.expire_due),
     "seal the evidence":       Job(60,     evidence.seal),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from threading import Event as Signal
+from threading import Thread
 from typing import Final
 
 import structlog
@@ -110,6 +111,12 @@ def run_forever(house: House, stop: Signal) -> None:
         except Exception:
             log.exception("worker stumbled")
         house.bell.wait(IDLE_S)
+
+
+def run_all(house: House, stop: Signal) -> None:
+    """Work until `stop` is set, with a reader of uploads beside."""
+    Thread(target=read_forever, args=(house, stop), name="reader", daemon=True).start()
+    run_forever(house, stop)
 
 
 def read_forever(house: House, stop: Signal) -> None:

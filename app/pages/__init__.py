@@ -20,6 +20,7 @@ from app.pages import (
 )
 from app.pages.applying import drafts
 from app.pages.catalogue import asking, grading, hub, records
+from app.pages.data import datasets
 from app.pages.deciding import log
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.letters import letter, verification
@@ -78,6 +79,7 @@ AUDIENCES = (
     reconciling,
     statements,
     invoices,
+    datasets,
     records,
     grading,
     asking,

@@ -10,7 +10,7 @@ from stdnum import numdb
 from app import languages
 from app.lives import LIVES
 from app.pages.wording import catalogue as words
-from app.pages.wording import charges, frame, money
+from app.pages.wording import charges, frame, keeping, money
 from catalogue import contents, grades
 from kernel.deadlines import Light
 from kernel.words import Words
@@ -25,7 +25,7 @@ from settlement import chart
 _BUSY, _GOOD, _WARN, _BAD, _PAST = "busy", "good", "warn", "bad", "past"
 
 STATES: Final[Mapping[str, tuple[str, str, str]]] = {
-    **words.STATES, **money.STATES, **charges.STATES,
+    **words.STATES, **money.STATES, **charges.STATES, **keeping.STATES,
     # Each code with its words in both languages, and how it looks.
     "draft": ("草稿", "draft", _PAST),
     "final": ("已定稿", "final", _BUSY),
@@ -157,7 +157,7 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
 
 EVENTS: Final[Mapping[str, Words]] = {
     **words.EVENTS,
-    **frame.EVENTS, **money.EVENTS, **charges.EVENTS,
+    **frame.EVENTS, **money.EVENTS, **charges.EVENTS, **keeping.EVENTS,
     "organisation.entered": Words("登记", "Entered"),
     "organisation.filed": Words("填写入驻档案", "File written"),
     "organisation.document_filed": Words("提交材料", "Document filed"),

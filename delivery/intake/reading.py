@@ -17,6 +17,7 @@ from duckdb import DuckDBPyConnection
 
 from delivery.intake import formats, sheets
 from delivery.intake.formats import Format, Problem, Unreadable
+from delivery.quoting import identifier, literal
 
 GUESSED_ROWS: Final = 20_000
 """Rows from which the types of a text file's columns are guessed."""
@@ -159,7 +160,7 @@ def _guessed(
         for what in map(literal, (_PLAIN_INTEGER, _PLAIN_NUMBER, _PLAIN_DATE, _PLAIN_TIME))
     )
     there = ", ".join(f"count({identifier(name)})" for name in names)
-    told = connection.execute(f"SELECT {there}, {asked} FROM {found}").fetchone() or ()
+    told = connection.execute(f"SELECT {there}, {asked} FROM {found}").fetchall()[0]
     filled, misfits = told[: len(names)], told[len(names) :]
     types = ("BIGINT", "DOUBLE", "DATE", "TIMESTAMP")
     return {
@@ -256,8 +257,8 @@ def _copied(connection: DuckDBPyConnection, source: str, target: Path, limits: L
     counted = connection.execute(
         f"COPY (SELECT * FROM {source} LIMIT {limits.rows + 1}) TO {written} "
         "(FORMAT parquet, COMPRESSION zstd)"
-    ).fetchone()
-    rows = int(counted[0]) if counted else 0
+    ).fetchall()
+    rows = int(counted[0][0])
     if rows > limits.rows:
         raise Unreadable(
             Problem("TOO_MANY_ROWS", f"超过 {limits.rows} 行", f"more than {limits.rows} rows")
@@ -318,13 +319,3 @@ def _damaged(told: str) -> Problem:
     # The engine's own words may name paths of this machine; its first sentence's kind is enough.
     kind = told.split(":", 1)[0][:80]
     return Problem("FILE_DAMAGED", "文件已损坏或不合规范", f"damaged or malformed ({kind})")
-
-
-def literal(text: str) -> str:
-    """Return a text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def identifier(name: str) -> str:
-    """Return a column's name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from duckdb import DuckDBPyConnection
 
-from delivery.intake.reading import literal
 from delivery.profiling.personal import Kind
+from delivery.quoting import literal
 
 SAMPLE_ROWS: Final = 100
 CELL_MAX: Final = 200

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from duckdb import DuckDBPyConnection
 
-from delivery.intake.reading import identifier, literal
 from delivery.profiling import personal
+from delivery.quoting import identifier, literal
 from kernel.money import half_up
 
 BINS: Final = 20
@@ -26,6 +26,9 @@ SHOWN_MAX: Final = 80
 MIXED_BP: Final = 9_000
 """Share of numbers from which a column of text counts as numbers with errors among them."""
 
+FEW: Final = 5_000
+"""Different values up to which they are counted; more are estimated, within two per cent."""
+
 COUNTED_ROWS: Final = 20_000_000
 """Rows beyond which those that stand there twice are estimated."""
 
@@ -37,17 +40,18 @@ def of(connection: DuckDBPyConnection, path: str) -> dict[str, Any]:
     """Return the profile of the Parquet file at `path`.
 
     rows, duplicates (rows that stand there before); columns: name, type, filled (cells),
-    distinct (estimated), min, max; for numbers mean, deviation, quartiles and bins [[upper
-    bound, count], …], for others top [[value, count], …]; gaps: [column, column, rows in
-    which both are empty], each column with itself too; mixed: columns of text that are
-    nearly all numbers; latest: the last moment of each column of days; personal: see
-    `personal.found`. Four passes over the table, and two over each column.
+    distinct (estimated beyond FEW), min, max; for numbers mean, deviation, quartiles and
+    bins [[upper bound, count], …], for others top [[value, count], …]; gaps: [column,
+    column, rows in which both are empty], each column with itself too; mixed: columns of
+    text that are nearly all numbers; latest: the last moment of each column of days;
+    personal: see `personal.found`. Five passes over the table, and two over each column.
     """
     table = f"read_parquet({literal(path)})"
     described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     columns = [{"name": name, "type": kind} for name, kind, *_ in described]
     rows = _summed(connection, table, columns)
     _binned(connection, table, columns)
+    _counted(connection, table, columns)
     for column in columns:
         if not _is(column, _NUMERIC):
             column["top"] = _top(connection, table, column["name"])
@@ -80,7 +84,8 @@ def _summed(connection: DuckDBPyConnection, table: str, columns: Sequence[dict[s
     for column in columns:
         column["filled"], distinct = next(answers), next(answers)
         column["distinct"] = min(distinct, column["filled"])
-        column["min"], column["max"] = _shown(next(answers)), _shown(next(answers))
+        single = column["type"] == "FLOAT"
+        column["min"], column["max"] = (_shown(next(answers), single=single) for _ in range(2))
         if _is(column, _NUMERIC):
             column["mean"], column["deviation"] = _shown(next(answers)), _shown(next(answers))
             column["bins"] = [next(answers), next(answers)]
@@ -107,6 +112,16 @@ def _binned(connection: DuckDBPyConnection, table: str, columns: Sequence[dict[s
 def _finite(name: str) -> str:
     """Return a column as a finite number: what is none has no place in a mean or a bin."""
     return f"CASE WHEN isfinite(CAST({name} AS DOUBLE)) THEN CAST({name} AS DOUBLE) END"
+
+
+def _counted(connection: DuckDBPyConnection, table: str, columns: Sequence[dict[str, Any]]) -> None:
+    """Count the different values of columns that seem to have few. One pass."""
+    few = [each for each in columns if each["distinct"] <= FEW]
+    if few:
+        asked = ", ".join(f"count(DISTINCT {identifier(each['name'])})" for each in few)
+        told = _one(connection, f"SELECT {asked} FROM {table}")
+        for column, count in zip(few, told, strict=True):
+            column["distinct"] = count
 
 
 def _top(connection: DuckDBPyConnection, table: str, column: str) -> list[list[Any]]:
@@ -162,11 +177,12 @@ def _is(column: dict[str, Any], kinds: tuple[str, ...]) -> bool:
     return str(column["type"]).startswith(kinds)
 
 
-def _shown(value: object) -> str | None:
+def _shown(value: object, *, single: bool = False) -> str | None:
+    """Write a value as it is shown; single: a number of single precision, of seven digits."""
     if isinstance(value, float):
-        return f"{value:.10g}"
+        return f"{value:.7g}" if single else f"{value:.10g}"
     return None if value is None else str(value)[:SHOWN_MAX]
 
 
 def _one(connection: DuckDBPyConnection, statement: str) -> tuple[Any, ...]:
-    return connection.execute(statement).fetchone() or ()
+    return tuple(connection.execute(statement).fetchall()[0])

@@ -4,16 +4,17 @@ A version is never changed: its columns, profile and sample are what was found i
 what somebody says of it. Source: data description of GB/T 36343; I-16.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from catalogue.grades import PiClass
+from catalogue.grades import Grade, PiClass
 from delivery.intake.uploads import Upload
-from delivery.profiling.personal import Kind
+from delivery.profiling import personal
+from delivery.profiling.personal import Finding, Kind
 from kernel import ids
 from kernel.actor import Role, any_of
 from kernel.clock import Instant
@@ -39,7 +40,8 @@ class DatasetVersion(Base):
     """What one upload made of a data set.
 
     number: from 1. delta_version: of the Delta table. size_bytes, sha256, format: of the
-    file. columns: {"name", "type"} in order. profile: see delivery.profiling.profiles;
+    file. columns: {"name", "type"} in order. grade, pi_class: the least that its people
+    let it be listed under. profile: see delivery.profiling.profiles;
     sample: rows, column → text, people masked.
     """
 
@@ -61,6 +63,7 @@ class DatasetVersion(Base):
     sha256: Mapped[str]
     row_count: Mapped[int] = mapped_column(Big)
     columns: Mapped[list[Any]]
+    grade: Mapped[str]
     pi_class: Mapped[str]
     profile: Mapped[dict[str, Any]]
     sample: Mapped[list[Any]]
@@ -89,19 +92,9 @@ def load(
 
     found: shape, profile and sample, as `fence.read` returns them. One SELECT on an index.
     """
-    dataset = work.session.get(Dataset, upload.dataset_id)
-    if dataset is None:
-        dataset = Dataset(
-            id=upload.dataset_id,
-            owner_id=upload.organisation_id,
-            title=upload.title,
-            made_at=work.now,
-        )
-        work.session.add(dataset)
-        # The version below names it, and foreign keys are asked row by row.
-        work.session.flush()
+    dataset = _kept(work, upload)
     shape, profile = found["shape"], found["profile"]
-    classes = [PiClass(each["pi_class"]) for each in profile["personal"]]
+    grade, pi_class = personal.raised(Grade.G1, PiClass.NONE, findings(profile))
     made = DatasetVersion(
         id=ids.new("dsv_", work.now),
         dataset_id=dataset.id,
@@ -113,7 +106,8 @@ def load(
         sha256=sha256,
         row_count=shape["rows"],
         columns=[{"name": name, "type": kind} for name, kind in shape["columns"]],
-        pi_class=max([PiClass.NONE, *classes]).value,
+        grade=grade.value,
+        pi_class=pi_class.value,
         profile=profile,
         sample=found["sample"],
         loaded_at=work.now,
@@ -201,10 +195,29 @@ def changes(before: DatasetVersion, after: DatasetVersion) -> list[Change]:
     ]
 
 
-def people(found: DatasetVersion) -> Iterator[tuple[str, Kind, int]]:
-    """Yield each column with people in it: name, kind, share in basis points."""
-    for each in found.profile["personal"]:
-        yield each["column"], Kind(each["kind"]), each["share_bp"]
+def findings(profile: Mapping[str, Any]) -> list[Finding]:
+    """Return the columns of a profile with people in them."""
+    return [
+        Finding(each["column"], Kind(each["kind"]), each["share_bp"], each["headed"])
+        for each in profile["personal"]
+    ]
+
+
+def _kept(work: Work, upload: Upload) -> Dataset:
+    """Return the data set of an upload, made with its first version."""
+    found = work.session.get(Dataset, upload.dataset_id)
+    if found is not None:
+        return found
+    made = Dataset(
+        id=upload.dataset_id,
+        owner_id=upload.organisation_id,
+        title=upload.title,
+        made_at=work.now,
+    )
+    work.session.add(made)
+    # Its version names it, and foreign keys are asked row by row.
+    work.session.flush()
+    return made
 
 
 def _following(session: Session, dataset_id: str) -> int:

@@ -4,14 +4,13 @@ What was delivered under one version stays readable under it (time travel), for 
 replaces the rows and never a file. Tables lie in `tables/<data set>` of the secure domain.
 """
 
-import shutil
 from pathlib import Path
 from typing import Final
 
 import duckdb
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from delivery.intake.reading import literal
+from delivery.quoting import literal
 
 TARGET_BYTES: Final = 256 << 20
 """Size at which the next file of a table begins: large enough to scan, small enough to send."""
@@ -40,16 +39,6 @@ def load(data_dir: Path, dataset_id: str, rows: Path, *, cause: str) -> int:
 def opened(data_dir: Path, dataset_id: str, version: int) -> DeltaTable:
     """Return a table as it stood at a Delta version."""
     return DeltaTable(str(folder_of(data_dir, dataset_id)), version=version)
-
-
-def files(data_dir: Path, dataset_id: str, version: int) -> list[Path]:
-    """Return the Parquet files of a version."""
-    return [Path(name) for name in opened(data_dir, dataset_id, version).file_uris()]
-
-
-def erase(data_dir: Path, dataset_id: str) -> None:
-    """Remove a table with all its versions."""
-    shutil.rmtree(folder_of(data_dir, dataset_id), ignore_errors=True)
 
 
 def folder_of(data_dir: Path, dataset_id: str) -> Path:

@@ -56,6 +56,7 @@ CREATE TABLE dataset_versions (
     sha256 VARCHAR NOT NULL,
     row_count BIGINT NOT NULL,
     columns JSONB NOT NULL,
+    grade VARCHAR NOT NULL,
     pi_class VARCHAR NOT NULL,
     profile JSONB NOT NULL,
     sample JSONB NOT NULL,

@@ -56,6 +56,7 @@ CREATE TABLE dataset_versions (
     sha256 VARCHAR NOT NULL,
     row_count INTEGER NOT NULL,
     columns JSON NOT NULL,
+    grade VARCHAR NOT NULL,
     pi_class VARCHAR NOT NULL,
     profile JSON NOT NULL,
     sample JSON NOT NULL,

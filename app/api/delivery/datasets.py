@@ -28,6 +28,7 @@ class DatasetVersionRowOut(Schema):
     size_bytes = fields.Integer()
     sha256 = fields.String()
     row_count = fields.Integer()
+    grade = fields.String()
     pi_class = fields.String()
     loaded_at = fields.String()
 
@@ -81,6 +82,7 @@ def version_row(found: DatasetVersion) -> Mapping[str, Any]:
         "size_bytes": found.size_bytes,
         "sha256": found.sha256,
         "row_count": found.row_count,
+        "grade": found.grade,
         "pi_class": found.pi_class,
         "loaded_at": doors.moment(found.loaded_at),
     }

@@ -94,7 +94,7 @@ def test_a_bad_part_is_refused_and_the_upload_goes_on(as_: As) -> None:
     other = put(as_("per_other_editor"), made, 1, content)
     right = put(merchant, made, 1, content)
 
-    assert [answer.status_code for answer in (wrong, short, long, other)] == [422, 422, 422, 404]
+    assert [answer.status_code for answer in (wrong, short, long, other)] == [422, 422, 413, 404]
     assert right.json["there"] == [1]
 
 
