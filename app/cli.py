@@ -110,7 +110,7 @@ def work(settings: Settings, *, once: bool) -> None:
             errands = worker.drain(built)
             click.echo(f"{jobs} jobs, {errands} errands")
         else:
-            worker.run_forever(built, Signal())
+            worker.run_all(built, Signal())
 
 
 @main.command()

@@ -15,6 +15,7 @@ from catalogue import (
     sources,
 )
 from delivery import tasks
+from delivery.intake import uploads
 from kernel.parties import bank_checks, organisations, roles
 from licensing import (
     agreements,
@@ -90,6 +91,7 @@ NOUNS: tuple[ModuleType, ...] = (
     lots,
     contracts,
     tasks,
+    uploads,
     payments,
     attempts,
     batches,

@@ -51,9 +51,9 @@ class Server(BaseApplication):
 
 
 def start_worker(app: Exchange) -> Signal:
-    """Run errands and the timetable in a thread of this process; returns its stop signal."""
+    """Run errands, the timetable and uploads beside this process; returns their stop signal."""
     stop = Signal()
-    Thread(target=worker.run_forever, args=(app.house, stop), name="worker", daemon=True).start()
+    Thread(target=worker.run_all, args=(app.house, stop), name="worker", daemon=True).start()
     return stop
 
 

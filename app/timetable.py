@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from app import idempotency
 from app.house import House
+from app.intake import loading
 from app.lives import LIVES
 from app.rails import calls
 from catalogue import registrations, sharing
+from delivery.intake import uploads
 from kernel import evidence, watch
 from kernel.clock import local_date
 from kernel.errors import DomainError
@@ -162,6 +164,8 @@ TIMETABLE: Mapping[str, Job] = {
     "seal the ledger":         Job(60,     blocks.seal),
     "reconcile yesterday":     Job(3_600,  reconcile),
     "issue statements":        Job(86_400, party_statements.issue_due),
+    "read uploads":            Job(60,     nothing, loading.read_waiting),
+    "end old uploads":         Job(600,    uploads.lapse, loading.tidy),
     "end vouchers":            Job(3_600,  vouchers.expire_due),
     "seal the evidence":       Job(60,     evidence.seal),
     "forget old keys":         Job(86_400, idempotency.forget),

@@ -28,6 +28,7 @@ TRIES = 5
 RETRIED = frozenset({"40001", "40P01"})
 """PostgreSQL's words for "somebody else was faster": the whole request is run again."""
 
+FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 NEVER_STORED = re.compile("[\0\ud800-\udfff]")
 """What no database keeps in a text: NUL, and halves of characters."""
@@ -204,7 +205,9 @@ def storable(text: str) -> bool:
 
 def _check_address() -> None:
     # Only NUL can come this far in an address or a form: the rest is decoded as UTF-8.
-    told = (*(request.view_args or {}).values(), *_values(request.args), *_values(request.form))
+    # What is no form is left alone: to look for one would begin to read the body.
+    form = request.form if request.mimetype in FORMS else MultiDict[str, str]()
+    told = (*(request.view_args or {}).values(), *_values(request.args), *_values(form))
     if not all(storable(str(value)) for value in told):
         raise Unreadable(
             "地址或表单含有不能保存的字符", "the address or form holds a NUL character"

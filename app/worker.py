@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from threading import Event as Signal
+from threading import Thread
 from typing import Final
 
 import structlog
@@ -11,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
 
 from app.house import House
+from app.intake import loading
 from app.reactions import REACTIONS, Reaction
 from app.timetable import TIMETABLE, Job
 from kernel.actor import SYSTEM
@@ -21,6 +23,7 @@ from kernel.journal import Errand
 FIRST_RETRY: Final = timedelta(seconds=10)
 LAST_RETRY: Final = timedelta(hours=12)
 IDLE_S: Final = 5.0
+READ_S: Final = 1.0
 KEPT_SLOTS: Final = 1_000
 
 log = structlog.get_logger()
@@ -108,6 +111,21 @@ def run_forever(house: House, stop: Signal) -> None:
         except Exception:
             log.exception("worker stumbled")
         house.bell.wait(IDLE_S)
+
+
+def run_all(house: House, stop: Signal) -> None:
+    """Work until `stop` is set, with a reader of uploads beside."""
+    Thread(target=read_forever, args=(house, stop), name="reader", daemon=True).start()
+    run_forever(house, stop)
+
+
+def read_forever(house: House, stop: Signal) -> None:
+    """Read uploads until `stop` is set, beside `run_forever`: a large file takes minutes."""
+    while not stop.wait(READ_S):
+        try:
+            loading.read_waiting(house)
+        except Exception:
+            log.exception("reader stumbled")
 
 
 def _run(

@@ -172,6 +172,7 @@ def application(database_url: str, tmp_path: Path, serving: Serving) -> Iterator
             password_rounds=1,
             threads=4,
             state_dir=str(tmp_path / "state"),
+            data_dir=str(tmp_path / "domain"),
         )
     )
     with made.house.engines.writing() as session:

@@ -21,7 +21,7 @@ from app.api.catalogue import (
     source_conflicts,
     systems,
 )
-from app.api.delivery import deliveries, samples
+from app.api.delivery import datasets, deliveries, samples, uploads
 from app.api.dividing import fee_notes, fee_rules, hold_list, revenue_rules
 from app.api.licensing import (
     agreements,
@@ -120,6 +120,8 @@ NOUNS = (
     clocks,
     violations,
     samples,
+    uploads,
+    datasets,
     boards,
     products,
     orders,

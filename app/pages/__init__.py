@@ -24,6 +24,7 @@ from app.pages.assets import disclosures as asset_tables
 from app.pages.assets import packs as evidence
 from app.pages.catalogue import asking, grading, hub, records
 from app.pages.charging import invoices, owed, rules
+from app.pages.data import datasets
 from app.pages.deciding import log
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.letters import letter, verification
@@ -90,6 +91,7 @@ AUDIENCES = (
     asset_tables,
     asset_cards,
     evidence,
+    datasets,
     records,
     grading,
     asking,

@@ -240,6 +240,7 @@ DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
            Role.DEVELOPER), Words("用数决定", "Decisions on use"), "/decisions"),
     (_role(Role.DATA_AUTHORITY, Role.IMPLEMENTING_AGENCY, Role.AUTHORISED_OPERATOR),
      Words("收费周期", "Fee periods"), "/fee-periods"),
+    (_role(Role.MERCHANT), Words("数据集", "Data sets"), "/data"),
     (_role(Role.BUYER, Role.MERCHANT, Role.AUTHORISED_OPERATOR), Words("资金", "Money"),
      "/money"),
     (_role(Role.BUYER, Role.MERCHANT), Words("账单", "Bills"), "/bills"),

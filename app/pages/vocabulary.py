@@ -9,7 +9,7 @@ from stdnum import numdb
 
 from app import languages
 from app.lives import LIVES
-from app.pages.wording import assets, charges, frame, money
+from app.pages.wording import assets, charges, frame, keeping, money
 from app.pages.wording import catalogue as words
 from catalogue import contents, grades
 from kernel.deadlines import Light
@@ -26,6 +26,7 @@ _BUSY, _GOOD, _WARN, _BAD, _PAST = "busy", "good", "warn", "bad", "past"
 
 STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     **words.STATES, **money.STATES, **charges.STATES, **assets.STATES,
+    **keeping.STATES,
     # Each code with its words in both languages, and how it looks.
     "draft": ("草稿", "draft", _PAST),
     "final": ("已定稿", "final", _BUSY),
@@ -157,7 +158,7 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
 
 EVENTS: Final[Mapping[str, Words]] = {
     **words.EVENTS,
-    **frame.EVENTS, **money.EVENTS, **charges.EVENTS, **assets.EVENTS,
+    **frame.EVENTS, **money.EVENTS, **charges.EVENTS, **assets.EVENTS, **keeping.EVENTS,
     "organisation.entered": Words("登记", "Entered"),
     "organisation.filed": Words("填写入驻档案", "File written"),
     "organisation.document_filed": Words("提交材料", "Document filed"),

@@ -43,13 +43,13 @@ DROP TABLE clocks
 --
 ALTER TABLE new_clocks RENAME TO clocks
 --
-CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
---
-CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
+CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
 --
 CREATE UNIQUE INDEX uq_clocks_one_running_per_subject ON clocks (subject) WHERE completed_on IS NULL
 --
-CREATE INDEX ix_clocks_owner_started_on_id ON clocks (owner, started_on, id)
+CREATE INDEX ix_clocks_due_on_id ON clocks (due_on, id)
+--
+CREATE INDEX ix_clocks_subject_id ON clocks (subject, id)
 --
 CREATE INDEX ix_organisations_state_id ON organisations (state, id)
 --
@@ -110,9 +110,9 @@ CREATE INDEX ix_decisions_outcome_id ON decisions (outcome, id)
 --
 CREATE INDEX ix_decisions_authorisation_id_id ON decisions (authorisation_id, id)
 --
-CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
---
 CREATE INDEX ix_decisions_authorisation_id_outcome ON decisions (authorisation_id, outcome, id)
+--
+CREATE INDEX ix_decisions_organisation_id_id ON decisions (organisation_id, id)
 --
 CREATE INDEX ix_decisions_organisation_id_outcome ON decisions (organisation_id, outcome, id)
 --
@@ -213,11 +213,11 @@ CREATE TABLE provider_commands (
 --
 CREATE UNIQUE INDEX uq_provider_commands_one_object_each ON provider_commands (provider, object_id) WHERE object_id IS NOT NULL
 --
-CREATE INDEX ix_provider_commands_state_id ON provider_commands (state, id)
+CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
 --
 CREATE INDEX ix_provider_commands_due ON provider_commands (not_before, id) WHERE state IN ('new', 'sent', 'unknown')
 --
-CREATE INDEX ix_provider_commands_subject_id ON provider_commands (subject, id)
+CREATE INDEX ix_provider_commands_state_id ON provider_commands (state, id)
 --
 CREATE TABLE ledger_blocks (
     number INTEGER NOT NULL,
@@ -327,9 +327,9 @@ CREATE TABLE hold_list (
     CONSTRAINT ck_hold_list_taken_off_is_dated CHECK (state <> 'off' OR off_at IS NOT NULL)
 )
 --
-CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
---
 CREATE INDEX ix_hold_list_party_id_id ON hold_list (party_id, id)
+--
+CREATE UNIQUE INDEX uq_hold_list_once_at_a_time ON hold_list (party_id) WHERE state = 'on'
 --
 CREATE TABLE subscription_slices (
     id VARCHAR NOT NULL,
@@ -349,9 +349,9 @@ CREATE TABLE subscription_slices (
     CONSTRAINT ck_subscription_slices_days_not_reversed CHECK (first_on <= last_on)
 )
 --
-CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
---
 CREATE INDEX ix_subscription_slices_outcome_last_on_id ON subscription_slices (outcome, last_on, id)
+--
+CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
 --
 CREATE TABLE new_settlement_batches (
     cutoff DATE NOT NULL,
@@ -415,9 +415,9 @@ CREATE TABLE papers (
     CONSTRAINT uq_papers_number UNIQUE (number)
 )
 --
-CREATE INDEX ix_papers_subject_id ON papers (subject, id)
---
 CREATE INDEX ix_papers_party_id_id ON papers (party_id, id)
+--
+CREATE INDEX ix_papers_subject_id ON papers (subject, id)
 --
 CREATE TRIGGER papers_no_update BEFORE UPDATE ON papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -492,11 +492,11 @@ CREATE TABLE reconciliation_breaks (
     CONSTRAINT ck_reconciliation_breaks_explained_by_somebody CHECK (state <> 'explained' OR (cause IS NOT NULL AND explained_by IS NOT NULL))
 )
 --
-CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
---
 CREATE UNIQUE INDEX uq_reconciliation_breaks_one_live_per_key ON reconciliation_breaks (leg, "key") WHERE state <> 'cleared'
 --
 CREATE INDEX ix_reconciliation_breaks_state_day_id ON reconciliation_breaks (state, day, id)
+--
+CREATE INDEX ix_reconciliation_breaks_run_id ON reconciliation_breaks (run_id)
 --
 CREATE TABLE adjustments (
     kind VARCHAR NOT NULL,
@@ -539,11 +539,11 @@ CREATE TABLE provider_inbox (
     CONSTRAINT pk_provider_inbox PRIMARY KEY (provider, event_id)
 )
 --
+CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
+--
 CREATE INDEX ix_provider_inbox_received_at_provider_event_id ON provider_inbox (received_at, provider, event_id)
 --
 CREATE INDEX ix_provider_inbox_open ON provider_inbox (received_at, provider, event_id) WHERE handled_at IS NULL
---
-CREATE INDEX ix_provider_inbox_waiting ON provider_inbox (not_before, provider, event_id) WHERE handled_at IS NULL AND not_before IS NOT NULL
 --
 CREATE TABLE provider_objects (
     provider VARCHAR NOT NULL,
@@ -581,13 +581,13 @@ CREATE TABLE provider_balance_lines (
     CONSTRAINT ck_provider_balance_lines_one_currency CHECK (amount_currency = fee_currency AND amount_currency = net_currency)
 )
 --
-CREATE INDEX ix_provider_balance_lines_told_at ON provider_balance_lines (told_at)
---
-CREATE INDEX ix_provider_balance_lines_at ON provider_balance_lines (at)
+CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
 --
 CREATE INDEX ix_provider_balance_lines_source_id ON provider_balance_lines (source_id)
 --
-CREATE INDEX ix_provider_balance_lines_provider_at_id ON provider_balance_lines (provider, at, id)
+CREATE INDEX ix_provider_balance_lines_told_at ON provider_balance_lines (told_at)
+--
+CREATE INDEX ix_provider_balance_lines_at ON provider_balance_lines (at)
 --
 CREATE TRIGGER provider_balance_lines_no_update BEFORE UPDATE ON provider_balance_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -664,11 +664,11 @@ DROP TABLE organisation_roles
 --
 ALTER TABLE new_organisation_roles RENAME TO organisation_roles
 --
-CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
---
 CREATE INDEX ix_organisation_roles_state_id ON organisation_roles (state, id)
 --
 CREATE UNIQUE INDEX uq_organisation_roles_one_live_each ON organisation_roles (organisation_id, role) WHERE state <> 'revoked'
+--
+CREATE INDEX ix_organisation_roles_role_organisation_id ON organisation_roles (role, organisation_id)
 --
 CREATE TABLE organisation_documents (
     id VARCHAR NOT NULL,
@@ -712,9 +712,9 @@ CREATE TABLE ties (
     CONSTRAINT fk_ties_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ties_node ON ties (node)
---
 CREATE INDEX ix_ties_organisation_id_id ON ties (organisation_id, id)
+--
+CREATE INDEX ix_ties_node ON ties (node)
 --
 CREATE INDEX ix_ties_other ON ties (other)
 --
@@ -778,9 +778,9 @@ CREATE TABLE admissions (
 --
 CREATE INDEX ix_admissions_verified_on_organisation_id ON admissions (verified_on, organisation_id)
 --
-CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
---
 CREATE INDEX ix_admissions_committed_until_organisation_id ON admissions (committed_until, organisation_id)
+--
+CREATE INDEX ix_admissions_licence_valid_to_organisation_id ON admissions (licence_valid_to, organisation_id)
 --
 CREATE TABLE bank_checks (
     organisation_id VARCHAR NOT NULL,
@@ -800,11 +800,11 @@ CREATE TABLE bank_checks (
     CONSTRAINT fk_bank_checks_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
+CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
 --
 CREATE INDEX ix_bank_checks_organisation_id_id ON bank_checks (organisation_id, id)
 --
-CREATE INDEX ix_bank_checks_state_id ON bank_checks (state, id)
+CREATE UNIQUE INDEX uq_bank_checks_one_open_each ON bank_checks (organisation_id) WHERE state IN ('requested', 'sent')
 --
 CREATE TABLE new_authorisations (
     cert_no VARCHAR NOT NULL,
@@ -847,17 +847,17 @@ DROP TABLE authorisations
 --
 ALTER TABLE new_authorisations RENAME TO authorisations
 --
-CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
---
 CREATE INDEX ix_authorisations_valid_to_id ON authorisations (valid_to, id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
---
-CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
 --
 CREATE INDEX ix_authorisations_operator_id_id ON authorisations (operator_id, id)
 --
 CREATE INDEX ix_authorisations_grantee_id_id ON authorisations (grantee_id, id)
 --
 CREATE UNIQUE INDEX uq_authorisations_one_live_per_scenario ON authorisations (scenario_id) WHERE state IN ('issued', 'active', 'active_conditional', 'suspended')
+--
+CREATE INDEX ix_authorisations_supersedes_id ON authorisations (supersedes_id)
+--
+CREATE INDEX ix_authorisations_state_id ON authorisations (state, id)
 --
 CREATE TRIGGER authorisations_root_fixed BEFORE UPDATE ON authorisations  WHEN OLD.scenario_id IS NOT NEW.scenario_id OR OLD.assessment_id IS NOT NEW.assessment_id OR OLD.grantee_id IS NOT NEW.grantee_id OR OLD.supersedes_id IS NOT NEW.supersedes_id OR OLD.purpose_code IS NOT NEW.purpose_code OR OLD.purpose_text IS NOT NEW.purpose_text OR OLD.purpose_fingerprint IS NOT NEW.purpose_fingerprint BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -919,9 +919,9 @@ DROP TABLE scenarios
 --
 ALTER TABLE new_scenarios RENAME TO scenarios
 --
-CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
---
 CREATE INDEX ix_scenarios_purpose_code_id ON scenarios (purpose_code, id)
+--
+CREATE INDEX ix_scenarios_applicant_id_id ON scenarios (applicant_id, id)
 --
 CREATE INDEX ix_scenarios_operator_id_id ON scenarios (operator_id, id)
 --
@@ -957,6 +957,44 @@ DROP TABLE ledger_accounts
 ALTER TABLE new_ledger_accounts RENAME TO ledger_accounts
 --
 CREATE INDEX ix_ledger_entries_effective_on ON ledger_entries (effective_on, id)
+--
+CREATE TABLE uploads (
+    organisation_id VARCHAR NOT NULL,
+    person_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    part_bytes INTEGER NOT NULL,
+    sha256 VARCHAR,
+    dataset_id VARCHAR NOT NULL,
+    opened_at DATETIME NOT NULL,
+    claimed_at DATETIME,
+    stage VARCHAR,
+    problems JSON,
+    tidied BOOLEAN NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_uploads PRIMARY KEY (id),
+    CONSTRAINT ck_uploads_size_positive CHECK (size_bytes > 0),
+    CONSTRAINT ck_uploads_part_positive CHECK (part_bytes > 0),
+    CONSTRAINT fk_uploads_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_uploads_state_id ON uploads (state, id)
+--
+CREATE INDEX ix_uploads_organisation_id_id ON uploads (organisation_id, id)
+--
+CREATE TABLE datasets (
+    id VARCHAR NOT NULL,
+    owner_id VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    made_at DATETIME NOT NULL,
+    CONSTRAINT pk_datasets PRIMARY KEY (id),
+    CONSTRAINT fk_datasets_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_datasets_owner_id_id ON datasets (owner_id, id)
 --
 CREATE TABLE violations (
     fault VARCHAR NOT NULL,
@@ -1038,9 +1076,9 @@ CREATE TABLE fee_periods (
     CONSTRAINT fk_fee_periods_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
---
 CREATE INDEX ix_fee_periods_operator_id_last_on_id ON fee_periods (operator_id, last_on, id)
+--
+CREATE UNIQUE INDEX uq_fee_periods_one_approved_a_day ON fee_periods (operator_id, first_on) WHERE state IN ('approved', 'closed')
 --
 CREATE TABLE new_products (
     code VARCHAR NOT NULL,
@@ -1070,9 +1108,9 @@ ALTER TABLE new_products RENAME TO products
 --
 CREATE INDEX ix_products_state_id ON products (state, id)
 --
-CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
---
 CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
+--
+CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
 CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
@@ -1205,13 +1243,13 @@ DROP TABLE payments
 --
 ALTER TABLE new_payments RENAME TO payments
 --
-CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
---
 CREATE INDEX ix_payments_open_by_due ON payments ((amount_minor - funded_minor), id) WHERE state IN ('awaiting', 'part_funded')
 --
 CREATE INDEX ix_payments_order_id_id ON payments (order_id, id)
 --
 CREATE INDEX ix_payments_payer_id_id ON payments (payer_id, id)
+--
+CREATE UNIQUE INDEX uq_payments_one_live_per_target ON payments (purpose, target) WHERE state <> 'void' AND NOT (purpose = 'wallet' AND state = 'funded')
 --
 CREATE TABLE meters (
     order_id VARCHAR NOT NULL,
@@ -1251,9 +1289,9 @@ CREATE INDEX ix_meters_buyer_id_id ON meters (buyer_id, id)
 --
 CREATE INDEX ix_meters_mode_state_id ON meters (mode, state, id)
 --
-CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
---
 CREATE INDEX ix_meters_order_id_id ON meters (order_id, id)
+--
+CREATE INDEX ix_meters_seller_id_id ON meters (seller_id, id)
 --
 CREATE TABLE subscription_cuts (
     source_id VARCHAR NOT NULL,
@@ -1301,11 +1339,11 @@ CREATE TABLE bills (
     CONSTRAINT fk_bills_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
+CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
+--
 CREATE INDEX ix_bills_buyer_id_id ON bills (buyer_id, id)
 --
 CREATE INDEX ix_bills_seller_id_id ON bills (seller_id, id)
---
-CREATE UNIQUE INDEX uq_bills_one_live_per_period ON bills (order_id, basis, period) WHERE state <> 'void'
 --
 CREATE INDEX ix_bills_state_id ON bills (state, id)
 --
@@ -1417,9 +1455,9 @@ ALTER TABLE new_orders RENAME TO orders
 --
 CREATE INDEX ix_orders_buyer_id_id ON orders (buyer_id, id)
 --
-CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
---
 CREATE INDEX ix_orders_state_id ON orders (state, id)
+--
+CREATE INDEX ix_orders_seller_id_id ON orders (seller_id, id)
 --
 CREATE TABLE new_payouts (
     payable VARCHAR NOT NULL,
@@ -1458,13 +1496,13 @@ DROP TABLE payouts
 --
 ALTER TABLE new_payouts RENAME TO payouts
 --
-CREATE INDEX ix_payouts_file_id_id ON payouts (file_id, id)
---
-CREATE INDEX ix_payouts_party_id_id ON payouts (party_id, id)
---
 CREATE INDEX ix_payouts_state_id ON payouts (state, id)
 --
 CREATE INDEX ix_payouts_account_id_state ON payouts (account_id, state)
+--
+CREATE INDEX ix_payouts_party_id_id ON payouts (party_id, id)
+--
+CREATE INDEX ix_payouts_file_id_id ON payouts (file_id, id)
 --
 CREATE TABLE credit_limits (
     id VARCHAR NOT NULL,
@@ -1546,13 +1584,13 @@ CREATE TABLE invoices (
     CONSTRAINT fk_invoices_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
+CREATE INDEX ix_invoices_buyer_id_id ON invoices (buyer_id, id)
+--
 CREATE INDEX ix_invoices_state_id ON invoices (state, id)
 --
 CREATE INDEX ix_invoices_order_id_about_id ON invoices (order_id, about, id)
 --
 CREATE INDEX ix_invoices_seller_id_id ON invoices (seller_id, id)
---
-CREATE INDEX ix_invoices_buyer_id_id ON invoices (buyer_id, id)
 --
 CREATE TABLE cascade_nodes (
     id VARCHAR NOT NULL,
@@ -1665,9 +1703,9 @@ DROP TABLE bank_lines
 --
 ALTER TABLE new_bank_lines RENAME TO bank_lines
 --
-CREATE INDEX ix_bank_lines_noted ON bank_lines (id) WHERE note IS NOT NULL
---
 CREATE INDEX ix_bank_lines_account_booked_on_id ON bank_lines (account, booked_on, id)
+--
+CREATE INDEX ix_bank_lines_noted ON bank_lines (id) WHERE note IS NOT NULL
 --
 CREATE TRIGGER bank_lines_no_update BEFORE UPDATE ON bank_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1692,9 +1730,9 @@ CREATE TABLE virtual_accounts (
     CONSTRAINT fk_virtual_accounts_payer_id_organisations FOREIGN KEY(payer_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
---
 CREATE INDEX ix_virtual_accounts_payer_id_id ON virtual_accounts (payer_id, id)
+--
+CREATE UNIQUE INDEX uq_virtual_accounts_one_open_each ON virtual_accounts (payer_id, order_id) WHERE state = 'open'
 --
 CREATE TABLE outgoing_files (
     id VARCHAR NOT NULL,
@@ -1741,9 +1779,9 @@ CREATE TABLE party_statements (
     CONSTRAINT fk_party_statements_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
---
 CREATE INDEX ix_party_statements_party_id_last_on_id ON party_statements (party_id, last_on, id)
+--
+CREATE INDEX ix_party_statements_state_id ON party_statements (state, id)
 --
 CREATE TABLE closed_days (
     id VARCHAR NOT NULL,
@@ -1786,9 +1824,9 @@ CREATE TABLE evidence_packs (
     CONSTRAINT fk_evidence_packs_paper_id_papers FOREIGN KEY(paper_id) REFERENCES papers (id)
 )
 --
-CREATE INDEX ix_evidence_packs_party_id_id ON evidence_packs (party_id, id)
---
 CREATE INDEX ix_evidence_packs_subject_id ON evidence_packs (subject, id)
+--
+CREATE INDEX ix_evidence_packs_party_id_id ON evidence_packs (party_id, id)
 --
 CREATE TRIGGER evidence_packs_no_update BEFORE UPDATE ON evidence_packs BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -1899,11 +1937,11 @@ CREATE TABLE operation_agreements (
     CONSTRAINT fk_operation_agreements_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
---
 CREATE INDEX ix_operation_agreements_implementing_agency_id_state_id ON operation_agreements (implementing_agency_id, state, id)
 --
 CREATE INDEX ix_operation_agreements_operator_id_state_id ON operation_agreements (operator_id, state, id)
+--
+CREATE INDEX ix_operation_agreements_plan_id_id ON operation_agreements (plan_id, id)
 --
 CREATE TABLE new_registrations (
     directory_id VARCHAR NOT NULL,
@@ -1963,11 +2001,11 @@ CREATE TABLE sharing_consents (
     CONSTRAINT fk_sharing_consents_provider_id_organisations FOREIGN KEY(provider_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
+--
 CREATE INDEX ix_sharing_consents_state_valid_to_id ON sharing_consents (state, valid_to, id)
 --
 CREATE UNIQUE INDEX uq_sharing_consents_one_live_per_provider ON sharing_consents (directory_id, provider_id) WHERE state IN ('asked', 'given')
---
-CREATE INDEX ix_sharing_consents_department_id_id ON sharing_consents (department_id, id)
 --
 CREATE INDEX ix_sharing_consents_directory_id_id ON sharing_consents (directory_id, id)
 --
@@ -2007,9 +2045,9 @@ DROP TABLE opinions
 --
 ALTER TABLE new_opinions RENAME TO opinions
 --
-CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
---
 CREATE INDEX ix_opinions_implementing_agency_id_id ON opinions (implementing_agency_id, id)
+--
+CREATE INDEX ix_opinions_department_id_state_id ON opinions (department_id, state, id)
 --
 CREATE TABLE authorisation_items (
     authorisation_id VARCHAR NOT NULL,
@@ -2051,9 +2089,9 @@ CREATE TABLE destructions (
 --
 CREATE INDEX ix_destructions_grantee_id_id ON destructions (grantee_id, id)
 --
-CREATE INDEX ix_destructions_state_id ON destructions (state, id)
---
 CREATE INDEX ix_destructions_implementing_agency_id_id ON destructions (implementing_agency_id, id)
+--
+CREATE INDEX ix_destructions_state_id ON destructions (state, id)
 --
 CREATE TABLE commitments (
     scenario_id VARCHAR NOT NULL,
@@ -2075,13 +2113,13 @@ CREATE TABLE commitments (
     CONSTRAINT fk_commitments_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
---
-CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
---
 CREATE UNIQUE INDEX uq_commitments_one_open ON commitments (scenario_id, material) WHERE state IN ('promised', 'provided')
 --
 CREATE INDEX ix_commitments_applicant_id_state_id ON commitments (applicant_id, state, id)
+--
+CREATE INDEX ix_commitments_scenario_id_id ON commitments (scenario_id, id)
+--
+CREATE INDEX ix_commitments_implementing_agency_id_id ON commitments (implementing_agency_id, id)
 --
 CREATE TABLE breaker_alerts (
     authorisation_id VARCHAR NOT NULL,
@@ -2097,11 +2135,51 @@ CREATE TABLE breaker_alerts (
     CONSTRAINT fk_breaker_alerts_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id)
 )
 --
-CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
---
 CREATE UNIQUE INDEX uq_breaker_alerts_one_live ON breaker_alerts (authorisation_id, code) WHERE state IN ('raised', 'proposed')
 --
+CREATE INDEX ix_breaker_alerts_authorisation_id_id ON breaker_alerts (authorisation_id, id)
+--
 CREATE INDEX ix_breaker_alerts_state_id ON breaker_alerts (state, id)
+--
+CREATE TABLE upload_parts (
+    upload_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    CONSTRAINT pk_upload_parts PRIMARY KEY (upload_id, number),
+    CONSTRAINT ck_upload_parts_number_positive CHECK (number > 0),
+    CONSTRAINT fk_upload_parts_upload_id_uploads FOREIGN KEY(upload_id) REFERENCES uploads (id)
+)
+--
+CREATE TABLE dataset_versions (
+    id VARCHAR NOT NULL,
+    dataset_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    delta_version INTEGER NOT NULL,
+    upload_id VARCHAR NOT NULL,
+    format VARCHAR NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    row_count INTEGER NOT NULL,
+    columns JSON NOT NULL,
+    grade VARCHAR NOT NULL,
+    pi_class VARCHAR NOT NULL,
+    profile JSON NOT NULL,
+    sample JSON NOT NULL,
+    loaded_at DATETIME NOT NULL,
+    CONSTRAINT pk_dataset_versions PRIMARY KEY (id),
+    CONSTRAINT uq_dataset_versions_dataset_id_number UNIQUE (dataset_id, number),
+    CONSTRAINT uq_dataset_versions_upload_id UNIQUE (upload_id),
+    CONSTRAINT ck_dataset_versions_number_positive CHECK (number > 0),
+    CONSTRAINT ck_dataset_versions_rows_positive CHECK (row_count > 0),
+    CONSTRAINT fk_dataset_versions_dataset_id_datasets FOREIGN KEY(dataset_id) REFERENCES datasets (id),
+    CONSTRAINT fk_dataset_versions_upload_id_uploads FOREIGN KEY(upload_id) REFERENCES uploads (id)
+)
+--
+CREATE TRIGGER dataset_versions_no_update BEFORE UPDATE ON dataset_versions BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER dataset_versions_no_delete BEFORE DELETE ON dataset_versions BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER dataset_versions_no_replace BEFORE INSERT ON dataset_versions WHEN EXISTS (SELECT 1 FROM dataset_versions WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE new_resources (
     system_id VARCHAR NOT NULL,
@@ -2134,13 +2212,13 @@ DROP TABLE resources
 --
 ALTER TABLE new_resources RENAME TO resources
 --
-CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
---
 CREATE INDEX ix_resources_location ON resources (location)
 --
 CREATE INDEX ix_resources_department_id_id ON resources (department_id, id)
 --
 CREATE UNIQUE INDEX uq_resources_location_attached_once ON resources (location) WHERE state = 'attached'
+--
+CREATE INDEX ix_resources_directory_id_id ON resources (directory_id, id)
 --
 CREATE TABLE application_sections (
     scenario_id VARCHAR NOT NULL,
@@ -2226,9 +2304,9 @@ DROP TABLE assessments
 --
 ALTER TABLE new_assessments RENAME TO assessments
 --
-CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
---
 CREATE INDEX ix_assessments_agency_id_id ON assessments (agency_id, id)
+--
+CREATE UNIQUE INDEX uq_assessments_one_per_round ON assessments (scenario_id, round) WHERE state <> 'void'
 --
 CREATE TABLE publicity_objections (
     scenario_id VARCHAR NOT NULL,
@@ -2252,11 +2330,11 @@ CREATE TABLE publicity_objections (
     CONSTRAINT fk_publicity_objections_filed_by_people FOREIGN KEY(filed_by) REFERENCES people (id)
 )
 --
+CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
+--
 CREATE INDEX ix_publicity_objections_agency_id_id ON publicity_objections (agency_id, id)
 --
 CREATE INDEX ix_publicity_objections_filed_for_id ON publicity_objections (filed_for, id)
---
-CREATE INDEX ix_publicity_objections_scenario_id_state_id ON publicity_objections (scenario_id, state, id)
 --
 CREATE TABLE idle_notices (
     authorisation_id VARCHAR NOT NULL,
@@ -2301,9 +2379,9 @@ CREATE TABLE authorisation_reviews (
     CONSTRAINT fk_authorisation_reviews_implementing_agency_id_organisations FOREIGN KEY(implementing_agency_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
---
 CREATE INDEX ix_authorisation_reviews_grantee_id_id ON authorisation_reviews (grantee_id, id)
+--
+CREATE INDEX ix_authorisation_reviews_implementing_agency_id_state_id ON authorisation_reviews (implementing_agency_id, state, id)
 --
 CREATE TABLE fee_revenues (
     order_line_id VARCHAR NOT NULL,
@@ -2437,11 +2515,11 @@ CREATE TABLE fee_notes (
     CONSTRAINT fk_fee_notes_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
 )
 --
+CREATE INDEX ix_fee_notes_state_id ON fee_notes (state, id)
+--
 CREATE INDEX ix_fee_notes_payer_id_id ON fee_notes (payer_id, id)
 --
 CREATE INDEX ix_fee_notes_state_due_on ON fee_notes (state, due_on)
---
-CREATE INDEX ix_fee_notes_state_id ON fee_notes (state, id)
 --
 CREATE TABLE direct_deals (
     merchant_id VARCHAR NOT NULL,
@@ -2474,11 +2552,11 @@ CREATE TABLE direct_deals (
     CONSTRAINT fk_direct_deals_payment_id_payments FOREIGN KEY(payment_id) REFERENCES payments (id)
 )
 --
+CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
+--
 CREATE INDEX ix_direct_deals_state_id ON direct_deals (state, id)
 --
 CREATE UNIQUE INDEX uq_direct_deals_one_each_contract ON direct_deals (merchant_id, contract_no) WHERE state <> 'rejected'
---
-CREATE INDEX ix_direct_deals_merchant_id_id ON direct_deals (merchant_id, id)
 --
 CREATE TABLE bill_lines (
     id VARCHAR NOT NULL,
@@ -2553,9 +2631,9 @@ CREATE TABLE usage_buckets (
     CONSTRAINT fk_usage_buckets_meter_id_meters FOREIGN KEY(meter_id) REFERENCES meters (id)
 )
 --
-CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
---
 CREATE INDEX ix_usage_buckets_state_hour_id ON usage_buckets (state, hour, id)
+--
+CREATE INDEX ix_usage_buckets_meter_id_period_state ON usage_buckets (meter_id, period, state)
 --
 CREATE TABLE wallet_draws (
     source_id VARCHAR NOT NULL,
@@ -2607,6 +2685,8 @@ CREATE TABLE payment_attempts (
     CONSTRAINT fk_payment_attempts_command_id_provider_commands FOREIGN KEY(command_id) REFERENCES provider_commands (id)
 )
 --
+CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
+--
 CREATE INDEX ix_payment_attempts_payment_id_id ON payment_attempts (payment_id, id)
 --
 CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_id)
@@ -2614,8 +2694,6 @@ CREATE UNIQUE INDEX ix_payment_attempts_command_id ON payment_attempts (command_
 CREATE INDEX ix_payment_attempts_live ON payment_attempts (expires_at) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
 --
 CREATE UNIQUE INDEX uq_payment_attempts_object ON payment_attempts (provider, object_id)
---
-CREATE INDEX ix_payment_attempts_object_id ON payment_attempts (object_id)
 --
 CREATE UNIQUE INDEX uq_payment_attempts_one_live_each ON payment_attempts (payment_id) WHERE state IN ('created', 'processing', 'requires_action', 'authorised', 'unknown')
 --
@@ -2672,13 +2750,13 @@ CREATE TABLE vouchers (
     CONSTRAINT fk_vouchers_holder_id_organisations FOREIGN KEY(holder_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
---
-CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
---
 CREATE UNIQUE INDEX uq_vouchers_one_per_order ON vouchers (order_id) WHERE order_id IS NOT NULL
 --
 CREATE INDEX ix_vouchers_state_id ON vouchers (state, id)
+--
+CREATE INDEX ix_vouchers_batch_id_id ON vouchers (batch_id, id)
+--
+CREATE INDEX ix_vouchers_holder_id_id ON vouchers (holder_id, id)
 --
 CREATE TABLE refunds (
     kind VARCHAR NOT NULL,
@@ -2718,13 +2796,13 @@ CREATE TABLE refunds (
     CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id)
 )
 --
-CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
-CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
 --
 CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
 --
-CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
+CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
 --
 CREATE TABLE payout_attempts (
     payout_id VARCHAR NOT NULL,
@@ -2878,11 +2956,11 @@ CREATE TABLE source_claims (
 --
 CREATE UNIQUE INDEX uq_source_claims_one_authoritative ON source_claims (master_item_id, level, region) WHERE state = 'confirmed'
 --
-CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
+CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
 --
 CREATE UNIQUE INDEX uq_source_claims_one_running_per_item ON source_claims (master_item_id, directory_id, item_code) WHERE state IN ('claimed', 'contested', 'confirmed')
 --
-CREATE INDEX ix_source_claims_directory_id_item_code ON source_claims (directory_id, item_code)
+CREATE INDEX ix_source_claims_department_id_id ON source_claims (department_id, id)
 --
 CREATE TABLE error_reports (
     directory_id VARCHAR NOT NULL,
@@ -2902,9 +2980,9 @@ CREATE TABLE error_reports (
     CONSTRAINT fk_error_reports_reporter_id_organisations FOREIGN KEY(reporter_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
---
 CREATE INDEX ix_error_reports_reporter_id_id ON error_reports (reporter_id, id)
+--
+CREATE INDEX ix_error_reports_directory_id_id ON error_reports (directory_id, id)
 --
 CREATE INDEX ix_error_reports_department_id_id ON error_reports (department_id, id)
 --
@@ -2931,9 +3009,9 @@ CREATE TABLE appeals (
     CONSTRAINT fk_appeals_decision_events FOREIGN KEY(decision) REFERENCES events (sequence)
 )
 --
-CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
---
 CREATE INDEX ix_appeals_scenario_id_id ON appeals (scenario_id, id)
+--
+CREATE INDEX ix_appeals_agency_id_id ON appeals (agency_id, id)
 --
 CREATE INDEX ix_appeals_applicant_id_id ON appeals (applicant_id, id)
 --
@@ -3064,9 +3142,9 @@ DROP TABLE bank_matches
 --
 ALTER TABLE new_bank_matches RENAME TO bank_matches
 --
-CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
---
 CREATE INDEX ix_bank_matches_payment_id_id ON bank_matches (payment_id, id)
+--
+CREATE INDEX ix_bank_matches_target_id ON bank_matches (target, id)
 --
 CREATE INDEX ix_bank_matches_line_id_id ON bank_matches (line_id, id)
 --
@@ -3097,11 +3175,11 @@ CREATE TABLE clearings (
     CONSTRAINT fk_clearings_line_id_bank_lines FOREIGN KEY(line_id) REFERENCES bank_lines (id)
 )
 --
+CREATE INDEX ix_clearings_state_id ON clearings (state, id)
+--
 CREATE UNIQUE INDEX uq_clearings_one_proposed_per_line ON clearings (line_id) WHERE state = 'proposed'
 --
 CREATE INDEX ix_clearings_line_id_id ON clearings (line_id, id)
---
-CREATE INDEX ix_clearings_state_id ON clearings (state, id)
 --
 CREATE TABLE outgoing_items (
     file_id VARCHAR NOT NULL,
@@ -3379,11 +3457,11 @@ ALTER TABLE new_supply_agreements RENAME TO supply_agreements
 --
 CREATE INDEX ix_supply_agreements_department_id_state_id ON supply_agreements (department_id, state, id)
 --
-CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
---
 CREATE UNIQUE INDEX uq_supply_agreements_one_live ON supply_agreements (unique_key) WHERE state IN ('effective', 'amending', 'suspended')
 --
 CREATE INDEX ix_supply_agreements_operator_id_state_id ON supply_agreements (operator_id, state, id)
+--
+CREATE INDEX ix_supply_agreements_operation_agreement_id_state_id ON supply_agreements (operation_agreement_id, state, id)
 --
 CREATE TRIGGER ledger_accounts_no_update BEFORE UPDATE ON ledger_accounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3453,9 +3531,9 @@ CREATE TABLE challenges (
     CONSTRAINT fk_challenges_expert_id_experts FOREIGN KEY(expert_id) REFERENCES experts (id)
 )
 --
-CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
---
 CREATE UNIQUE INDEX uq_challenges_one_open_per_member ON challenges (assessment_id, expert_id) WHERE state = 'filed'
+--
+CREATE INDEX ix_challenges_assessment_id_id ON challenges (assessment_id, id)
 --
 CREATE TABLE new_score_sheets (
     assessment_id VARCHAR NOT NULL,
@@ -3583,9 +3661,9 @@ DROP TABLE order_lines
 --
 ALTER TABLE new_order_lines RENAME TO order_lines
 --
-CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
---
 CREATE INDEX ix_order_lines_authorisation_id_order_id ON order_lines (authorisation_id, order_id)
+--
+CREATE INDEX ix_order_lines_product_id_order_id ON order_lines (product_id, order_id)
 --
 CREATE TRIGGER order_lines_no_update BEFORE UPDATE ON order_lines BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3690,11 +3768,11 @@ CREATE TABLE fee_charges (
     CONSTRAINT fk_fee_charges_note_id_fee_notes FOREIGN KEY(note_id) REFERENCES fee_notes (id)
 )
 --
-CREATE INDEX ix_fee_charges_note_id_id ON fee_charges (note_id, id)
+CREATE INDEX ix_fee_charges_open ON fee_charges (payer_id, id) WHERE note_id IS NULL
 --
 CREATE INDEX ix_fee_charges_order_id_kind ON fee_charges (order_id, kind)
 --
-CREATE INDEX ix_fee_charges_open ON fee_charges (payer_id, id) WHERE note_id IS NULL
+CREATE INDEX ix_fee_charges_note_id_id ON fee_charges (note_id, id)
 --
 CREATE TABLE bill_adjustments_taken (
     adjustment_id VARCHAR NOT NULL,
@@ -3802,11 +3880,11 @@ CREATE TABLE auction_lots (
 --
 CREATE INDEX ix_auction_lots_state_opens_at_id ON auction_lots (state, opens_at, id)
 --
+CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
+--
 CREATE INDEX ix_auction_lots_state_closes_at_id ON auction_lots (state, closes_at, id)
 --
 CREATE INDEX ix_auction_lots_seller_id_id ON auction_lots (seller_id, id)
---
-CREATE INDEX ix_auction_lots_order_id ON auction_lots (order_id)
 --
 CREATE TABLE usage_events (
     source VARCHAR NOT NULL,
@@ -3824,9 +3902,9 @@ CREATE TABLE usage_events (
     CONSTRAINT fk_usage_events_bucket_id_usage_buckets FOREIGN KEY(bucket_id) REFERENCES usage_buckets (id)
 )
 --
-CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
---
 CREATE INDEX ix_usage_events_bucket_id_source_event_id ON usage_events (bucket_id, source, event_id)
+--
+CREATE INDEX ix_usage_events_meter_id_occurred_at_event_id_source ON usage_events (meter_id, occurred_at, event_id, source)
 --
 CREATE TRIGGER usage_events_no_update BEFORE UPDATE ON usage_events BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -3888,11 +3966,11 @@ CREATE TABLE source_conflicts (
     CONSTRAINT fk_source_conflicts_rival_department_id_organisations FOREIGN KEY(rival_department_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
+--
 CREATE UNIQUE INDEX uq_source_conflicts_one_open_per_rival ON source_conflicts (rival_claim_id) WHERE state <> 'decided'
 --
 CREATE INDEX ix_source_conflicts_rival_department_id_id ON source_conflicts (rival_department_id, id)
---
-CREATE INDEX ix_source_conflicts_standing_department_id_id ON source_conflicts (standing_department_id, id)
 --
 CREATE TABLE registration_objections (
     registration_id VARCHAR NOT NULL,
@@ -3911,11 +3989,11 @@ CREATE TABLE registration_objections (
     CONSTRAINT fk_registration_objections_objector_id_organisations FOREIGN KEY(objector_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
+CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
 --
 CREATE INDEX ix_registration_objections_department_id_id ON registration_objections (department_id, id)
 --
-CREATE INDEX ix_registration_objections_registration_id_id ON registration_objections (registration_id, id)
+CREATE INDEX ix_registration_objections_objector_id_id ON registration_objections (objector_id, id)
 --
 CREATE UNIQUE INDEX uq_registration_objections_one_open_per_objector ON registration_objections (registration_id, objector_id) WHERE state = 'raised'
 --
@@ -3938,9 +4016,9 @@ CREATE TABLE regrades (
     CONSTRAINT fk_regrades_made_version_id_directory_versions FOREIGN KEY(made_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
---
 CREATE INDEX ix_regrades_department_id_id ON regrades (department_id, id)
+--
+CREATE INDEX ix_regrades_directory_id_id ON regrades (directory_id, id)
 --
 CREATE TABLE new_panel_members (
     assessment_id VARCHAR NOT NULL,
@@ -3966,9 +4044,9 @@ DROP TABLE panel_members
 --
 ALTER TABLE new_panel_members RENAME TO panel_members
 --
-CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
---
 CREATE UNIQUE INDEX uq_panel_members_one_serving_per_seat ON panel_members (assessment_id, position) WHERE left_round IS NULL
+--
+CREATE INDEX ix_panel_members_person_id_assessment_id ON panel_members (person_id, assessment_id)
 --
 CREATE TABLE sheet_drafts (
     assessment_id VARCHAR NOT NULL,
@@ -4004,9 +4082,9 @@ CREATE TABLE quotations (
     CONSTRAINT fk_quotations_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
---
 CREATE INDEX ix_quotations_seller_id_id ON quotations (seller_id, id)
+--
+CREATE INDEX ix_quotations_buyer_id_id ON quotations (buyer_id, id)
 --
 CREATE TABLE new_volume_facts (
     order_line_id VARCHAR NOT NULL,
@@ -4040,15 +4118,15 @@ DROP TABLE volume_facts
 --
 ALTER TABLE new_volume_facts RENAME TO volume_facts
 --
+CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
+--
+CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
+--
 CREATE INDEX ix_volume_facts_counted_accepted_on_product_id_amount ON volume_facts (counted, accepted_on, product_id, amount)
 --
 CREATE INDEX ix_volume_facts_accepted_month_counted_amount ON volume_facts (accepted_month, counted, amount)
 --
 CREATE INDEX ix_volume_facts_order_id ON volume_facts (order_id)
---
-CREATE INDEX ix_volume_facts_counted_accepted_on_industry_amount ON volume_facts (counted, accepted_on, industry, amount)
---
-CREATE INDEX ix_volume_facts_counted_accepted_on_merchant_id_amount ON volume_facts (counted, accepted_on, merchant_id, amount)
 --
 CREATE TRIGGER volume_facts_no_update BEFORE UPDATE ON volume_facts BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -4077,9 +4155,9 @@ CREATE TABLE fee_credits (
     CONSTRAINT fk_fee_credits_note_id_fee_notes FOREIGN KEY(note_id) REFERENCES fee_notes (id)
 )
 --
-CREATE INDEX ix_fee_credits_note_id_id ON fee_credits (note_id, id)
---
 CREATE INDEX ix_fee_credits_charge_id_id ON fee_credits (charge_id, id)
+--
+CREATE INDEX ix_fee_credits_note_id_id ON fee_credits (note_id, id)
 --
 CREATE TRIGGER fee_credits_no_update BEFORE UPDATE ON fee_credits BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -4175,9 +4253,9 @@ CREATE TABLE volume_adjustments (
 --
 CREATE INDEX ix_volume_adjustments_counted_accepted_on_product_id_amount ON volume_adjustments (counted, accepted_on, product_id, amount)
 --
-CREATE INDEX ix_volume_adjustments_counted_accepted_on_industry_amount ON volume_adjustments (counted, accepted_on, industry, amount)
---
 CREATE INDEX ix_volume_adjustments_order_id ON volume_adjustments (order_id)
+--
+CREATE INDEX ix_volume_adjustments_counted_accepted_on_industry_amount ON volume_adjustments (counted, accepted_on, industry, amount)
 --
 CREATE INDEX ix_volume_adjustments_counted_accepted_on_merchant_id_amount ON volume_adjustments (counted, accepted_on, merchant_id, amount)
 --

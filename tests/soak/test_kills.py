@@ -16,7 +16,7 @@ PATIENCE_S = 600
 def test_two_hundred_kills_charge_nobody_twice_and_lose_nothing(
     database_url: str, seed: int
 ) -> None:
-    result = ordeal(database_url, seed=seed, kills=200, orders=60, patience_s=PATIENCE_S)
+    result = ordeal(database_url, seed=seed, kills=200, orders=60, early=0.4, patience_s=PATIENCE_S)
 
     assert result["wrong"] == []
     assert result["kills"] >= 200

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from config import rules as rule_files
@@ -108,7 +109,7 @@ class House:
                 _write_down(acknowledged, told)
             try:
                 answers = usage.report(self.work(session), source=source, told=told)
-            except buckets.HourClosed:  # it waited for an hour and more: nothing is counted
+            except (buckets.HourClosed, OperationalError):  # it waited too long, or in a circle
                 return
             session.commit()
         self.at("after_commit")
@@ -121,7 +122,10 @@ class House:
 
     def close(self, now: datetime | None = None) -> int:
         with self.engines.writing() as session:
-            closed = hours.close(self.work(session, now), limit=4)
+            try:
+                closed = hours.close(self.work(session, now), limit=4)
+            except OperationalError:  # a deadlock: the next round tries again
+                return 0
             session.commit()
         return closed
 

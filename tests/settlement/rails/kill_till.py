@@ -129,7 +129,9 @@ class Till:
                 continue  # the next round asks again
 
     def _die_sometime(self) -> None:
-        early = self.random.random() < 0.4  # the others come as far as the named points
+        early = self.random.random() < self.asked.get(
+            "early", 1
+        )  # the others come as far as the named points
         time.sleep((0.2 if early else 2) + self.random.random() * (1.5 if early else 4))
         os.write(self.told, b"at random\n")
         os.kill(os.getpid(), signal.SIGKILL)

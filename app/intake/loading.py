@@ -1,0 +1,92 @@
+"""Reading what was uploaded: outside any transaction, so that nobody waits for a large file."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from app import unit
+from app.house import House
+from delivery.intake import fence, parts, uploads
+from delivery.intake.formats import Problem, Unreadable
+from delivery.intake.uploads import Claimed
+from delivery.tables import datasets, deltas
+from kernel.actor import SYSTEM
+from kernel.work import Work
+
+T = TypeVar("T")
+
+READ_MAX = 20
+"""Uploads that one run reads; the next run takes the next ones."""
+
+
+def read_waiting(house: House) -> int:
+    """Read the uploads that are complete, oldest first; returns how many were ended."""
+    with house.engines.reading() as session:
+        waiting = uploads.waits(session)
+    ended = 0
+    while waiting and ended < READ_MAX and (upload := _run(house, uploads.claim)) is not None:
+        _read(house, upload)
+        parts.drop(house.data_dir, upload.id)
+        ended += 1
+    return ended
+
+
+def tidy(house: House) -> None:
+    """Remove the parts of uploads that have ended otherwise."""
+    with house.engines.reading() as session:
+        gone = uploads.untidied(session)
+    for upload_id in gone:
+        parts.drop(house.data_dir, upload_id)
+        _run(house, partial(uploads.tidied, upload_id=upload_id))
+
+
+def _read(house: House, upload: Claimed) -> None:
+    with _folder(house) as folder:
+        try:
+            digest = _joined(house, upload, folder / "file")
+            found = fence.read(
+                folder / "file",
+                folder / "table",
+                uploads.fence(house.rules),
+                lambda stage: _run(house, lambda work: uploads.tell(work, upload.id, stage)),
+            )
+        except Unreadable as unreadable:
+            problems = unreadable.problems
+            _run(house, lambda work: uploads.refuse(work, upload.id, problems))
+            return
+        _run(house, lambda work: uploads.tell(work, upload.id, "storing"))
+        rows = folder / "table" / "table.parquet"
+        stored = deltas.load(house.data_dir, upload.dataset_id, rows, cause=upload.id)
+    _run(house, lambda work: _loaded(work, upload.id, found, stored, digest))
+
+
+def _joined(house: House, upload: Claimed, target: Path) -> str:
+    digest = parts.joined(house.data_dir, upload.id, upload.parts, target)
+    if upload.sha256 is not None and digest != upload.sha256:
+        raise Unreadable(
+            Problem("FILE_DIFFERS", "散列值与申报的不符", "its hash is not the declared one")
+        )
+    return digest
+
+
+def _loaded(work: Work, upload_id: str, found: dict[str, Any], stored: int, digest: str) -> None:
+    upload = uploads.find(work.session, upload_id)
+    made = datasets.load(work, upload, found, delta_version=stored, sha256=digest)
+    uploads.load(work, upload_id, number=made.number)
+
+
+@contextmanager
+def _folder(house: House) -> Iterator[Path]:
+    """Make a folder for one reading, on the disk of the domain, and remove it afterwards."""
+    parent = house.data_dir / "uploads"
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent, prefix="reading-") as made:
+        yield Path(made)
+
+
+def _run(house: House, command: Callable[[Work], T]) -> T:
+    found: T = unit.committed(house, SYSTEM, command, ring=False)
+    return found
