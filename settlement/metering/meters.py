@@ -254,7 +254,7 @@ def locked(session: Session, meter_id: str) -> Meter:
     statement = (
         select(Meter)
         .where(Meter.id == meter_id)
-        .with_for_update()
+        .with_for_update(key_share=True)  # use that comes in refers to it meanwhile
         .execution_options(populate_existing=True)
     )
     found = session.scalars(statement).one_or_none()
