@@ -35,14 +35,18 @@ def opened(settings: Settings) -> Iterator["House"]:
 
 @contextmanager
 def telling() -> Iterator[None]:
-    """Tell the domain's no with every reason, a line each; exit status 3."""
+    """Tell the domain's no, after a line for each reason that it does not say itself.
+
+    Exit status 3.
+    """
     from kernel.errors import DomainError
 
     try:
         yield
     except DomainError as error:
         for refusal in error.refusals:
-            click.echo(f"{refusal.code}: {refusal.en}", err=True)
+            if refusal.en not in error.en:
+                click.echo(f"{refusal.code}: {refusal.en}", err=True)
         click.echo(f"{error.title.en}: {error}", err=True)
         sys.exit(3)
 

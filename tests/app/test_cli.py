@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from threading import Event as Signal
+from threading import Timer
 from time import monotonic
 from types import ModuleType
 from typing import Any
@@ -280,10 +281,14 @@ def _welcomed(environment: dict[str, str], *, until: str = "Ctrl-C") -> str:
     )  # fmt: skip
     assert process.stdout is not None
     said = ""
+    hung = Timer(4 * PATIENCE_S, process.kill)
+    hung.start()
     for line in process.stdout:
         said += line
         if until in line:
             break
+    hung.cancel()
+    assert until in said, said
     address = re.search(r"http://127\.0\.0\.1:(\d+)/", said)
     assert address, said
     with closing(Caller("127.0.0.1", int(address[1]))) as caller:

@@ -48,6 +48,9 @@ CALLERS = ("per_exchange_auditor", "per_developer_editor", "per_buyer_editor", "
 QUERIES: dict[str, dict[str, str]] = {
     "/api/rankings": {"kind": "merchants"},
     "/api/papers/known": {"number": "ST-2026-000001", "digest": "0"},
+    "/api/asset-cards/{subject_id}/revenue": {"first": "2026-01", "last": "2026-06"},
+    "/api/asset-disclosures/tables": {"first_on": "2026-01-01", "last_on": "2026-06-30"},
+    "/api/datasets/{subject_id}/changes": {"before": "1", "after": "1"},
 }
 """What has to be asked where an address alone says too little."""
 

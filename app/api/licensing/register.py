@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from app import doors, unit
 from kernel.pages import Page
@@ -119,13 +119,17 @@ class RegisteredQuery(RegisterQuery):
 class DisclosureQuery(doors.PageQuery):
     """Which disclosures to list."""
 
-    year = fields.Integer(load_default=None, allow_none=True)
+    year = fields.Integer(
+        load_default=None, allow_none=True, validate=validate.Range(min=2000, max=2199)
+    )
 
 
 class DueQuery(doors.Body):
     """Of which year; the last one when it is not said."""
 
-    year = fields.Integer(load_default=None, allow_none=True)
+    year = fields.Integer(
+        load_default=None, allow_none=True, validate=validate.Range(min=2000, max=2199)
+    )
 
 
 def _filed(names: Mapping[str, Any]) -> Any:

@@ -52,7 +52,7 @@ def go_on(house: House, *, say: Callable[[str], object], at_most: int = BEATS_MA
     say(f"  正在补齐十六个场景与各类交易（{len(left)} 步），期间演示时钟会走动，请稍后登录")
     say("  scenarios and trades are on their way; the clock moves meanwhile: sign in after that")
     play_all(house, left, made, say=say)
-    say("  十六个场景与各类交易已就绪 · the sixteen scenarios and the trades are there")
+    say("  十六个场景与各类交易已就绪 · the scenarios are there, and the trades")
     return len(left)
 
 
