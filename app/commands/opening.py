@@ -44,10 +44,11 @@ def telling() -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        for refusal in error.refusals:
-            if refusal.en not in error.en:
-                click.echo(f"{refusal.code}: {refusal.en}", err=True)
-        click.echo(f"{error.title.en}: {error}", err=True)
+        more = [refusal for refusal in error.refusals if refusal.en not in error.en]
+        for refusal in more:
+            click.echo(f"{refusal.code}: {refusal.en}", err=True)
+        codes = "".join(f" [{one.code}]" for one in error.refusals if one not in more)
+        click.echo(f"{error.title.en}: {error}{codes}", err=True)
         sys.exit(3)
 
 
