@@ -85,15 +85,16 @@ def take(
 
 @dataclass(frozen=True, slots=True)
 class Overseen(Generic[_Noun]):
-    """The queries and the step of a noun that overseers alone may see.
+    """The queries and the step of a noun that overseers, and its owner if it has one, may see.
 
     A module names them as its own: `find`, `seen`, `listed`, `take`. missing: what is said of
-    one that is not there.
+    one that is not there. owner: the field that names the owner; `listed` is for overseers.
     """
 
     model: type[_Noun]
     life: Workflow[Any, _Noun]
     missing: Words
+    owner: str | None = None
 
     def find(self, session: Session, subject_id: str) -> _Noun:
         """Return the record. Raises NotFound. One SELECT by key."""
@@ -103,9 +104,11 @@ class Overseen(Generic[_Noun]):
         return found
 
     def seen(self, work: Work, subject_id: str) -> _Noun:
-        """Return the record to overseers; to others it does not exist."""
+        """Return the record to overseers and its owner; to others it does not exist."""
         found = self.find(work.session, subject_id)
-        if not oversees(work.actor):
+        if self.owner is not None:
+            hide_from_strangers(work, getattr(found, self.owner), self._not_there(subject_id))
+        elif not oversees(work.actor):
             raise self._not_there(subject_id)
         return found
 

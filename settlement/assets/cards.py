@@ -17,7 +17,7 @@ from kernel import ids, numbers
 from kernel.actor import Role, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living
-from kernel.errors import Invalid, NotFound, Refusal, StepNotAllowed, StepRefused
+from kernel.errors import Invalid, Refusal, StepNotAllowed, StepRefused
 from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
@@ -284,19 +284,10 @@ def version(session: Session, card: AssetCard) -> AssetVersion:
     return terms.of(session, card.id, card.version_in_force or card.version_written)
 
 
-def find(session: Session, card_id: str) -> AssetCard:
-    """Return the card. Raises NotFound. One SELECT by key."""
-    found = session.get(AssetCard, card_id)
-    if found is None:
-        raise _missing(card_id)
-    return found
-
-
-def seen(work: Work, card_id: str) -> AssetCard:
-    """Return the card to its owner and to overseers; to others it does not exist."""
-    found = find(work.session, card_id)
-    access.hide_from_strangers(work, found.owner_id, _missing(card_id))
-    return found
+_OWN: Final = access.Overseen(
+    AssetCard, LIFE, Words("没有这张资产卡片", "no asset card"), owner="owner_id"
+)
+find, seen = _OWN.find, _OWN.seen
 
 
 def locked(work: Work, card_id: str) -> AssetCard:
@@ -337,7 +328,3 @@ def _write(work: Work, card: AssetCard, said: Terms) -> AssetVersion:
     card.version_written += 1
     card.written_by = work.actor.person
     return terms.write(work, card.id, card.version_written, said)
-
-
-def _missing(card_id: str) -> NotFound:
-    return NotFound("没有这张资产卡片", f"no asset card {card_id}")

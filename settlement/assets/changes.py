@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel import ids
 from kernel.clock import Instant
 from kernel.db import Base, Big, Living
-from kernel.errors import Invalid, NotFound, Refusal
+from kernel.errors import Invalid, Refusal
 from kernel.money import half_up
 from kernel.pages import Page, keyset
 from kernel.words import Words
@@ -230,19 +230,10 @@ def of_card(session: Session, card_id: str, *, limit: int = 100) -> list[AssetCh
     return list(session.scalars(statement))
 
 
-def find(session: Session, change_id: str) -> AssetChange:
-    """Return the change. Raises NotFound. One SELECT by key."""
-    found = session.get(AssetChange, change_id)
-    if found is None:
-        raise _missing(change_id)
-    return found
-
-
-def seen(work: Work, change_id: str) -> AssetChange:
-    """Return the change to the asset's owner and to overseers; to others it does not exist."""
-    found = find(work.session, change_id)
-    access.hide_from_strangers(work, found.owner_id, _missing(change_id))
-    return found
+_OWN: Final = access.Overseen(
+    AssetChange, LIFE, Words("没有这项变动", "no asset change"), owner="owner_id"
+)
+find, seen = _OWN.find, _OWN.seen
 
 
 def listed(
@@ -262,10 +253,7 @@ def take(work: Work, change_id: str, name: str, **data: Any) -> AssetChange:
     """Take one step. Raises what `Workflow.take` raises."""
     found = seen(work, change_id)
     cards.locked(work, found.card_id)
-    work.session.flush()  # what is not written yet would be read over
-    work.session.refresh(found, with_for_update=True)
-    LIFE.take(name, found, work, **data)
-    return found
+    return access.take(work, LIFE, found, name, **data)
 
 
 def _check(card: AssetCard, asked: Proposed) -> None:
@@ -318,7 +306,3 @@ def _transfer(work: Work, card: AssetCard) -> None:
         said=replace(said, costs=(*said.costs, *added[::-1])),
         before=card.id,
     )
-
-
-def _missing(change_id: str) -> NotFound:
-    return NotFound("没有这项变动", f"no asset change {change_id}")

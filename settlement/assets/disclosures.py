@@ -16,7 +16,7 @@ from kernel import ids
 from kernel.actor import Duty, its
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Living
-from kernel.errors import Invalid, NotFound, Refusal
+from kernel.errors import Invalid, Refusal
 from kernel.pages import Page, keyset
 from kernel.parties import organisations
 from kernel.words import Words
@@ -188,19 +188,10 @@ def paper(session: Session, found: AssetDisclosure) -> Paper | None:
     return session.get(Paper, found.paper_id) if found.paper_id else None
 
 
-def find(session: Session, disclosure_id: str) -> AssetDisclosure:
-    """Return the disclosure. Raises NotFound. One SELECT by key."""
-    found = session.get(AssetDisclosure, disclosure_id)
-    if found is None:
-        raise _missing(disclosure_id)
-    return found
-
-
-def seen(work: Work, disclosure_id: str) -> AssetDisclosure:
-    """Return the disclosure to its owner and to overseers; to others it does not exist."""
-    found = find(work.session, disclosure_id)
-    access.hide_from_strangers(work, found.owner_id, _missing(disclosure_id))
-    return found
+_OWN: Final = access.Overseen(
+    AssetDisclosure, LIFE, Words("没有这份披露表", "no disclosure"), owner="owner_id"
+)
+find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 
 
 def listed(work: Work, *, after: str | None, limit: int) -> Page[AssetDisclosure]:
@@ -210,15 +201,6 @@ def listed(work: Work, *, after: str | None, limit: int) -> Page[AssetDisclosure
         statement = statement.where(AssetDisclosure.owner_id == work.actor.organisation)
     by = ((AssetDisclosure.last_on, "desc"), (AssetDisclosure.id, "desc"))
     return keyset(work.session, statement, by=by, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
-
-
-def take(work: Work, disclosure_id: str, name: str, **data: Any) -> AssetDisclosure:
-    """Take one step. Raises what `Workflow.take` raises."""
-    found = seen(work, disclosure_id)
-    work.session.flush()  # what is not written yet would be read over
-    work.session.refresh(found, with_for_update=True)
-    LIFE.take(name, found, work, **data)
-    return found
 
 
 def _refuse_twice(session: Session, made: AssetDisclosure) -> None:
@@ -231,7 +213,3 @@ def _refuse_twice(session: Session, made: AssetDisclosure) -> None:
     if session.scalars(statement).first() is not None:
         told = "这一期间已有披露表", "this period has a disclosure already"
         raise Invalid(*told, pointer="/first_on")
-
-
-def _missing(disclosure_id: str) -> NotFound:
-    return NotFound("没有这份披露表", f"no disclosure {disclosure_id}")

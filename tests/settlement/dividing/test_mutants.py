@@ -21,6 +21,7 @@ from settlement.ledger import AccountRef, balance
 from tests.conftest import WorkAs
 from tests.settlement import money
 from tests.settlement.bookkeeping import on_sqlite
+from tests.settlement.money import made_session as of
 from tests.settlement.mutants import (
     Mutant,
     anything_goes,
@@ -37,10 +38,6 @@ from tests.settlement.refunding import going_back
 MERCHANT = AccountRef("2202.merchant", "org_developer")
 SETTLER, CHECKER = "per_exchange_settler", "per_exchange_checker"
 PART = Money(100_000)
-
-
-def of(work_as: WorkAs) -> Session:
-    return money.made_session(work_as)
 
 
 def the_shares_of_a_sale_add_up_to_its_price(work_as: WorkAs) -> None:

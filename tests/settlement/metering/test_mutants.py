@@ -34,6 +34,7 @@ from tests.conftest import WorkAs, work_of
 from tests.settlement import money
 from tests.settlement.bookkeeping import on, on_sqlite, refusal
 from tests.settlement.metering import gauges
+from tests.settlement.money import made_session as of
 from tests.settlement.mutants import (
     Mutant,
     anything_goes,
@@ -51,10 +52,6 @@ HOUR = timedelta(hours=1)
 NEXT_YEAR = datetime(2027, 1, 4, 4, tzinfo=UTC)
 WALLET = AccountRef("2241.wallet", "org_buyer")
 SETTLER, CHECKER = "per_exchange_settler", "per_exchange_checker"
-
-
-def of(work_as: WorkAs) -> Session:
-    return money.made_session(work_as)
 
 
 # --- what is promised: use --------------------------------------------------------------

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from kernel.engines import Engines
 from kernel.money import Money
@@ -20,6 +19,7 @@ from tests.conftest import WorkAs
 from tests.settlement import money
 from tests.settlement.bank import banking
 from tests.settlement.bookkeeping import on_sqlite
+from tests.settlement.money import made_session as of
 from tests.settlement.mutants import (
     Mutant,
     anything_goes,
@@ -35,10 +35,6 @@ from tests.settlement.refunding import going_back
 MERCHANT = AccountRef("2202.merchant", "org_developer")
 SETTLER, CHECKER = "per_exchange_settler", "per_exchange_checker"
 PART = Money(100_000)
-
-
-def of(work_as: WorkAs) -> Session:
-    return money.made_session(work_as)
 
 
 # --- what is promised: payouts ----------------------------------------------------------

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from kernel.engines import Engines
 from kernel.errors import Invalid
@@ -22,6 +21,7 @@ from settlement.refunding.refunds import NotRefundable
 from tests.conftest import WorkAs
 from tests.settlement import money
 from tests.settlement.bookkeeping import on_sqlite
+from tests.settlement.money import made_session as of
 from tests.settlement.mutants import (
     Mutant,
     anything_goes,
@@ -38,10 +38,6 @@ from tests.settlement.refunding.test_chargebacks import moved, settled_by_card, 
 MERCHANT = AccountRef("2202.merchant", "org_developer")
 SETTLER, CHECKER = "per_exchange_settler", "per_exchange_checker"
 PART = Money(100_000)
-
-
-def of(work_as: WorkAs) -> Session:
-    return money.made_session(work_as)
 
 
 # --- what is promised: refunds and shares -----------------------------------------------
