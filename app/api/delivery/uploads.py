@@ -1,7 +1,7 @@
 """The door of uploads (上传): a file in parts, taken up again where it broke off."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 from flask import request
 from marshmallow import Schema, fields, validate
@@ -139,8 +139,15 @@ def received(actor: Actor, upload_id: str, number: int, sha256: str) -> None:
     expected = unit.reading(actor, lambda work: uploads.expected(work, upload_id, number))
     size = expected.size_of(number)
     request.max_content_length = size
+    kept(actor, upload_id, number, request.stream, size=size, sha256=sha256)
+
+
+def kept(
+    actor: Actor, upload_id: str, number: int, stream: IO[bytes], *, size: int, sha256: str
+) -> None:
+    """Write a part of an upload, then note that it is there, for a view that is `alone`."""
     data_dir = unit.house().data_dir
-    parts.receive(data_dir, upload_id, number, request.stream, size=size, sha256=sha256)
+    parts.receive(data_dir, upload_id, number, stream, size=size, sha256=sha256)
     unit.writing(actor, lambda work: uploads.keep(work, upload_id, number, sha256).id)
 
 

@@ -10,7 +10,7 @@ from app import doors, unit
 from app.api.delivery import uploads as door
 from app.pages import forms, shown
 from app.pages.data import drawing
-from delivery.intake import parts, uploads
+from delivery.intake import uploads
 from delivery.intake.uploads import Upload
 from delivery.tables import datasets
 from delivery.tables.datasets import DatasetVersion
@@ -51,14 +51,11 @@ def send() -> Any:
             "size_bytes": len(content), "sha256": None,
             "dataset_id": forms.text("dataset_id", max=40) or None}  # fmt: skip
     upload_id = unit.writing(actor, lambda work: door.opened(work, body).id)
-    house = unit.house()
-    size = house.rules.number("intake.part_bytes")
+    size = unit.house().rules.number("intake.part_bytes")
     for number, start in enumerate(range(0, len(content), size), 1):
         part = content[start : start + size]
         told = hashlib.sha256(part).hexdigest()
-        stream = io.BytesIO(part)
-        parts.receive(house.data_dir, upload_id, number, stream, size=len(part), sha256=told)
-        unit.writing(actor, lambda work, n=number, t=told: uploads.keep(work, upload_id, n, t).id)  # type: ignore[misc]  # defaults bind now
+        door.kept(actor, upload_id, number, io.BytesIO(part), size=len(part), sha256=told)
     unit.writing(actor, lambda work: uploads.take(work, upload_id, "complete").id)
     return redirect(f"/data/uploads/{upload_id}", 303)
 
