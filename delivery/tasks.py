@@ -42,6 +42,8 @@ BATCH: Final = 200
 class DeliveryTask(Living, Base):
     """The delivery of one order line to its buyer.
 
+    mode, grade, pi_class, origin: codes of the delivery matrix, as they were when it was
+    ordered. dataset_version_id: of a merchant's own table; resource_id: of public data.
     items: {"directory": code, "item": code} each. output_form: None for a service without
     data. suspended_with: the authorisation that took the task down with it. reads,
     rows_delivered: counted by the database, not by the version of the row.
@@ -58,13 +60,19 @@ class DeliveryTask(Living, Base):
         Index(None, "authorisation_id", "state", "id"),
     )
 
-    # Orders and their lines live upstairs, so these two are no foreign keys.
+    # Orders, their lines and products live upstairs, so these three are no foreign keys.
     order_id: Mapped[str]
     order_line_id: Mapped[str]
+    product_version_id: Mapped[str]
     buyer_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
     seller_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
     authorisation_id: Mapped[str | None] = mapped_column(ForeignKey("authorisations.id"))
     resource_id: Mapped[str | None] = mapped_column(ForeignKey("resources.id"))
+    dataset_version_id: Mapped[str | None] = mapped_column(ForeignKey("dataset_versions.id"))
+    mode: Mapped[str]
+    grade: Mapped[str]
+    pi_class: Mapped[str]
+    origin: Mapped[str]
     purpose_code: Mapped[str]
     items: Mapped[list[Any]]
     output_form: Mapped[str | None]
@@ -79,10 +87,16 @@ class Line(TypedDict):
     """What an order says of one of its lines; see DeliveryTask."""
 
     order_line_id: str
+    product_version_id: str
     buyer_id: str
     seller_id: str
     authorisation_id: str | None
     resource_id: str | None
+    dataset_version_id: str | None
+    mode: str
+    grade: str
+    pi_class: str
+    origin: str
     purpose_code: str
     items: list[dict[str, str]]
     output_form: str | None

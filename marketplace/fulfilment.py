@@ -226,10 +226,16 @@ def _owed(
     version = versions.find(work.session, line.product_version_id)
     return {
         "order_line_id": line.id,
+        "product_version_id": version.id,
         "buyer_id": order.buyer_id,
         "seller_id": order.seller_id,
         "authorisation_id": line.authorisation_id,
         "resource_id": line.resource_id,
+        "dataset_version_id": version.dataset_version_id,
+        "mode": line.delivery_mode,
+        "grade": version.grade,
+        "pi_class": version.pi_class,
+        "origin": version.source_kind,
         "purpose_code": purpose_code,
         "items": version.items,
         "output_form": version.output_form,

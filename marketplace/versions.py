@@ -13,6 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, sel
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue.grades import Grade, Mode, Origin, PiClass, Term
+from delivery.tables import datasets
 from kernel import ids
 from kernel.clock import Instant
 from kernel.crypto import canonical
@@ -75,7 +76,8 @@ class Frequency(Term):
 class Content(TypedDict, total=False):
     """What a merchant says of a product; every field must be given but those that may be None.
 
-    items: data items of the authorisation, {"directory", "item"}. dictionary: one
+    items: data items of the authorisation, {"directory", "item"}. dataset_version_id: the
+    merchant's own table that is delivered, of data that is not public. dictionary: one
     {"name", "type", "meaning"} for each column. sample: rows, column → value.
     """
 
@@ -95,6 +97,7 @@ class Content(TypedDict, total=False):
     authorisation_id: str | None
     scenario_id: str | None
     resource_id: str | None
+    dataset_version_id: str | None
     items: list[Any]
     output_form: str | None
     delivery_mode: str
@@ -125,7 +128,12 @@ class ProductVersion(Base):
             "(source_kind = 'public_authorised') = (scenario_id IS NOT NULL)",
             name="public_data_names_its_scenario",
         ),
+        CheckConstraint(
+            "dataset_version_id IS NULL OR source_kind <> 'public_authorised'",
+            name="public_data_stays_in_its_resource",
+        ),
         Index(None, "authorisation_id", "product_id"),
+        Index(None, "dataset_version_id", "product_id"),
         Index(None, "industry", "id"),
     )
 
@@ -148,6 +156,7 @@ class ProductVersion(Base):
     authorisation_id: Mapped[str | None]
     scenario_id: Mapped[str | None]
     resource_id: Mapped[str | None]
+    dataset_version_id: Mapped[str | None] = mapped_column(ForeignKey("dataset_versions.id"))
     items: Mapped[list[Any]]
     output_form: Mapped[str | None]
     delivery_mode: Mapped[str]
@@ -187,6 +196,7 @@ _UNSAID: Final[Content] = {
     "authorisation_id": None,
     "scenario_id": None,
     "resource_id": None,
+    "dataset_version_id": None,
     "items": [],
     "output_form": None,
     "dictionary": [],
@@ -253,6 +263,7 @@ def _check(given: Mapping[str, Any], work: Work) -> None:
         _check_code(name, given[name], codes)
     _check_dates(given)
     _check_authorisation(given)
+    _check_dataset(given, work)
     days_max = work.rules.number("trade.accept_days_max")
     if not 1 <= given["accept_days"] <= days_max:
         raise Invalid(
@@ -292,6 +303,21 @@ def _check_authorisation(given: Mapping[str, Any]) -> None:
                 "a product of public data names its authorisation and scenario; no other does",
                 pointer=f"/{name}",
             )
+
+
+def _check_dataset(given: Mapping[str, Any], work: Work) -> None:
+    if given["dataset_version_id"] is None:
+        return
+    if given["source_kind"] == Origin.PUBLIC_AUTHORISED:
+        raise Invalid(
+            "公共数据只在域内资源中使用，不得另附数据集",
+            "public data is used where it lies; no data set of the merchant's stands for it",
+            pointer="/dataset_version_id",
+        )
+    try:
+        datasets.own_version(work, given["dataset_version_id"])
+    except NotFound as error:
+        raise Invalid(error.zh, error.en, pointer="/dataset_version_id") from error
 
 
 def _exact(value: Any) -> Any:

@@ -149,6 +149,15 @@ def version(session: Session, dataset_id: str, number: int | None = None) -> Dat
     return found
 
 
+def own_version(work: Work, version_id: str) -> DatasetVersion:
+    """Return a version to the owner of its data set. Raises NotFound. Two SELECTs by key."""
+    found = work.session.get(DatasetVersion, version_id)
+    if found is None:
+        raise _missing(version_id)
+    own(work, found.dataset_id)
+    return found
+
+
 def versions(work: Work, dataset_id: str, *, after: str | None, limit: int) -> Page[DatasetVersion]:
     """Return one page of a data set's versions, newest first. One SELECT on an index."""
     statement = select(DatasetVersion).where(DatasetVersion.dataset_id == dataset_id)

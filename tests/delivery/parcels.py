@@ -65,10 +65,16 @@ def line(authorisation_id: str | None, resource_id: str | None, **changes: Any) 
     """Return what an order says of its line, with what is changed."""
     given: Any = {
         "order_line_id": "orl_1",
+        "product_version_id": "prv_1",
         "buyer_id": "org_buyer",
         "seller_id": "org_developer",
         "authorisation_id": authorisation_id,
         "resource_id": resource_id,
+        "dataset_version_id": None,
+        "mode": "in_domain",
+        "grade": "G2",
+        "pi_class": "none",
+        "origin": "self_produced" if authorisation_id is None else "public_authorised",
         "purpose_code": "weather_insurance",
         "items": [
             {"directory": grants.DIRECTORY, "item": "TEMP"},

@@ -52,6 +52,7 @@ def content(**changes: Any) -> Content:
         "authorisation_id": None,
         "scenario_id": None,
         "resource_id": None,
+        "dataset_version_id": None,
         "items": [],
         "output_form": None,
         "delivery_mode": "in_domain",

@@ -125,6 +125,7 @@ class RevisionIn(doors.Body):
     authorisation_id = doors.text(max=40, required=False, allow_none=True)
     scenario_id = doors.text(max=40, required=False, allow_none=True)
     resource_id = doors.text(max=40, required=False, allow_none=True)
+    dataset_version_id = doors.text(max=40, required=False, allow_none=True)
     items = doors.many(ItemBody, at_most=200, required=False)
     output_form = doors.choice(*OutputForm, required=False, allow_none=True)
     delivery_mode = doors.choice(*Mode, required=False)
