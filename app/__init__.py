@@ -2,6 +2,7 @@
 
 from app import api, headers, house, observe, openapi, pages, problems
 from app.reactions import SUBSCRIBERS, WITNESSES
+from app.sharing import server
 from app.unit import Exchange
 from config.settings import Settings
 
@@ -20,5 +21,6 @@ def create_app(settings: Settings) -> Exchange:
     doors = openapi.init_app(app)
     api.init_app(app, doors, demonstration=settings.clock == "adjustable")
     pages.init_app(app)
+    app.register_blueprint(server.blueprint)
     app.extensions["openapi_document"] = openapi.document(app, doors)
     return app

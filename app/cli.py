@@ -9,12 +9,14 @@ from typing import TextIO
 
 import click
 
+from app.commands.assets import assets
 from app.commands.bank import bank
 from app.commands.bills import bills
 from app.commands.evidence import evidence
 from app.commands.fees import fees
 from app.commands.money import rails, reconcile, refunds
 from app.commands.opening import opened, telling
+from app.commands.search import search
 from config.settings import BadSetting, Settings
 
 
@@ -29,7 +31,7 @@ def main(context: click.Context) -> None:
         raise click.UsageError(str(error)) from error
 
 
-for _each in (bank, bills, evidence, fees, rails, refunds, reconcile):
+for _each in (assets, bank, bills, evidence, fees, rails, refunds, reconcile, search):
     main.add_command(_each)
 
 

@@ -103,6 +103,11 @@ def alone(view: View) -> View:
     return _with(view, Policy(scope=None, alone=True))
 
 
+def bringing(largest: int) -> Callable[[View], View]:
+    """Open a view like `alone` to which somebody brings a file: a body of `largest` bytes."""
+    return lambda view: _with(view, Policy(scope=None, alone=True, largest=largest))
+
+
 def versioned(view: View) -> View:
     """Say that a view heeds If-Match; the view calls `matched`."""
     view.versioned = True  # type: ignore[attr-defined]  # read by app.openapi
@@ -222,10 +227,10 @@ class PageQuery(Body):
 
 
 class RefusalOut(Schema):
-    """One reason why something cannot be done now."""
+    """One reason why something cannot be done now; of a numbered rule, how to mend it."""
 
-    code = fields.String()
-    detail = fields.String()
+    code, detail = fields.String(), fields.String()
+    rule, fix = fields.String(), fields.String()
 
 
 class AskOut(Schema):

@@ -10,7 +10,7 @@ from flask import Flask, Response, g, json, redirect, render_template, request
 from marshmallow import ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from app import languages
 from kernel.errors import DomainError, Invalid, Kind, Refusal
@@ -43,6 +43,11 @@ HTTP = {
     415: Words("请求正文须为 application/json", "The body must be application/json"),
 }
 """The noes of HTTP itself; their codes are the names of the statuses in kebab-case."""
+
+_LET_BY = 64_000_000
+"""How much of a body that is too large is read and dropped, in bytes, before it is refused."""
+
+_PART = 65_536
 
 log = structlog.get_logger()
 
@@ -83,8 +88,17 @@ def init_app(app: Flask) -> None:
 
 
 def refusals(found: Iterable[Refusal]) -> list[dict[str, str]]:
-    """Return refusals as the wire and the templates want them."""
-    return [{"code": refusal.code, "detail": languages.said(refusal.words)} for refusal in found]
+    """Return refusals as the wire and the templates want them: rule and fix where there are."""
+    return [_refused(refusal) for refusal in found]
+
+
+def _refused(refusal: Refusal) -> dict[str, str]:
+    told = {"code": refusal.code, "detail": languages.said(refusal.words)}
+    if refusal.rule:
+        told["rule"] = refusal.rule
+    if refusal.fix is not None:
+        told["fix"] = languages.said(refusal.fix)
+    return told
 
 
 def _domain(error: DomainError) -> Response:
@@ -152,11 +166,25 @@ def _http(error: HTTPException) -> Response:
         return _input(error.data["messages"].values())  # type: ignore[attr-defined]  # as above
     status = error.code or 500
     title = HTTP.get(status, Words(error.name, error.name))
-    response = problem(status, _slug(error), title, None)
+    detail = _too_large() if isinstance(error, RequestEntityTooLarge) else None
+    response = problem(status, _slug(error), title, detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Location", "Retry-After"}:
             response.headers[name] = value
     return response
+
+
+def _too_large() -> str:
+    """Say how much is taken here, when what was sent has been let go by.
+
+    A browser that is answered while it still sends shows a broken connection, not the answer.
+    """
+    left = min(request.content_length or 0, _LET_BY)
+    sent = request.environ["wsgi.input"]
+    while left > 0 and (part := sent.read(min(left, _PART))):
+        left -= len(part)
+    most = f"{(request.max_content_length or 0) / 1_000_000:.1f} MB"
+    return languages.said(Words(f"此处至多 {most}", f"at most {most} are taken here"))
 
 
 def _slug(error: HTTPException) -> str:
@@ -169,7 +197,7 @@ def _bug(error: Exception) -> Response:
 
 
 def _wants_page() -> bool:
-    if request.path.startswith("/api"):
+    if request.path.startswith(("/api", "/delta-sharing")):
         return False
     best = request.accept_mimetypes.best_match(["application/json", "text/html"], "text/html")
     return best == "text/html"

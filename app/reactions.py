@@ -7,17 +7,21 @@ Words travel upstairs this way (settlement → marketplace) without an import.
 A suspended right does not wait for these: every use of data asks for itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from catalogue import directories
 from delivery import tasks
 from kernel.journal import Event
+from kernel.parties import organisations, roles
 from kernel.work import Work
 from licensing import scenarios
 from licensing.supervision import totals, violations
 from licensing.upkeep import falls
-from marketplace import progress
+from marketplace import products, progress
 from marketplace.auctions import closing
 from marketplace.charging import services, using
+from marketplace.finding import sources
 from marketplace.paying import vouchers as paying
 from marketplace.standing import falls as falls_of_products
 from settlement import batches, payouts
@@ -32,6 +36,11 @@ Reaction = Callable[[Work, Event], object]
 
 def _of_its_subject(command: Callable[[Work, str], object]) -> Reaction:
     return lambda work, event: command(work, event.subject)
+
+
+def _events(life: Any) -> set[str]:
+    """Return what happens in a life."""
+    return {step.event for step in life.steps.values()}
 
 
 def _send_back(work: Work, event: Event) -> None:
@@ -78,6 +87,8 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "payment.voided":             {"stop collecting it": collecting.close_for},
     "payment.lowered":            {"stop collecting so much": collecting.close_for},
     "product.listed":             {"charge the listing": services.listed},
+    "registration.registered":    {"charge the registration": services.registered},
+    "assessment.concluded":       {"charge the assessment": services.assessed},
     "escrow.accepted":            {"charge the services": services.accepted},
     "fee.credited":               {"write its invoices off": invoices.credited},
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
@@ -102,7 +113,8 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
                                    "go on with its order": progress.billed},
     "bill.defaulted":             {"stop its meters": hours.stop_defaulter,
                                    "stop its delivery": progress.stop_defaulter},
-    "delivery.read":              {"count the use": using.count_read},
+    "delivery.read":              {"count the use": using.count_read},  # of an earlier release
+    "delivery.used":              {"count the use": using.count_use},
     "order.paid":                 {"give the winner's deposit back": closing.paid},
     "order.lapsed":               {"forfeit the winner's deposit": closing.fell_through},
     "order.cancelled":            {"forfeit the winner's deposit": closing.fell_through},
@@ -178,8 +190,21 @@ _TOTALS: Mapping[str, Mapping[str, Reaction]] = {
 }
 """Beside the clocks of its stages a case has one for the whole (总时限)."""
 
+_FINDABLE: tuple[tuple[Iterable[str], Reaction], ...] = (
+    (("product.created", *_events(products.LIFE)), sources.product_moved),
+    (("board.product_admitted", "board.product_dismissed"), sources.board_moved),
+    (_events(directories.LIFE), sources.directory_moved),
+    (("organisation.entered", *_events(organisations.LIFE)), sources.organisation_moved),
+    (_events(roles.LIFE), sources.role_moved),
+)
+_FOUND: Mapping[str, Mapping[str, Reaction]] = {
+    kind: {"let it be found": reaction} for kinds, reaction in _FINDABLE for kind in kinds
+}
+"""What is public is found from the same transaction on, and no longer than it is public."""
+
+_TABLES = (AT_ONCE, _TOTALS, _FOUND)
 SUBSCRIBERS = {kind: tuple(names) for kind, names in REACTIONS.items()}
 WITNESSES = {
-    kind: (*AT_ONCE.get(kind, {}).values(), *_TOTALS.get(kind, {}).values())
-    for kind in {**AT_ONCE, **_TOTALS}
+    kind: tuple(reaction for table in _TABLES for reaction in table.get(kind, {}).values())
+    for kind in {kind for table in _TABLES for kind in table}
 }

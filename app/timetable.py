@@ -19,6 +19,9 @@ from licensing import agreements, authorisations, operations
 from licensing.supervision import stages, violations
 from licensing.upkeep import idleness, reviews
 from marketplace.auctions import closing
+from marketplace.charging import services
+from marketplace.finding import sources
+from marketplace.proving import wearing
 from settlement.dividing import reserves
 from settlement.fees import fee_notes, occasions
 from settlement.metering import billing, hours, subscriptions
@@ -123,15 +126,21 @@ def draw_up_bills(work: Work) -> None:
 
 
 def charge_fees(work: Work) -> None:
-    """Charge this year's memberships, and ask for the fees that are on no note yet."""
-    charge_members(work)
+    """Charge this year's memberships and listings; ask for the fees that are on no note yet."""
+    charge_year(work)
     work.session.flush()  # what was charged now is asked for with the rest
     fee_notes.gather(work, limit=OVERDUE_MAX)
 
 
-def charge_members(work: Work) -> None:
-    """Charge this year's memberships."""
+def charge_year(work: Work) -> None:
+    """Charge this year's memberships, and listings that are charged by the year."""
     occasions.charge_members(work, limit=OVERDUE_MAX)
+    services.charge_year(work, limit=OVERDUE_MAX)
+
+
+def charge_assets(work: Work) -> None:
+    """Charge the months of data assets that are over, and those that were missed."""
+    wearing.charge_due(work, limit=OVERDUE_MAX)
 
 
 def hold_auctions(work: Work) -> None:
@@ -144,12 +153,18 @@ def release_reserves(work: Work) -> None:
     reserves.release_due(work, limit=OVERDUE_MAX)
 
 
+def index_unfound(work: Work) -> None:
+    """Let what the search has never heard of be found."""
+    sources.catch_up(work, limit=OVERDUE_MAX)
+
+
 # fmt: off
 TIMETABLE: Mapping[str, Job] = {
     "close the hours of use":  Job(300,    close_hours),
     "earn subscriptions":      Job(3_600,  earn_subscriptions),
     "draw up bills":           Job(3_600,  draw_up_bills),
     "charge the fees":         Job(86_400, charge_fees),
+    "charge the assets":       Job(3_600,  charge_assets),
     "open and close auctions": Job(60,     hold_auctions),
     "take overdue steps":      Job(60,     take_overdue),
     "raise violations":        Job(600,    raise_violations),
@@ -167,6 +182,7 @@ TIMETABLE: Mapping[str, Job] = {
     "read uploads":            Job(60,     nothing, loading.read_waiting),
     "end old uploads":         Job(600,    uploads.lapse, loading.tidy),
     "end vouchers":            Job(3_600,  vouchers.expire_due),
+    "index what is not found": Job(3_600,  index_unfound),
     "seal the evidence":       Job(60,     evidence.seal),
     "forget old keys":         Job(86_400, idempotency.forget),
 }

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -19,15 +18,12 @@ from app import idempotency, identity
 from app.house import House
 from kernel.actor import NOBODY, Actor
 from kernel.clock import Instant
+from kernel.engines import insist
 from kernel.errors import DomainError, Kind
 from kernel.words import Words
 from kernel.work import Work
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-TRIES = 5
-RETRIED = frozenset({"40001", "40P01"})
-"""PostgreSQL's words for "somebody else was faster": the whole request is run again."""
-
 FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 NEVER_STORED = re.compile("[\0\ud800-\udfff]")
@@ -47,12 +43,14 @@ class Policy:
     """Who may call a view, and how it meets the database.
 
     scope: what a token needs; None opens the view to everybody. money: a POST that must
-    carry an Idempotency-Key. alone: the view opens its own units of work.
+    carry an Idempotency-Key. alone: the view opens its own units of work. largest: how many
+    bytes its body may have, where that is not what every body may have.
     """
 
     scope: str | None
     money: bool = False
     alone: bool = False
+    largest: int | None = None
 
 
 class Exchange(Flask):
@@ -65,17 +63,12 @@ class Exchange(Flask):
         policy = _policy(self)
         if policy is None:
             return super().dispatch_request()
+        if policy.largest is not None:
+            request.max_content_length = policy.largest
         _check_address()
         if policy.alone:
             return super().dispatch_request()
-        for attempt in range(1, TRIES + 1):
-            try:
-                return self._dispatched(policy)
-            except OperationalError as error:
-                code = getattr(error.orig, "sqlstate", None)
-                if code not in RETRIED or attempt == TRIES:
-                    raise
-        raise AssertionError("the last try returns or raises")  # pragma: no cover - unreachable
+        return insist(lambda: self._dispatched(policy))
 
     def _dispatched(self, policy: Policy) -> Response:
         if request.method in SAFE:
@@ -176,12 +169,18 @@ def committed(
 ) -> Any:
     """Run `command` as one unit of work outside a request, and commit it.
 
+    It is run again, from its beginning, when the database says that another was faster.
     ring: wake the worker, which may have errands to run.
     """
-    with house.engines.writing() as session:
-        with _kept(session):
-            result = command(house.work(session, actor))
-        session.commit()
+
+    def attempt() -> Any:
+        with house.engines.writing() as session:
+            with _kept(session):
+                result = command(house.work(session, actor))
+            session.commit()
+        return result
+
+    result = insist(attempt)
     if ring:
         house.bell.set()
     return result

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from threading import Event as Signal
 from threading import Thread
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
 
 from app.house import House
@@ -18,6 +20,7 @@ from app.timetable import TIMETABLE, Job
 from kernel.actor import SYSTEM
 from kernel.clock import Instant
 from kernel.db import Base, Big
+from kernel.engines import insist
 from kernel.journal import Errand
 
 FIRST_RETRY: Final = timedelta(seconds=10)
@@ -63,20 +66,16 @@ def run_errands(
 def run_jobs(house: House, timetable: Mapping[str, Job] = TIMETABLE) -> int:
     """Run the jobs whose slot has not been run yet; returns how many were.
 
-    A job that fails is logged and tried again in its next slot.
+    A job that fails is logged, and tried again in the next round: its slot is free again. What
+    it does outside is tried again in its next slot.
     """
     done = 0
     for name, job in timetable.items():
         try:
-            with house.engines.writing() as session:
-                work = house.work(session, SYSTEM)
-                claimed = _claimed(session, name, int(work.now.timestamp()) // job.every_s)
-                if claimed:
-                    job.run(work)
-                    session.commit()
-                    done += 1
-            if claimed and job.outside is not None:
-                job.outside(house)
+            if insist(partial(_job_done, house, name, job)):
+                done += 1
+                if job.outside is not None:
+                    job.outside(house)
         except Exception:
             log.exception("job failed", job=name)
     return done
@@ -128,16 +127,35 @@ def read_forever(house: House, stop: Signal) -> None:
             log.exception("reader stumbled")
 
 
+def _job_done(house: House, name: str, job: Job) -> bool:
+    """Run a job in its slot, and commit; False when its slot has been run."""
+    with house.engines.writing() as session:
+        work = house.work(session, SYSTEM)
+        if not _claimed(session, name, int(work.now.timestamp()) // job.every_s):
+            return False
+        job.run(work)
+        session.commit()
+    return True
+
+
 def _run(
     house: House,
     session: Session,
     errand: Errand,
     reactions: Mapping[str, Mapping[str, Reaction]],
 ) -> None:
-    work = house.work(session, SYSTEM)
+    work, event = house.work(session, SYSTEM), errand.event
+
+    def react() -> None:
+        try:
+            with session.begin_nested():
+                reactions[event.kind][errand.reaction](work, event)
+        except OperationalError:
+            session.expire_all()  # what was read before another was faster is old
+            raise
+
     try:
-        with session.begin_nested():
-            reactions[errand.event.kind][errand.reaction](work, errand.event)
+        insist(react)
         session.delete(errand)
     except Exception as error:
         log.exception("errand failed", reaction=errand.reaction)

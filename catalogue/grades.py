@@ -185,8 +185,11 @@ _MLPS_PERSONAL: Final[Mapping[PiClass, int]] = {
 }
 # fmt: on
 
-_UNDER_PUBLIC_ROW: Final = frozenset({Origin.PUBLIC_AUTHORISED, Origin.MIXED})
-_PUBLIC_DATA: Final = _UNDER_PUBLIC_ROW | {Origin.OPEN_DATA}
+UNDER_PUBLIC_ROW: Final = frozenset({Origin.PUBLIC_AUTHORISED, Origin.MIXED})
+"""Origins to which the row of authorised public data applies."""
+
+PUBLIC_DATA: Final = UNDER_PUBLIC_ROW | {Origin.OPEN_DATA}
+"""Origins that are public data, authorised or open."""
 
 _S = TypeVar("_S", bound=Scale)
 
@@ -213,7 +216,7 @@ def listing(grade: Grade, *, origin: Origin) -> frozenset[Condition] | None:
     conditions: set[Condition] = set()
     if grade is Grade.IMPORTANT:
         conditions |= {Condition.APPROVAL, Condition.RISK_ASSESSMENT}
-    if origin in _UNDER_PUBLIC_ROW:
+    if origin in UNDER_PUBLIC_ROW:
         conditions.add(Condition.AUTHORISATION)
     return frozenset(conditions)
 
@@ -225,12 +228,12 @@ def permitted(grade: Grade, pi: PiClass, *, origin: Origin) -> Mapping[Mode, fro
     is PiClass.NONE. Whether the conditions are met is for the reviewers to find.
     """
     rows = [GRADES[grade], PERSONAL[pi]]
-    if origin in _UNDER_PUBLIC_ROW:
+    if origin in UNDER_PUBLIC_ROW:
         rows.append(PUBLIC)
     modes: dict[Mode, frozenset[Condition]] = {}
     for mode, cells in zip(Mode, zip(*rows, strict=True), strict=True):
         merged = _strictest_cell(cells)
-        if merged is None or (Condition.NOT_PUBLIC in merged and origin in _PUBLIC_DATA):
+        if merged is None or (Condition.NOT_PUBLIC in merged and origin in PUBLIC_DATA):
             continue
         modes[mode] = merged - {Condition.NOT_PUBLIC}
     return modes

@@ -46,6 +46,10 @@ class Settings:
         "",
         "Where the processes of one host share what is no row yet: beside the database if empty.",
     )
+    accel_prefix: str = setting(
+        "",
+        "Internal address under which nginx serves data_dir (X-Accel-Redirect); empty: sent here.",
+    )
     base_url: str = setting("", "The address that letters, codes and files name; empty: as asked.")
     clock: str = setting(
         "system", "system, or adjustable: lets days pass by hand; never in production."

@@ -6,6 +6,7 @@ states of the exchange (未开始交付, 交付中, 交付完成); I-29, I-30, I
 """
 
 from collections.abc import Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Any, Final, TypedDict
 
@@ -13,6 +14,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue import resources
+from delivery import matrix
 from kernel import ids
 from kernel.actor import Actor, Duty, Role, any_of, its, system_only
 from kernel.clock import Instant
@@ -45,15 +47,20 @@ class DeliveryTask(Living, Base):
     mode, grade, pi_class, origin: codes of the delivery matrix, as they were when it was
     ordered. dataset_version_id: of a merchant's own table; resource_id: of public data.
     items: {"directory": code, "item": code} each. output_form: None for a service without
-    data. suspended_with: the authorisation that took the task down with it. reads,
-    rows_delivered: counted by the database, not by the version of the row.
+    data. suspended_with: the authorisation that took the task down with it. use_until: the
+    last day of the agreed use; None for orders placed before it was kept. reads,
+    rows_delivered, bytes_delivered: counted by the database, not by the version of the row.
     """
 
     __tablename__ = "delivery_tasks"
     __table_args__ = (
         UniqueConstraint("order_line_id"),
+        # Uses name the mode beside the delivery, so that their own CHECKs can look at it.
+        UniqueConstraint("id", "mode"),
+        *matrix.held(),
         CheckConstraint("rows_delivered >= 0", name="rows_delivered_not_negative"),
         CheckConstraint("reads >= 0", name="reads_not_negative"),
+        CheckConstraint("bytes_delivered >= 0", name="bytes_delivered_not_negative"),
         Index(None, "order_id", "id"),
         Index(None, "buyer_id", "id"),
         Index(None, "seller_id", "id"),
@@ -80,6 +87,8 @@ class DeliveryTask(Living, Base):
     suspended_with: Mapped[str | None]
     rows_delivered: Mapped[int] = mapped_column(Big, default=0)
     reads: Mapped[int] = mapped_column(Big, default=0)
+    bytes_delivered: Mapped[int] = mapped_column(Big, default=0)
+    use_until: Mapped[date | None]
     opened_at: Mapped[Instant]
 
 
@@ -101,6 +110,7 @@ class Line(TypedDict):
     items: list[dict[str, str]]
     output_form: str | None
     region: str
+    use_until: date | None
 
 
 seller = its("seller", "seller_id", Duty.DATA_ENGINEER, Duty.EDITOR)

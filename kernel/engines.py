@@ -7,19 +7,26 @@ lets the lucky one in. PostgreSQL needs no queue.
 
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event as Signal
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from kernel.db import Base
 from kernel.errors import DomainError, Kind
 from kernel.words import Words
+
+T = TypeVar("T")
+
+TRIES: Final = 5
+RACES: Final = frozenset({"40001", "40P01"})
+"""PostgreSQL's words for "somebody else was faster": a deadlock, and a snapshot that is no more."""
 
 
 class Busy(DomainError):
@@ -109,6 +116,21 @@ class Engines:
         self.read.dispose()
 
 
+def insist(attempt: Callable[[], T]) -> T:
+    """Run `attempt`, again when the database says that somebody else was faster.
+
+    It must be whole: a unit of work from its beginning, or the part behind a savepoint, with
+    no effect outside the database. Raises what the fifth try raises.
+    """
+    for _ in range(TRIES - 1):
+        try:
+            return attempt()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in RACES:
+                raise
+    return attempt()
+
+
 def normal(url: str) -> URL:
     """Return `url` with the driver this project uses: postgres:// and postgresql:// → psycopg 3."""
     parsed = make_url(url)
@@ -161,6 +183,13 @@ def unguard(connection: sqlite3.Connection) -> None:
     connection.set_authorizer(None)
 
 
+_READING: Final = ("query_only=ON",)
+# A writer keeps the pages that it comes back to, 64 MiB of them; what it may have to restore
+# of a savepoint stays in memory rather than in a file that is made for each transaction; and
+# a page that is written again and again is copied into the database once every 4,000.
+_WRITING: Final = ("cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=4000")
+
+
 def _sqlite(url: URL, begin: str, *, query_only: bool, size: int) -> Engine:
     engine = create_engine(url, pool_size=size, max_overflow=size)
 
@@ -169,9 +198,7 @@ def _sqlite(url: URL, begin: str, *, query_only: bool, size: int) -> Engine:
         connection.isolation_level = None  # we write BEGIN ourselves, below
         pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"]
         pragmas.append("recursive_triggers=ON")
-        if query_only:
-            pragmas.append("query_only=ON")
-        for pragma in pragmas:
+        for pragma in (*pragmas, *(_READING if query_only else _WRITING)):
             connection.execute(f"PRAGMA {pragma}")
         guard(connection)
 

@@ -30,12 +30,15 @@ class Kind(StrEnum):
 class Refusal:
     """One reason why an action cannot be taken now, in words for its user.
 
-    code: UPPER_SNAKE and stable; programs outside this one compare it.
+    code: UPPER_SNAKE and stable; programs outside this one compare it. rule: the number of
+    the rule that says no ("L-01"), where rules are numbered; fix: how to mend it.
     """
 
     code: str
     zh: str
     en: str
+    rule: str = ""
+    fix: Words | None = None
 
     @property
     def words(self) -> Words:

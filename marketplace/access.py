@@ -15,6 +15,7 @@ _OVERSEEING: Final = {
         {
             Duty.LISTING_OFFICER,
             Duty.COMPLIANCE_OFFICER,
+            Duty.REVIEWER,
             Duty.SETTLEMENT_OFFICER,
             Duty.APPROVER,
             Duty.STATISTICIAN,

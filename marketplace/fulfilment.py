@@ -4,7 +4,7 @@ The guards and effects of an order's life cycle that ask or move something else:
 contract, payment, delivery, escrow, volume. They take the order by its shape.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from catalogue.grades import Grade, Origin
@@ -17,7 +17,7 @@ from licensing import authorisations, signatures
 from licensing.agreed import operation_rows
 from licensing.authorisations import Authorisation
 from marketplace import boards, contracts, lines, uses, versions, volume
-from marketplace.charging import opening
+from marketplace.charging import allotting, opening
 from marketplace.fees import Ground
 from marketplace.lines import OrderLine
 from marketplace.prices import PayMode
@@ -152,8 +152,9 @@ def open_tasks(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     """Effect: owe the buyer the delivery of every line."""
     use = uses.from_json(order.use_scenario)
     found = lines.of(work.session, order.id)
-    owed = [_owed(work, order, line, use["purpose_code"], use["region"]) for line in found]
-    tasks.open_for(work, order_id=order.id, lines=owed)
+    owed = [_owed(work, order, line, use) for line in found]
+    opened = tasks.open_for(work, order_id=order.id, lines=owed)
+    allotting.allot(work, opened, found, order.pay_mode)
     opening.open_meters(work, order, found, [_sale(work, order, line) for line in found])
 
 
@@ -165,17 +166,18 @@ def accept(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     tasks.accept_for(work.as_system(), order.id)
     meters.close_for(work, order.id, Basis.USE)
     ordered = lines.of(work.session, order.id)
-    for line in ordered:
-        opening.begin_term(work, order, line, _sale(work, order, line))
     found = [line for line in ordered if opening.at_once(line, order.pay_mode)]
     # What was refunded before is neither accepted nor counted.
     amounts = escrow.reduced(work.session, order.id, [line.amount for line in found])
-    counted = list(zip(found, amounts, strict=True))
-    volume.count_slices(work, order, [(line, 1, amount) for line, amount in counted])
+    there = dict(zip([line.id for line in found], amounts, strict=True))
+    parts = _sponsored(work, order, {line.id: line.amount for line in ordered} | there)
+    for line in ordered:
+        opening.begin_term(work, order, line, _sale(work, order, line), parts[line.id])
+    volume.count_slices(work, order, [(line, 1, there[line.id]) for line in found])
     due = [
         {**earned(work, order, line), "amount": amount - part, "volume": amount}
-        for (line, amount), part in zip(counted, _sponsored(work, order, amounts), strict=True)
-        if amount > part
+        for line in found
+        if (amount := there[line.id]) > (part := parts[line.id])
     ]
     if due:
         escrow.accept(work, order.id, due)
@@ -196,12 +198,13 @@ def close(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
         payments.void(work, payment.id)
 
 
-def _sponsored(work: Work, order: Ordered, amounts: Sequence[Money]) -> list[Money]:
+def _sponsored(work: Work, order: Ordered, amounts: Mapping[str, Money]) -> dict[str, Money]:
     """Return what a voucher pays of each line, later."""
     voucher = vouchers.of_order(work.session, order.id)
     if voucher is None:
-        return [Money(0, amount.currency) for amount in amounts]
-    return share(voucher.used, [amount.minor for amount in amounts])
+        return {line_id: Money(0, amount.currency) for line_id, amount in amounts.items()}
+    parts = share(voucher.used, [amount.minor for amount in amounts.values()])
+    return dict(zip(amounts, parts, strict=True))
 
 
 def _total(order: Ordered) -> str:
@@ -220,9 +223,7 @@ def _listed(work: Work, found: list[OrderLine]) -> dict[str, str]:
     return {"lines_zh": "\n".join(zh), "lines_en": "; ".join(en)}
 
 
-def _owed(
-    work: Work, order: Ordered, line: OrderLine, purpose_code: str, region: str
-) -> tasks.Line:
+def _owed(work: Work, order: Ordered, line: OrderLine, use: uses.Use) -> tasks.Line:
     version = versions.find(work.session, line.product_version_id)
     return {
         "order_line_id": line.id,
@@ -236,10 +237,11 @@ def _owed(
         "grade": version.grade,
         "pi_class": version.pi_class,
         "origin": version.source_kind,
-        "purpose_code": purpose_code,
+        "purpose_code": use["purpose_code"],
         "items": version.items,
         "output_form": version.output_form,
-        "region": region,
+        "region": use["region"],
+        "use_until": use["period_to"],
     }
 
 

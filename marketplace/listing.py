@@ -6,11 +6,13 @@ listing (不合规不挂牌).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from catalogue import directories, grades
 from catalogue.grades import Grade, Mode, Origin, PiClass
+from delivery.tables import datasets
+from delivery.tables.datasets import DatasetVersion
 from kernel.clock import local_date
 from kernel.errors import Refusal, together
 from kernel.words import Words
@@ -20,6 +22,7 @@ from licensing.authorisations import Authorisation
 from licensing.exposures import Transform
 from licensing.scope import Scope
 from marketplace import fees, prices
+from marketplace.listings import judging
 from marketplace.versions import ProductType, ProductVersion
 
 WITH_SAMPLE: Final = frozenset({ProductType.DATASET, ProductType.API, ProductType.VERIFICATION})
@@ -30,36 +33,47 @@ _COLUMN: Final = frozenset({"name", "type", "meaning"})
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What is judged: a version, its owner, and the authorisation behind it, if any."""
+    """What is judged: a version, its owner, and what is behind it: a right, a data set."""
 
     version: ProductVersion
     owner_id: str
     authorisation: Authorisation | None
     allowed: Scope | None
+    dataset: DatasetVersion | None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its number, what it asks, and the look that answers."""
+    """One rule: its number, what it asks, the field that it asks of, and how to mend it."""
 
     number: str
     asks: Words
+    field: str
     broken: Callable[[Offered, Work], Refusal | None]
+    fix: Words
+
+    def refusal(self, case: Offered, work: Work) -> Refusal | None:
+        """Return the reason why the rule bars the listing, with number and fix; or None."""
+        found = self.broken(case, work)
+        return found and replace(found, rule=self.number, fix=self.fix)
 
 
 def offered(version: ProductVersion, owner_id: str, work: Work) -> Offered:
-    """Gather what the rules look at. At most two SELECTs by key."""
+    """Gather what the rules look at. At most three SELECTs by key."""
+    dataset = None
+    if version.dataset_version_id is not None:
+        dataset = datasets.by_id(work.session, version.dataset_version_id)
     if version.authorisation_id is None:
-        return Offered(version, owner_id, None, None)
+        return Offered(version, owner_id, None, None, dataset)
     authorisation = authorisations.find(work.session, version.authorisation_id)
     allowed = authorisations.scope_of(work.session, authorisation)
-    return Offered(version, owner_id, authorisation, allowed)
+    return Offered(version, owner_id, authorisation, allowed, dataset)
 
 
 def refusals(version: ProductVersion, owner_id: str, work: Work) -> tuple[Refusal, ...]:
     """Return every reason why the version may not be listed; empty when it may."""
     case = offered(version, owner_id, work)
-    return tuple(found for rule in RULES if (found := rule.broken(case, work)))
+    return tuple(found for rule in RULES if (found := rule.refusal(case, work)))
 
 
 def _price(case: Offered, _work: Work) -> Refusal | None:
@@ -253,21 +267,64 @@ def _open_data(case: Offered, work: Work) -> Refusal | None:
 
 # fmt: off
 RULES: Final = (
-    Rule("L-01", Words("价格可执行", "the price can be charged"), _price),
-    Rule("L-02", Words("有数据字典", "there is a dictionary"), _dictionary),
-    Rule("L-03", Words("有数据样例", "there is a sample"), _sample),
-    Rule("L-04", Words("有更新频率", "the frequency is stated"), _frequency),
-    Rule("L-05", Words("说明充分", "the description is long enough"), _description),
-    Rule("L-06", Words("级别可挂牌", "the grade may be listed"), _grade),
-    Rule("L-07", Words("交付方式允许", "the delivery mode is allowed"), _mode),
-    Rule("L-08", Words("授权有效", "the authorisation is in force"), _live),
-    Rule("L-09", Words("授权属于所有者", "the authorisation is the owner's"), _owner),
-    Rule("L-10", Words("场景一致", "the scenario is the authorised one"), _scenario),
-    Rule("L-11", Words("数据项在授权内", "the items are authorised"), _items),
-    Rule("L-12", Words("输出形式在授权内", "the output form is authorised"), _output),
-    Rule("L-13", Words("区域在授权内", "the regions are authorised"), _regions),
-    Rule("L-14", Words("价格不超上限", "the price is within its upper limit"), _fee),
-    Rule("L-15", Words("开放数据不以原始形式出售", "open data is not sold raw"), _open_data),
+    Rule("L-01", Words("价格可执行", "the price can be charged"), "price_plan", _price,
+         Words("选定计价方式并填写其必需的金额、单价或周期；面议产品请给出参考价",
+               "choose how it is charged and state the amounts that this kind needs")),
+    Rule("L-02", Words("有数据字典", "there is a dictionary"), "dictionary", _dictionary,
+         Words("为每个字段填写名称、类型与含义；选用数据集可自动带出名称与类型",
+               "give each column name, type and meaning; a data set brings the first two")),
+    Rule("L-03", Words("有数据样例", "there is a sample"), "sample", _sample,
+         Words("提供 1 至 100 行真实样例，列名与数据字典一致；选用数据集可自动带出脱敏样例",
+               "give 1 to 100 real rows under the dictionary's names; a data set brings them")),
+    Rule("L-04", Words("有更新频率", "the frequency is stated"), "update_frequency", _frequency,
+         Words("选择更新频率；不更新的选“不更新”", "choose how often; what is final is “never”")),
+    Rule("L-05", Words("说明充分", "the description is long enough"), "intro", _description,
+         Words("写明内容、口径、来源与适用场景", "say what it holds, of whom, and for which use")),
+    Rule("L-06", Words("级别可挂牌", "the grade may be listed"), "grade", _grade,
+         Words("核心数据请从产品中去除", "take core data out of the product")),
+    Rule("L-07", Words("交付方式允许", "the delivery mode is allowed"), "delivery_mode", _mode,
+         Words("改选该级别允许的交付方式，如域内查询或核验接口",
+               "choose a mode that the grade allows, such as in-domain query")),
+    Rule("L-08", Words("授权有效", "the authorisation is in force"), "authorisation_id", _live,
+         Words("换用有效授权，或先办理续期", "name one in force, or renew it first")),
+    Rule("L-09", Words("授权属于所有者", "the authorisation is the owner's"),
+         "authorisation_id", _owner,
+         Words("填写授予本机构的授权编号", "name an authorisation granted to you")),
+    Rule("L-10", Words("场景一致", "the scenario is the authorised one"), "scenario_id", _scenario,
+         Words("填写该授权所属的场景", "name the scenario of that authorisation")),
+    Rule("L-11", Words("数据项在授权内", "the items are authorised"), "items", _items,
+         Words("删去授权范围外的数据项", "take out the items beyond the authorised scope")),
+    Rule("L-12", Words("输出形式在授权内", "the output form is authorised"), "output_form", _output,
+         Words("改选授权载明的输出形式", "choose a form that the authorisation names")),
+    Rule("L-13", Words("区域在授权内", "the regions are authorised"), "region_coverage", _regions,
+         Words("删去授权区域外的行政区划", "take out the regions beyond the authorised ones")),
+    Rule("L-14", Words("价格不超上限", "the price is within its upper limit"), "price_plan", _fee,
+         Words("按上限收费标准下调价格", "lower the price to the upper limit or below")),
+    Rule("L-15", Words("开放数据不以原始形式出售", "open data is not sold raw"),
+         "price_plan", _open_data,
+         Words("改为免费，或先加工再销售", "make it free, or work on the data first")),
+    Rule("L-16", Words("字典与数据集一致", "the dictionary is that of the data set"),
+         "dictionary", judging.columns,
+         Words("字典须恰好覆盖数据集的全部列；可从数据集重新带出",
+               "describe exactly the data set's columns; bring them in from it again")),
+    Rule("L-17", Words("样例出自数据集", "the sample comes from the data set"),
+         "sample", judging.rows,
+         Words("使用数据集生成的脱敏样例", "use the masked rows that the data set has")),
+    Rule("L-18", Words("级别不低于数据", "the grade is not below that of the data"),
+         "grade", judging.graded,
+         Words("将级别与个人信息分类提高到检测结果以上",
+               "raise grade and class to what was found in the data")),
+    Rule("L-19", Words("材料齐备有效", "the documents are there and good"),
+         "materials", judging.documents,
+         Words("在“挂牌材料”中提交、声明或承诺所列材料",
+               "file, state or promise what is named, under “documents”")),
+    Rule("L-20", Words("对全部输入有经营权", "every input may be operated"),
+         "rights", judging.operable,
+         Words("登记对每一来源有效的数据产品经营权及其依据",
+               "record an effective right to operate for each source, with its basis")),
+    Rule("L-21", Words("出具方无关联关系", "no relative drew a document up"),
+         "materials", judging.unrelated,
+         Words("请无关联关系的第三方重新出具", "have somebody who is not related draw it up")),
 )
 # fmt: on
 """The rules in the order in which they are told."""

@@ -5,160 +5,78 @@ publicity, listing certificate; no compliance, no listing (不合规不挂牌).
 """
 
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Any, Final, Unpack
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, UniqueConstraint, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, selectinload
 
-from kernel import ids, numbers, watch
+from kernel import ids, numbers
 from kernel.actor import Duty, Role, any_of, its, system_only
-from kernel.clock import Instant, local_date
-from kernel.db import Base, Living
-from kernel.errors import NotFound, Refusal
+from kernel.clock import local_date
+from kernel.errors import NotFound
 from kernel.pages import Page, keyset
 from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
-from marketplace import access, listing, search, versions
+from marketplace import access, versions
 from marketplace.boards import BoardProduct
+from marketplace.finding import index
+from marketplace.finding.index import Kind, Said
+from marketplace.reviewing import guards
+from marketplace.listings.rows import FORCED, REJECTIONS, Ending
+from marketplace.listings.rows import Product as Product
+from marketplace.listings.rows import State as State
 from marketplace.versions import Content, ProductVersion
 
-REJECTIONS: Final = (
-    "R-SOURCE",
-    "R-RIGHTS",
-    "R-PI",
-    "R-GRADE",
-    "R-QUALITY",
-    "R-PRICE",
-    "R-DUPLICATE",
-    "R-SUBJECT",
-    "R-OTHER",
-)
-"""The reasons for which a product may be rejected."""
-
-
-class State(StrEnum):
-    """Where a product stands."""
-
-    DRAFT = "draft"
-    FORMAL_CHECK = "formal_check"
-    COMPLIANCE_REVIEW = "compliance_review"
-    PUBLICITY = "publicity"
-    LISTED = "listed"
-    SUSPENDED = "suspended"
-    REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    DELISTED = "delisted"
-
-
-class Product(Living, Base):
-    """One product of one merchant; what it offers is its current version.
-
-    current_version_id: no foreign key, for the version already refers to the product.
-    listed_at: of the last time it was listed. suspended_with: the authorisation that took
-    it down with it, and with which it comes back.
-    """
-
-    __tablename__ = "products"
-    __table_args__ = (
-        UniqueConstraint("code"),
-        UniqueConstraint("listing_cert_no"),
-        CheckConstraint(
-            "state <> 'listed' OR (listed_at IS NOT NULL AND listing_cert_no IS NOT NULL)",
-            name="listed_is_dated_and_certified",
-        ),
-        Index(None, "state", "listed_at", "id"),
-        Index(None, "state", "id"),
-        Index(None, "owner_id", "id"),
-        Index(None, "suspended_with", "id"),
-        CheckConstraint(
-            "suspended_with IS NULL OR state = 'suspended'", name="down_with_its_right"
-        ),
-    )
-
-    code: Mapped[str]
-    owner_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
-    current_version_id: Mapped[str]
-    listing_cert_no: Mapped[str | None]
-    listed_at: Mapped[Instant | None]
-    created_at: Mapped[Instant]
-    suspended_with: Mapped[str | None]
-
-    current: Mapped[ProductVersion] = relationship(
-        primaryjoin=lambda: Product.current_version_id == ProductVersion.id,
-        foreign_keys=lambda: Product.current_version_id,
-        lazy="raise",
-        viewonly=True,
-    )
-
+VERDICTS: Final = ("pass", "pass_with_condition")
+"""How a dimension of compliance is passed; what fails one is returned or rejected."""
 
 owner = its("owner", "owner_id", Duty.EDITOR, Duty.SUBMITTER)
 merchant = any_of(Role.MERCHANT, Duty.EDITOR, Duty.SUBMITTER)
 listing_officer = any_of(Role.EXCHANGE_OPERATOR, Duty.LISTING_OFFICER)
 compliance_officer = any_of(Role.EXCHANGE_OPERATOR, Duty.COMPLIANCE_OFFICER)
+security_officer = any_of(Role.EXCHANGE_OPERATOR, Duty.REVIEWER)
+expert = any_of(Role.EXCHANGE_OPERATOR, Duty.PANEL_EXPERT)
 officers = (listing_officer, compliance_officer)
 regulator = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
 
 
-def _owner_is_active(product: Product, work: Work) -> Refusal | None:
-    found = organisations.find(work.session, product.owner_id)
-    if found.state != organisations.State.ACTIVE:
-        return Refusal("ORG_RESTRICTED", "产品所有者未处于正常状态", "the owner is not active")
-    return None
-
-
-def _rule(rule: listing.Rule) -> Any:
-    def guard(product: Product, work: Work) -> Refusal | None:
-        version = versions.find(work.session, product.current_version_id)
-        return rule.broken(listing.offered(version, product.owner_id, work), work)
-
-    return guard
-
-
-def _publicity_is_over(product: Product, work: Work) -> Refusal | None:
-    clock = watch.running(work.session, product.id)
-    if clock is not None and clock.due_on >= local_date(work.now):
-        return Refusal(
-            "PUBLICITY_RUNNING", f"公示至 {clock.due_on}", f"in publicity until {clock.due_on}"
-        )
-    return None
-
-
-def _went_with_its_authorisation(product: Product, _work: Work) -> Refusal | None:
-    if product.suspended_with is not None:
-        return None
-    return Refusal(
-        "SUSPENDED_OTHERWISE", "产品另因他故暂停", "something else has suspended the product"
-    )
-
-
 def _certify(product: Product, work: Work, _data: dict[str, Any]) -> None:
     product.listed_at = work.now
+    product.valid_until = guards.valid_until(product, work)
     if product.listing_cert_no is None:
-        series = f"LC-{local_date(work.now).year}"
-        # The row must not reach the database half certified.
-        with work.session.no_autoflush:
-            number = numbers.following(work.session, series)
-        product.listing_cert_no = f"{series}-{number:06}"
+        year = local_date(work.now).year
+        serial = numbers.following(work.session, "LC", year)
+        product.listing_cert_no = f"LC-{year}-{serial:06}"
 
 
-def _down(product: Product, _work: Work, data: dict[str, Any]) -> None:
-    product.suspended_with = data.get("authorisation_id")
+UNDER_REVIEW: Final = frozenset(
+    {
+        State.FORMAL_CHECK,
+        State.COMPLIANCE_REVIEW,
+        State.SECURITY_REVIEW,
+        State.EXPERT_REVIEW,
+        State.PUBLICITY,
+    }
+)
+"""Where a product waits for the exchange."""
 
-
-def _up(product: Product, _work: Work, _data: dict[str, Any]) -> None:
-    product.suspended_with = None
-
-
-_MAY_BE_LISTED: Final = (_owner_is_active, *(_rule(rule) for rule in listing.RULES))
-_UNDER_REVIEW: Final = frozenset({State.FORMAL_CHECK, State.COMPLIANCE_REVIEW, State.PUBLICITY})
+_ON_SALE: Final = frozenset({State.LISTED, State.SUSPENDED, State.DELISTING})
 _SUPPLEMENT: Final = ask(
     "supplement", "list", Words("需补充的材料", "What to supplement"), optional=True, max=20
 )
 _REJECTION: Final = ask(
     "reason_code", "choice", Words("驳回类别", "Kind of rejection"), choices=REJECTIONS
+)
+_CAUSE: Final = ask("cause", "choice", Words("强制摘牌原因", "Cause"), choices=FORCED)
+_NOTE: Final = ask("note", "text", Words("审查意见与条件", "Note and conditions"), optional=True)
+_DIMENSIONS: Final = (
+    ask("parties", "choice", Words("主体合规", "The parties"), choices=VERDICTS),
+    ask("source", "choice", Words("来源合规", "The source"), choices=VERDICTS),
+    ask("content", "choice", Words("内容合规", "The content"), choices=VERDICTS),
+    ask("tradability", "choice", Words("流通合规", "The trade"), choices=VERDICTS),
+    _NOTE,
 )
 
 # fmt: off
@@ -167,57 +85,93 @@ LIFE: Workflow[State, Product] = Workflow(
     step("revise", {State.DRAFT}, State.DRAFT, owner, own_door=True,
          says="product.revised", label=Words("修改", "Revise")),
     step("submit", {State.DRAFT}, State.FORMAL_CHECK, owner,
-         when=_MAY_BE_LISTED, within="clocks.product_formal_check",
+         when=guards.MAY_BE_LISTED, within="clocks.product_formal_check",
          says="product.submitted", label=Words("提交审核", "Submit for review")),
     step("pass_formal", {State.FORMAL_CHECK}, State.COMPLIANCE_REVIEW, listing_officer,
          not_by=("submit",), within="clocks.product_compliance_review",
          says="product.formally_passed", label=Words("形式审查通过", "Pass the formal check")),
-    step("pass_compliance", {State.COMPLIANCE_REVIEW}, State.PUBLICITY, compliance_officer,
-         when=_MAY_BE_LISTED, not_by=("submit", "pass_formal"),
-         within="clocks.product_publicity", overdue="list",
+    step("pass_compliance", {State.COMPLIANCE_REVIEW}, State.SECURITY_REVIEW,
+         compliance_officer, when=guards.MAY_BE_LISTED, not_by=("submit", "pass_formal"),
+         asks=_DIMENSIONS, within="clocks.product_security_review",
          says="product.compliant", label=Words("合规审查通过", "Pass the compliance review")),
+    step("ask_experts", {State.SECURITY_REVIEW}, State.EXPERT_REVIEW, security_officer,
+         not_by=("submit", "pass_formal", "pass_compliance"), asks=(_NOTE,),
+         within="clocks.product_expert_review",
+         says="product.secured", label=Words("安全审查通过并转专家评审", "Pass on to experts")),
+    step("pass_security", {State.SECURITY_REVIEW}, State.PUBLICITY, security_officer,
+         when=(guards.needs_no_expert, *guards.MAY_BE_LISTED), asks=(_NOTE,),
+         not_by=("submit", "pass_formal", "pass_compliance"),
+         within="clocks.product_publicity", overdue="list",
+         says="product.security_passed", label=Words("安全与分级审查通过", "Pass security")),
+    step("pass_experts", {State.EXPERT_REVIEW}, State.PUBLICITY, expert,
+         when=guards.MAY_BE_LISTED, asks=(REASON,),
+         not_by=("submit", "pass_formal", "pass_compliance", "ask_experts"),
+         within="clocks.product_publicity", overdue="list",
+         says="product.expertly_passed", label=Words("专家评审通过", "Pass the expert review")),
+    step("uphold_objection", {State.PUBLICITY}, State.COMPLIANCE_REVIEW, compliance_officer,
+         asks=(REASON,), within="clocks.product_compliance_review",
+         says="product.objected", label=Words("异议成立", "Uphold an objection")),
     step("list", {State.PUBLICITY}, State.LISTED, (system_only, listing_officer),
-         when=(_publicity_is_over, *_MAY_BE_LISTED), then=(_certify,),
+         when=(guards.publicity_is_over, *guards.MAY_BE_LISTED), then=(_certify,),
          says="product.listed", label=Words("挂牌", "List")),
-    step("return", _UNDER_REVIEW, State.DRAFT, officers, asks=(REASON, _SUPPLEMENT),
+    step("renew", {State.LISTED}, State.LISTED, compliance_officer,
+         when=guards.MAY_BE_LISTED, then=(_certify,), asks=(REASON,),
+         says="product.renewed", label=Words("续期", "Renew the listing")),
+    step("return", UNDER_REVIEW, State.DRAFT, officers, asks=(REASON, _SUPPLEMENT),
          says="product.returned", label=Words("退回补正", "Return")),
-    step("reject", _UNDER_REVIEW, State.REJECTED, officers, asks=(_REJECTION, REASON),
+    step("reject", UNDER_REVIEW, State.REJECTED, officers, asks=(_REJECTION, REASON),
          says="product.rejected", label=Words("驳回", "Reject")),
-    step("withdraw", {State.DRAFT, *_UNDER_REVIEW}, State.WITHDRAWN, owner, asks=(REASON,),
+    step("withdraw", {State.DRAFT, *UNDER_REVIEW}, State.WITHDRAWN, owner, asks=(REASON,),
          says="product.withdrawn", label=Words("撤回", "Withdraw")),
     step("suspend", {State.LISTED}, State.SUSPENDED, (owner, *officers, regulator, system_only),
-         asks=(REASON,), then=(_down,),
+         asks=(REASON,), then=(guards.down,),
          says="product.suspended", label=Words("暂停", "Suspend")),
     step("hold", {State.SUSPENDED}, State.SUSPENDED, (*officers, regulator),
-         asks=(REASON,), then=(_up,),
+         asks=(REASON,), then=(guards.up,),
          says="product.held", label=Words("另行暂停", "Keep it suspended")),
     step("resume", {State.SUSPENDED}, State.LISTED, compliance_officer,
-         when=_MAY_BE_LISTED, then=(_up, _certify), asks=(REASON,),
+         when=guards.MAY_BE_LISTED, then=(guards.up, _certify), asks=(REASON,),
          says="product.resumed", label=Words("恢复", "Resume")),
     step("come_back", {State.SUSPENDED}, State.LISTED, system_only,
-         when=(_went_with_its_authorisation, *_MAY_BE_LISTED), then=(_up, _certify),
+         when=(guards.went_with_its_authorisation, *guards.MAY_BE_LISTED),
+         then=(guards.up, _certify),
          says="product.came_back", label=Words("随授权恢复", "Come back")),
     step("inherit", {State.SUSPENDED}, State.SUSPENDED, system_only,
-         when=(_went_with_its_authorisation,), then=(_down,),
+         when=(guards.went_with_its_authorisation,), then=(guards.down,),
          says="product.inherited", label=Words("转入续期授权", "Move to the renewed right")),
     step("leave_behind", {State.SUSPENDED}, State.SUSPENDED, system_only, asks=(REASON,),
-         when=(_went_with_its_authorisation,), then=(_up,),
+         when=(guards.went_with_its_authorisation,), then=(guards.up,),
          says="product.left_behind", label=Words("不符合续期授权", "Leave behind")),
-    step("delist", {State.LISTED, State.SUSPENDED}, State.DELISTED,
-         (owner, *officers, regulator, system_only), asks=(REASON,), then=(_up,),
+    step("request_delist", {State.LISTED}, State.DELISTING, owner, asks=(REASON,),
+         within="clocks.product_delisting", overdue="delist",
+         says="product.delisting_asked", label=Words("申请摘牌", "Give notice of delisting")),
+    step("keep", {State.DELISTING}, State.LISTED, owner, when=guards.MAY_BE_LISTED,
+         says="product.kept", label=Words("撤销摘牌申请", "Keep it listed")),
+    step("delist", {State.DELISTING, State.SUSPENDED}, State.DELISTED, (owner, system_only),
+         when=(guards.notice_is_over,), then=(guards.ended(Ending.VOLUNTARY),),
          says="product.delisted", label=Words("摘牌", "Delist")),
+    step("force_delist", _ON_SALE, State.DELISTED, (*officers, regulator, system_only),
+         asks=(_CAUSE, REASON), then=(guards.ended(Ending.FORCED),),
+         says="product.force_delisted", label=Words("强制摘牌", "Delist by force")),
+    step("expire", _ON_SALE, State.DELISTED, system_only,
+         then=(guards.ended(Ending.EXPIRED),),
+         says="product.expired", label=Words("挂牌到期", "Expire")),
 )
 # fmt: on
 
 
-def create(work: Work, **content: Unpack[Content]) -> Product:
-    """Write a new product, as a draft. Raises StepNotAllowed, NotActive or Invalid."""
+def create(work: Work, own_code: str | None = None, **content: Unpack[Content]) -> Product:
+    """Write a new product, as a draft. Raises StepNotAllowed, NotActive or Invalid.
+
+    own_code: the merchant's own number of the product, by which it is found again.
+    """
     access.require(work, merchant, None, "product.create")
     organisations.require_active(work.session, work.actor.organisation)
     made = Product(
         id=ids.new("prd_", work.now),
         state=State.DRAFT,
         code=f"DP-{numbers.following(work.session, 'DP'):06}",
+        own_code=own_code,
         owner_id=work.actor.organisation,
         current_version_id="",
         created_at=work.now,
@@ -236,7 +190,8 @@ def revise(work: Work, product_id: str, **content: Unpack[Content]) -> Product:
     product = seen(work, product_id)
     before = versions.find(work.session, product.current_version_id)
     said: Content = {**versions.content(before), **content}
-    after = versions.write(work, product.id, before.number + 1, said)
+    number = versions.following(work.session, product.id)
+    after = versions.write(work, product.id, number, said)
     LIFE.take("revise", product, work, version=after.digest, number=after.number)
     offer(work, product, after)
     return product
@@ -257,7 +212,7 @@ def seen(work: Work, product_id: str) -> Product:
     publicity on.
     """
     product = find(work.session, product_id)
-    public = product.state in {State.PUBLICITY, State.LISTED, State.SUSPENDED, State.DELISTED}
+    public = product.state in {State.PUBLICITY, *_ON_SALE, State.DELISTED}
     if public or is_insider(work, product):
         return product
     raise NotFound("没有这个数据产品", f"no product {product_id}")
@@ -265,7 +220,9 @@ def seen(work: Work, product_id: str) -> Product:
 
 def is_insider(work: Work, product: Product) -> bool:
     """Tell whether the caller may see all of the product, whatever its state."""
-    return product.owner_id == work.actor.organisation or access.oversees(work.actor)
+    reviews = product.state in UNDER_REVIEW and expert.matches(work.actor, product)
+    mine = product.owner_id == work.actor.organisation
+    return mine or reviews or access.oversees(work.actor)
 
 
 def take(work: Work, product_id: str, step_name: str, **data: Any) -> Product:
@@ -301,7 +258,7 @@ def listed(
             BoardProduct.board_id == board
         )
     if text is not None:
-        statement = statement.where(*search.holds(Product.id, text))
+        statement = statement.where(*index.holds(Kind.PRODUCT, Product.id, text))
     if industry is not None:
         statement = statement.join(
             ProductVersion, ProductVersion.id == Product.current_version_id
@@ -326,9 +283,10 @@ def own(work: Work, *, after: str | None, limit: int) -> Page[Product]:
 def queue(work: Work, *, after: str | None, limit: int) -> Page[Product]:
     """Return one page of what is under review, oldest first. Two SELECTs.
 
-    For those who oversee the exchange; anybody else is given an empty page.
+    For those who oversee the exchange, and its experts; anybody else is given an empty page.
     """
-    states = _UNDER_REVIEW if access.oversees(work.actor) else frozenset[State]()
+    reviews = access.oversees(work.actor) or expert.matches(work.actor, None)
+    states = UNDER_REVIEW if reviews else frozenset[State]()
     statement = select(Product).where(Product.state.in_(states))
     return _page(work.session, statement, ((Product.id, "asc"),), after, limit)
 
@@ -352,8 +310,16 @@ def titles(session: Session, product_ids: Iterable[str]) -> dict[str, Words]:
 def offer(work: Work, product: Product, version: ProductVersion) -> None:
     """Let a version that was written be what the product offers, and is found by."""
     product.current_version_id = version.id
-    texts = (product.code, version.title_zh, version.title_en, version.intro)
-    search.index(work.session, product.id, texts)
+    said = Said(
+        kind=Kind.PRODUCT,
+        subject_id=product.id,
+        owner_id=product.owner_id,
+        code=product.code,
+        title_zh=version.title_zh,
+        title_en=version.title_en,
+        summary=version.intro,
+    )
+    index.put(work.session, said)
 
 
 def _page(

@@ -8,87 +8,88 @@ called finds the words for it.
 
 from typing import Final
 
+from settlement.guards import NOT_OPEN
+
 TAKEN: Final = "uq_ledger_entries_event_source_id_seq"
 """A natural key is taken: the ids that come with it are null where it is."""
 
 OVERDRAWN: Final = "ck_ledger_balances_never_overdrawn"
 """A guarded account has not what was to be taken out of it."""
 
-NOT_OPEN: Final = "period"
-"""A period is not open, or is not there."""
+NOT_THERE: Final = "fk_ledger_entries_period_id_ledger_periods"
+"""A period is not there: nothing was ever booked in it."""
 
 _HEAD: Final = (
-    "place int, event text, source_id text, seq int, period_id text, n int, reverses bigint,"
-    " order_id text, effective_on date, before text, after text"
+    "place int, event text, source_id text, seq int, period_id text, reverses bigint,"
+    " order_id text, effective_on date"
 )
-_REF: Final = "place int, code text, owner text, currency text, book text, kind text, guard text"
-_LINE: Final = "entry int, line_no int, debit int, credit int, amount bigint"
+_REF: Final = "code text, owner text, currency text, book text, kind text, guard text"
 
-# Whoever posts does it in this order. The period is held open. The keys are claimed, sorted,
-# so that a twin is waited for before anything else is looked at. Accounts are opened, sorted;
-# the guarded ones are locked in the order of their ids. Then come all lines and all seals, at
-# which the triggers look once. Plans are kept for the life of a connection: one made while
-# tables were small must not scan them.
+# Whoever posts does it in this order. The keys are claimed, so that a twin is waited for
+# before anything else is looked at, and so is whoever closes the period. Accounts are opened; the
+# guarded ones are locked in the order of their ids. Then come all lines and all seals, at
+# which the triggers look once. The heads by their keys and the accounts by their
+# names come sorted; what is numbered comes in the order in which it was asked. Plans are kept
+# for the life of a connection: one made while tables were small must not scan them. Of one
+# entry most of the time goes into setting up its statements: each is as plain as it can be.
 POST: Final = f"""
 CREATE OR REPLACE FUNCTION ledger_post(
-  heads JSON, refs JSON, lines JSON, months TEXT[], by_person TEXT, by_organisation TEXT,
-  moment TIMESTAMPTZ, OUT ids BIGINT[], OUT broken TEXT
+  heads JSON, refs JSON, sizes INT[],
+  entry_of INT[], line_nos INT[], debit_of INT[], credit_of INT[], amounts BIGINT[],
+  befores TEXT, afters TEXT, by_person TEXT, by_organisation TEXT, moment TIMESTAMPTZ,
+  OUT ids BIGINT[], OUT broken TEXT
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  held BIGINT;
-  sizes INT[];
+  made BIGINT;
   numbers BIGINT[];
   currencies TEXT[];
   books TEXT[];
 BEGIN
-  PERFORM 1 FROM ledger_periods
-  WHERE id = ANY (months) AND status = 'open' ORDER BY id FOR SHARE;
-  GET DIAGNOSTICS held = ROW_COUNT;
-  IF held < cardinality(months) THEN
-    broken := '{NOT_OPEN}';
-    RETURN;
-  END IF;
   BEGIN
-    WITH numbered AS MATERIALIZED (
-      SELECT nextval('ledger_entries_id_seq') AS id, h.*
-      FROM json_to_recordset(heads) AS h ({_HEAD})
-    ), claimed AS (
-      INSERT INTO ledger_entries (id, event, source_id, seq, period_id, n, reverses, order_id,
-                                  person, organisation, effective_on, recorded_at)
-      SELECT id, event, source_id, seq, period_id, n, reverses, order_id,
-             by_person, by_organisation, effective_on, moment
-      FROM numbered ORDER BY event, source_id, seq
-      ON CONFLICT (event, source_id, seq) DO NOTHING RETURNING id
-    )
-    SELECT array_agg(claimed.id ORDER BY place), array_agg(n ORDER BY place) INTO ids, sizes
-    FROM numbered LEFT JOIN claimed USING (id);
-    IF array_position(ids, NULL) IS NOT NULL THEN
+    ids := ARRAY[nextval('ledger_entries_id_seq')];
+    WHILE cardinality(ids) < cardinality(sizes) LOOP
+      ids := ids || nextval('ledger_entries_id_seq');
+    END LOOP;
+    INSERT INTO ledger_entries (id, event, source_id, seq, period_id, n, reverses, order_id,
+                                person, organisation, effective_on, recorded_at)
+    SELECT ids[place], event, source_id, seq, period_id, sizes[place], reverses, order_id,
+           by_person, by_organisation, effective_on, moment
+    FROM json_to_recordset(heads) AS h ({_HEAD})
+    ON CONFLICT (event, source_id, seq) DO NOTHING;
+    GET DIAGNOSTICS made = ROW_COUNT;
+    IF made < cardinality(ids) THEN
+      SELECT array_agg(e.id ORDER BY place) INTO ids
+      FROM unnest(ids) WITH ORDINALITY AS wanted (id, place)
+      LEFT JOIN ledger_entries e ON e.id = wanted.id;
       RAISE unique_violation USING CONSTRAINT = '{TAKEN}';
     END IF;
     LOOP
       SELECT array_agg((
         SELECT a.id FROM ledger_accounts a
         WHERE a.code = r.code AND a.owner = r.owner AND a.currency = r.currency
-      ) ORDER BY place), array_agg(currency ORDER BY place), array_agg(book ORDER BY place)
+      )), array_agg(currency), array_agg(book)
       INTO numbers, currencies, books FROM json_to_recordset(refs) AS r ({_REF});
       EXIT WHEN array_position(numbers, NULL) IS NULL;
       INSERT INTO ledger_accounts (code, owner, currency, book, kind, guard)
-      SELECT code, owner, currency, book, kind, guard FROM json_to_recordset(refs) AS r ({_REF})
-      WHERE numbers[place] IS NULL ORDER BY code, owner, currency
+      SELECT code, owner, currency, book, kind, guard
+      FROM ROWS FROM (json_to_recordset(refs) AS ({_REF})) WITH ORDINALITY AS r
+      WHERE numbers[ordinality] IS NULL
       ON CONFLICT (code, owner, currency) DO NOTHING;
     END LOOP;
     PERFORM 1 FROM ledger_balances WHERE account_id = ANY (numbers) ORDER BY account_id FOR UPDATE;
     INSERT INTO ledger_postings (entry_id, line_no, n, debit_id, credit_id, currency, book, amount)
     SELECT ids[entry], line_no, sizes[entry], numbers[debit], numbers[credit],
            currencies[debit], books[debit], amount
-    FROM json_to_recordset(lines) AS l ({_LINE});
+    FROM unnest(entry_of, line_nos, debit_of, credit_of, amounts)
+      AS l (entry, line_no, debit, credit, amount);
     INSERT INTO ledger_seals (entry_id, n, content_hash)
-    SELECT ids[place], n, encode(sha256(convert_to(before || ids[place] || after, 'UTF8')), 'hex')
-    FROM json_to_recordset(heads) AS h ({_HEAD});
-  EXCEPTION WHEN unique_violation OR check_violation THEN
+    SELECT id, n, encode(sha256(convert_to(before || id || after, 'UTF8')), 'hex')
+    FROM unnest(ids, sizes, string_to_array(befores, chr(10)), string_to_array(afters, chr(10)))
+      AS s (id, n, before, after);
+  EXCEPTION WHEN unique_violation OR check_violation OR foreign_key_violation THEN
     GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
-    IF broken NOT IN ('{TAKEN}', '{OVERDRAWN}') THEN
+    IF broken NOT IN ('{TAKEN}', '{OVERDRAWN}', '{NOT_OPEN}', '{NOT_THERE}') THEN
       RAISE;
     END IF;
   END;

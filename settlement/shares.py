@@ -7,7 +7,8 @@ remainders, ties to the first by account code, and the parts add up to the whole
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from kernel.errors import Invalid
 from kernel.money import Money, half_up, share, take_from
@@ -33,6 +34,13 @@ MERCHANT: Final = "2202.merchant"
 """The account of who sells."""
 
 
+class Step(NamedTuple):
+    """From which amount on another rate holds, for what lies above it."""
+
+    above_fen: int
+    rate_bp: int
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """Who shares in what is left after the fee: an account, its owner, basis points."""
@@ -48,7 +56,8 @@ class Rule:
 
     fee_min: the least, but never more than the payment. seller_bp: how much of the fee is
     kept of the price; the rest is asked of the buyer. base: of what the shares are taken;
-    when it is the gross, the fee falls on the parties of `bears` first.
+    when it is the gross, the fee falls on the parties of `bears` first. steps, before: as
+    `fee` has them.
     Raises Invalid unless rates are 0–10,000 bp, the shares add up to 10,000, and no
     party is named twice.
     """
@@ -61,10 +70,13 @@ class Rule:
     seller_bp: int = WHOLE_BP
     base: Base = Base.NET_OF_FEE
     bears: str = MERCHANT
+    steps: tuple[Step, ...] = ()
+    before: int = 0
 
     def __post_init__(self) -> None:
         shared = [party.share_bp for party in self.parties]
-        rates = (self.fee_bp, self.vat_bp, self.seller_bp, *shared)
+        stepped = [step.rate_bp for step in self.steps]
+        rates = (self.fee_bp, self.vat_bp, self.seller_bp, *shared, *stepped)
         if not all(0 <= rate <= WHOLE_BP for rate in rates):
             raise Invalid("比例须在0至100%之间", "a rate is 0–10,000 basis points")
         if sum(shared) != WHOLE_BP:
@@ -108,15 +120,38 @@ class Split:
         return tuple(part for part in (*self.parts, *own) if part.amount.minor)
 
 
-def fee(gross: Money, rate_bp: int, *, cap: Money | None = None) -> Money:
+def fee(
+    gross: Money,
+    rate_bp: int,
+    *,
+    cap: Money | None = None,
+    steps: Sequence[Step] = (),
+    before: int = 0,
+) -> Money:
     """Return the exchange's fee, tax included: `rate_bp` of `gross`, half up, `cap` at most.
 
+    steps: other rates for what lies above their amounts (累进); `gross` lies above `before`
+    fen, so that the fees of any parts of an amount add up to that of the whole.
     Raises ValueError for a negative gross or a cap in another currency.
     """
     if gross.minor < 0:
         raise ValueError("there is no fee on a negative amount")
-    charged = Money(half_up(gross.minor * rate_bp, WHOLE_BP), gross.currency)
+    if steps:
+        upper, lower = (_over(end, rate_bp, steps) for end in (before + gross.minor, before))
+        charged = Money(upper - lower, gross.currency)
+    else:
+        charged = Money(half_up(gross.minor * rate_bp, WHOLE_BP), gross.currency)
     return charged if cap is None else min(cap, charged)
+
+
+def _over(amount: int, rate_bp: int, steps: Sequence[Step]) -> int:
+    """Return the fee on the first `amount` fen, rounded once."""
+    bounds = [Step(0, rate_bp), *steps, Step(amount, 0)]
+    parts = (
+        max(0, min(amount, upper.above_fen) - lower.above_fen) * lower.rate_bp
+        for lower, upper in pairwise(bounds)
+    )
+    return half_up(sum(parts), WHOLE_BP)
 
 
 def vat(amount: Money, rate_bp: int) -> tuple[Money, Money]:
@@ -142,7 +177,7 @@ def divide(gross: Money, rule: Rule) -> Split:
 
     Raises ValueError for a negative gross or a cap in another currency.
     """
-    whole = fee(gross, rule.fee_bp, cap=rule.fee_cap)
+    whole = fee(gross, rule.fee_bp, cap=rule.fee_cap, steps=rule.steps, before=rule.before)
     if rule.fee_min is not None:
         whole = min(max(whole, rule.fee_min), gross)
     kept, asked = share(whole, [rule.seller_bp, WHOLE_BP - rule.seller_bp])

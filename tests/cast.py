@@ -1,6 +1,10 @@
 """The people of the tests: seven organisations, and who does what in each."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 from kernel.actor import Duty, Role
+from marketplace.listings.materials import STATED, Filed, Material
 
 ORGANISATIONS: dict[str, tuple[str, str, str, str, tuple[Role, ...]]] = {
     "org_dept": (
@@ -57,6 +61,8 @@ PEOPLE: dict[str, tuple[str, tuple[Duty, ...]]] = {
     "per_buyer_signer": ("org_buyer", (Duty.SIGNER,)),
     "per_exchange_listing": ("org_exchange", (Duty.LISTING_OFFICER,)),
     "per_exchange_compliance": ("org_exchange", (Duty.COMPLIANCE_OFFICER,)),
+    "per_exchange_security": ("org_exchange", (Duty.REVIEWER,)),
+    "per_exchange_expert": ("org_exchange", (Duty.PANEL_EXPERT,)),
     "per_exchange_settler": ("org_exchange", (Duty.SETTLEMENT_OFFICER,)),
     "per_exchange_checker": ("org_exchange", (Duty.SETTLEMENT_OFFICER,)),
     "per_exchange_approver": ("org_exchange", (Duty.APPROVER, Duty.STATISTICIAN)),
@@ -69,3 +75,26 @@ PEOPLE: dict[str, tuple[str, tuple[Duty, ...]]] = {
 }
 
 PASSWORD = "correct-horse-7"
+
+
+def documents(at: datetime) -> Iterator[Filed]:
+    """Yield what the merchants show of everything that they list: statements and files."""
+    for owner, person in (("org_developer", "per_developer_editor"),
+                          ("org_other", "per_other_editor")):  # fmt: skip
+        for kind in Material:
+            stated = kind in STATED
+            yield Filed(
+                id=f"mat_{owner}_{kind}",
+                owner_id=owner,
+                product_id=None,
+                kind=kind.value,
+                form="statement" if stated else "file",
+                name="" if stated else f"{kind}.pdf",
+                said="数据来源清楚，取得与使用合法合规。" if stated else "",
+                media_type=None if stated else "application/pdf",
+                digest="0" * 64,
+                issued_on=None if stated else at.date(),
+                sealed=None if stated else b"sealed",
+                filed_by=person,
+                filed_at=at,
+            )

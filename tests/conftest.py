@@ -254,6 +254,8 @@ def furnish(url: str) -> None:
             session.add(
                 Membership(person_id=key, organisation_id=organisation, duties=list(listed))
             )
+        session.flush()  # what they show refers to them by id alone
+        session.add_all(cast.documents(NOON))
         session.commit()
     opened.dispose()
 

@@ -21,7 +21,7 @@ from app.api.catalogue import (
     source_conflicts,
     systems,
 )
-from app.api.delivery import datasets, deliveries, samples, uploads
+from app.api.delivery import datasets, deliveries, interfaces, samples, uploads
 from app.api.dividing import fee_notes, fee_rules, hold_list, revenue_rules
 from app.api.licensing import (
     agreements,
@@ -42,7 +42,7 @@ from app.api.licensing import (
     scenario_sections,
     scenarios,
 )
-from app.api.marketplace import boards, lots, orders, products, quotations, rankings
+from app.api.marketplace import boards, lots, orders, products, quotations, rankings, search
 from app.api.papers import invoices, receipts
 from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
 from app.api.pricing import fee_periods
@@ -123,12 +123,14 @@ NOUNS = (
     uploads,
     datasets,
     boards,
+    search,
     products,
     orders,
     quotations,
     lots,
     rankings,
     deliveries,
+    interfaces,
     payments,
     attempts,
     webhooks,
@@ -168,6 +170,7 @@ NOUNS = (
 
 BESIDE = (
     credentials.lists,
+    search.saved_blueprint,
     credentials.known,
     vouchers.batch_blueprint,
     reconciliations.break_blueprint,

@@ -17,14 +17,14 @@ def fees() -> None:
 @click.option("--as", "login", help="A settlement officer's login; the house if not said.")
 @click.pass_obj
 def run(settings: Settings, login: str | None) -> None:
-    """Charge this year's memberships, and draw up the notes of what is on none."""
+    """Charge this year's memberships and listings; draw up the notes of what is on none."""
     from app import timetable, unit
     from kernel.actor import SYSTEM
     from settlement.fees import fee_notes
 
     with opening.opened(settings) as built, opening.telling():
         if login is None:
-            unit.committed(built, SYSTEM, timetable.charge_members)
+            unit.committed(built, SYSTEM, timetable.charge_year)
         actor = opening.acting(built, login) if login else SYSTEM
         made = unit.committed(
             built,

@@ -47,6 +47,9 @@ def telling() -> Iterator[None]:
         more = [refusal for refusal in error.refusals if refusal.en not in error.en]
         for refusal in more:
             click.echo(f"{refusal.code}: {refusal.en}", err=True)
+        for refusal in error.refusals:
+            if refusal.fix is not None:
+                click.echo(f"{refusal.rule}: {refusal.fix.en}", err=True)
         codes = "".join(f" [{one.code}]" for one in error.refusals if one not in more)
         click.echo(f"{error.title.en}: {error}{codes}", err=True)
         sys.exit(3)

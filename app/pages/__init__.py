@@ -24,8 +24,10 @@ from app.pages.assets import disclosures as asset_tables
 from app.pages.assets import packs as evidence
 from app.pages.catalogue import asking, grading, hub, records
 from app.pages.charging import invoices, owed, rules
+from app.pages.choosing import asking as choosing
 from app.pages.data import datasets
 from app.pages.deciding import log
+from app.pages.finding import catalogue as finding
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.letters import letter, verification
 from app.pages.money import (
@@ -58,6 +60,7 @@ AUDIENCES = (
     public,
     letter,
     verification,
+    finding,
     market,
     desk,
     department,
@@ -91,6 +94,7 @@ AUDIENCES = (
     asset_tables,
     asset_cards,
     evidence,
+    choosing,
     datasets,
     records,
     grading,

@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template, request
 from app import doors, languages, unit
 from app.api.settlement import outgoing_files
 from app.pages import account, forms, shown
+from app.pages.choosing import chosen
 from app.pages.money import today
 from kernel.errors import Invalid
 from kernel.parties import people
@@ -31,6 +32,7 @@ def settlement() -> Any:
     banked = accounts.listed(work, after=None, limit=shown.PAGE).items
     newest = bank.last(work.session, custody)
     trial = statements.trial_balance(work.session)
+    settles = access.settler.matches(work.actor, None)
     return render_template(
         "settlement/settlement.html",
         custody=custody,
@@ -44,7 +46,8 @@ def settlement() -> Any:
         payouts=[_payout(work, one) for one in _payouts(work)],
         accounts=[_account(work, one) for one in banked],
         trial=trial,
-        settles=access.settler.matches(work.actor, None),
+        settles=settles,
+        payees=chosen.offered(work, "payee") if settles else None,
         names=shown.names(
             work, {one.party_id for one in earned} | {one.party_id for one in banked}
         ),
@@ -120,9 +123,10 @@ def payout_file(file_id: str) -> Any:
 @doors.money
 def register_account() -> Any:
     """Register a bank account of a party, for another person to verify."""
+    work = unit.current()
     accounts.register(
-        unit.current(),
-        party_id=forms.text("party_id", max=60),
+        work,
+        party_id=chosen.of(work, "party_id", "payee"),
         account_name=forms.text("account_name", max=120),
         bank_name=forms.text("bank_name", max=120),
         number=forms.text("number", max=60),

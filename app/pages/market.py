@@ -39,31 +39,6 @@ PERIODS: Final = {
 }
 
 
-@blueprint.get("/products")
-@doors.public
-def listed() -> Any:
-    """Show what is listed, by words, board and industry."""
-    work = unit.current()
-    text, section = shown.asked("q"), shown.asked("industry", max=1)
-    board = boards.by_code(work.session, code) if (code := shown.asked("board")) else None
-    page = products.listed(
-        work.session,
-        text=text,
-        industry=section,
-        board=board.id if board else None,
-        after=shown.after(),
-        limit=shown.PAGE,
-    )
-    return render_template(
-        "market/products.html",
-        products=[_row(product) for product in page.items],
-        owners=shown.names(work, [product.owner_id for product in page.items]),
-        next=page.next,
-        found={"q": text, "industry": section, "board": board.code if board else None},
-        boards=[_named(each) for each in boards.listed(work.session, after=None, limit=50).items],
-    )
-
-
 @blueprint.get("/products/<product_id>")
 @doors.public
 def product(product_id: str) -> Any:

@@ -21,6 +21,7 @@ from marketplace import access, contracts, lines, orders, versions
 from marketplace.charging import using
 from marketplace.orders import Order
 from marketplace.paying import vouchers as paying
+from marketplace.seeking import orders as seeking
 from settlement import access as overseeing
 from settlement import escrow, payments, payouts
 from settlement.escrow import Hop
@@ -42,9 +43,11 @@ def listed() -> Any:
     side = side if side in sides else next(iter(sides))
     page = sides[side](work, after=shown.after(), limit=shown.PAGE)
     parties = [party for order in page.items for party in (order.buyer_id, order.seller_id)]
+    titles = seeking.titles(work.session, [order.id for order in page.items])
     return render_template(
         "orders/orders.html",
         orders=page.items,
+        titles={key: languages.said(words) for key, words in titles.items()},
         firms=shown.names(work, parties),
         side=side,
         sides=list(sides),
@@ -105,7 +108,9 @@ def _order(work: Work, found: Order) -> dict[str, Any]:
     delivered = tasks.of_order(work.session, found.id)
     contract = found.contract_id
     subjects = [found.id, contract, payment.id if payment else None]
+    settles = overseeing.settler.matches(work.actor, None)
     return {
+        "ways": _ways(work, found, settles),
         "order": found,
         "record": shown.record(found, work, orders.LIFE),
         "clock": shown.clock(work, found.id),
@@ -121,6 +126,27 @@ def _order(work: Work, found: Order) -> dict[str, Any]:
         "money": _money(work, found.id),
         "events": shown.timeline(work, *subjects, *[task.id for task in delivered]),
     }
+
+
+def _ways(work: Work, found: Order, settles: bool) -> list[tuple[str, str, str]]:
+    """Return where else the order is told of: icon, address and name, for whom it is."""
+    own = {found.buyer_id, found.seller_id}
+    party, oversees = work.actor.organisation in own, overseeing.oversees(work.actor)
+    order = found.id
+    known = [
+        (True, "badge-check", f"/evidence?subject={order}#new-title",
+         Words("出具证据包", "Make an evidence pack")),
+        (True, "list-checks", "#money", Words("一笔钱走到哪", "Where the money is")),
+        (oversees, "landmark", f"/settlement/ledger/2241.escrow?owner={order}",
+         Words("托管账户明细", "Escrow in the ledger")),
+        (party or oversees, "receipt", f"/invoices?order={order}", Words("发票", "Invoices")),
+        (party or oversees, "undo-2", f"/settlement/refunds?order={order}",
+         Words("退款", "Refunds")),
+        (settles, "lock", f"/settlement/holds?order={order}#hold", Words("冻结款项", "Hold money")),
+        (found.pay_mode != "prepaid", "file-text", f"/bills?order={order}",
+         Words("账单", "Bills")),
+    ]  # fmt: skip
+    return [(icon, href, languages.said(words)) for here, icon, href, words in known if here]
 
 
 def _lines(work: Work, found: Order) -> list[dict[str, Any]]:
@@ -190,8 +216,8 @@ def _money(work: Work, order_id: str) -> dict[str, Any] | None:
     found = escrow.explain(work.session, order_id)
     if not found.hops:
         return None
-    owners = {hop.credit.owner for hop in found.hops} | {hop.debit.owner for hop in found.hops}
-    firms = shown.names(work, owners)
+    refs = [ref for hop in found.hops for ref in (hop.debit, hop.credit)]
+    firms = leads.names(work, refs)
     return {
         "traced": overseeing.oversees(work.actor),
         "payouts": [
@@ -209,7 +235,7 @@ def _money(work: Work, order_id: str) -> dict[str, Any] | None:
 
 def _hop(hop: Hop, firms: dict[str, str]) -> dict[str, Any]:
     return {
-        "says": languages.said(hop.says),
+        "says": leads.short(languages.said(hop.says)),
         "on": hop.effective_on,
         "debit": languages.said(hop.debit_name),
         "debit_owner": firms.get(hop.debit.owner, ""),

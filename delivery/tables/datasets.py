@@ -149,11 +149,17 @@ def version(session: Session, dataset_id: str, number: int | None = None) -> Dat
     return found
 
 
-def own_version(work: Work, version_id: str) -> DatasetVersion:
-    """Return a version to the owner of its data set. Raises NotFound. Two SELECTs by key."""
-    found = work.session.get(DatasetVersion, version_id)
+def by_id(session: Session, version_id: str) -> DatasetVersion:
+    """Return a version. Raises NotFound. One SELECT by key."""
+    found = session.get(DatasetVersion, version_id)
     if found is None:
         raise _missing(version_id)
+    return found
+
+
+def own_version(work: Work, version_id: str) -> DatasetVersion:
+    """Return a version to the owner of its data set. Raises NotFound. Two SELECTs by key."""
+    found = by_id(work.session, version_id)
     own(work, found.dataset_id)
     return found
 

@@ -16,7 +16,7 @@ from kernel import ids, watch
 from kernel.actor import Duty, Role, its, system_only
 from kernel.clock import local_date
 from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal, StepNotAllowed
-from kernel.pages import Page, keyset
+from kernel.pages import Page, holding, keyset
 from kernel.parties import admission, bank_checks, checks
 from kernel.parties import roles as role_lives
 from kernel.parties import uscc as codes
@@ -33,6 +33,9 @@ from kernel.workflow import REASON, Workflow, ask, step
 
 REGION = re.compile("[1-9][0-9]{5}")
 """A code of GB/T 2260 (行政区划代码) by its shape."""
+
+
+_MEMBERS = frozenset({State.ACTIVE, State.RESTRICTED, State.FROZEN, State.EXITING})
 
 
 class NotActive(DomainError):
@@ -241,6 +244,21 @@ def names(session: Session, organisation_ids: Iterable[str]) -> dict[str, Words]
         Organisation.id.in_(set(organisation_ids))
     )
     return {key: Words(zh, en) for key, zh, en in session.execute(statement)}
+
+
+def sought(session: Session, text: str, *, limit: int) -> list[Organisation]:
+    """Return members whose name, code or id holds `text`, by code; without their roles.
+
+    One SELECT; a text that is empty finds everybody.
+    """
+    named = Organisation.id, Organisation.name_zh, Organisation.name_en, Organisation.uscc
+    statement = (
+        select(Organisation)
+        .where(Organisation.state.in_(_MEMBERS), holding(named, text))
+        .order_by(Organisation.uscc)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))
 
 
 def entered(session: Session, *, after: str | None, limit: int) -> Page[Organisation]:

@@ -11,7 +11,7 @@ from kernel.actor import Actor, Duty, Role
 from kernel.clock import Instant
 from kernel.db import Base, Living, append_only, attach
 from kernel.errors import NotFound
-from kernel.pages import Page, keyset
+from kernel.pages import Page, holding, keyset
 from kernel.work import Work
 from licensing import versions
 from licensing.scope import Scope
@@ -199,9 +199,17 @@ def seen(work: Work, authorisation_id: str) -> Authorisation:
 
 
 def listed(
-    work: Work, *, state: str | None = None, after: str | None, limit: int
+    work: Work,
+    *,
+    state: str | None = None,
+    text: str = "",
+    after: str | None,
+    limit: int,
 ) -> Page[Authorisation]:
-    """Return one page of the authorisations that the caller may see, newest first. One SELECT."""
+    """Return one page of the authorisations that the caller may see, newest first. One SELECT.
+
+    text: stands in the certificate's number, in the purpose or in the id.
+    """
     statement = select(Authorisation)
     if not oversees(work.actor):
         statement = statement.join(AuthorisationParty).where(
@@ -209,6 +217,9 @@ def listed(
         )
     if state is not None:
         statement = statement.where(Authorisation.state == state)
+    if text:
+        named = Authorisation.id, Authorisation.cert_no, Authorisation.purpose_text
+        statement = statement.where(holding(named, text))
     return keyset(
         work.session, statement, by=((Authorisation.id, "desc"),), after=after, limit=limit
     )

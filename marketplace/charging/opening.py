@@ -2,6 +2,7 @@
 
 from typing import Any, Final, Protocol
 
+from kernel.money import Money
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import prices, uses, versions
@@ -9,6 +10,7 @@ from marketplace.lines import OrderLine
 from marketplace.prices import Measure, PayMode, Plan, PlanKind
 from settlement.metering import meters, subscriptions, tariffs
 from settlement.metering.meters import Basis, Mode
+from settlement.metering.subscriptions import Price
 from settlement.metering.tariffs import Shape, Tariff
 
 _UNITS: Final = {Measure.CALL: "call", Measure.ROW: "row", Measure.MEGABYTE: "byte"}
@@ -41,13 +43,25 @@ def open_meters(
         meters.open_for(work, wanted)
 
 
-def begin_term(work: Work, order: Ordered, line: OrderLine, sale: dict[str, Any]) -> None:
-    """Plan the periods of a line, if it is a subscription. One SELECT."""
+def begin_term(
+    work: Work, order: Ordered, line: OrderLine, sale: dict[str, Any], sponsored: Money
+) -> None:
+    """Plan the periods of a line, if it is a subscription; a voucher pays so much of it later.
+
+    One SELECT.
+    """
     period = prices.parse(line.price_plan).period
     if period is not None:
+        price = Price(line.amount - sponsored, sponsored)
         subscriptions.begin(
-            work, order.id, sale, amount=line.amount, period=period.value, count=line.quantity
+            work, order.id, sale, price=price, period=period.value, count=line.quantity
         )
+
+
+def paid_before(line: OrderLine, pay_mode: str) -> bool:
+    """Tell whether the line's price is paid before it is delivered, as a whole. Pure."""
+    term = prices.parse(line.price_plan).period is not None and pay_mode == PayMode.PREPAID
+    return term or at_once(line, pay_mode)
 
 
 def at_once(line: OrderLine, pay_mode: str) -> bool:

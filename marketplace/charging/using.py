@@ -1,9 +1,13 @@
 """Use of what is charged by use: admitted before it is delivered, counted once it was."""
 
+from typing import Any
+
 from delivery import tasks
+from delivery.tasks import DeliveryTask
 from kernel.journal import Event
 from kernel.work import Work
 from settlement.metering import hours, meters, usage
+from settlement.metering.tariffs import Shape
 from settlement.metering.usage import Told
 
 
@@ -16,16 +20,21 @@ def require(work: Work, task_id: str) -> None:
 
 
 def count_read(work: Work, event: Event) -> None:
-    """After "delivery.read": count what this house delivered itself, under the event's number.
+    """After "delivery.read", as reads were called before: count it; see `count_use`."""
+    count_use(work, event)
 
-    A call, or the rows that came. What is measured in bytes is told by its connector. Use
-    that was admitted is counted, even if the meter stands by now.
+
+def count_use(work: Work, event: Event) -> None:
+    """After "delivery.used": count what this house delivered itself, under the event's number.
+
+    A call, the rows that came, or the bytes. Use that was admitted is counted, even if the
+    meter stands by now.
     """
     task = tasks.find(work.session, event.subject)
     meter = meters.of_line(work.session, task.order_line_id)
-    if meter is None or meter.unit == "byte":
+    measured = {"call": 1, "row": event.data["rows"], "byte": event.data.get("bytes", 0)}
+    if meter is None or not (units := measured.get(meter.unit, 0)):
         return
-    units = event.data["rows"] if meter.unit == "row" else 1
     told = Told(
         event_id=str(event.sequence),
         order_line_id=task.order_line_id,
@@ -33,3 +42,19 @@ def count_read(work: Work, event: Event) -> None:
         units=units,
     )
     usage.report(work, source=usage.OWN, told=[told])
+
+
+def price(work: Work, task: DeliveryTask, *, rows: int, bytes: int) -> dict[str, Any]:  # noqa: A002 - the unit is its name
+    """Return what a use costs: {"basis", "unit", "units", "amount_e6"}; one SELECT on an index.
+
+    basis: "metered" by use, or "included" in what was paid. amount_e6: 10⁻⁶ fen before
+    free quota, least charge and the one rounding of the bill; None where tiers decide.
+    """
+    meter = meters.of_line(work.session, task.order_line_id)
+    if meter is None or meter.unit not in {"call", "row", "byte"}:
+        return {"basis": "included", "unit": "call", "units": 1, "amount_e6": 0}
+    units = {"call": 1, "row": rows, "byte": bytes}[meter.unit]
+    charges = meter.charges
+    flat = charges.shape is Shape.FLAT
+    amount = units * charges.unit_e6 // charges.per if flat else None
+    return {"basis": "metered", "unit": meter.unit, "units": units, "amount_e6": amount}

@@ -2,7 +2,8 @@
 
 The buyer pays the rest before delivery; the sponsor's part comes into escrow when the use
 was audited, and becomes due to the seller once the sponsor has paid, or at once where the
-batch says so. The trade counts in full at acceptance. A part that is declined is the
+batch says so. The trade counts in full at acceptance, a subscription with each period; its
+voucher is redeemed when the term is over, for what was served. A part that is declined is the
 buyer's to pay.
 """
 
@@ -16,6 +17,8 @@ from marketplace import fulfilment, lines, orders, versions
 from marketplace.charging import opening
 from marketplace.orders import Order, State
 from settlement import escrow, payments
+from settlement.metering import subscriptions
+from settlement.metering.subscriptions import SPONSORS_SEQ
 from settlement.vouchers import vouchers
 from settlement.vouchers.vouchers import Voucher
 
@@ -100,9 +103,16 @@ def paid_after_all(work: Work, event: Event) -> None:
 def _accept(work: Work, order_id: str, amount: Money) -> None:
     order = orders.find(work.session, order_id)
     found = [line for line in lines.of(work.session, order.id) if line.amount.minor > 0]
-    parts = share(amount, [line.amount.minor for line in found])
+    gone = subscriptions.unsponsored(work.session, order.id)
+    whole = sum(gone.values(), amount)  # as it was divided when the order was accepted
+    planned = share(whole, [line.amount.minor for line in found])
+    left = [
+        max(0, part.minor - gone.get(line.id, Money(0)).minor)
+        for line, part in zip(found, planned, strict=True)
+    ]
+    parts = share(amount, left)
     due: list[Any] = [
-        {**fulfilment.earned(work, order, line), "amount": part, "seq": 2}
+        {**fulfilment.earned(work, order, line), "amount": part, "seq": SPONSORS_SEQ}
         for line, part in zip(found, parts, strict=True)
         if part.minor
     ]
@@ -115,8 +125,8 @@ def _not_now(work: Work, order: Order) -> list[Refusal]:
         zh, en = "订单已进入付款，不能再用券或退券", "vouchers are for orders before payment"
         found.append(Refusal("TOO_LATE", zh, en))
     ordered = lines.of(work.session, order.id)
-    if not all(opening.at_once(line, order.pay_mode) for line in ordered):
-        zh, en = "按用量或按期计费的订单不能用券", "no voucher for what is charged by use or period"
+    if not all(opening.paid_before(line, order.pay_mode) for line in ordered):
+        zh, en = "按用量计费的订单不能用券", "no voucher for what is charged by use"
         found.append(Refusal("NOT_PAID_AT_ONCE", zh, en))
     return found
 

@@ -91,11 +91,13 @@ def _move(work: Work, product: Product, heir: Authorisation) -> None:
         "authorisation_id": heir.id,
         "scenario_id": heir.scenario_id,
     }
-    misfits = listing.refusals(ProductVersion(**said), product.owner_id, work)
+    draft = ProductVersion(product_id=product.id, **said)
+    misfits = listing.refusals(draft, product.owner_id, work)
     if misfits:
         LIFE.take("leave_behind", product, work, **_told(heir, misfits))
         return
-    made = versions.write(work, product.id, now.number + 1, said)
+    number = versions.following(work.session, product.id)
+    made = versions.write(work, product.id, number, said)
     told = {"authorisation_id": heir.id, "version": made.digest, "number": made.number}
     LIFE.take("inherit", product, work, **told)
     products.offer(work, product, made)

@@ -6,13 +6,15 @@ them, and a revision of life or residual takes effect from the next month on.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final, NamedTuple, TypeAlias
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from kernel.actor import SYSTEM, Actor, Role, Who
 from kernel.clock import local_date
-from kernel.errors import Invalid, Refusal, StepRefused
+from kernel.errors import DomainError, Invalid, Refusal, StepRefused
 from kernel.money import half_up
 from kernel.work import Work
 from settlement import access
@@ -28,6 +30,17 @@ Benefit: TypeAlias = Callable[[AssetCard, str, str], dict[str, int]]
 _STANDS: Final = frozenset({State.RECOGNISED, State.REVISING})
 
 
+def _charges_months(actor: Actor, subject: object) -> bool:
+    return Role.SYSTEM in actor.roles or disclosures.checker.matches(actor, subject)
+
+
+charger: Final = Who("owner's checker or the house", _charges_months)
+"""Who charges the months: what is charged follows from terms that two have agreed on."""
+
+
+_PAGE: Final = 200
+
+
 class Charge(NamedTuple):
     """What one month bears. left: the carrying amount after it."""
 
@@ -39,12 +52,11 @@ class Charge(NamedTuple):
 def run(work: Work, card_id: str, through: str, benefit: Benefit) -> list[Charge]:
     """Charge every month that has not borne its share, to `through` ("2026-09"), which is over.
 
-    Returns what was charged; a repeat charges nothing. For who checks the owner's cards: what
-    is charged follows from terms that two have agreed on. Raises StepNotAllowed, Invalid,
+    Returns what was charged; a repeat charges nothing. Raises StepNotAllowed, Invalid,
     StepRefused. Some SELECTs, and one INSERT a month.
     """
     card = cards.locked(work, card_id)
-    access.require(work, disclosures.checker, "asset_card.amortise", card)
+    access.require(work, charger, "asset_card.amortise", card)
     version = cards.version(work.session, card)
     refuse(_wears_off(card, version))
     if months.end(through) > local_date(work.now):
@@ -54,14 +66,34 @@ def run(work: Work, card_id: str, through: str, benefit: Benefit) -> list[Charge
         return []
     refuse(disclosures.period_is_final(work.session, card.owner_id, months.end(first)))
     done = list(_charges(card, version, through, benefit))
+    # Of a movement two persons are told: the house and who agreed, or the house and who wrote.
+    by_house = Role.SYSTEM in work.actor.roles
+    prepared = version.written_by if by_house else SYSTEM.person
     for charge in done:
         piece = Piece(Section.AMORTISATION, Line.CHARGED, charge.fen)
         on = months.end(charge.month)
-        source = Source(on=on, prepared_by="system", month=charge.month)
+        source = Source(on=on, prepared_by=prepared, month=charge.month)
         movements.book(work, card, [piece], source)
     card.amortised_through = through
     total = sum(charge.fen for charge in done)
     work.record("asset_card.amortised", card.id, from_month=first, through=through, fen=total)
+    return done
+
+
+def run_due(work: Work, benefit: Benefit, *, limit: int) -> int:
+    """Charge the months of all cards that are over and whose days to book documents have passed.
+
+    Months that were missed are caught up with. What is refused (figures that are final) is left
+    for its owner, and the others are charged all the same. Returns how many cards were charged,
+    at most `limit`. One SELECT on an index a page, and what `run` costs for each.
+    """
+    wait = timedelta(days=work.rules.number("assets.charged_after_d"))
+    through = months.after(months.of(local_date(work.now) - wait), -1)
+    done, last = 0, ""
+    while done < limit and (page := _waiting(work.session, through, after=last)):
+        for card_id in page[: limit - done]:
+            done += _charged(work, card_id, through, benefit)
+        last = page[-1]
     return done
 
 
@@ -100,6 +132,38 @@ def plan(session: Session, card: AssetCard) -> list[Charge]:
     if not known:
         return []
     return list(_charges(card, version, _final(card, version), _unknown))
+
+
+def _waiting(session: Session, through: str, *, after: str) -> Sequence[str]:
+    """Return cards that have a month to bear by `through`, by id."""
+    statement = (
+        select(AssetCard.id)
+        .join(
+            AssetVersion,
+            (AssetVersion.card_id == AssetCard.id)
+            & (AssetVersion.number == AssetCard.version_in_force),
+        )
+        .where(
+            AssetCard.id > after,
+            AssetCard.state.in_(_STANDS),
+            AssetCard.kind == Kind.INTANGIBLE,
+            AssetVersion.life_months.is_not(None),
+            AssetCard.recognised_on <= months.end(through),
+            or_(AssetCard.amortised_through.is_(None), AssetCard.amortised_through < through),
+        )
+        .order_by(AssetCard.id)
+        .limit(_PAGE)
+    )
+    return session.scalars(statement).all()
+
+
+def _charged(work: Work, card_id: str, through: str, benefit: Benefit) -> int:
+    try:
+        with work.session.begin_nested():
+            run(work.as_system(), card_id, through, benefit)
+    except DomainError:
+        return 0
+    return 1
 
 
 def _wears_off(card: AssetCard, version: AssetVersion) -> Refusal | None:

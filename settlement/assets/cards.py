@@ -18,7 +18,7 @@ from kernel.actor import Role, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, Refusal, StepNotAllowed, StepRefused
-from kernel.pages import Page, keyset
+from kernel.pages import Page, holding, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
@@ -299,14 +299,19 @@ def locked(work: Work, card_id: str) -> AssetCard:
 
 
 def listed(
-    work: Work, *, state: State | None = None, after: str | None, limit: int
+    work: Work, *, state: State | None = None, text: str = "", after: str | None, limit: int
 ) -> Page[AssetCard]:
-    """Return the cards that the caller may see, newest first. One SELECT on an index."""
+    """Return the cards that the caller may see, newest first. One SELECT on an index.
+
+    text: stands in the name, the code or the id.
+    """
     statement = select(AssetCard)
     if not access.oversees(work.actor):
         statement = statement.where(AssetCard.owner_id == work.actor.organisation)
     if state is not None:
         statement = statement.where(AssetCard.state == state)
+    if text:
+        statement = statement.where(holding((AssetCard.id, AssetCard.code, AssetCard.name), text))
     by = ((AssetCard.id, "desc"),)
     return keyset(work.session, statement, by=by, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
 

@@ -11,11 +11,13 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
     String,
     UniqueConstraint,
+    and_,
     exists,
     func,
     or_,
@@ -243,10 +245,7 @@ def standing(session: Session, account: str) -> Standing:
     if newest is None:
         raise NotFound("该账户没有对账单", f"no statement of {account}")
     unknown = select(func.coalesce(func.sum(BankLine.amount_minor), 0)).where(
-        BankLine.account == account,
-        BankLine.note.is_not(None),
-        BankLine.amount_minor < 0,
-        ~_IS_MATCHED,
+        unknown_debits(account)
     )
     first = select(BankStatement).where(
         BankStatement.account == account, BankStatement.position == 1
@@ -257,6 +256,19 @@ def standing(session: Session, account: str) -> Standing:
         newest.closing,
         ledger.balance(session, AccountRef(CUSTODY, account)),
         opening + Money(int(session.scalars(unknown).one())),
+    )
+
+
+def unknown_debits(account: str) -> ColumnElement[bool]:
+    """Return which lines of an account went out for nobody knows what; nothing is booked of them.
+
+    On the index of the lines with a note.
+    """
+    return and_(
+        BankLine.account == account,
+        BankLine.note.is_not(None),
+        BankLine.amount_minor < 0,
+        ~_IS_MATCHED,
     )
 
 

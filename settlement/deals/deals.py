@@ -18,7 +18,7 @@ from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, NotFound, Refusal, StepNotAllowed
 from kernel.money import Money
-from kernel.pages import Page, keyset
+from kernel.pages import Page, holding, keyset
 from kernel.parties import organisations, uscc
 from kernel.words import Words
 from kernel.work import Work
@@ -26,7 +26,7 @@ from kernel.workflow import REASON, Workflow, step
 from settlement import access, ledger, shares
 from settlement.deals import papers
 from settlement.deals.papers import DealPaper, PaperKind
-from settlement.dividing import charges, fee_rules
+from settlement.dividing import charges, fee_rules, scales
 from settlement.dividing.charges import Due
 from settlement.dividing.fee_rules import Kind as FeeKind
 from settlement.fees import fee_notes, occasions
@@ -170,7 +170,10 @@ def _register(deal: DirectDeal, work: Work, _data: dict[str, Any]) -> None:
 
 
 def _fees(deal: DirectDeal, work: Work) -> list[Due]:
-    """Return who owes which fee: by the rule in force, else by the jurisdiction's own rates."""
+    """Return who owes which fee: by the rule in force, else by the jurisdiction's own rates.
+
+    Steps by the year count what the merchant sold on the exchange.
+    """
     rule = fee_rules.in_force(work.session, FeeKind.TRANSACTION, local_date(work.now))
     none = Money(0, deal.amount.currency)
     if rule is None:
@@ -178,7 +181,11 @@ def _fees(deal: DirectDeal, work: Work) -> list[Due]:
         fee = shares.fee(deal.amount, work.rules.number("fees.transaction_bp"), cap=cap)
         parts = {deal.merchant_id: fee} if fee.minor else {}
     else:
-        fee = min(fee_rules.figure(rule, deal.amount, charged=none), deal.amount)
+        on_year = rule.scale == fee_rules.Scale.YEAR
+        today = local_date(work.now)
+        before = scales.of_year(work.session, deal.merchant_id, today) if on_year else 0
+        fee = fee_rules.figure(rule, deal.amount, charged=none, before=before)
+        fee = min(fee, deal.amount)
         buyer_id = deal.buyer_id or deal.merchant_id
         parts = dict(occasions.split(rule, fee, deal.merchant_id, buyer_id))
     rule_id = rule.id if rule else None
@@ -282,14 +289,21 @@ def seen(work: Work, deal_id: str) -> DirectDeal:
 
 
 def listed(
-    work: Work, *, state: State | None = None, after: str | None, limit: int
+    work: Work, *, state: State | None = None, text: str = "", after: str | None, limit: int
 ) -> Page[DirectDeal]:
-    """Return the deals that the caller may see, newest first. One SELECT on an index."""
+    """Return the deals that the caller may see, newest first. One SELECT on an index.
+
+    text: stands in the title, the contract's number or the id.
+    """
     statement = select(DirectDeal)
     if not (access.oversees(work.actor) or verifier.matches(work.actor, None)):
         statement = statement.where(DirectDeal.merchant_id == work.actor.organisation)
     if state is not None:
         statement = statement.where(DirectDeal.state == state)
+    if text:
+        statement = statement.where(
+            holding((DirectDeal.id, DirectDeal.title, DirectDeal.contract_no), text)
+        )
     return keyset(work.session, statement, by=((DirectDeal.id, "desc"),), after=after, limit=limit)
 
 

@@ -1,7 +1,8 @@
 """How the obligations of a batch are divided: computed in pages, the same every time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from kernel.crypto import canonical
 from kernel.money import Money
 from kernel.work import Work
 from settlement import shares
-from settlement.dividing import charges, settled, terms
+from settlement.dividing import charges, scales, settled, terms
 from settlement.dividing.fee_rules import Kind
 from settlement.dividing.obligations import Obligation
 from settlement.dividing.settled import SettlementLine
@@ -35,7 +36,7 @@ def divide(work: Work, held: Sequence[Obligation], batch_id: str) -> list[Divide
     """Divide obligations of one batch, by id, under the present rules.
 
     What earlier lines of the same orders were, or will be, charged counts towards the
-    minimum and the cap of the order. Six SELECTs.
+    minimum and the cap of the order. Six SELECTs, and two more where rates have steps.
     """
     if not held:
         return []
@@ -46,10 +47,13 @@ def divide(work: Work, held: Sequence[Obligation], batch_id: str) -> list[Divide
     besides = charges.charged(work.session, order_ids, Kind.TRANSACTION)
     for order_id, asked in besides.items():
         charged[order_id] = charged.get(order_id, Money(0)) + asked
-    versions = terms.load(work.session, [*earlier, *found])
+    together = [*earlier, *found]
+    versions = terms.load(work.session, together)
+    rules = {one.id: versions.fees[one.fee_rule_id] for one in together if one.fee_rule_id}
+    passed = _Passed(charged, scales.before(work.session, together, rules))
     for one in earlier:
-        _one(work, one, versions, charged)
-    return [_one(work, one, versions, charged) for one in found]
+        _one(work, one, versions, passed)
+    return [_one(work, one, versions, passed) for one in found]
 
 
 def written(obligation: Obligation, line: SettlementLine) -> Divided:
@@ -78,12 +82,19 @@ def chained(work: Work, before: str, drafts: Iterable[str]) -> str:
     return work.crypto.digest(canonical([before, *drafts]))
 
 
-def _one(
-    work: Work, one: Obligation, versions: terms.Versions, charged: dict[str, Money]
-) -> Divided:
-    before = charged.get(one.order_id, Money(0, one.amount.currency))
-    split = shares.divide(one.left, terms.rule(one, work.rules, versions, charged=before))
-    charged[one.order_id] = before + split.fee + split.buyer_fee
+class _Passed(NamedTuple):
+    """Order → fees charged so far; obligation → what came before it on its scale."""
+
+    charged: dict[str, Money]
+    before: Mapping[str, int]
+
+
+def _one(work: Work, one: Obligation, versions: terms.Versions, passed: _Passed) -> Divided:
+    sofar = passed.charged.get(one.order_id, Money(0, one.amount.currency))
+    before = passed.before.get(one.id, 0)
+    rule = terms.rule(one, work.rules, versions, charged=sofar, before=before)
+    split = shares.divide(one.left, rule)
+    passed.charged[one.order_id] = sofar + split.fee + split.buyer_fee
     return Divided(one, split.fee, split.lines, None, split.buyer_fee)
 
 

@@ -15,15 +15,21 @@ from kernel import ids
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, NotFound, Refusal
-from kernel.money import Money, half_up
+from kernel.money import Money
 from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
-from settlement import access
-from settlement.shares import WHOLE_BP
+from settlement import access, shares
+from settlement.dividing.fee_kinds import OF_A_LISTING, Every, Kind, Payer, Scale, Waiver
+from settlement.shares import WHOLE_BP, Step
+
+__all__ = ["Every", "Kind", "Payer", "Scale", "Waiver"]
 
 _BOARD_MAX: Final = 20
+
+STEPS_MAX: Final = 10
+"""The most steps of one rate."""
 
 
 class State(StrEnum):
@@ -35,81 +41,14 @@ class State(StrEnum):
     DROPPED = "dropped"
 
 
-class Kind(StrEnum):
-    """For what is charged."""
-
-    TRANSACTION = "transaction"
-    LISTING = "listing"
-    DELIVERY = "delivery"
-    BROKER = "broker"
-    CERTIFICATE = "certificate"
-    MEMBERSHIP = "membership"
-
-    @property
-    def label(self) -> Words:
-        """What the kind is called."""
-        return _KINDS[self]
-
-    @property
-    def flat(self) -> bool:
-        """Whether it is a fixed sum, the rule's minimum: there is no amount to take a rate of."""
-        return self in {Kind.LISTING, Kind.CERTIFICATE, Kind.MEMBERSHIP}
-
-
-class Payer(StrEnum):
-    """Who bears the fee. The seller's part is kept of the price, the buyer's is asked for."""
-
-    SELLER = "seller"
-    BUYER = "buyer"
-    BOTH = "both"
-
-    @property
-    def label(self) -> Words:
-        """What the payer is called."""
-        return _PAYERS[self]
-
-    @property
-    def seller_bp(self) -> int:
-        """How much of the fee the seller bears."""
-        return {Payer.SELLER: 10_000, Payer.BUYER: 0, Payer.BOTH: 5_000}[self]
-
-
-class Waiver(StrEnum):
-    """For what nothing is charged."""
-
-    WELFARE = "welfare"  # 公益: governance and welfare
-    MUTUAL = "mutual_recognition"  # 互认: mirrored from another exchange
-
-    @property
-    def label(self) -> Words:
-        """What the ground is called."""
-        return _WAIVERS[self]
-
-
-_KINDS: Final = {
-    Kind.TRANSACTION: Words("交易服务费", "transaction"),
-    Kind.LISTING: Words("挂牌服务费", "listing"),
-    Kind.DELIVERY: Words("交付服务费", "delivery"),
-    Kind.BROKER: Words("经纪服务费", "broker"),
-    Kind.CERTIFICATE: Words("凭证服务费", "certificate"),
-    Kind.MEMBERSHIP: Words("会员年费", "yearly membership"),
-}
-_PAYERS: Final = {
-    Payer.SELLER: Words("卖方", "seller"),
-    Payer.BUYER: Words("买方", "buyer"),
-    Payer.BOTH: Words("双方各半", "both, half each"),
-}
-_WAIVERS: Final = {
-    Waiver.WELFARE: Words("公益用途", "welfare"),
-    Waiver.MUTUAL: Words("互认互通", "mutual recognition"),
-}
-
-
 class FeeRule(Living, Base):
     """One version of a fee. min_fen, cap_fen: of one order. board_id: None for all boards.
 
     Of a flat kind min_fen is the fee. Who pays it: of a listing and its certificate the
-    merchant; of a membership the payers are the members, each the whole of it.
+    merchant, of a registration and an assessment who asked for it; of a membership the payers
+    are the members, each the whole of it.
+    steps: [above_fen, rate_bp] of what lies above, lowest first, counted over `scale`; rate_bp
+    is of what lies below all. every: of a listing and its certificate.
     """
 
     __tablename__ = "fee_rules"
@@ -123,6 +62,8 @@ class FeeRule(Living, Base):
             "state NOT IN ('approved', 'retired') OR approved_by IS NOT NULL",
             name="in_force_when_approved",
         ),
+        CheckConstraint("scale IS NULL OR scale IN ('order', 'year')", name="scale_is_known"),
+        CheckConstraint("every IN ('product', 'version', 'year')", name="every_is_known"),
         Index(None, "kind", "state", "first_on"),
     )
 
@@ -135,10 +76,18 @@ class FeeRule(Living, Base):
     last_on: Mapped[date | None]
     board_id: Mapped[str | None]
     waived_for: Mapped[list[Any]]
+    steps: Mapped[list[Any]]
+    scale: Mapped[str | None]
+    every: Mapped[str]
     drafted_by: Mapped[str]
     drafted_at: Mapped[Instant]
     approved_by: Mapped[str | None]
     approved_at: Mapped[Instant | None]
+
+    @property
+    def rates(self) -> tuple[Step, ...]:
+        """The steps of its rate, lowest first; none when there is one rate."""
+        return tuple(Step(above, rate_bp) for above, rate_bp in self.steps)
 
 
 def _begins_later(rule: FeeRule, work: Work) -> Refusal | None:
@@ -183,11 +132,18 @@ def draft(  # noqa: PLR0913 - a rule is as many figures as it has
     last_on: date | None = None,
     board_id: str | None = None,
     waived_for: tuple[Waiver, ...] = (),
+    steps: tuple[Step, ...] = (),
+    scale: Scale | None = None,
+    every: Every = Every.PRODUCT,
 ) -> FeeRule:
     """Draft a rule, for another to approve before its first day. Raises Invalid with a pointer."""
     access.require(work, access.settler, "fee_rule.draft")
     _check(rate_bp, min_fen, cap_fen)
     _check_flat(Kind(kind), Payer(payer), rate_bp, min_fen)
+    _check_steps(Kind(kind), steps, scale)
+    if every != Every.PRODUCT and kind not in OF_A_LISTING:
+        told = "只有挂牌与凭证可选收费频次", "only of a listing and its certificate"
+        raise Invalid(*told, pointer="/every")
     _check_days(first_on, last_on)
     made = FeeRule(
         id=ids.new("fru_", work.now),
@@ -201,6 +157,9 @@ def draft(  # noqa: PLR0913 - a rule is as many figures as it has
         last_on=last_on,
         board_id=board_id,
         waived_for=sorted(waived_for),
+        steps=[list(step) for step in steps],
+        scale=scale,
+        every=Every(every),
         drafted_by=work.actor.person,
         drafted_at=work.now,
         approved_by=None,
@@ -231,6 +190,22 @@ def _check_flat(kind: Kind, payer: Payer, rate_bp: int, min_fen: int) -> None:
         raise Invalid("该费用由数商承担", "the merchant pays it", pointer="/payer")
 
 
+def _check_steps(kind: Kind, steps: tuple[Step, ...], scale: Scale | None) -> None:
+    if bool(steps) != (scale is not None):
+        told = "有分段须说明按什么分段，反之亦然", "steps are counted over something, and only they"
+        raise Invalid(*told, pointer="/scale")
+    if steps and kind.flat:
+        raise Invalid("固定金额不分段", "a fixed sum has no steps", pointer="/steps")
+    if len(steps) > STEPS_MAX:
+        raise Invalid(f"至多{STEPS_MAX}段", f"{STEPS_MAX} steps at most", pointer="/steps")
+    bounds = [step.above_fen for step in steps]
+    if bounds != sorted(set(bounds)) or (bounds and bounds[0] <= 0):
+        told = "分段起点须为正数且逐段递增", "steps begin above 0, each above the one before"
+        raise Invalid(*told, pointer="/steps")
+    if not all(0 <= step.rate_bp <= WHOLE_BP for step in steps):
+        raise Invalid("费率须在0至100%之间", "a rate is 0–10,000 bp", pointer="/steps")
+
+
 def _check_days(first_on: date, last_on: date | None) -> None:
     if last_on is not None and last_on < first_on:
         raise Invalid("终止日早于生效日", "it ends before it begins", pointer="/last_on")
@@ -255,18 +230,22 @@ def in_force(
     return session.scalars(statement).first()
 
 
-def any_in_force(session: Session, kind: Kind, on: date) -> bool:
+def any_in_force(session: Session, kind: Kind, on: date, *, every: Every | None = None) -> bool:
     """Tell whether any rule of a kind holds on a day, for whatever board. One SELECT."""
-    return session.scalars(select(FeeRule.id).where(*_holds(kind, on)).limit(1)).first() is not None
+    statement = select(FeeRule.id).where(*_holds(kind, on)).limit(1)
+    if every is not None:
+        statement = statement.where(FeeRule.every == every)
+    return session.scalars(statement).first() is not None
 
 
-def figure(rule: FeeRule, base: Money, *, charged: Money) -> Money:
+def figure(rule: FeeRule, base: Money, *, charged: Money, before: int = 0) -> Money:
     """Return the fee on `base` under the rule, tax included. Pure.
 
     charged: what was charged of the same order before; minimum and cap are one for it.
+    before: what came earlier on the scale of the rule's steps, in fen.
     """
     currency = base.currency
-    fee = Money(half_up(base.minor * rule.rate_bp, WHOLE_BP), currency)
+    fee = shares.fee(base, rule.rate_bp, steps=rule.rates, before=before)
     fee = max(fee, Money(rule.min_fen, currency) - charged)
     if rule.cap_fen is None:
         return fee

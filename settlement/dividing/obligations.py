@@ -71,6 +71,7 @@ class Obligation(Base):
         Index(None, "order_id", "id"),
         Index(None, "batch_id", "id"),
         Index(None, "seller_id", "order_id"),
+        Index(None, "seller_id", "accepted_on"),
         Index(None, "buyer_id", "id"),
     )
 

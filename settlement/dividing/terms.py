@@ -74,12 +74,14 @@ def load(session: Session, obligations: Sequence[Due]) -> Versions:
     )
 
 
-def rule(due: Due, given: Rules, versions: Versions, *, charged: Money) -> shares.Rule:
+def rule(
+    due: Due, given: Rules, versions: Versions, *, charged: Money, before: int = 0
+) -> shares.Rule:
     """Return how the obligation is divided: by the versions it points at, else the rules given.
 
     charged: fees that were taken from the same order before; minimum and cap are one for
-    the order. Raises Invalid when the shares agreed do not add up, or name somebody who is
-    not there.
+    the order. before: what came earlier on the scale of the fee's steps, in fen. Raises
+    Invalid when the shares agreed do not add up, or name somebody who is not there.
     """
     fee = versions.fees.get(due.fee_rule_id or "")
     none = Money(0, charged.currency)
@@ -94,6 +96,8 @@ def rule(due: Due, given: Rules, versions: Versions, *, charged: Money) -> share
         fee_min=max(Money(min_fen, charged.currency) - charged, none),
         seller_bp=shares.WHOLE_BP if fee is None else Payer(fee.payer).seller_bp,
         base=shares.Base.NET_OF_FEE if revenue is None else shares.Base(revenue.base),
+        steps=() if fee is None or due.waiver in fee.waived_for else fee.rates,
+        before=before,
     )
 
 

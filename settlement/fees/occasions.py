@@ -1,12 +1,13 @@
 """When a fee falls due (收费时点): of a listing, of what was accepted, of a year of membership.
 
-Each is charged by the rule that is in force on its day, and once: by product, by accepted
-line, by member and year. Where no rule is in force, nothing is charged.
+Each is charged by the rule that is in force on its day, and once: by product (or its version,
+or its year, as the rule says), by accepted line, by member and year, by registration, by
+assessment. Where no rule is in force, nothing is charged.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 
@@ -16,9 +17,9 @@ from kernel.money import Money, share
 from kernel.parties.rows import Organisation, OrganisationRole, RoleState
 from kernel.parties.rows import State as Standing
 from kernel.work import Work
-from settlement.dividing import charges, fee_rules, obligations
+from settlement.dividing import charges, fee_rules, obligations, scales
 from settlement.dividing.charges import Due, FeeCharge
-from settlement.dividing.fee_rules import FeeRule, Kind, Payer
+from settlement.dividing.fee_rules import Every, FeeRule, Kind, Payer
 from settlement.dividing.obligations import Obligation
 from settlement.shares import WHOLE_BP
 
@@ -32,21 +33,52 @@ _MEMBERS: Final = {
 """Who is a member, by who pays for it."""
 
 
-def listed(
-    work: Work, product_id: str, merchant_id: str, *, board_ids: tuple[str, ...]
-) -> list[FeeCharge]:
-    """Charge a merchant for the listing of a product and for its certificate, once a product.
+class Listed(NamedTuple):
+    """A product that stands listed: its merchant, its version, and the boards it stands on."""
 
-    At most two SELECTs and an entry each.
+    product_id: str
+    version_id: str
+    merchant_id: str
+    board_ids: tuple[str, ...] = ()
+
+
+def listed(work: Work, found: Listed) -> list[FeeCharge]:
+    """Charge a merchant for the listing of a product and for its certificate.
+
+    Once a product, a version or a year, as the rule says; a repeat charges nothing. At most
+    two SELECTs and an entry each.
     """
+    year = local_date(work.now).year
+    subjects = {
+        Every.PRODUCT: found.product_id,
+        Every.VERSION: found.version_id,
+        Every.YEAR: f"{found.product_id}:{year}",
+    }
     made = []
     for kind in (Kind.LISTING, Kind.CERTIFICATE):
-        rule = _rule(work, kind, board_ids)
+        rule = _rule(work, kind, found.board_ids)
         if rule is not None:
-            fee = fee_rules.figure(rule, _NOTHING, charged=_NOTHING)
-            due = Due(kind, product_id, merchant_id, fee, rule_id=rule.id)
+            due = _flat(kind, subjects[Every(rule.every)], found.merchant_id, rule)
             made.append(charges.charge(work, due))
     return [one for one in made if one is not None]
+
+
+def yearly(work: Work) -> bool:
+    """Tell whether any listing is charged by the year today. Two SELECTs."""
+    today = local_date(work.now)
+    return any(
+        fee_rules.any_in_force(work.session, kind, today, every=Every.YEAR)
+        for kind in (Kind.LISTING, Kind.CERTIFICATE)
+    )
+
+
+def once(work: Work, kind: Kind, subject: str, payer_id: str) -> FeeCharge | None:
+    """Charge the fixed fee of a registration or an assessment, once; None without a rule.
+
+    Two SELECTs and an entry.
+    """
+    rule = _rule(work, kind, ())
+    return None if rule is None else charges.charge(work, _flat(kind, subject, payer_id, rule))
 
 
 def asked_for(work: Work) -> frozenset[Kind]:
@@ -95,11 +127,8 @@ def charge_members(work: Work, *, limit: int) -> list[FeeCharge]:
     if rule is None:
         return []
     year = local_date(work.now).year
-    fee = fee_rules.figure(rule, _NOTHING, charged=_NOTHING)
     made = [
-        charges.charge(
-            work, Due(Kind.MEMBERSHIP, f"{member_id}:{year}", member_id, fee, rule_id=rule.id)
-        )
+        charges.charge(work, _flat(Kind.MEMBERSHIP, f"{member_id}:{year}", member_id, rule))
         for member_id in _members(work, _MEMBERS[Payer(rule.payer)], year, limit)
     ]
     return [one for one in made if one is not None]
@@ -116,12 +145,18 @@ def split(rule: FeeRule, fee: Money, seller_id: str, buyer_id: str) -> Mapping[s
     return {party: amount for party, amount in found.items() if amount.minor}
 
 
+def _flat(kind: Kind, subject: str, payer_id: str, rule: FeeRule) -> Due:
+    fee = fee_rules.figure(rule, _NOTHING, charged=_NOTHING)
+    return Due(kind, subject, payer_id, fee, rule_id=rule.id)
+
+
 def _charged(
     work: Work, one: Obligation, kind: Kind, rule: FeeRule | None, sofar: Money
 ) -> list[FeeCharge]:
     if rule is None or one.waiver in rule.waived_for:
         return []
-    fee = fee_rules.figure(rule, one.amount, charged=sofar)
+    before = scales.before(work.session, [one], {one.id: rule}).get(one.id, 0)
+    fee = fee_rules.figure(rule, one.amount, charged=sofar, before=before)
     made = [
         charges.charge(work, Due(kind, one.id, payer_id, amount, one.order_id, rule.id))
         for payer_id, amount in split(rule, fee, one.seller_id, one.buyer_id).items()

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
@@ -27,6 +27,9 @@ from settlement.metering.meters import Basis
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _ENDED = "subscription.ended"
 
+SPONSORS_SEQ: Final = 2
+"""The slice of a line as which a sponsor's part becomes due, after its buyer's."""
+
 
 class Outcome(StrEnum):
     """What became of a period."""
@@ -40,13 +43,15 @@ class SubscriptionSlice(Base):
     """One period of a subscription.
 
     seq: the slice of the order line, as escrow counts it. first_on, last_on: its days.
-    amount: its part of the price. sale: what escrow must know to divide it.
+    amount: its part of what the buyer pays. sponsored_minor: of what a voucher pays later, once
+    the term is over. sale: what escrow must know to divide it.
     """
 
     __tablename__ = "subscription_slices"
     __table_args__ = (
         UniqueConstraint("order_line_id", "seq"),
         CheckConstraint("amount_minor > 0", name="amount_positive"),
+        CheckConstraint("sponsored_minor >= 0", name="sponsored_not_negative"),
         CheckConstraint("first_on <= last_on", name="days_not_reversed"),
         Index(None, "outcome", "last_on", "id"),
         Index(None, "order_id", "first_on", "id"),
@@ -61,9 +66,15 @@ class SubscriptionSlice(Base):
     amount: Mapped[Money] = composite(
         mapped_column("amount_minor", Big), mapped_column("amount_currency")
     )
+    sponsored_minor: Mapped[int] = mapped_column(Big)
     sale: Mapped[dict[str, Any]]
     outcome: Mapped[str]
     earned_at: Mapped[Instant | None]
+
+    @property
+    def sponsored(self) -> Money:
+        """What a voucher pays of it, once the term is over."""
+        return Money(self.sponsored_minor, self.amount.currency)
 
 
 class SliceCut(Base):
@@ -82,12 +93,19 @@ class SliceCut(Base):
 append_only(SliceCut.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 
 
+class Price(NamedTuple):
+    """What the buyer pays of something, and what a voucher pays of it later."""
+
+    own: Money
+    sponsored: Money = Money(0)
+
+
 def begin(
     work: Work,
     order_id: str,
     sale: Mapping[str, Any],
     *,
-    amount: Money,
+    price: Price,
     period: str,
     count: int,
 ) -> list[SubscriptionSlice]:
@@ -101,21 +119,24 @@ def begin(
         return there
     today, months = local_date(work.now), _MONTHS[period]
     terms = list(pairwise(_after(today, number * months) for number in range(count + 1)))
-    parts = tariffs.slices(amount, [(end - begin).days for begin, end in terms])
+    days = [(end - begin).days for begin, end in terms]
+    parts = tariffs.slices(price.own, days)
+    others = tariffs.slices(price.sponsored, days)
     made = [
         SubscriptionSlice(
             id=ids.new("sbs_", work.now),
             order_id=order_id,
             order_line_id=line_id,
-            seq=numbers.following(work.session, f"slices {order_id}"),
+            seq=_seq(work, order_id),
             first_on=begin,
             last_on=end - timedelta(days=1),
             amount=part,
+            sponsored_minor=other.minor,
             sale=dict(sale),
             outcome=Outcome.PLANNED,
             earned_at=None,
         )
-        for (begin, end), part in zip(terms, parts, strict=True)
+        for (begin, end), part, other in zip(terms, parts, others, strict=True)
         if part.minor
     ]
     work.session.add_all(made)
@@ -162,8 +183,10 @@ def stop(work: Work, order_id: str, *, on: date) -> Money:
         if not used.minor:
             continue
         if used < each.amount:
-            work.session.add(_rest(work, each, each.amount - used, on + timedelta(days=1)))
-            each.last_on, each.amount = on, used
+            other = tariffs.used_up(each.sponsored, used_days=used_days, days=days)
+            rest = Price(each.amount - used, each.sponsored - other)
+            work.session.add(_rest(work, each, rest, on + timedelta(days=1)))
+            each.last_on, each.amount, each.sponsored_minor = on, used, other.minor
         _earn(work, each, used)
     return unused
 
@@ -225,6 +248,16 @@ def of_order(session: Session, order_id: str) -> list[SubscriptionSlice]:
     return list(session.scalars(statement))
 
 
+def unsponsored(session: Session, order_id: str) -> dict[str, Money]:
+    """Return line → what its voucher does not pay any more, for it was not served. One SELECT."""
+    gone: dict[str, Money] = {}
+    for each in of_order(session, order_id):
+        if each.outcome == Outcome.RETURNED and each.sponsored_minor:
+            before = gone.get(each.order_line_id, Money(0, each.amount.currency))
+            gone[each.order_line_id] = before + each.sponsored
+    return gone
+
+
 def unserved(session: Session, order_id: str) -> bool:
     """Tell whether a period of the order is still to come or under way. One SELECT."""
     found = of_order(session, order_id)
@@ -250,15 +283,22 @@ def _cuts(session: Session, source_id: str) -> list[SliceCut]:
     return list(session.scalars(statement))
 
 
-def _rest(work: Work, each: SubscriptionSlice, amount: Money, first_on: date) -> SubscriptionSlice:
+def _seq(work: Work, order_id: str) -> int:
+    """Return the next slice of an order; the second is for what a sponsor pays in the end."""
+    number = numbers.following(work.session, f"slices {order_id}")
+    return number if number < SPONSORS_SEQ else number + 1
+
+
+def _rest(work: Work, each: SubscriptionSlice, price: Price, first_on: date) -> SubscriptionSlice:
     return SubscriptionSlice(
         id=ids.new("sbs_", work.now),
         order_id=each.order_id,
         order_line_id=each.order_line_id,
-        seq=numbers.following(work.session, f"slices {each.order_id}"),
+        seq=_seq(work, each.order_id),
         first_on=first_on,
         last_on=each.last_on,
-        amount=amount,
+        amount=price.own,
+        sponsored_minor=price.sponsored.minor,
         sale=each.sale,
         outcome=Outcome.PLANNED,
         earned_at=None,
@@ -266,13 +306,14 @@ def _rest(work: Work, each: SubscriptionSlice, amount: Money, first_on: date) ->
 
 
 def _earn(work: Work, each: SubscriptionSlice, amount: Money) -> None:
-    line = {**each.sale, "seq": each.seq, "amount": amount}
+    volume = amount + each.sponsored  # what is counted is the whole price
+    line = {**each.sale, "seq": each.seq, "amount": amount, "volume": volume}
     escrow.accept(work.as_system(), each.order_id, [line])
     if each.outcome == Outcome.PLANNED:
         each.outcome = Outcome.EARNED
     each.earned_at = work.now
     told: Sequence[Mapping[str, Any]] = [
-        {"order_line_id": each.order_line_id, "seq": each.seq, "amount": amount}
+        {"order_line_id": each.order_line_id, "seq": each.seq, "amount": volume}
     ]
     work.as_system().record("sale.recognised", each.order_id, slice_id=each.id, lines=told)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from settlement import chart, rules
 from settlement.books import LINES_MAX
@@ -11,6 +11,10 @@ from settlement.posting.refusals import NothingToPost
 
 Key = tuple[str, str, int]
 """The natural key of an entry: event, source_id, seq."""
+
+# Asked with every line, so looked up in plain dictionaries.
+_BOOKS: Final = {code: row.kind.book.value for code, row in chart.CHART.items()}
+_OWNED: Final = {code: bool(row.owner) for code, row in chart.CHART.items()}
 
 
 class ToPost(NamedTuple):
@@ -59,7 +63,7 @@ def checked(asked: ToPost) -> ToPost:
         raise ValueError(f"an entry has at most {LINES_MAX} lines")
     for row in rows:
         _check(asked.event, row)
-    return asked._replace(rows=rows)
+    return asked if len(rows) == len(asked.rows) else asked._replace(rows=rows)
 
 
 def lines(asked: ToPost) -> tuple[Line, ...]:
@@ -81,14 +85,13 @@ def _check(event: str, row: Row) -> None:
     if not rules.allows(event, debit.code, credit.code):
         raise ValueError(f"{event}: no rule debits {debit.code} and credits {credit.code}")
     for ref in (debit, credit):
-        if bool(ref.owner) != bool(chart.account(ref.code).owner):
+        if bool(ref.owner) is not _OWNED[ref.code]:
             raise ValueError(f"{ref}: whether {ref.code} has an owner, the chart says")
 
 
 def _line(number: int, row: Row) -> Line:
     debit, credit, amount = row
-    book = chart.account(debit.code).kind.book.value
     return Line(
-        number, debit.code, debit.owner, credit.code, credit.owner, amount.currency, book,
-        amount.minor,
+        number, debit.code, debit.owner, credit.code, credit.owner, amount.currency,
+        _BOOKS[debit.code], amount.minor,
     )  # fmt: skip

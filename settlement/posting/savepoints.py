@@ -10,13 +10,14 @@ from sqlalchemy import Connection
 def savepoint(connection: Connection) -> Iterator[None]:
     """Undo what is done inside when something is raised, so that the transaction can go on.
 
-    Plain SQL: SQLAlchemy compiles its own anew each time, which takes as long as posting.
+    By the driver's own cursor: SQLAlchemy's way to it takes as long as posting.
     """
-    connection.exec_driver_sql("SAVEPOINT posting")
+    cursor = connection.connection.cursor()
+    cursor.execute("SAVEPOINT posting")
     try:
         yield
     except BaseException:
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT posting")
-        connection.exec_driver_sql("RELEASE SAVEPOINT posting")
+        cursor.execute("ROLLBACK TO SAVEPOINT posting")
         raise
-    connection.exec_driver_sql("RELEASE SAVEPOINT posting")
+    finally:
+        cursor.execute("RELEASE SAVEPOINT posting")

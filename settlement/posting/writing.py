@@ -45,15 +45,17 @@ def _portion(connection: Connection, writer: Writer, asked: Sequence[ToPost]) ->
     firsts = _firsts(asked)
     there: dict[Key, int] = {}
     made: dict[Key, int] = {}
-    while new := [one for key, one in firsts.items() if key not in there and key not in made]:
-        numbered = {one.key: number for one, number in zip(new, writer.write(new), strict=True)}
+    while new := {key: one for key, one in firsts.items() if key not in there and key not in made}:
+        numbered = dict(zip(new, writer.write(list(new.values())), strict=True))
         taken = [key for key, number in numbered.items() if number is None]
         there |= _there(connection, firsts, taken)
         if not taken:
             made = {key: number for key, number in numbered.items() if number is not None}
+    ids = made | there
     return [
-        Posted((made | there)[one.key], already=one is not firsts[one.key] or one.key in there)
+        Posted(ids[key], already=one is not firsts[key] or key in there)
         for one in asked
+        for key in (one.key,)
     ]
 
 

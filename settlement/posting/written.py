@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -13,6 +13,12 @@ from settlement.posting.asked import ToPost, lines
 
 Months: TypeAlias = dict[str, str]
 """Month in which something took effect → the open period in which it is booked."""
+
+
+_AS: Final = {
+    code: {"book": row.kind.book.value, "kind": row.kind.value, "guard": row.guard.value}
+    for code, row in chart.CHART.items()
+}
 
 
 class Writer(Protocol):
@@ -55,12 +61,4 @@ def booked_in(connection: Connection, days: Iterable[date]) -> Months:
 
 def opened_as(ref: AccountRef) -> dict[str, str]:
     """Return the row of an account that is opened as the chart says."""
-    row = chart.account(ref.code)
-    return {
-        "code": ref.code,
-        "owner": ref.owner,
-        "currency": ref.currency,
-        "book": row.kind.book.value,
-        "kind": row.kind.value,
-        "guard": row.guard.value,
-    }
+    return {"code": ref.code, "owner": ref.owner, "currency": ref.currency, **_AS[ref.code]}

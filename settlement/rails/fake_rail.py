@@ -57,19 +57,25 @@ class FakeRail:
     faults: deque[str] = field(default_factory=deque)
     objects: dict[str, Object] = field(default_factory=dict)
     told: list[tuple[Event, bytes]] = field(default_factory=list)
-    _keys: dict[str, Object | NoAnswer] = field(default_factory=dict)
+    _keys: dict[str, tuple[Any, Object | NoAnswer]] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: count(1))
     _lock: RLock = field(default_factory=RLock)
 
     def run(self, order: Order) -> Object:
-        """Do what a command says, once under its key; go wrong if that is asked for."""
+        """Do what a command says, once under its key; go wrong if that is asked for.
+
+        Raises NoAnswer for a key under which something else was said before, as a real one.
+        """
         with self._lock:
             fault = self.faults.popleft() if self.faults else ""
             if fault == BUSY:
                 raise NotYet("busy")
+            said = (order.kind, order.subject, order.amount, repr(sorted(order.body.items())))
             if order.key not in self._keys:
-                self._keys[order.key] = self._done(order, fault)
-            kept = self._keys[order.key]
+                self._keys[order.key] = said, self._done(order, fault)
+            first, kept = self._keys[order.key]
+            if said != first:
+                raise NoAnswer("idempotency-error", stored=True)
             if isinstance(kept, NoAnswer):
                 raise kept
             if fault == LOST:

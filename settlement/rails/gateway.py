@@ -46,7 +46,7 @@ class Contradiction(Exception):
 
 
 class Units(Protocol):
-    """Runs a command as one unit of work, and commits it."""
+    """Runs a command as one unit of work, and commits it; again when another was faster."""
 
     def __call__(self, command: Callable[[Work], T], /) -> T:
         """Run the command in a unit of its own; what it raises undoes it."""
@@ -196,6 +196,8 @@ class Gateway:
         words: list[Object] = []
 
         def command(work: Work) -> None:
+            taken.clear()  # it may be run again, and find another notice
+            words.clear()
             notice = inbox.waiting(work, self.ports)
             if notice is None:
                 return

@@ -5,7 +5,7 @@ itself when a later run does not find it any more, by a person when its cause is
 another person than who explained it when it is large.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -62,6 +62,7 @@ class Break(Living, Base):
             postgresql_where=text("state <> 'cleared'"),
         ),
         Index(None, "state", "day", "id"),
+        Index(None, "key", "state"),
         Index(None, "run_id"),
     )
 
@@ -142,20 +143,26 @@ LIFE: Workflow[State, Break] = Workflow(
 def keep(work: Work, run_id: str, first: date, facts: Iterable[Fact]) -> list[Break]:
     """Write down what a run over the days from `first` on found, and what is no more.
 
-    What was left by days that are closed stays as it was explained. Returns what is live
-    now. One SELECT over the live breaks.
+    What was left by days that are closed stays as it was explained; what came for them late
+    and was not explained yet is looked at again. What a person has cleared of it is not found
+    anew. Returns what is live now. Two SELECTs.
     """
     live = {(it.leg, it.key): it for it in _live(work.session)}
-    found = []
-    for fact in facts:
-        it = live.pop((fact.leg, fact.key), None) or _made(work, fact)
+    told, found = list(facts), []
+    cleared = spoken_for(work.session, [fact.key for fact in told if fact.type == Type.LATE])
+    for fact in told:
+        there = live.pop((fact.leg, fact.key), None)
+        if there is None and fact.type == Type.LATE and fact.key in cleared:
+            continue
+        it = there or _made(work, fact)
         it.type, it.day, it.run_id = fact.type, fact.since, run_id
         it.currency = fact.difference.currency
         it.left_minor = None if fact.left is None else fact.left.minor
         it.right_minor = None if fact.right is None else fact.right.minor
         found.append(it)
     for gone in live.values():
-        if gone.day >= first or gone.type in _STANDING:
+        again = gone.state == State.OPEN and gone.type != Type.LATE
+        if gone.day >= first or gone.type in _STANDING or again:
             LIFE.take("vanish", gone, work.as_system())
         else:
             found.append(gone)
@@ -176,19 +183,28 @@ def age(it: Break, calendar: Calendar, today: date) -> int:
     return calendar.between(it.day, today, provisional=True)
 
 
-def unexplained(session: Session, until: date) -> list[Break]:
-    """Return what keeps the day `until`, or an earlier one, open. One SELECT on an index."""
-    statement = (
-        select(Break)
-        .where(
-            Break.state == State.OPEN,
-            Break.day <= until,
-            Break.type.not_in([each.value for each in WAITING]),
-        )
-        .order_by(Break.day, Break.id)
-        .limit(1_000)
-    )
-    return list(session.scalars(statement))
+def unexplained(work: Work, until: date) -> list[Break]:
+    """Return what keeps the day `until`, or an earlier one, open. Two SELECTs on an index.
+
+    What was booked for a day that was closed may wait for `reconciliation.late_wd` working
+    days for its explanation; from then on no day is closed without it.
+    """
+    days, today = work.rules.number("reconciliation.late_wd"), local_date(work.now)
+    open_ = select(Break).where(Break.state == State.OPEN, Break.day <= until).limit(1_000)
+    others = open_.where(Break.type.not_in([each.value for each in WAITING]))
+    late = open_.where(Break.type == Type.LATE).order_by(Break.first_seen, Break.id)
+    waited = [
+        it
+        for it in work.session.scalars(late)
+        if work.calendar.between(it.first_seen, today, provisional=True) > days
+    ]
+    return [*work.session.scalars(others.order_by(Break.day, Break.id)), *waited]
+
+
+def spoken_for(session: Session, keys: Collection[str]) -> set[str]:
+    """Return those of the keys whose breaks somebody has explained or cleared. One SELECT."""
+    statement = select(Break.key).where(Break.key.in_(sorted(keys)), Break.state != State.OPEN)
+    return set(session.scalars(statement))
 
 
 def find(session: Session, break_id: str) -> Break:

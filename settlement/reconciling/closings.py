@@ -20,6 +20,7 @@ from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from settlement import access
+from settlement.bank.statements import BankLine
 from settlement.books import entries, postings, seals
 from settlement.reconciling import breaks, rows
 from settlement.reconciling.facts import Fact, Leg, Type
@@ -99,8 +100,12 @@ def holds(work: Work, closed: ClosedDay) -> bool:
 
 
 def late(session: Session) -> Iterator[Fact]:
-    """Yield what was booked for a closed day after it was closed. One SELECT on two indexes."""
-    closed = rows.last(session)
+    """Yield what was booked for closed days since the last of them was closed.
+
+    A line that the bank told late is named by itself, once, and any other booking by its
+    entry. One SELECT on two indexes.
+    """
+    closed, lines = rows.last(session), set[str]()
     if closed is None:
         return
     moved = (
@@ -109,17 +114,19 @@ def late(session: Session) -> Iterator[Fact]:
         .scalar_subquery()
     )
     statement = (
-        select(entries.c.id, entries.c.effective_on, moved)
-        .join(ClosedDay, ClosedDay.day == entries.c.effective_on)
-        .where(
-            entries.c.effective_on <= closed.day,
-            entries.c.id > ClosedDay.last_entry_id,
-        )
+        select(entries.c.id, entries.c.effective_on, moved, BankLine.id, BankLine.amount_minor)
+        .outerjoin(BankLine, BankLine.id == entries.c.source_id)
+        .where(entries.c.effective_on <= closed.day, entries.c.id > closed.last_entry_id)
         .order_by(entries.c.id)
         .limit(_LATE_MAX)
     )
-    for entry_id, day, amount in session.execute(statement):
-        yield Fact(Leg.TRADE, Type.LATE, f"entry:{entry_id}", Money(int(amount or 0)), None, day)
+    for entry_id, day, amount, line_id, said in session.execute(statement):
+        if line_id is None:
+            booked = Money(int(amount or 0))
+            yield Fact(Leg.TRADE, Type.LATE, f"entry:{entry_id}", booked, None, day)
+        elif line_id not in lines:
+            lines.add(line_id)
+            yield Fact(Leg.BANK, Type.LATE, f"line:{line_id}@{day}", Money(said), Money(said), day)
 
 
 def seen(work: Work, closed_id: str) -> ClosedDay:
@@ -159,12 +166,10 @@ def _refusals(work: Work, day: date) -> Iterator[Refusal]:
         yield Refusal(
             "BOOKED_SINCE", "对账后又有记账，请重新对账", "something was booked since; run it again"
         )
-    if waiting := breaks.unexplained(session, day):
-        yield Refusal(
-            "UNEXPLAINED",
-            f"尚有 {len(waiting)} 条差异未说明",
-            f"{len(waiting)} breaks are not explained",
-        )
+    if waiting := breaks.unexplained(work, day):
+        count = len(waiting)
+        told = "1 break is" if count == 1 else f"{count} breaks are"
+        yield Refusal("UNEXPLAINED", f"尚有 {count} 条差异未说明", f"{told} not explained")
 
 
 def _newest(session: Session, day: date) -> int:

@@ -5,60 +5,27 @@ Costs: a few SELECTs a leg, over what took effect in those days and over what is
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kernel.money import Money
 from kernel.work import Work
-from settlement.bank import statements
-from settlement.bank.statements import CUSTODY, SUSPENSE, BankLine, BankStatement
-from settlement.books import accounts, balances, entries, postings
+from settlement.books import accounts, entries, postings
 from settlement.escrow import ACCEPTED, ESCROW, Obligation
 from settlement.payments import Payment, Purpose
 from settlement.payments import State as Asked
 from settlement.payouts import Payout
 from settlement.payouts import State as Paid
-from settlement.reconciling import providers
+from settlement.reconciling import banks, providers
 from settlement.reconciling.facts import Fact, Leg, Type, compare
+from settlement.reconciling.sides import Days, Sides, by_day, sided, waiting
 from settlement.statements import trial_balance
 from settlement.vouchers import returned
 from settlement.vouchers.batches import VoucherBatch
 from settlement.vouchers.vouchers import State as Given
 from settlement.vouchers.vouchers import Voucher
-
-Sides = Mapping[date, Mapping[str, Money]]
-"""Day → key → amount."""
-
-
-class Days(NamedTuple):
-    """The days that a run looks at, both included."""
-
-    first: date
-    last: date
-
-
-def bank(work: Work, days: Days) -> Iterator[Fact]:
-    """Compare what was booked on the supervised account with the bank's lines.
-
-    Keys are the ids of the bank's lines. Beside the lines: statements that are missing, the
-    closing balance, and receipts that nobody has matched.
-    """
-    session = work.session
-    custody = work.rules.text("settlement.custody_account")
-    booked, said = _on_account(session, CUSTODY, custody, days), _bank_lines(session, custody, days)
-    yield from _by_day(Leg.BANK, "line", booked, said)
-    yield from _gaps(session, custody)
-    if statements.last(session, custody) is not None:
-        standing = statements.standing(session, custody)
-        if standing.difference.minor:
-            told = standing.closing - standing.unexplained
-            yield Fact(
-                Leg.BANK, Type.BALANCE, f"balance:{custody}", standing.booked, told, days.last
-            )
-    yield from _suspense(work, days)
 
 
 def trade(work: Work, days: Days) -> Iterator[Fact]:
@@ -68,8 +35,8 @@ def trade(work: Work, days: Days) -> Iterator[Fact]:
     said, booked = _payments(session, touched), _received(session, touched)
     yield from _by_order(Leg.TRADE, "paid", touched, said, booked)
     obliged, accepted = _obligations(session, days), _accepted(session, days)
-    yield from _by_day(Leg.TRADE, "accepted", obliged, accepted)
-    yield from _by_day(Leg.TRADE, "payout", _payouts(session, days), _paid(session, days))
+    yield from by_day(Leg.TRADE, "accepted", obliged, accepted)
+    yield from by_day(Leg.TRADE, "payout", _payouts(session, days), _paid(session, days))
     yield from _underway(work, days)
 
 
@@ -119,16 +86,11 @@ OWED: Final = (
 LEGS: Final[tuple[Callable[[Work, Days], Iterator[Fact]], ...]] = (
     trade,
     provider,
-    bank,
+    banks.compared,
     safeguard,
     volume,
 )
 """Every leg, in the order in which their findings are told."""
-
-
-def _by_day(leg: Leg, about: str, left: Sides, right: Sides) -> Iterator[Fact]:
-    for day in sorted({*left, *right}):
-        yield from compare(leg, about, left.get(day, {}), right.get(day, {}), since=day, dated=True)
 
 
 def _by_order(
@@ -143,82 +105,13 @@ def _by_order(
         yield from compare(leg, about, *one, since=since)
 
 
-def _on_account(session: Session, code: str, owner: str, days: Days) -> Sides:
-    """Return what was booked on one account, by day and bank line: debits less credits."""
-    account_id = (
-        select(accounts.c.id).where(accounts.c.code == code, accounts.c.owner == owner)
-    ).scalar_subquery()
-    debited = case((postings.c.debit_id == account_id, postings.c.amount), else_=0)
-    credited = case((postings.c.credit_id == account_id, postings.c.amount), else_=0)
-    statement = (
-        select(
-            entries.c.effective_on,
-            entries.c.source_id,
-            postings.c.currency,
-            func.sum(debited - credited),
-        )
-        .join(postings, postings.c.entry_id == entries.c.id)
-        .where(
-            entries.c.effective_on.between(*days),
-            or_(postings.c.debit_id == account_id, postings.c.credit_id == account_id),
-        )
-        .group_by(entries.c.effective_on, entries.c.source_id, postings.c.currency)
-    )
-    return _sides(session, statement)
-
-
-def _bank_lines(session: Session, account: str, days: Days) -> Sides:
-    statement = select(
-        BankLine.booked_on, BankLine.id, BankLine.amount_currency, BankLine.amount_minor
-    ).where(BankLine.account == account, BankLine.booked_on.between(*days))
-    return _sides(session, statement)
-
-
-def _gaps(session: Session, account: str) -> Iterator[Fact]:
-    """Tell of statements that do not begin where the one before ended."""
-    found = session.scalars(
-        select(BankStatement)
-        .where(BankStatement.account == account)
-        .order_by(BankStatement.position.desc())
-        .limit(_STATEMENTS)
-    ).all()
-    for later, earlier in pairwise(found):
-        if later.opening != earlier.closing:
-            since = later.imported_at.date()
-            yield Fact(
-                Leg.BANK, Type.GAP, f"statement:{later.id}", earlier.closing, later.opening, since
-            )
-
-
-def _suspense(work: Work, days: Days) -> Iterator[Fact]:
-    """Tell of receipts that nobody has matched: on their way, or waiting too long."""
-    statement = (
-        select(BankLine.id, BankLine.booked_on, accounts.c.currency, _LEFT)
-        .join(accounts, accounts.c.owner == BankLine.id)
-        .join(balances, balances.c.account_id == accounts.c.id)
-        .where(accounts.c.code == SUSPENSE, _LEFT > 0)
-        .order_by(BankLine.id)
-        .limit(_OPEN_MAX)
-    )
-    for line_id, booked_on, currency, left in work.session.execute(statement):
-        type_ = _waiting(work, booked_on, days.last, Type.UNMATCHED_RECEIPT)
-        yield Fact(Leg.BANK, type_, f"suspense:{line_id}", Money(left, currency), None, booked_on)
-
-
 def _underway(work: Work, days: Days) -> Iterator[Fact]:
     """Tell of payouts that were sent and that the bank has not booked."""
     statement = select(Payout).where(Payout.state == Paid.SENT).order_by(Payout.id).limit(_OPEN_MAX)
     for payout in work.session.scalars(statement):
         sent_on = (payout.approved_at or payout.requested_at).date()
-        type_ = _waiting(work, sent_on, days.last, Type.MISSING_RIGHT)
+        type_ = waiting(work, sent_on, days.last, Type.MISSING_RIGHT)
         yield Fact(Leg.TRADE, type_, f"sent:{payout.id}", payout.amount, None, sent_on)
-
-
-def _waiting(work: Work, since: date, until: date, otherwise: Type) -> Type:
-    lag = work.rules.number("reconciliation.lag_wd")
-    return (
-        Type.TIMING if work.calendar.between(since, until, provisional=True) <= lag else otherwise
-    )
 
 
 def _touched(session: Session, days: Days, events: tuple[str, ...]) -> dict[str, date]:
@@ -323,7 +216,7 @@ def _obligations(session: Session, days: Days) -> Sides:
         .where(Obligation.accepted_on.between(*days))
         .group_by(Obligation.accepted_on, Obligation.order_id, _OBLIGED.c.amount_currency)
     )
-    return _sides(session, statement)
+    return sided(session, statement)
 
 
 def _accepted(session: Session, days: Days) -> Sides:
@@ -334,7 +227,7 @@ def _payouts(session: Session, days: Days) -> Sides:
     statement = select(
         Payout.paid_on, Payout.id, _PAYOUTS.c.amount_currency, _PAYOUTS.c.amount_minor
     ).where(Payout.paid_on.between(*days))
-    return _sides(session, statement)
+    return sided(session, statement)
 
 
 def _paid(session: Session, days: Days) -> Sides:
@@ -349,7 +242,7 @@ def _paid(session: Session, days: Days) -> Sides:
             debited.c.code == "2241.payout_transit",
         )
     )
-    return _sides(session, statement)
+    return sided(session, statement)
 
 
 def _credited(session: Session, days: Days, event: str, code: str) -> Sides:
@@ -370,7 +263,7 @@ def _credited(session: Session, days: Days, event: str, code: str) -> Sides:
         )
         .group_by(entries.c.effective_on, accounts.c.owner, postings.c.currency)
     )
-    return _sides(session, statement)
+    return sided(session, statement)
 
 
 def _total(session: Session, codes: Iterable[str]) -> dict[str, int]:
@@ -382,17 +275,7 @@ def _total(session: Session, codes: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def _sides(session: Session, statement: Select[*tuple[Any, ...]]) -> Sides:
-    found: dict[date, dict[str, Money]] = {}
-    for day, key, currency, minor in session.execute(statement):
-        if minor:
-            found.setdefault(day, {})[key.partition(":")[0]] = Money(int(minor), currency)
-    return found
-
-
 _RECEIPTS: Final = ("bank.matched", "payment.captured")
 _OBLIGED: Final = Obligation.__table__
 _PAYOUTS: Final = Payout.__table__
-_LEFT: Final = balances.c.credits - balances.c.debits
-_STATEMENTS: Final = 400
 _OPEN_MAX: Final = 1_000

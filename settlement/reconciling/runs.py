@@ -23,8 +23,8 @@ from settlement.books import entries
 from settlement.rails.balance_lines import ProviderBalanceLine
 from settlement.reconciling import breaks, closings, legs, parties, rows
 from settlement.reconciling.facts import WAITING, Fact
-from settlement.reconciling.legs import Days
 from settlement.reconciling.rows import ReconciliationRun
+from settlement.reconciling.sides import Days
 
 __all__ = ["ReconciliationRun"]
 

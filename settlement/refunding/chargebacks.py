@@ -18,7 +18,7 @@ from settlement.dividing.frozen import Ground
 from settlement.holding import holds
 from settlement.ledger import AccountRef, Row
 from settlement.rails.desks import DisputeMove, DisputeWord
-from settlement.refunding import disputes, effects, takings
+from settlement.refunding import disputes, effects, parts, takings
 from settlement.refunding.disputes import DISPUTED, LIFE, Chargeback, State
 
 _STEPS: Final = {
@@ -109,7 +109,9 @@ def _bear(work: Work, chargeback: Chargeback) -> None:
     if borne.minor:
         taking = takings.take(work, chargeback.order_id, borne)
         rows = taking.rows(chargeback.withdrawn)
-        effects.taken(work, chargeback.order_id, f"{chargeback.id}/{seq}", taking)
+        source_id = f"{chargeback.id}/{seq}"
+        parts.keep(work.session, source_id, taking)
+        effects.taken(work, chargeback.order_id, source_id, taking)
     rest = lost - borne  # refunded before: the exchange makes it good
     rows.append(Row(AccountRef("6711.goodwill", "", lost.currency), chargeback.withdrawn, rest))
     today = local_date(work.now)

@@ -41,6 +41,47 @@ class RefundPart(Base):
 append_only(RefundPart.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
 
 
+class TakenPart(Base):
+    """One part of what was taken otherwise: by a lost dispute, or for a sponsor.
+
+    source_id: the dispute and how often it was borne, the voucher and how often it came back.
+    obligation_id: empty for escrow. share_code, share_owner: whose it was.
+    """
+
+    __tablename__ = "taken_parts"
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount_positive"),
+        Index(None, "obligation_id", "share_code", "share_owner"),
+    )
+
+    source_id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    obligation_id: Mapped[str]
+    share_code: Mapped[str]
+    share_owner: Mapped[str]
+    amount_minor: Mapped[int] = mapped_column(Big)
+    currency: Mapped[str]
+
+
+append_only(TakenPart.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+
+
+def keep(session: Session, source_id: str, taking: Taking) -> None:
+    """Keep what a lost dispute, or a voucher that came back, took."""
+    session.add_all(
+        TakenPart(
+            source_id=source_id,
+            position=position,
+            obligation_id=piece.obligation_id,
+            share_code=piece.home.code,
+            share_owner=piece.home.owner,
+            amount_minor=piece.minor,
+            currency=piece.back.currency,
+        )
+        for position, piece in enumerate(taking.pieces, 1)
+    )
+
+
 def write(session: Session, refund_id: str, taking: Taking) -> None:
     """Keep what a refund took."""
     session.add_all(

@@ -8,9 +8,12 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     FromClause,
+    String,
     Subquery,
     case,
+    cast,
     column,
+    exists,
     func,
     literal,
     or_,
@@ -20,7 +23,7 @@ from sqlalchemy import (
 )
 
 from kernel.words import Words
-from settlement.books import accounts, postings
+from settlement.books import accounts, entries, postings
 from settlement.checking.check import Check, query
 from settlement.dividing.frozen import Hold, HoldPiece
 from settlement.dividing.obligations import Obligation
@@ -28,7 +31,7 @@ from settlement.dividing.settled import SettlementLine, SplitShare
 from settlement.paying.rows import Payout
 from settlement.paying.rows import State as PayoutState
 from settlement.refunding.disputes import Chargeback
-from settlement.refunding.parts import RefundPart
+from settlement.refunding.parts import RefundPart, TakenPart
 from settlement.refunding.rows import Refund
 from settlement.refunding.rows import State as RefundState
 from settlement.vouchers.returned import VoucherReturn
@@ -110,25 +113,19 @@ def _shares() -> Any:
 
 
 def _remaining() -> Any:
-    """Compare what shares lack with what refunds took.
+    """Compare what shares lack with what refunds, lost disputes and sponsors' vouchers took.
 
-    Nothing where a dispute was lost, or a sponsor's part that had been divided went back.
+    Left out are orders of which a dispute or a sponsor took before that was written down.
     """
     share = SplitShare.__table__
-    taken = (
-        select(
-            RefundPart.obligation_id,
-            RefundPart.share_code,
-            RefundPart.share_owner,
-            func.sum(RefundPart.amount_minor).label("minor"),
-        )
+    by_refunds = (
+        select(*_part_of(RefundPart))
         .join(Refund, Refund.id == RefundPart.refund_id)
         .where(Refund.state != RefundState.CANCELLED)
-        .group_by(RefundPart.obligation_id, RefundPart.share_code, RefundPart.share_owner)
-        .subquery()
     )
-    disputed = select(Chargeback.order_id).where(Chargeback.lost_minor > 0)
-    sponsored = select(VoucherReturn.order_id).where(VoucherReturn.was_due)
+    each = union_all(by_refunds, select(*_part_of(TakenPart))).subquery()
+    whose = (each.c.obligation_id, each.c.share_code, each.c.share_owner)
+    taken = select(*whose, func.sum(each.c.minor).label("minor")).group_by(*whose).subquery()
     same = (
         (taken.c.obligation_id == share.c.obligation_id)
         & (taken.c.share_code == share.c.account_code)
@@ -141,11 +138,39 @@ def _remaining() -> Any:
         .outerjoin(taken, same)
         .where(
             lacks != func.coalesce(taken.c.minor, 0),
-            SettlementLine.order_id.not_in(disputed.where(Chargeback.order_id.is_not(None))),
-            SettlementLine.order_id.not_in(sponsored),
+            SettlementLine.order_id.not_in(_lost_before()),
+            SettlementLine.order_id.not_in(_restored_before()),
         )
         .order_by(share.c.obligation_id, share.c.account_code, share.c.owner)
     )
+
+
+def _part_of(one: type[RefundPart | TakenPart]) -> tuple[Any, ...]:
+    return one.obligation_id, one.share_code, one.share_owner, one.amount_minor.label("minor")
+
+
+def _lost_before() -> Any:
+    """Return orders whose parties bore a lost dispute of which no part is kept."""
+    kept = exists().where(TakenPart.source_id.in_([Chargeback.id + "/0", Chargeback.id + "/1"]))
+    borne = (
+        select(entries.c.source_id)
+        .join(postings, postings.c.entry_id == entries.c.id)
+        .join(accounts, accounts.c.id == postings.c.debit_id)
+        .where(entries.c.event == "dispute.lost", accounts.c.code != "6711.goodwill")
+    )
+    return select(Chargeback.order_id).where(
+        Chargeback.lost_minor > 0,
+        Chargeback.order_id.is_not(None),
+        Chargeback.id.in_(borne),
+        ~kept,
+    )
+
+
+def _restored_before() -> Any:
+    """Return orders of which a sponsor took its part, and no part is kept."""
+    number = cast(VoucherReturn.number, String)
+    kept = exists().where(TakenPart.source_id == VoucherReturn.voucher_id + "/" + number)
+    return select(VoucherReturn.order_id).where(VoucherReturn.was_due, ~kept)
 
 
 def _holds() -> Any:

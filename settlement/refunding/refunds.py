@@ -8,7 +8,7 @@ which it came; what does not arrive waits in suspense for a person, never with t
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, Role, Who, system_only
@@ -54,6 +54,7 @@ __all__ = [
     "standing",
     "succeeded",
     "take",
+    "together",
 ]
 
 
@@ -155,27 +156,48 @@ def request(
 ) -> Refund:
     """Give `amount` of what was paid for an order back to its buyer; it stands in transit now.
 
+    What one receipt cannot bear goes back in as many refunds as it takes, each by the rail of
+    its receipt; the first of them is returned, the others name it (`together`).
     order_line_id: out of this line alone, once it was accepted. fee_refund: the exchange
     gives its fee back as well, else the seller bears it. Up to the limit of the rules it is
-    approved at once. Raises NotRefundable with every reason. Some SELECTs and an entry.
+    approved at once. Raises NotRefundable with every reason. Some SELECTs and an entry each.
     """
     access.require(work, maker, "refund.request")
     check_amount(amount)
-    origin = ways.choose(work.session, order_id, amount)
+    found = ways.choose(work, order_id, amount)
+    alone_max = work.rules.number("settling.refund_alone_max_fen")
+    payer_id, first = ways.payer(work.session, order_id), None
+    for origin in found:
+        made = rows.made(work, Kind.ORDER, origin, origin.amount, reason)
+        made.order_id, made.order_line_id = order_id, order_line_id
+        made.fee_refund, made.payer_id = fee_refund, payer_id
+        if amount.minor > alone_max:
+            made.alone_max_minor = 0  # it is the whole that one person may not refund
+        made.first_id = first.id if first else None
+        _take_out(work, made)
+        first = first or made
+    escrow.finished(work, [order_id])
+    assert first is not None  # noqa: S101 -- a positive amount has a receipt
+    return first
+
+
+def _take_out(work: Work, made: Refund) -> None:
+    """Take a refund's money out of its order, and put it into transit."""
+    order_id = made.order_id or ""
     taking = takings.take(
-        work, order_id, amount, order_line_id=order_line_id, fee_refund=fee_refund
+        work,
+        order_id,
+        made.amount,
+        order_line_id=made.order_line_id,
+        fee_refund=made.fee_refund,
     )
-    made = rows.made(work, Kind.ORDER, origin, amount, reason)
-    made.order_id, made.order_line_id = order_id, order_line_id
-    made.fee_refund, made.payer_id = fee_refund, ways.payer(work.session, order_id)
-    if origin.rail == Rail.BANK:
-        made.payee_id = ways.payee_id(work.session, origin.object_id, made.payer_id)
+    if made.rail == Rail.BANK:
+        made.payee_id = ways.payee_id(work.session, made.object_id, made.payer_id)
     taken = taking.rows(made.transit)
     begin(work, made, ToPost("refund.requested", made.id, taken, local_date(work.now)))
     parts.write(work.session, made.id, taking)
     effects.taken(work, order_id, made.id, taking)
-    escrow.finished(work, [order_id])
-    return made
+    work.session.flush()  # what is asked for together with it is reckoned after it
 
 
 def of_suspense(
@@ -258,6 +280,18 @@ def standing(session: Session, order_id: str) -> Standing:
     """Return how far an order is refunded. Some SELECTs on indexes."""
     refunded, under_way = rows.standing(session, order_id)
     return Standing(refunded, under_way, takings.left(session, order_id))
+
+
+def together(session: Session, refund: Refund) -> list[Refund]:
+    """Return all refunds that were asked for with this one, and itself. One SELECT on an index."""
+    first = refund.first_id or refund.id
+    statement = (
+        select(Refund)
+        .where(or_(Refund.id == first, Refund.first_id == first))
+        .order_by(Refund.first_id.is_not(None), Refund.id)
+        .limit(500)
+    )
+    return list(session.scalars(statement))
 
 
 def find(session: Session, refund_id: str) -> Refund:

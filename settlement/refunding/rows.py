@@ -51,6 +51,8 @@ class Refund(Living, Base):
     rail, account, object_id: as the receipt that it answers says (`Origin`). payee_id: the
     verified bank account, when it does not go back to where it came from. payer_id: who gets
     it. alone_max_minor: up to how much one person could refund when it was requested.
+    first_id: the refund that it was asked for together with, because one receipt could not
+    bear the whole.
     """
 
     __tablename__ = "refunds"
@@ -70,6 +72,7 @@ class Refund(Living, Base):
         Index(None, "state", "id"),
         Index(None, "payer_id", "id"),
         Index(None, "object_id", "id"),
+        Index(None, "first_id", "id"),
     )
 
     kind: Mapped[str]
@@ -95,6 +98,7 @@ class Refund(Living, Base):
     file_id: Mapped[str | None]
     ended_on: Mapped[date | None]
     failure: Mapped[str | None]
+    first_id: Mapped[str | None] = mapped_column(ForeignKey("refunds.id"))
 
     @property
     def transit(self) -> AccountRef:
@@ -140,6 +144,7 @@ def made(work: Work, kind: Kind, origin: Origin, amount: Money, reason: str) -> 
         file_id=None,
         ended_on=None,
         failure=None,
+        first_id=None,
     )
 
 

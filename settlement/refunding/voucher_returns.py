@@ -14,6 +14,7 @@ from kernel.work import Work
 from settlement import ledger
 from settlement.ledger import AccountRef, Row
 from settlement.refunding import counted, rows, takings
+from settlement.refunding import parts as takens
 from settlement.vouchers import batches, parts, vouchers
 from settlement.vouchers.returned import VoucherReturn
 from settlement.vouchers.rows import State, Voucher
@@ -60,6 +61,7 @@ def _post(work: Work, voucher: Voucher, order_id: str, *, redeemed: bool) -> Non
         spent = AccountRef("9104.redeemed", batch.id, voucher.used.currency)
         fee_refund = rows.fee_given_back(work.session, order_id)
         taking = takings.take(work, order_id, voucher.used, fee_refund=fee_refund, to_sponsor=True)
+        takens.keep(work.session, source, taking)
         money = [*taking.money(batch.owed), Row(spent, voucher.value, voucher.used)]
         pieces = [(one.obligation_id, one.home.code, -one.minor) for one in taking.pieces]
         counted.earnings(work, order_id, source, pieces)

@@ -1,6 +1,6 @@
 """By which way a refund goes back: which receipt it answers, and to which bank account."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from sqlalchemy import column, select, table
@@ -69,26 +69,42 @@ def locked(session: Session, references: Iterable[str]) -> dict[str, Refund]:
     return {refund.reference: refund for refund in session.scalars(statement)}
 
 
-def choose(session: Session, order_id: str, amount: Money) -> Origin:
-    """Return the receipt that can bear the refund, the oldest first. Raises NotRefundable."""
+def choose(work: Work, order_id: str, amount: Money) -> list[Origin]:
+    """Return the receipts that bear the refund, each with what it bears of it.
+
+    One receipt that can bear it whole is taken before several; among them the oldest or the
+    largest goes first, as the rules say. Raises NotRefundable with every reason. Some SELECTs.
+    """
+    session = work.session
     refused = [disputes.refusal(session, order_id)]
     found = origins.of_order(session, order_id)
     used = rows.used(session, [one.object_id for one in found], order_id)
-    room = [one.amount - used.get(one.object_id, Money(0)) for one in found]
-    fitting = [one for one, left in zip(found, room, strict=True) if left >= amount]
-    if not fitting:
-        most = max(room, default=Money(0))
+    room = [one._replace(amount=one.amount - used.get(one.object_id, Money(0))) for one in found]
+    if work.rules.text("settling.refund_receipts") == "largest":
+        room.sort(key=lambda one: -one.amount.minor)  # a stable sort: of equals the oldest
+    most = sum((one.amount for one in room), Money(0))
+    if most < amount:
         refused.append(
             Refusal(
                 "MORE_THAN_WAS_PAID",
-                f"单笔来款至多可退 {most}，请分笔退款",
-                f"of one receipt {most} can go back at most; refund in parts",
+                f"该订单来款至多可退 {most}",
+                f"of what was paid for the order {most} can go back at most",
             )
         )
-    reasons = tuple(filter(None, refused))
-    if reasons:
+    if reasons := tuple(filter(None, refused)):
         raise NotRefundable.of(reasons)
-    return fitting[0]
+    whole = next((one for one in room if one.amount >= amount), None)
+    return [whole._replace(amount=amount)] if whole else list(_filled(room, amount))
+
+
+def _filled(room: list[Origin], amount: Money) -> Iterator[Origin]:
+    """Yield the receipts in order, each with as much as it has room for, until all is borne."""
+    rest = amount
+    for one in room:
+        part = min(one.amount, rest)
+        if part.minor > 0:
+            yield one._replace(amount=part)
+        rest -= part
 
 
 def payer(session: Session, order_id: str) -> str | None:

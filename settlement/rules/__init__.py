@@ -43,6 +43,11 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
 """Event → rule, in the order in which money travels."""
 
 
+_ALLOWED: Final = frozenset(
+    (rule.event, *pair) for rule in RULES.values() for pair in rule.pairs
+)  # fmt: skip
+
+
 def allows(event: str, debit: str, credit: str) -> bool:
     """Tell whether `event` may debit the code `debit` and credit the code `credit`."""
-    return event in RULES and (debit, credit) in RULES[event].pairs
+    return (event, debit, credit) in _ALLOWED

@@ -10,6 +10,8 @@ from kernel.errors import Refusal
 from kernel.money import Money
 from kernel.parties import organisations, relations
 from kernel.work import Work
+from settlement import escrow
+from settlement.metering import subscriptions
 from settlement.vouchers import batches
 from settlement.vouchers.batches import WHOLE_BP, VoucherBatch
 from settlement.vouchers.rows import USED, Voucher
@@ -62,6 +64,33 @@ def not_eligible(work: Work, batch: VoucherBatch, holder_id: str) -> list[Refusa
     if holder_id == batch.sponsor_id:
         told.append(Refusal("SPONSOR_ITSELF", "资助方不得持券", "a sponsor gives itself nothing"))
     return told
+
+
+def is_over(voucher: Voucher, work: Work) -> Refusal | None:
+    """Guard: its last day has passed."""
+    if local_date(work.now) > voucher.valid_to:
+        return None
+    return Refusal("VOUCHER_IN_TERM", "券仍在有效期内", "the voucher is still valid")
+
+
+def is_accepted(voucher: Voucher, work: Work) -> Refusal | None:
+    """Guard: something of its order was accepted."""
+    if escrow.of_order(work.session, voucher.order_id or ""):
+        return None
+    return Refusal(
+        "ORDER_NOT_ACCEPTED", "订单尚未验收", "the order has not been accepted by its buyer"
+    )
+
+
+def term_is_over(voucher: Voucher, work: Work) -> Refusal | None:
+    """Guard: of its order no subscription is still to be served."""
+    if not subscriptions.unserved(work.session, voucher.order_id or ""):
+        return None
+    return Refusal(
+        "TERM_NOT_OVER",
+        "包期服务尚未期满，期满后按实际履行部分核销",
+        "its subscription is not over; what was served is redeemed then",
+    )
 
 
 def _lies_in(region: str, outer: str) -> bool:

@@ -5,10 +5,8 @@ from sqlalchemy.orm import Session
 
 from kernel.money import Money
 from settlement.dividing.obligations import Obligation
+from settlement.metering.subscriptions import SPONSORS_SEQ
 from settlement.vouchers.rows import State, Voucher
-
-_FALLEN_DUE = 2
-"""The slice as which a sponsor's part becomes due, after the buyer's."""
 
 
 def of_order(session: Session, order_id: str) -> Money:
@@ -26,7 +24,7 @@ def in_escrow(session: Session, order_id: str) -> Money:
     if not brought.minor:
         return brought
     due = select(Obligation.id).where(
-        Obligation.order_id == order_id, Obligation.seq == _FALLEN_DUE
+        Obligation.order_id == order_id, Obligation.seq == SPONSORS_SEQ
     )
     fallen = session.scalars(due.limit(1)).first() is not None
     return Money(0) if fallen else brought

@@ -22,6 +22,7 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
 from settlement import access, escrow, ledger, payments
 from settlement.ledger import AccountRef, Row
+from settlement.metering import subscriptions
 from settlement.vouchers import batches, eligibility
 from settlement.vouchers.batches import VoucherBatch
 from settlement.vouchers.rows import USED, State, Voucher
@@ -34,18 +35,10 @@ EXPIRED_MAX: Final = 200
 holder: Final = its("holder", "holder_id", Duty.FINANCE, Duty.SIGNER, Duty.SUBMITTER, Duty.EDITOR)
 
 
-def _is_over(voucher: Voucher, work: Work) -> Refusal | None:
-    if local_date(work.now) > voucher.valid_to:
-        return None
-    return Refusal("VOUCHER_IN_TERM", "券仍在有效期内", "the voucher is still valid")
-
-
-def _is_accepted(voucher: Voucher, work: Work) -> Refusal | None:
-    if escrow.of_order(work.session, voucher.order_id or ""):
-        return None
-    return Refusal(
-        "ORDER_NOT_ACCEPTED", "订单尚未验收", "the order has not been accepted by its buyer"
-    )
+def _lower(voucher: Voucher, work: Work) -> None:
+    """Let the voucher pay less by what of a subscription was not served."""
+    gone = subscriptions.unsponsored(work.session, voucher.order_id or "")
+    voucher.used = Money(voucher.used.minor - sum(one.minor for one in gone.values()))
 
 
 def _free(voucher: Voucher, _work: Work, _data: dict[str, Any]) -> None:
@@ -84,6 +77,7 @@ def _unreimburse(voucher: Voucher, work: Work, _data: dict[str, Any]) -> None:
 def _redeem(voucher: Voucher, work: Work, data: dict[str, Any]) -> None:
     voucher.redeemed_by, voucher.redeemed_at = work.actor.person, work.now
     voucher.evidence = data["evidence"]
+    _lower(voucher, work)
     batch = batches.find(work.session, voucher.batch_id)
     redeemed = AccountRef("9104.redeemed", batch.id, voucher.used.currency)
     held = AccountRef(escrow.ESCROW, voucher.order_id or "", voucher.used.currency)
@@ -116,11 +110,12 @@ LIFE: Workflow[State, Voucher] = Workflow(
     step("release", {State.LOCKED}, State.CLAIMED, system_only, own_door=True, then=(_free,),
          says="voucher.released", label=Words("退回券包", "Released")),
     step("redeem",  {State.LOCKED}, State.REDEEMED, access.settler, moves_money=True,
-         when=(access.four_eyes("issued_by"), _is_accepted), then=(_redeem,),
+         when=(access.four_eyes("issued_by"), eligibility.is_accepted, eligibility.term_is_over),
+         then=(_redeem,),
          asks=(ask("evidence", label=Words("使用凭据", "Evidence of the use"), max=2000),),
          says="voucher.redeemed", label=Words("审核并核销", "Audit and redeem")),
     step("decline", {State.LOCKED}, State.CLAIMED, access.settler, own_door=True,
-         when=(_is_accepted,), then=(_free,), asks=(REASON,),
+         when=(eligibility.is_accepted, eligibility.term_is_over), then=(_free,), asks=(REASON,),
          says="voucher.declined", label=Words("不予核销", "Decline")),
     step("reimburse", {State.REDEEMED}, State.REIMBURSED, access.settler, own_door=True,
          says="voucher.reimbursed", label=Words("资助方已兑付", "Reimbursed")),
@@ -131,7 +126,7 @@ LIFE: Workflow[State, Voucher] = Workflow(
          then=(_restore,),
          says="voucher.restored", label=Words("退款恢复", "Restored by a refund")),
     step("expire",  {State.ISSUED, State.CLAIMED}, State.EXPIRED, system_only, own_door=True,
-         when=(_is_over,), then=(_expire,),
+         when=(eligibility.is_over,), then=(_expire,),
          says="voucher.expired", label=Words("过期", "Expire")),
     step("revoke",  {State.ISSUED, State.CLAIMED}, State.REVOKED, access.settler,
          then=(_expire,), asks=(REASON,), moves_money=True,
@@ -242,6 +237,7 @@ def decline(work: Work, voucher_id: str, reason: str) -> tuple[Voucher, str, Mon
     Returns the voucher, its order and the part. Raises what `Workflow.take` raises.
     """
     voucher = seen(work, voucher_id)
+    _lower(voucher, work)
     order_id, owed = voucher.order_id or "", voucher.used
     LIFE.take("decline", voucher, work, reason=reason, order_id=order_id, owed=owed)
     return voucher, order_id, owed

@@ -10,9 +10,13 @@ from app import create_app, doors, unit
 from app.unit import Exchange
 from config.settings import Settings
 from kernel import journal
+from kernel.actor import SYSTEM
 from kernel.errors import DomainError, Kind, Refusal
 from kernel.words import Words
+from kernel.work import Work
+from tests import rivals
 from tests.conftest import As, Client
+from tests.settlement.bookkeeping import on_postgresql
 
 
 class Kept(DomainError):
@@ -141,6 +145,25 @@ def test_who_was_slower_is_run_again(room: Exchange, as_: As) -> None:
 
 def test_trying_ends(room: Exchange, as_: As) -> None:
     assert as_("per_buyer_editor").post("/api/test/slow", json={}).status_code == 500
+
+
+@on_postgresql
+def test_a_unit_outside_a_request_that_loses_a_deadlock_is_run_again(
+    application: Exchange,
+) -> None:
+    tries: list[int] = []
+
+    def command(work: Work) -> int:
+        tries.append(1)
+        rivals.lock_both(work.session)
+        work.record("thing.counted", "thg_1")
+        return len(tries)
+
+    with rivals.rival(application.house.engines):
+        answer = unit.committed(application.house, SYSTEM, command)
+
+    assert answer == 2
+    assert _kinds(application) == ["thing.counted"]
 
 
 def test_a_lost_race_for_a_name_is_a_conflict(room: Exchange, as_: As) -> None:

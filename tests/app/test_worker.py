@@ -17,9 +17,12 @@ from kernel import journal, watch
 from kernel.actor import SYSTEM
 from kernel.errors import NotFound, Refusal, StepRefused
 from kernel.journal import Errand, Event
+from kernel.parties.organisations import Organisation
 from kernel.work import Work
+from tests import rivals
 from tests.conftest import NOON, work_of
 from tests.kernel.lantern import LIFE, Lantern, State
+from tests.settlement.bookkeeping import on_postgresql
 
 Reactions = Mapping[str, Mapping[str, Reaction]]
 
@@ -119,6 +122,57 @@ def test_a_job_runs_once_in_its_slot(house: House) -> None:
     assert _kinds(house) == ["job.ran", "job.ran"]
 
 
+@on_postgresql
+def test_an_errand_that_loses_a_deadlock_is_run_again_at_once(house: House) -> None:
+    seen: list[str] = []
+
+    def contends(work: Work, event: Event) -> None:
+        seen.append(work.session.get_one(Organisation, rivals.FIRST).name_en)
+        rivals.lock_both(work.session)
+        work.record("order.counted", event.subject)
+
+    reactions = {"order.paid": {"contends": contends}}
+    _subscribed(house, reactions)
+
+    with rivals.rival(house.engines):
+        tried = worker.run_errands(house, reactions)
+
+    assert (tried, len(seen)) == (1, 2)
+    assert _kinds(house) == ["order.paid", "order.counted"]
+    assert _count(house, Errand) == 0
+
+
+@on_postgresql
+def test_a_job_that_loses_a_deadlock_is_run_again_at_once(house: House) -> None:
+    seen: list[int] = []
+
+    def contends(work: Work) -> None:
+        seen.append(1)
+        rivals.lock_both(work.session)
+        work.record("job.ran", "ord_1")
+
+    with rivals.rival(house.engines):
+        ran = worker.run_jobs(house, {"contends": Job(3600, contends)})
+
+    assert (ran, len(seen), _kinds(house)) == (1, 2, ["job.ran"])
+
+
+def test_a_job_that_failed_is_run_in_the_next_round_of_its_slot(house: House) -> None:
+    calls: list[int] = []
+
+    def fails_once(work: Work) -> None:
+        calls.append(1)
+        work.record("job.ran", "ord_1")
+        if len(calls) == 1:
+            raise TimeoutError
+
+    _later(house, 1800)
+    jobs = {"fails once": Job(3600, fails_once)}
+
+    assert [worker.run_jobs(house, jobs) for _ in range(3)] == [0, 1, 0]
+    assert _kinds(house) == ["job.ran"]
+
+
 def test_the_worker_works_until_it_is_stopped(house: House) -> None:
     stop = Signal()
     thread = Thread(target=worker.run_forever, args=(house, stop))
@@ -140,7 +194,7 @@ def test_the_serving_process_has_its_worker(application: Exchange, house: House)
     house.bell.set()
 
 
-def _count(house: House, table: type[worker.Run]) -> int:
+def _count(house: House, table: type[worker.Run] | type[Errand]) -> int:
     with house.engines.reading() as session:
         return len(session.scalars(select(table)).all())
 

@@ -82,6 +82,7 @@ def line(authorisation_id: str | None, resource_id: str | None, **changes: Any) 
         ],
         "output_form": "aggregate_report",
         "region": "430000",
+        "use_until": date(2026, 12, 31),
         **changes,
     }
     made: Line = given

@@ -72,7 +72,7 @@ def test_a_read_is_counted_and_written_down(session: Session, task: DeliveryTask
     session.expire(task)
     assert (task.reads, task.rows_delivered) == (2, 62)
     event = journal.history(session, task.id, limit=9)[-1]
-    assert event.kind == "delivery.read"
+    assert event.kind == "delivery.used"
     assert event.data["digest"] == found.digest
     assert event.data["rows"] == 31
     decision = session.get_one(decisions.Decision, found.decision_id)

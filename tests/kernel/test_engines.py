@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
-from kernel.engines import Busy, Engines, Turnstile, normal
+from kernel.engines import Busy, Engines, Turnstile, insist, normal
 from kernel.parties.organisations import Organisation, State
 from tests.conftest import NOON
 
@@ -131,3 +131,34 @@ def test_patience_ends_and_the_queue_goes_on() -> None:
 def test_every_name_of_postgresql_means_psycopg_3(scheme: str) -> None:
     assert normal(f"{scheme}://host/name").drivername == "postgresql+psycopg"
     assert normal("sqlite:///x").drivername == "sqlite"
+
+
+class Told(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(("state", "tries"), [("40P01", 5), ("40001", 5), ("55P03", 1)])
+def test_who_was_slower_tries_again_and_not_for_ever(state: str, tries: int) -> None:
+    made: list[int] = []
+
+    def attempt() -> None:
+        made.append(1)
+        raise OperationalError("", {}, Told(state))
+
+    with pytest.raises(OperationalError):
+        insist(attempt)
+
+    assert len(made) == tries
+
+
+def test_who_succeeds_is_not_asked_again() -> None:
+    made: list[int] = []
+
+    def attempt() -> int:
+        made.append(1)
+        if len(made) < 3:
+            raise OperationalError("", {}, Told("40P01"))
+        return len(made)
+
+    assert insist(attempt) == 3

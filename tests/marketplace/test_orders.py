@@ -170,9 +170,7 @@ def test_nobody_buys_from_itself_or_from_two_at_once(session: Session, work_as: 
     foreign = make.listed(session)
     other = work_as("per_other_editor")
     own = products.create(other, **make.content())
-    products.take(other, own.id, "submit")
-    products.take(work_as("per_exchange_listing"), own.id, "pass_formal")
-    products.take(work_as("per_exchange_compliance"), own.id, "pass_compliance")
+    make.reviewed(session, own, by="per_other_editor")
     products.take(work_as("system", at=DAY), own.id, "list")
 
     with pytest.raises(StepRefused) as error:

@@ -18,12 +18,6 @@ from tests.conftest import WorkAs, work_of
 from tests.licensing import grants
 from tests.marketplace import make
 
-REVIEWERS = {
-    "pass_formal": "per_exchange_listing",
-    "pass_compliance": "per_exchange_compliance",
-}
-
-
 def codes(error: pytest.ExceptionInfo[StepRefused]) -> list[str]:
     return [refusal.code for refusal in error.value.refusals]
 
@@ -34,10 +28,7 @@ def submitted(session: Session, **changes: Any) -> Product:
 
 
 def in_publicity(session: Session) -> Product:
-    made = submitted(session)
-    for step, person in REVIEWERS.items():
-        products.take(work_of(session, person), made.id, step)
-    return made
+    return make.reviewed(session, make.draft(session))
 
 
 def test_a_product_goes_from_draft_to_the_listing(session: Session) -> None:
@@ -54,6 +45,7 @@ def test_a_product_goes_from_draft_to_the_listing(session: Session) -> None:
         "product.submitted",
         "product.formally_passed",
         "product.compliant",
+        "product.security_passed",
         "product.listed",
     ]
 
@@ -280,9 +272,7 @@ def test_versions_and_boards_do_not_multiply_what_is_listed(
     made = make.draft(session)
     make.draft(session)
     products.revise(work_as("per_developer_editor"), made.id, title_en="Rain index, daily")
-    products.take(work_as("per_developer_editor"), made.id, "submit")
-    for step, person in REVIEWERS.items():
-        products.take(work_as(person), made.id, step)
+    make.reviewed(session, made)
     products.take(work_as("system", at=make.AFTER_PUBLICITY), made.id, "list")
     for code in ("METEO", "FARM"):
         board = make.board(session, code)
@@ -349,9 +339,7 @@ def test_a_product_is_not_listed_when_its_authorisation_fell(
 ) -> None:
     said = make.public_content(session)
     made = products.create(work_as("per_developer_editor"), **said)
-    products.take(work_as("per_developer_editor"), made.id, "submit")
-    for step, person in REVIEWERS.items():
-        products.take(work_as(person), made.id, step)
+    make.reviewed(session, made)
     granted = authorisations.find(session, said["authorisation_id"] or "")
     grants.suspend(work_as("per_hub_supervisor"), granted)
 
@@ -366,6 +354,7 @@ def test_the_shortest_way_to_the_listing() -> None:
         "submit",
         "pass_formal",
         "pass_compliance",
+        "pass_security",
         "list",
     ]
 

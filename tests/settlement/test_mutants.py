@@ -166,13 +166,13 @@ def a_latecomer_is_sealed(engines: Engines) -> None:
 
 
 def every_key_is_free(self: to_sqlite.Sqlite, asked: Sequence[ToPost]) -> list[int | None]:
-    last = self._row(to_sqlite._LAST)[0]
+    last = self._row(to_sqlite._LAST_ENTRY)[0]
     return [last + number for number, _ in enumerate(asked, start=1)]
 
 
 def claimed_last(self: to_sqlite.Sqlite, asked: Sequence[ToPost]) -> list[int | None]:
     """Look at the money first and at the key afterwards: what the design forbids."""
-    overdraft.forbid_overdraft(asked, self.accounts(refs(asked))[1])
+    overdraft.forbid_overdraft(asked, self.kept(refs(asked)))
     return THE_WRITING(self, asked)
 
 

@@ -7,7 +7,7 @@ from marshmallow import fields
 
 from app import doors, languages, unit
 from kernel.work import Work
-from marketplace.proving import revenues
+from marketplace.proving import revenues, wearing
 from settlement.assets import amortising, cards, movements, terms
 from settlement.assets.amortising import Charge
 from settlement.assets.cards import AssetCard, State
@@ -282,7 +282,8 @@ def revise(body: dict[str, Any], subject_id: str) -> Any:
 @blueprint.response(200, ChargesOut)
 def amortise(body: dict[str, Any], subject_id: str) -> Any:
     """Charge every month that has not borne its share, through one that is over."""
-    return {"items": list(map(_charge, charged(unit.current(), subject_id, body["through"])))}
+    found = wearing.charge(unit.current(), subject_id, body["through"])
+    return {"items": list(map(_charge, found))}
 
 
 @blueprint.get("/<string:subject_id>/versions")
@@ -317,15 +318,6 @@ def revenue(query: dict[str, Any], subject_id: str) -> Any:
     card = cards.seen(work, subject_id)
     found = revenues.by_month(work.session, card, query["first"], query["last"])
     return {"fen_by_month": found, "total_fen": sum(found.values())}
-
-
-def charged(work: Work, card_id: str, through: str) -> list[Charge]:
-    """Charge the months of a card; where benefit decides, by what the books say it brought."""
-
-    def benefit(card: AssetCard, first: str, last: str) -> dict[str, int]:
-        return revenues.by_month(work.session, card, first, last)
-
-    return amortising.run(work, card_id, through, benefit)
 
 
 def _charge(found: Charge) -> Mapping[str, Any]:

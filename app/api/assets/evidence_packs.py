@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
+from threading import BoundedSemaphore
 from typing import Any
 
 from flask import Response, current_app
@@ -15,12 +16,19 @@ from kernel.work import Work
 from marketplace.proving import making
 from marketplace.proving.making import Asked
 from settlement.evidence import checks, packs
+from settlement.evidence.archive import FILE_MAX
 from settlement.evidence.packs import About, EvidencePack
 
 blueprint = doors.noun("evidence-packs", "Evidence packs · 证据包")
 
-BASE64_MAX = 1_900_000
-"""The most characters of a pack in base 64 that is verified here; larger ones offline."""
+BASE64_MAX = -(-FILE_MAX // 3) * 4
+"""The most characters of a pack in base 64 that is verified here: of the largest there is."""
+
+_AROUND = 1_000
+"""The most bytes of a body around what it brings."""
+
+_turns = BoundedSemaphore(2)
+"""How many packs are examined at once: each is held in memory several times over."""
 
 
 class EvidencePackIn(doors.Body):
@@ -104,7 +112,8 @@ def handed(found: EvidencePack, content: bytes) -> Response:
 
 def verdict(work: Work, content: bytes) -> dict[str, Any]:
     """Return what PackVerdictOut shows of a pack that somebody brings."""
-    told = checks.examine(content, work.crypto.public_keys)
+    with _turns:
+        told = checks.examine(content, work.crypto.public_keys)
     return {
         **{name: getattr(told, name) for name in _SEEN},
         "known": bool(told.number) and packs.is_ours(work, told.number, told.digest),
@@ -135,7 +144,7 @@ def make(body: dict[str, Any]) -> Any:
 
 
 @blueprint.post("/verify")
-@doors.alone
+@doors.bringing(BASE64_MAX + _AROUND)
 @blueprint.arguments(PackVerifyIn)
 @blueprint.response(200, PackVerdictOut)
 def verify(body: dict[str, Any]) -> Any:

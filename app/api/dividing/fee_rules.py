@@ -8,15 +8,27 @@ from marshmallow import fields, validate
 from app import doors, unit
 from kernel.work import Work
 from settlement.dividing import fee_rules
-from settlement.dividing.fee_rules import FeeRule, Kind, Payer, Waiver
+from settlement.dividing.fee_rules import Every, FeeRule, Kind, Payer, Scale, Waiver
+from settlement.shares import Step
 
 blueprint = doors.noun("fee-rules", "Fee rules · 收费规则")
 
 _FEW = validate.Length(max=len(Waiver))
 
 
+class FeeStepIn(doors.Body):
+    """A step of a rate: rate_bp of what lies above above_fen."""
+
+    above_fen = doors.whole(min=1)
+    rate_bp = doors.whole(max=10_000)
+
+
 class FeeRuleIn(doors.Body):
-    """A rule. rate_bp: basis points; min_fen, cap_fen: of one order; board_id: of one board."""
+    """A rule. rate_bp: basis points; min_fen, cap_fen: of one order; board_id: of one board.
+
+    steps: other rates for what lies above, counted over scale: of the order, or of the seller's
+    year. every: how often a listing and its certificate are charged.
+    """
 
     kind = doors.choice(*Kind)
     payer = doors.choice(*Payer)
@@ -27,6 +39,16 @@ class FeeRuleIn(doors.Body):
     last_on = doors.day(required=False, load_default=None, allow_none=True)
     board_id = doors.text(max=40, required=False, load_default=None, allow_none=True)
     waived_for = fields.List(doors.choice(*Waiver), load_default=list, validate=_FEW)
+    steps = doors.many(FeeStepIn, at_most=fee_rules.STEPS_MAX, required=False, load_default=list)
+    scale = doors.choice(*Scale, required=False, load_default=None, allow_none=True)
+    every = doors.choice(*Every, required=False, load_default=Every.PRODUCT.value)
+
+
+class FeeStepOut(doors.Schema):
+    """A step of a rate."""
+
+    above_fen = fields.Integer()
+    rate_bp = fields.Integer()
 
 
 class FeeRuleOut(doors.LivingOut):
@@ -41,6 +63,9 @@ class FeeRuleOut(doors.LivingOut):
     last_on = fields.String(allow_none=True)
     board_id = fields.String(allow_none=True)
     waived_for = fields.List(fields.String())
+    steps = fields.List(fields.Nested(FeeStepOut))
+    scale = fields.String(allow_none=True)
+    every = fields.String()
     drafted_by = fields.String()
     approved_by = fields.String(allow_none=True)
     approved_at = fields.String(allow_none=True)
@@ -49,9 +74,10 @@ class FeeRuleOut(doors.LivingOut):
 def row(found: FeeRule) -> Mapping[str, Any]:
     """Return what FeeRuleOut shows in a list: all but the actions."""
     plain = ("id", "state", "version", "kind", "payer", "rate_bp", "min_fen", "cap_fen",
-             "board_id", "waived_for", "drafted_by", "approved_by")  # fmt: skip
+             "board_id", "waived_for", "scale", "every", "drafted_by", "approved_by")  # fmt: skip
     return {
         **{name: getattr(found, name) for name in plain},
+        "steps": [step._asdict() for step in found.rates],
         "first_on": found.first_on.isoformat(),
         "last_on": found.last_on.isoformat() if found.last_on else None,
         "approved_at": doors.moment(found.approved_at),
@@ -70,7 +96,9 @@ def show(found: FeeRule, work: Work) -> Mapping[str, Any]:
 def draft(body: dict[str, Any]) -> Any:
     """Draft a fee rule, for another person to approve before its first day."""
     work = unit.current()
-    made = fee_rules.draft(work, **{**body, "waived_for": tuple(body["waived_for"])})
+    steps = tuple(Step(step["above_fen"], step["rate_bp"]) for step in body["steps"])
+    given = {**body, "waived_for": tuple(body["waived_for"]), "steps": steps}
+    made = fee_rules.draft(work, **given)
     work.session.flush()  # the version is the database's first
     return show(made, work)
 

@@ -87,11 +87,16 @@ class RefundOut(doors.LivingOut):
     file_id = fields.String(allow_none=True)
     ended_on = fields.String(allow_none=True)
     failure = fields.String(allow_none=True)
+    first_id = fields.String(allow_none=True)
 
 
 class RefundWholeOut(RefundOut):
-    """A refund with what it took from where."""
+    """A refund with what it took from where.
 
+    together: all that were asked for with it, because one receipt could not bear the whole.
+    """
+
+    together = fields.List(fields.String())
     parts = fields.List(fields.Nested(RefundPartOut))
 
 
@@ -99,7 +104,7 @@ def row(found: Refund) -> Mapping[str, Any]:
     """Return what RefundOut shows in a list: all but the actions."""
     plain = ("id", "state", "version", "kind", "order_id", "order_line_id", "payer_id", "reason",
              "fee_refund", "rail", "reference", "maker", "checker", "file_id",
-             "failure")  # fmt: skip
+             "failure", "first_id")  # fmt: skip
     return {
         **{name: getattr(found, name) for name in plain},
         "amount": doors.wire(found.amount),
@@ -129,7 +134,11 @@ def show_part(part: RefundPart) -> Mapping[str, Any]:
 @blueprint.arguments(RefundIn)
 @blueprint.response(201, RefundOut)
 def request(body: dict[str, Any]) -> Any:
-    """Give a part of what was paid for an order back; it stands in transit from now on."""
+    """Give a part of what was paid for an order back; it stands in transit from now on.
+
+    When one receipt cannot bear it whole it goes back in several refunds; the first is shown,
+    the others name it by first_id.
+    """
     work = unit.current()
     made = refunds.request(work, **{**body, "amount": doors.money_of(body["amount"])})
     work.session.flush()  # the version is the database's first
@@ -189,7 +198,8 @@ def one(subject_id: str) -> Any:
     work = unit.current()
     found = refunds.seen(work, subject_id)
     taken = [show_part(part) for part in parts.of(work.session, found.id)]
-    return doors.tagged({**show(found, work), "parts": taken})
+    together = [each.id for each in refunds.together(work.session, found)]
+    return doors.tagged({**show(found, work), "parts": taken, "together": together})
 
 
 doors.steps(blueprint, refunds, RefundOut, show)

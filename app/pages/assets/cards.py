@@ -5,17 +5,18 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
-from app.api.assets import asset_cards as door
 from app.pages import forms, shown
+from app.pages.choosing import chosen
 from kernel.clock import local_date
 from kernel.errors import Invalid
-from marketplace.proving import revenues
+from kernel.work import Work
+from marketplace.proving import revenues, wearing
 from settlement.assets import amortising, cards, changes, disclosures, kinds, movements, terms
 from settlement.assets.cards import AssetCard, State
 from settlement.assets.changes import Proposed, What
 from settlement.assets.kinds import Condition, CostKind, Form, Kind, Method, Phase
 from settlement.assets.movements import Line
-from settlement.assets.terms import Cost, Terms
+from settlement.assets.terms import AssetVersion, Cost, Terms
 
 blueprint = Blueprint("assets", __name__)
 
@@ -43,7 +44,7 @@ def listed() -> Any:
         names=shown.names(work, [one.owner_id for one in found.items]),
         keeps=cards.keeps(work),
         more=f"/assets?state={state}" if state else "/assets",
-        **_choices(),
+        **_choices(work),
     )
 
 
@@ -95,7 +96,7 @@ def one(card_id: str) -> Any:
         kinds_of_change=[(one.value, languages.said(one.label))
                          for one in changes.OF[Kind(card.kind)]],
         events=shown.timeline(work, card.id),
-        **_choices(),
+        **_choices(work, said),
     )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def revise(card_id: str) -> Any:
 @doors.members("write")
 def amortise(card_id: str) -> Any:
     """Charge the months that have not borne their share."""
-    door.charged(unit.current(), card_id, forms.text("through", max=7))
+    wearing.charge(unit.current(), card_id, forms.text("through", max=7))
     return redirect(f"/assets/{card_id}", 303)
 
 
@@ -142,6 +143,7 @@ def propose(card_id: str) -> Any:
 
 
 def _said(*, costs: tuple[Cost, ...]) -> Terms:
+    work = unit.current()
     months, expected = forms.text("life_months", max=4), forms.text("expected", max=20)
     until = forms.text("right_until", max=10)
     return Terms(
@@ -151,8 +153,8 @@ def _said(*, costs: tuple[Cost, ...]) -> Terms:
         conditions=tuple(each for each in Condition if each in forms.many("conditions")),
         right_until=forms.day("right_until") if until else None,
         renewal_likely=bool(forms.text("renewal_likely")),
-        authorisation_id=forms.text("authorisation_id", max=40) or None,
-        product_id=forms.text("product_id", max=40) or None,
+        authorisation_id=chosen.maybe(work, "authorisation_id", "authorisation"),
+        product_id=chosen.maybe(work, "product_id", "product"),
         life_months=forms.number("life_months") if months else None,
         method=Method(forms.choice("method", list(Method))),
         residual_fen=forms.money("residual").minor if forms.text("residual", max=20) else 0,
@@ -190,7 +192,7 @@ def _line(card: AssetCard) -> dict[str, Any]:
     return {"card": card, "kind": kind, "form": form}
 
 
-def _choices() -> dict[str, Any]:
+def _choices(work: Work, said: AssetVersion | None = None) -> dict[str, Any]:
     listed = {"kind": Kind, "form": Form, "cost": CostKind, "phase": Phase, "way": Method,
               "condition": Condition}  # fmt: skip
     return {
@@ -199,6 +201,8 @@ def _choices() -> dict[str, Any]:
             for name, of in listed.items()
         },
         "rows": range(1, ROWS + 1),
+        "rights": chosen.offered(work, "authorisation", said.authorisation_id if said else None),
+        "goods": chosen.offered(work, "product", said.product_id if said else None),
     }
 
 

@@ -9,14 +9,22 @@ from app.api.assets.evidence_packs import handed, verdict
 from app.api.licensing import credentials
 from app.pages import forms, shown
 from app.pages.assets.disclosures import sealed
+from app.pages.choosing import chosen
 from kernel.actor import NOBODY
 from kernel.errors import Invalid
 from marketplace.proving import making
 from marketplace.proving.making import Asked
 from settlement.evidence import packs
+from settlement.evidence.archive import FILE_MAX
 from settlement.evidence.packs import About
 
 blueprint = Blueprint("evidence", __name__)
+
+_AROUND = 10_000
+"""The most bytes of a form around the file that it brings."""
+
+_ABOUTS = {"ord": About.ORDER, "dea": About.DEAL, "ast": About.ASSET}
+"""Prefix of an id → what a pack of it is about."""
 
 
 @blueprint.get("/evidence")
@@ -25,30 +33,26 @@ def listed() -> Any:
     """List the packs that the caller may see, and offer to make one."""
     work = unit.current()
     found = packs.listed(work, after=shown.after(), limit=shown.PAGE)
-    about = shown.asked("about")
     return render_template(
         "assets/packs.html",
         packs=[(one, languages.said(About(one.about).label)) for one in found.items],
         next=found.next,
-        abouts=[(one.value, languages.said(one.label)) for one in About],
-        about=about if about in set(About) else None,
-        subject=shown.asked("subject", max=40),
+        matters=chosen.offered(work, "matter", shown.asked("subject", max=40)),
     )
 
 
 @blueprint.post("/evidence")
 @doors.members("write")
 def make() -> Any:
-    """Make a pack of what the caller may see of a matter."""
-    about = About(forms.choice("about", list(About)))
-    days = about is About.PERIOD
-    asked = Asked(
-        about=about,
-        subject=forms.text("subject", max=40),
-        first_on=forms.day("first_on") if days else None,
-        last_on=forms.day("last_on") if days else None,
-    )
-    made = making.make(unit.current(), asked, credentials.address())
+    """Make a pack of what the caller may see: of a period, or of the thing that was chosen."""
+    work = unit.current()
+    if forms.text("about", max=20) == About.PERIOD:
+        days = {"first_on": forms.day("first_on"), "last_on": forms.day("last_on")}
+        asked = Asked(about=About.PERIOD, **days)
+    else:
+        subject = chosen.of(work, "subject", "matter")
+        asked = Asked(about=_ABOUTS[subject[:3]], subject=subject)
+    made = making.make(work, asked, credentials.address())
     return redirect(f"/evidence/{made.id}", 303)
 
 
@@ -56,11 +60,11 @@ def make() -> Any:
 @doors.public
 def bring() -> Any:
     """Ask for a pack that is to be verified."""
-    return render_template("assets/verify.html", told=None)
+    return render_template("assets/verify.html", told=None, most=FILE_MAX)
 
 
 @blueprint.post("/evidence/verify")
-@doors.alone
+@doors.bringing(FILE_MAX + _AROUND)
 def verify() -> Any:
     """Verify a pack that somebody brings; nothing of it is kept."""
     chosen = request.files.get("file")
@@ -68,7 +72,7 @@ def verify() -> Any:
         raise Invalid("请选择文件", "choose a file", pointer="/file")
     content = chosen.read()
     told = unit.reading(NOBODY, lambda work: verdict(work, content))
-    return render_template("assets/verify.html", told=told)
+    return render_template("assets/verify.html", told=told, most=FILE_MAX)
 
 
 @blueprint.get("/evidence/<pack_id>")

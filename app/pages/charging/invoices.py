@@ -7,10 +7,12 @@ from flask import Blueprint, redirect, render_template, request
 from app import doors, languages, unit
 from app.api.licensing import credentials
 from app.pages import forms, shown, spreadsheets
+from app.pages.choosing import chosen
 from app.pages.letters import codes
 from kernel.money import Money
 from kernel.words import Words
 from kernel.work import Work
+from marketplace.seeking import orders
 from settlement import access, payments
 from settlement.papers import (
     invoices,
@@ -64,7 +66,11 @@ def listed() -> Any:
         return _file(work, state, kind)
     which = shown.asked("about")
     about = About(which) if which in set(About) else About.PRICE
-    found = invoices.listed(work, state=state, after=shown.after(), limit=shown.PAGE)
+    only = shown.asked("order", max=40)
+    found = invoices.listed(
+        work, state=state, order_id=only, after=shown.after(), limit=shown.PAGE
+    )
+    settles = access.settler.matches(work.actor, None)
     to_ask = invoices.open_for(work, about, after=shown.asked("open", max=600), limit=shown.SHORT)
     return render_template(
         "settlement/invoices.html",
@@ -80,7 +86,12 @@ def listed() -> Any:
         names=shown.names(work, [one.seller_id for one in to_ask.items]),
         sells=mandates.merchant_treasurer.matches(work.actor, None),
         mandated=mandates.holds(work.session, work.actor.organisation),
-        settles=access.settler.matches(work.actor, None),
+        settles=settles,
+        orders=chosen.offered(work, "order") if settles else None,
+        codes=orders.codes(
+            work.session,
+            [*(one.order_id for one in to_ask.items), *(one.order_id for one in found.items)],
+        ),
         more=f"/invoices?state={state}" if state else "/invoices",
     )
 
@@ -119,9 +130,10 @@ def mandate() -> Any:
 @doors.members("write")
 def note() -> Any:
     """Note a receipt of the treasury."""
+    work = unit.current()
     non_tax.note(
-        unit.current(),
-        order_id=forms.text("order_id", max=40),
+        work,
+        order_id=chosen.of(work, "order_id", "order"),
         number=forms.text("number", max=40),
         amount=forms.money("amount"),
     )

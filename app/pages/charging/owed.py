@@ -7,9 +7,10 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.api.dividing.fee_notes import NOTES_MAX
-from app.pages import forms, shown, spreadsheets
+from app.pages import shown, spreadsheets
+from app.pages.choosing import chosen
 from app.pages.money import shapes
-from app.pages.money.shapes import cell, facts, field, said, table
+from app.pages.money.shapes import cell, chooser, facts, said, table
 from kernel.errors import Invalid
 from kernel.money import Money
 from kernel.words import Words
@@ -68,7 +69,7 @@ def listed() -> Any:
         tables=[_notes(work, found.items), *([] if oversees else [_loose(work)])],
         next=found.next,
         more=f"{_BASE}?{_query(wanted)}".rstrip("?"),
-        forms=[_form()] if settles else [],
+        forms=[_form(work)] if settles else [],
     )
 
 
@@ -76,8 +77,9 @@ def listed() -> Any:
 @doors.money
 def gather() -> Any:
     """Draw up the notes of what is on none yet, of one payer if one is named."""
-    payer_id = forms.text("payer_id", max=40) or None
-    fee_notes.gather(unit.current(), payer_id=payer_id, limit=NOTES_MAX)
+    work = unit.current()
+    payer_id = chosen.maybe(work, "payer_id", "party")
+    fee_notes.gather(work, payer_id=payer_id, limit=NOTES_MAX)
     return redirect(_BASE, 303)
 
 
@@ -168,13 +170,24 @@ def _charges(found: list[FeeCharge], title: str = "", empty: str = "") -> dict[s
     return table(title or said("明细", "Charges"), columns, rows, empty=empty)
 
 
+_PLACES: Final = {
+    Kind.TRANSACTION: "deals",
+    Kind.LISTING: "products",
+    Kind.CERTIFICATE: "products",
+    Kind.REGISTRATION: "registrations",
+}
+"""Where what is charged for has its page."""
+
+
 def _about(one: FeeCharge) -> object:
     if one.order_id:
         return cell(one.order_id[-8:], href=f"/orders/{one.order_id}")
+    subject, _, year = one.subject.partition(":")
     if one.kind == Kind.MEMBERSHIP:
-        return one.subject.rpartition(":")[2]
-    base = "deals" if one.kind == Kind.TRANSACTION else "products"
-    return cell(one.subject[-8:], href=f"/{base}/{one.subject}")
+        return year
+    if one.kind not in _PLACES or subject.startswith("prv_"):
+        return subject[-8:]
+    return cell(f"{subject[-8:]} {year}".strip(), href=f"/{_PLACES[one.kind]}/{subject}")
 
 
 def _credits(work: Work, found: FeeNote) -> list[dict[str, Any]]:
@@ -204,10 +217,13 @@ def _paid(asked: dict[str, Payment], found: FeeNote) -> Money:
     return there.funded if there else Money(0, found.amount.currency)
 
 
-def _form() -> shapes.Form:
+def _form(work: Work) -> shapes.Form:
     title, draw = said("开具通知", "Draw up notes"), said("开具", "Draw up")
-    payer = said("付款方编号（空为全部）", "Payer (id; empty: everybody)")
-    return shapes.form("draw", title, _BASE, draw, [field("payer_id", payer, needed=False)])
+    payer, all_of_them = said("付款方", "Payer"), said("全部付款方", "everybody")
+    parties = chosen.offered(work, "party")
+    return shapes.form("draw", title, _BASE, draw, [
+        chooser("payer_id", payer, parties, needed=False, blank=all_of_them),
+    ])  # fmt: skip
 
 
 def _file(work: Work, wanted: Wanted, kind: str) -> Any:

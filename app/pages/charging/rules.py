@@ -1,26 +1,30 @@
 """Pages of how what is due is divided: fee rules and revenue rules, by version."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
 from app.pages import figures, forms, shown
+from app.pages.choosing import chosen
 from app.pages.money import leads, shapes
-from app.pages.money.shapes import cell, facts, field, said, table
+from app.pages.money.shapes import cell, chooser, facts, field, said, table
 from kernel.money import Money
 from kernel.parties import people
 from kernel.words import Words
 from kernel.work import Work
 from settlement import access
-from settlement.dividing import fee_rules, revenue_rules
-from settlement.dividing.fee_rules import FeeRule, Kind, Payer, Waiver
+from settlement.dividing import fee_kinds, fee_rules, revenue_rules
+from settlement.dividing.fee_rules import Every, FeeRule, Kind, Payer, Scale, Waiver
 from settlement.dividing.revenue_rules import RevenueRule, Scope, Shared
-from settlement.shares import Base
+from settlement.shares import Base, Step
 
 blueprint = Blueprint("money_rules", __name__)
 
 _BASE = "/settlement/rules"
+_STEPS = 3
+"""Steps on the form; a longer scale goes over the API."""
 _PARTIES = {
     "merchant": Words("数商", "merchant"),
     "operator": Words("运营机构", "operator"),
@@ -60,7 +64,11 @@ def rules() -> Any:
             (other, _weights(by_kind["other"].items())),
         ),
         tables=[_fees(work), _revenues(work)],
-        forms=[_fee_form(), _revenue_form()] if access.settler.matches(work.actor, None) else [],
+        forms=(
+            [_fee_form(work), _revenue_form(work)]
+            if access.settler.matches(work.actor, None)
+            else []
+        ),
     )
 
 
@@ -68,8 +76,9 @@ def rules() -> Any:
 @doors.members("write")
 def draft_fee() -> Any:
     """Draft a fee rule, for another person to approve."""
+    work = unit.current()
     made = fee_rules.draft(
-        unit.current(),
+        work,
         kind=Kind(forms.choice("kind", _words(Kind))),
         payer=Payer(forms.choice("payer", _words(Payer))),
         rate_bp=forms.money("rate").minor,
@@ -77,8 +86,11 @@ def draft_fee() -> Any:
         cap_fen=forms.money("cap").minor if forms.text("cap") else None,
         first_on=forms.day("first_on"),
         last_on=forms.day("last_on") if forms.text("last_on") else None,
-        board_id=forms.text("board_id", max=40) or None,
+        board_id=chosen.maybe(work, "board_id", "board"),
         waived_for=tuple(one for one in Waiver if one in request.form.getlist("waived")),
+        steps=tuple(_steps()),
+        scale=Scale(forms.choice("scale", _words(Scale))) if forms.text("scale") else None,
+        every=Every(forms.choice("every", _words(Every)) if forms.text("every") else "product"),
     )
     return redirect(f"/settlement/fee-rules/{made.id}", 303)
 
@@ -97,6 +109,15 @@ def fee(rule_id: str) -> Any:
         facts=facts(
             (said("付费方", "Payer"), languages.said(Payer(found.payer).label)),
             (said("费率", "Rate"), _rate(found)),
+            *(
+                (
+                    said(f"超过 {Money(one.above_fen)} 的部分", f"Above {Money(one.above_fen)}"),
+                    figures.bp(one.rate_bp),
+                )
+                for one in found.rates
+            ),
+            (said("分段", "Steps"), found.scale and languages.said(Scale(found.scale).label)),
+            (said("频次", "How often"), _often(found)),
             (
                 said("每单最低", "Minimum of an order"),
                 None if Kind(found.kind).flat else Money(found.min_fen),
@@ -114,16 +135,17 @@ def fee(rule_id: str) -> Any:
 @doors.members("write")
 def draft_revenue() -> Any:
     """Draft a revenue rule, for another person to approve; shares are given in percent."""
+    work = unit.current()
     shared = [
-        Shared(kind, forms.money(kind).minor, forms.text("broker_id", max=60)
+        Shared(kind, forms.money(kind).minor, chosen.of(work, "broker_id", "party")
                if kind == "broker" else "")
         for kind in _PARTIES
         if forms.text(kind)
     ]  # fmt: skip
     made = revenue_rules.draft(
-        unit.current(),
+        work,
         scope=Scope(forms.choice("scope", _words(Scope))),
-        scope_id=forms.text("scope_id", max=40),
+        scope_id=chosen.of(work, "scope_id", "share"),
         base=Base(forms.choice("base", _BASES)),
         shared=shared,
         first_on=forms.day("first_on"),
@@ -193,26 +215,33 @@ def _revenues(work: Work) -> dict[str, Any]:
     return table(title, columns, rows, empty=none)
 
 
-def _fee_form() -> shapes.Form:
+def _fee_form(work: Work) -> shapes.Form:
     title, save = (
         said("起草收费规则", "Draft a fee rule"),
         said("保存，待批准", "Save for approval"),
     )
+    scales = {"": said("不分段", "one rate"), **_words(Scale)}
     return shapes.form("fee", title, "/settlement/fee-rules", save, [
         field("kind", said("类别", "Kind"), kind="choice", options=_words(Kind)),
         field("payer", said("付费方", "Payer"), kind="choice", options=_words(Payer)),
         field("rate", said("费率（%）", "Rate (%)"), kind="money"),
-        field("min", said("每单最低（元；挂牌、凭证、会员费填固定金额，费率填0）",
-                          "Minimum (yuan; of listing, certificate and membership the fixed fee,"
-                          " at a rate of 0)"), kind="money", needed=False),
+        field("min", said("每单最低（元；挂牌、凭证、会员、登记、评估费填固定金额，费率填0）",
+                          "Minimum (yuan; of listing, certificate, membership, registration and"
+                          " assessment the fixed fee, at a rate of 0)"),
+              kind="money", needed=False),
         field("cap", said("每单封顶（元）", "Cap (yuan)"), kind="money", needed=False),
+        field("scale", said("分段（累进）", "Steps"), kind="choice", options=scales),
+        *_step_fields(),
+        field("every", said("挂牌、凭证费频次", "How often (listing, certificate)"),
+              kind="choice", options=_words(Every)),
         *_days(),
-        field("board_id", said("专板编号", "Board (id)"), needed=False),
+        chooser("board_id", said("专板", "Board"), chosen.offered(work, "board"), needed=False,
+                blank=said("全部", "all")),
         field("waived", said("免收", "Waived for"), kind="ticks", options=_words(Waiver)),
     ])  # fmt: skip
 
 
-def _revenue_form() -> shapes.Form:
+def _revenue_form(work: Work) -> shapes.Form:
     title, save = (
         said("起草分配规则", "Draft a revenue rule"),
         said("保存，待批准", "Save for approval"),
@@ -220,14 +249,23 @@ def _revenue_form() -> shapes.Form:
     bases = {key: languages.said(words) for key, words in _BASES.items()}
     return shapes.form("revenue", title, "/settlement/revenue-rules", save, [
         field("scope", said("适用", "For"), kind="choice", options=_words(Scope)),
-        field("scope_id", said("编号", "Which (id)")),
+        chooser("scope_id", said("具体对象", "Which"), chosen.offered(work, "share")),
         field("base", said("基数", "Of what"), kind="choice", options=bases),
         *(field(kind, f"{languages.said(words)}（%）", kind="money", needed=False)
           for kind, words in _PARTIES.items()),
-        field("broker_id", said("经纪方编号", "Broker (id)"), needed=False),
+        chooser("broker_id", said("经纪方", "Broker"), chosen.offered(work, "party"),
+                needed=False, blank=said("没有经纪方", "no broker")),
         *_days(),
         field("document", said("依据文号", "Decision"), needed=False),
     ])  # fmt: skip
+
+
+def _step_fields() -> Iterator[Any]:
+    for number in range(1, _STEPS + 1):
+        above = said(f"第{number}段：超过（元）", f"Step {number}: above (yuan)")
+        rate = said(f"第{number}段：费率（%）", f"Step {number}: rate (%)")
+        yield field(f"above_{number}", above, kind="money", needed=False)
+        yield field(f"above_{number}_rate", rate, kind="money", needed=False)
 
 
 def _days() -> list[Any]:
@@ -250,6 +288,19 @@ def _versions(work: Work, found: FeeRule | RevenueRule) -> list[tuple[str, objec
 def _rate(found: FeeRule) -> object:
     """Return the rate; of a flat kind, the fee itself."""
     return Money(found.min_fen) if Kind(found.kind).flat else figures.bp(found.rate_bp)
+
+
+def _often(found: FeeRule) -> str | None:
+    of_a_listing = Kind(found.kind) in fee_kinds.OF_A_LISTING
+    return languages.said(Every(found.every).label) if of_a_listing else None
+
+
+def _steps() -> Iterator[Step]:
+    """Yield the steps that the form says, each an amount and a rate."""
+    for number in range(1, _STEPS + 1):
+        if forms.text(f"above_{number}"):
+            above = forms.money(f"above_{number}")
+            yield Step(above.minor, forms.money(f"above_{number}_rate").minor)
 
 
 def _cap(found: FeeRule) -> object:

@@ -10,10 +10,12 @@ from flask import Blueprint, redirect, render_template, request
 from app import doors, languages, unit
 from app.api.settlement import outgoing_files
 from app.pages import forms, shown
+from app.pages.choosing import chosen
 from kernel.errors import Invalid
 from kernel.money import Money
 from kernel.parties import people
 from kernel.work import Work
+from marketplace.seeking import orders
 from settlement import access
 from settlement.bank import clearings, intake, matching, outgoing, statements, worklist
 from settlement.bank import virtual_accounts as virtual
@@ -184,6 +186,7 @@ def virtual_accounts() -> Any:
     """List the virtual accounts that the caller may see, and open one."""
     work = unit.current()
     found = virtual.listed(work, after=shown.after(), limit=shown.PAGE)
+    settles = access.settler.matches(work.actor, None)
     return render_template(
         "settlement/virtual_accounts.html",
         accounts=[
@@ -191,7 +194,10 @@ def virtual_accounts() -> Any:
         ],
         next=found.next,
         names=shown.names(work, [one.payer_id for one in found.items]),
-        settles=access.settler.matches(work.actor, None),
+        orders=orders.codes(work.session, [one.order_id for one in found.items if one.order_id]),
+        settles=settles,
+        parties=chosen.offered(work, "party") if settles else None,
+        choosable=chosen.offered(work, "order") if settles else None,
         oversees=access.oversees(work.actor),
     )
 
@@ -204,8 +210,8 @@ def open_virtual() -> Any:
     virtual.open_for(
         work,
         AgreedNumbers.of(work.rules),
-        payer_id=forms.text("payer_id", max=40),
-        order_id=forms.text("order_id", max=40),
+        payer_id=chosen.of(work, "payer_id", "party"),
+        order_id=chosen.maybe(work, "order_id", "order") or "",
     )
     return redirect("/settlement/bank/virtual-accounts", 303)
 

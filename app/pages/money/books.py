@@ -17,7 +17,7 @@ from kernel.work import Work
 from settlement import access, chart, rules, statements
 from settlement.desks import holders
 from settlement.entries import AccountRef, Entry
-from settlement.statements import StatementLine
+from settlement.statements import StatementLine, TrialRow
 
 blueprint = Blueprint("books", __name__)
 
@@ -46,15 +46,6 @@ def trial() -> Any:
             for row in found.rows
         ]  # fmt: skip
         return spreadsheets.answer(kind, "trial-balance", header, lines)
-    columns = [said("科目", "Account"), said("账簿", "Book"), "#" + said("借方", "Debit"),
-               "#" + said("贷方", "Credit"), "#" + said("余额", "Balance")]  # fmt: skip
-    rows = [
-        [cell(f"{row.code.partition('.')[0]} {vocabulary.account(row.code)}",
-              href=f"{_BASE}/{row.code}"),
-         _book(row.book), Money(row.debit, row.currency), Money(row.credit, row.currency),
-         Money(_balance(row.code, row.debit, row.credit), row.currency)]
-        for row in found.rows
-    ]  # fmt: skip
     title = said("总账与试算平衡", "Ledger and trial balance")
     return render_template(
         "settlement/list.html",
@@ -68,7 +59,10 @@ def trial() -> Any:
             "to its source.",
         ),
         saves=_BASE,
-        tables=[table(title, columns, rows, empty=said("还没有记账", "Nothing is booked yet"))],
+        tables=[
+            _trial(languages.said(words), [row for row in found.rows if row.book == book])
+            for book, words in _BOOKS.items()
+        ],
     )
 
 
@@ -107,6 +101,34 @@ def entry(entry_id: int) -> Any:
     )
 
 
+def _trial(title: str, rows: list[TrialRow]) -> dict[str, Any]:
+    """Return the accounts of one book, and what they come to in each currency."""
+    columns = [said("科目", "Account"), "#" + said("借方", "Debit"), "#" + said("贷方", "Credit"),
+               said("方向", "Side"), "#" + said("余额", "Balance")]  # fmt: skip
+    drawn = [
+        [cell(f"{row.code.partition('.')[0]} {vocabulary.account(row.code)}",
+              href=f"{_BASE}/{row.code}"),
+         Money(row.debit, row.currency), Money(row.credit, row.currency), _side(row),
+         Money(abs(row.debit - row.credit), row.currency)]
+        for row in rows
+    ]  # fmt: skip
+    currencies = sorted({row.currency for row in rows})
+    totals = [
+        [said("合计", "Total"),
+         Money(sum(row.debit for row in rows if row.currency == each), each),
+         Money(sum(row.credit for row in rows if row.currency == each), each), "", ""]
+        for each in currencies
+    ]  # fmt: skip
+    none = said("还没有记账", "Nothing is booked yet")
+    return table(title, columns, drawn, empty=none, totals=totals)
+
+
+def _side(row: TrialRow) -> str:
+    if row.debit == row.credit:
+        return said("平", "even")
+    return said("借", "debit") if row.debit > row.credit else said("贷", "credit")
+
+
 def _owners(work: Work, code: str) -> Any:
     page = holders.of_code(work, code, after=shown.after(), limit=shown.PAGE)
     known = leads.names(work, [one.ref for one in page.items])
@@ -132,10 +154,11 @@ def _movements(work: Work, ref: AccountRef) -> Any:
     if (kind := shown.asked("file", max=4)) in ("csv", "xlsx"):
         return _saved(work, ref, kind)
     page = statements.statement(work.session, ref, after=shown.after(), limit=shown.PAGE)
-    known = leads.names(work, [ref, *(line.against for line in page.items)])
+    sources = [line.source_id for line in page.items]
+    known = leads.names(work, [ref, *(line.against for line in page.items)], *sources)
     rows = [
         [cell(f"{line.entry_id}", href=f"/settlement/entries/{line.entry_id}"),
-         line.effective_on, _says(line.event), leads.to(line.source_id),
+         line.effective_on, _says(line.event), leads.to(line.source_id, known),
          _against(line, known), line.amount if line.side == "debit" else "",
          line.amount if line.side == "credit" else ""]
         for line in page.items
@@ -161,10 +184,11 @@ def _movements(work: Work, ref: AccountRef) -> Any:
 def way_of(work: Work, ref: AccountRef) -> dict[str, Any]:
     """Return the movements of one account as a table, for a page of what it stands for."""
     found = statements.statement(work.session, ref, limit=shown.PAGE).items
-    known = leads.names(work, [line.against for line in found])
+    sources = [line.source_id for line in found]
+    known = leads.names(work, [line.against for line in found], *sources)
     rows = [
         [cell(f"{line.entry_id}", href=f"/settlement/entries/{line.entry_id}"),
-         line.effective_on, _says(line.event), leads.to(line.source_id),
+         line.effective_on, _says(line.event), leads.to(line.source_id, known),
          _against(line, known), line.amount]
         for line in found
     ]  # fmt: skip
@@ -204,12 +228,13 @@ def _lines(work: Work, found: Entry) -> dict[str, Any]:
 
 def _facts(work: Work, found: Entry) -> list[Any]:
     who = people.names(work.session, [found.person])
+    known = leads.names(work, [], found.source_id, found.order_id)
     back = found.reverses
     reversed_ = cell(str(back), href=f"/settlement/entries/{back}") if back else None
     return facts(
         (said("事项", "What"), _says(found.event)),
-        (said("来源", "Source"), leads.to(found.source_id)),
-        (said("订单", "Order"), leads.to(found.order_id) if found.order_id else None),
+        (said("来源", "Source"), leads.to(found.source_id, known)),
+        (said("订单", "Order"), leads.to(found.order_id, known) if found.order_id else None),
         (said("发生日", "Took effect"), found.effective_on),
         (said("记账时间", "Written"), found.recorded_at),
         (said("会计期间", "Period"), found.period_id),
@@ -230,12 +255,8 @@ def _account(ref: AccountRef) -> Cell:
 
 def _says(event: str) -> str:
     known = rules.RULES.get(event)
-    return languages.said(known.says) if known else event
+    return leads.short(languages.said(known.says)) if known else event
 
 
 def _book(code: str) -> str:
     return languages.said(_BOOKS.get(code, Words(code, code)))
-
-
-def _balance(code: str, debit: int, credit: int) -> int:
-    return debit - credit if chart.account(code).kind.grows_by_debit else credit - debit

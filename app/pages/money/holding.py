@@ -6,10 +6,12 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import forms, shown, vocabulary
+from app.pages.choosing import chosen
 from app.pages.money import leads, shapes
-from app.pages.money.shapes import cell, facts, field, said, table
+from app.pages.money.shapes import cell, chooser, facts, field, said, table
 from kernel.money import Money
 from kernel.parties import people
+from kernel.work import Work
 from settlement import access
 from settlement.dividing import frozen, hold_list
 from settlement.dividing.frozen import Ground
@@ -27,8 +29,8 @@ _HOLDS, _LIST, _ADJUSTED = "/settlement/holds", "/settlement/hold-list", "/settl
 @doors.members("read")
 def all_holds() -> Any:
     """List what is set aside; settlement officers set money aside here."""
-    work = unit.current()
-    found, grounds = holds.listed(work, after=shown.after(), limit=shown.PAGE), _grounds()
+    work, kind = unit.current(), shapes.wanted_file()
+    found, grounds = holds.listed(work, **shapes.asked_page(kind)), _grounds()
     rows = [
         [cell(grounds[one.ground], href=f"{_HOLDS}/{one.id}"), one.reference, one.amount,
          one.placed_at, cell("", tag=f"hold.{one.state}")]
@@ -37,8 +39,12 @@ def all_holds() -> Any:
     title = said("冻结", "Holds")
     columns = [said("依据", "Ground"), said("文号", "Reference"), "#" + said("金额", "Amount"),
                said("日期", "Since"), said("状态", "State")]  # fmt: skip
+    drawn = table(title, columns, rows, empty=said("没有冻结", "Nothing is held"))
+    if kind:
+        return shapes.saved(kind, "holds", drawn)
     form = shapes.form("hold", said("冻结订单款项", "Hold money of an order"), _HOLDS, title, [
-        field("order_id", said("订单编号", "Order (id)")),
+        chooser("order_id", said("订单", "Order"),
+                chosen.offered(work, "order", shown.asked("order", max=40))),
         field("amount", said("金额（元，空为全部）", "Amount (yuan; empty: all)"), kind="money",
               needed=False),
         field("ground", said("依据", "Ground"), kind="choice", options=grounds),
@@ -52,7 +58,8 @@ def all_holds() -> Any:
             "What is held is neither settled nor paid; once lifted it goes back to where it was.",
         ),
         filters=[(_LIST, said("暂缓名单（按主体）", "Hold list of parties"), False)],
-        tables=[table(title, columns, rows, empty=said("没有冻结", "Nothing is held"))],
+        saves=_HOLDS,
+        tables=[drawn],
         next=found.next,
         more=_HOLDS,
         forms=[form] if access.settler.matches(work.actor, None) else [],
@@ -63,9 +70,10 @@ def all_holds() -> Any:
 @doors.money
 def place() -> Any:
     """Set money of an order aside: the amount given, or all there is."""
+    work = unit.current()
     made = holds.place(
-        unit.current(),
-        order_id=forms.text("order_id", max=40),
+        work,
+        order_id=chosen.of(work, "order_id", "order"),
         amount=forms.money("amount") if forms.text("amount", max=20) else None,
         ground=Ground(forms.choice("ground", [each.value for each in Ground])),
         reference=forms.text("reference", max=120),
@@ -119,7 +127,8 @@ def held_parties() -> Any:
     columns = [said("主体", "Party"), said("理由", "Reason"), said("日期", "Since"),
                said("状态", "State")]  # fmt: skip
     form = shapes.form("put", put, _LIST, put, [
-        field("party_id", said("主体编号", "Party (id)")), field("reason", said("理由", "Reason")),
+        chooser("party_id", said("主体", "Party"), chosen.offered(work, "party")),
+        field("reason", said("理由", "Reason")),
     ])  # fmt: skip
     return render_template(
         "settlement/list.html",
@@ -136,8 +145,9 @@ def held_parties() -> Any:
 @doors.members("write")
 def put() -> Any:
     """Put a party on the list."""
-    party_id, reason = forms.text("party_id", max=60), forms.text("reason", max=500)
-    made = hold_list.put(unit.current(), party_id, reason=reason)
+    work = unit.current()
+    party_id, reason = chosen.of(work, "party_id", "party"), forms.text("reason", max=500)
+    made = hold_list.put(work, party_id, reason=reason)
     return redirect(f"{_LIST}/{made.id}", 303)
 
 
@@ -160,8 +170,8 @@ def held_party(entry_id: str) -> Any:
 @doors.members("read")
 def all_adjustments() -> Any:
     """List adjustments by hand and write-offs; settlement officers propose one here."""
-    work = unit.current()
-    found = adjustments.listed(work, after=shown.after(), limit=shown.PAGE)
+    work, kind = unit.current(), shapes.wanted_file()
+    found = adjustments.listed(work, **shapes.asked_page(kind))
     rows = [
         [cell(languages.said(Kind(one.kind).label), href=f"{_ADJUSTED}/{one.id}"),
          vocabulary.account(one.debit_code), vocabulary.account(one.credit_code), one.amount,
@@ -171,6 +181,9 @@ def all_adjustments() -> Any:
     title = said("人工调整与核销", "Adjustments and write-offs")
     columns = [said("类别", "Kind"), said("借", "Debit"), said("贷", "Credit"),
                "#" + said("金额", "Amount"), said("状态", "State")]  # fmt: skip
+    drawn = table(title, columns, rows, empty=said("没有人工调整", "No adjustment"))
+    if kind:
+        return shapes.saved(kind, "adjustments", drawn)
     return render_template(
         "settlement/list.html",
         title=title,
@@ -179,10 +192,11 @@ def all_adjustments() -> Any:
             "Made by one, checked by another, with a reason and a document; "
             "an event of its own, so that they can be counted.",
         ),
-        tables=[table(title, columns, rows, empty=said("没有人工调整", "No adjustment"))],
+        saves=_ADJUSTED,
+        tables=[drawn],
         next=found.next,
         more=_ADJUSTED,
-        forms=[_proposal()] if access.settler.matches(work.actor, None) else [],
+        forms=[_proposal(work)] if access.settler.matches(work.actor, None) else [],
     )
 
 
@@ -191,11 +205,12 @@ def all_adjustments() -> Any:
 def propose() -> Any:
     """Propose an adjustment, for another person to check and post."""
     kind, debit, credit = forms.choice("pair", _pairs()).split("/")
+    work = unit.current()
     made = adjustments.propose(
-        unit.current(),
+        work,
         kind=Kind(kind),
-        debit=AccountRef(debit, forms.text("debit_owner", max=80)),
-        credit=AccountRef(credit, forms.text("credit_owner", max=80)),
+        debit=AccountRef(debit, chosen.maybe(work, "debit_owner", "holder") or ""),
+        credit=AccountRef(credit, chosen.maybe(work, "credit_owner", "holder") or ""),
         amount=forms.money("amount"),
         reason=forms.text("reason", max=500),
         document=forms.text("document", max=64),
@@ -245,17 +260,18 @@ def _pairs() -> dict[str, str]:
     }
 
 
-def _proposal() -> shapes.Form:
+def _proposal(work: Work) -> shapes.Form:
     title = said("提出，待复核", "Propose for another to check")
     debit, credit = (
         said("借方账户所属", "Whose debit account"),
         said("贷方账户所属", "Whose credit account"),
     )
+    own, holders = said("交易所本身", "the exchange itself"), chosen.offered(work, "holder")
     return shapes.form("adjust", title, _ADJUSTED, title, [
         field("pair", said("事项", "What"), kind="choice", options=_pairs()),
         field("amount", said("金额（元）", "Amount (yuan)"), kind="money"),
-        field("debit_owner", debit, needed=False),
-        field("credit_owner", credit, needed=False),
+        chooser("debit_owner", debit, holders, needed=False, blank=own),
+        chooser("credit_owner", credit, holders, needed=False, blank=own),
         field("reason", said("理由", "Reason")),
         field("document", said("附件 SHA-256", "Document (SHA-256)")),
     ])  # fmt: skip

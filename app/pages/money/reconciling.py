@@ -62,7 +62,7 @@ def desk() -> Any:
     )
     return render_template(
         "settlement/reconciliation.html",
-        breaks=[_row(work, it) for it in found.items],
+        breaks=_rows(work, found.items),
         next=found.next,
         state=state,
         leg=leg,
@@ -103,13 +103,13 @@ def one(break_id: str) -> Any:
     found = breaks.seen(work, break_id)
     return render_template(
         "settlement/break.html",
-        it=_row(work, found),
+        it=_rows(work, [found])[0],
         record=shown.record(found, work, breaks.LIFE),
         who=people.names(
             work.session, {each for each in (found.owner, found.explained_by) if each}
         ),
         settles=access.settler.matches(work.actor, None),
-        me=work.actor.person,
+        mine=found.owner == work.actor.person,
         events=shown.timeline(work, found.id),
     )
 
@@ -129,7 +129,12 @@ def _chosen(name: str, known: Any) -> Any:
     return known(asked) if asked in {each.value for each in known} else None
 
 
-def _row(work: Work, it: Break) -> dict[str, Any]:
+def _rows(work: Work, found: list[Break]) -> list[dict[str, Any]]:
+    known = leads.names(work, [], *(leads.named_by(it.key) for it in found))
+    return [_row(work, it, known) for it in found]
+
+
+def _row(work: Work, it: Break, known: dict[str, str]) -> dict[str, Any]:
     age = breaks.age(it, work.calendar, local_date(work.now))
     return {
         "it": it,
@@ -137,7 +142,7 @@ def _row(work: Work, it: Break) -> dict[str, Any]:
         "type": languages.said(facts.Type(it.type).label),
         "age": age,
         "band": sum(age > limit for limit in AGES),
-        "about": leads.of_key(it.key),
+        "about": leads.of_key(it.key, known),
     }
 
 

@@ -6,12 +6,14 @@ from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
 from app.pages import forms, shown, vocabulary
+from app.pages.choosing import chosen
 from app.pages.money import leads, shapes
-from app.pages.money.shapes import cell, facts, field, said, table
+from app.pages.money.shapes import cell, chooser, facts, field, said, table
 from kernel.money import Money
 from kernel.parties import people
 from kernel.words import Words
 from kernel.work import Work
+from marketplace import lines, products
 from settlement import access
 from settlement.refunding import disputes, parts, refunds, terms
 from settlement.refunding.parts import RefundPart
@@ -20,6 +22,7 @@ from settlement.refunding.refunds import Kind, Refund, State
 blueprint = Blueprint("refund_pages", __name__)
 
 _BASE = "/settlement/refunds"
+_SEVERAL = 2
 _RAILS = {
     "bank": Words("银行转账", "by bank"),
     "provider": Words("支付机构原路退回", "by the payment provider"),
@@ -67,7 +70,7 @@ def listed() -> Any:
         tables=[drawn],
         next=found.next,
         more=f"{_BASE}?state={state}" if state else _BASE,
-        forms=_forms() if access.settler.matches(work.actor, None) else [],
+        forms=_forms(work) if access.settler.matches(work.actor, None) else [],
     )
 
 
@@ -75,9 +78,10 @@ def listed() -> Any:
 @doors.money
 def ask() -> Any:
     """Give a part of what was paid for an order back."""
+    work = unit.current()
     made = refunds.request(
-        unit.current(),
-        order_id=forms.text("order_id", max=40),
+        work,
+        order_id=chosen.of(work, "order_id", "order"),
         amount=forms.money("amount"),
         reason=forms.text("reason", max=500),
         order_line_id=forms.text("order_line_id", max=40) or None,
@@ -90,9 +94,10 @@ def ask() -> Any:
 @doors.money
 def end_term() -> Any:
     """End a subscription early, and give its unused days back."""
+    work = unit.current()
     made = terms.end(
-        unit.current(),
-        forms.text("order_id", max=40),
+        work,
+        chosen.of(work, "order_id", "order"),
         on=forms.day("on"),
         reason=forms.text("reason", max=500),
         fee_refund="fee_refund" in request.form,
@@ -104,9 +109,10 @@ def end_term() -> Any:
 @doors.money
 def make_good() -> Any:
     """Pay a customer what the exchange makes good from its own."""
+    work = unit.current()
     made = refunds.make_good(
-        unit.current(),
-        payer_id=forms.text("payer_id", max=60),
+        work,
+        payer_id=chosen.of(work, "payer_id", "party"),
         amount=forms.money("amount"),
         reason=forms.text("reason", max=500),
     )
@@ -126,7 +132,7 @@ def one(refund_id: str) -> Any:
         crumb=(_BASE, said("退款", "Refunds")),
         title=found.reference,
         under=f"{cell(found.amount)['text']} · {names.get(found.payer_id or '', '—')}",
-        tables=[_taken(taken, names)],
+        tables=[_taken(taken, names), *_together(work, found)],
         facts=_facts(work, found),
         **shapes.record(work, found, refunds.LIFE),
     )
@@ -139,6 +145,17 @@ def _rows(work: Work, found: list[Refund]) -> list[list[Any]]:
          one.requested_at, cell("", tag=f"refund.{one.state}")]
         for one in found
     ]  # fmt: skip
+
+
+def _together(work: Work, found: Refund) -> list[dict[str, Any]]:
+    """Return the refunds that were asked for together, when one receipt could not bear all."""
+    all_of_it = refunds.together(work.session, found)
+    if len(all_of_it) == 1:
+        return []
+    columns = [said("参考号", "Reference"), said("收款方", "To"), "#" + said("金额", "Amount"),
+               said("申请", "Asked for"), said("状态", "State")]  # fmt: skip
+    title = said("同一申请的各笔退款（按来款分笔）", "Asked for together, by receipt")
+    return [table(title, columns, _rows(work, all_of_it), empty="")]
 
 
 def _taken(taken: list[RefundPart], names: dict[str, str]) -> dict[str, Any]:
@@ -176,8 +193,8 @@ def _facts(work: Work, found: Refund) -> list[Any]:
 @doors.members("read")
 def all_disputes() -> Any:
     """List the disputes at payment providers."""
-    work = unit.current()
-    found = disputes.listed(work, after=shown.after(), limit=shown.PAGE)
+    work, kind = unit.current(), shapes.wanted_file()
+    found = disputes.listed(work, **shapes.asked_page(kind))
     rows = [
         [
             cell(one.dispute_id, href=f"/settlement/disputes/{one.id}"),
@@ -191,6 +208,9 @@ def all_disputes() -> Any:
     title = said("支付争议", "Disputes at payment providers")
     columns = [said("争议号", "Dispute"), said("机构", "Provider"), "#" + said("金额", "Amount"),
                said("举证期限", "Answer until"), said("状态", "State")]  # fmt: skip
+    drawn = table(title, columns, rows, empty=said("没有支付争议", "No dispute"))
+    if kind:
+        return shapes.saved(kind, "disputes", drawn)
     return render_template(
         "settlement/list.html",
         title=title,
@@ -199,7 +219,8 @@ def all_disputes() -> Any:
             "While a dispute is open the money of its order is held and nothing is refunded; "
             "only what the provider moves is booked.",
         ),
-        tables=[table(title, columns, rows, empty=said("没有支付争议", "No dispute"))],
+        saves="/settlement/disputes",
+        tables=[drawn],
         next=found.next,
         more="/settlement/disputes",
     )
@@ -232,29 +253,43 @@ def _order(order_id: str | None) -> Any:
     return leads.to(order_id) if order_id else None
 
 
-def _forms() -> list[Any]:
+def _forms(work: Work) -> list[Any]:
     amount = field("amount", said("金额（元）", "Amount (yuan)"), kind="money")
     reason = field("reason", said("理由", "Reason"))
-    order_id = field("order_id", said("订单编号", "Order (id)"), value=shown.asked("order") or "")
-    line = said("仅退此订单行", "Of this line alone")
+    order_id = shown.asked("order", max=40)
+    order = chooser("order_id", said("订单", "Order"), chosen.offered(work, "order", order_id))
+    customer = chooser("payer_id", said("客户", "Customer"), chosen.offered(work, "party"))
     fee = said(
         "交易所一并退还服务费；否则由卖方承担",
         "The exchange gives its fee back as well; otherwise the seller bears it",
     )
-    request_button, payer = said("申请", "Request"), said("客户编号", "Customer (id)")
+    request_button = said("申请，待另一人复核", "Request, for another to approve")
     return [
         shapes.form("refund", said("申请退款", "Request a refund"), _BASE, request_button, [
-            order_id, amount, reason, field("order_line_id", line, needed=False),
-            field("fee_refund", fee, kind="flag"),
+            order, *_line(work, order_id), amount, reason, field("fee_refund", fee, kind="flag"),
         ]),
         shapes.form(
             "term", said("提前终止包期并退还未用天数", "End a subscription, refund unused days"),
             "/settlement/terms", said("终止并退款", "End and refund"),
-            [order_id, field("on", said("最后服务日", "Last day served"), kind="date"), reason,
+            [order, field("on", said("最后服务日", "Last day served"), kind="date"), reason,
              field("fee_refund", fee, kind="flag")],
         ),
         shapes.form(
             "goodwill", said("交易所补偿", "Make good"), "/settlement/goodwill", request_button,
-            [field("payer_id", payer), amount, reason],
+            [customer, amount, reason],
         ),
     ]  # fmt: skip
+
+
+def _line(work: Work, order_id: str | None) -> list[Any]:
+    """Return the field of the line to refund, when the order is known and has several."""
+    found = lines.of(work.session, order_id) if order_id else []
+    if len(found) < _SEVERAL:
+        return []
+    titles = products.titles(work.session, [one.product_id for one in found])
+    options = {"": said("整个订单", "the whole order")} | {
+        one.id: f"{languages.said(titles[one.product_id])} · {cell(one.amount)['text']}"
+        for one in found
+    }
+    label = said("退哪一行", "Which line")
+    return [field("order_line_id", label, kind="choice", options=options)]

@@ -1,6 +1,7 @@
 """The shapes of money's pages: tables, facts and forms, as their templates draw them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
 from app import languages
@@ -29,6 +30,13 @@ def wanted_file() -> str | None:
     return kind if kind in ("csv", "xlsx") else None
 
 
+def asked_page(kind: str | None) -> dict[str, Any]:
+    """Return which page of a list is asked for: from its beginning, for a file of this kind."""
+    if kind:
+        return {"after": None, "limit": EXPORTED_MAX}
+    return {"after": shown.after(), "limit": shown.PAGE}
+
+
 def yuan(minor: int) -> str:
     """Return fen as yuan with their sign."""
     return f"¥ {chrome.fen(minor)}"
@@ -41,18 +49,33 @@ def cell(text: object, *, href: str | None = None, tag: str | None = None) -> Ce
     fen = str(text.minor) if isinstance(text, Money) else ""
     if isinstance(text, Money):
         text = chrome.money(text)
+    whole = "nobr" if isinstance(text, date) or fen else ""
     if isinstance(text, Instant):
         text = chrome.moment(text)
-    return {"text": str(text), "href": href or "", "tag": tag or "", "fen": fen}
+    return {"text": str(text), "href": href or "", "tag": tag or "", "fen": fen, "css": whole}
 
 
 def table(
-    title: str, columns: Iterable[str], rows: Iterable[Sequence[object]], *, empty: str
+    title: str,
+    columns: Iterable[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    empty: str,
+    totals: Iterable[Sequence[object]] = (),
 ) -> dict[str, Any]:
-    """Return a table. columns: "#" before a name whose values are amounts."""
+    """Return a table. columns: "#" before a name whose values are amounts. totals: at its foot."""
     heads = [(name.removeprefix("#"), name.startswith("#")) for name in columns]
-    drawn = [[one if isinstance(one, dict) else cell(one) for one in row] for row in rows]
-    return {"title": title, "columns": heads, "rows": drawn, "empty": empty}
+    return {
+        "title": title,
+        "columns": heads,
+        "rows": _cells(rows),
+        "totals": _cells(totals),
+        "empty": empty,
+    }
+
+
+def _cells(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
+    return [[one if isinstance(one, dict) else cell(one) for one in row] for row in rows]
 
 
 def saved(kind: str, name: str, drawn: dict[str, Any]) -> Any:
@@ -105,6 +128,17 @@ def field(
         "value": value,
         "options": options or {},
     }
+
+
+def chooser(
+    name: str, label: str, offered: dict[str, Any], *, needed: bool = True, blank: str = ""
+) -> dict[str, Any]:
+    """Return a field that names something, as `choosing.chosen` offers it.
+
+    blank: what an empty field means.
+    """
+    made = field(name, label, kind="chooser", needed=needed)
+    return {**made, "offered": offered, "blank": blank}
 
 
 def form(key: str, title: str, action: str, button: str, fields: Sequence[Any]) -> Form:

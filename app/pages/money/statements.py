@@ -6,13 +6,17 @@ from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
 from app.api.licensing import credentials
-from app.pages import forms, shown, spreadsheets
+from app.pages import forms, shown, spreadsheets, vocabulary
+from app.pages.choosing import chosen
 from app.pages.letters import codes
-from app.pages.money.shapes import said
+from app.pages.money import shapes
+from app.pages.money.shapes import cell, said, table
 from kernel.words import Words
+from kernel.work import Work
 from settlement import access
 from settlement.dividing.terms import Payable
 from settlement.papers import papers, party_statements
+from settlement.papers.party_statements import PartyStatement
 
 blueprint = Blueprint("statements", __name__)
 
@@ -33,14 +37,18 @@ _HEADER: Final = (
 @doors.members("read")
 def listed() -> Any:
     """List the statements that the caller may see, and offer settlement officers a new one."""
-    work = unit.current()
-    found = party_statements.listed(work, after=shown.after(), limit=shown.PAGE)
+    work, kind = unit.current(), shapes.wanted_file()
+    found = party_statements.listed(work, **shapes.asked_page(kind))
+    if kind:
+        return shapes.saved(kind, "statements", _drawn(work, found.items))
+    settles = access.settler.matches(work.actor, None)
     return render_template(
         "settlement/statements.html",
         statements=found.items,
         next=found.next,
         names=shown.names(work, [one.party_id for one in found.items]),
-        settles=access.settler.matches(work.actor, None),
+        settles=settles,
+        payees=chosen.offered(work, "payee") if settles else None,
         payables=list(Payable),
     )
 
@@ -49,9 +57,10 @@ def listed() -> Any:
 @doors.members("write")
 def issue() -> Any:
     """Issue a statement."""
+    work = unit.current()
     made = party_statements.issue(
-        unit.current(),
-        party_id=forms.text("party_id", max=40),
+        work,
+        party_id=chosen.of(work, "party_id", "payee"),
         payable=Payable(forms.choice("payable", [each.value for each in Payable])),
         first_on=forms.day("first_on"),
         last_on=forms.day("last_on"),
@@ -68,7 +77,7 @@ def one(statement_id: str) -> Any:
     paper = party_statements.paper(work.session, found)
     if (kind := request.args.get("file")) in {"csv", "xlsx"}:
         header = [languages.said(words) for words in _HEADER]
-        return spreadsheets.answer(kind, paper.number, header, _lines(paper.body))
+        return spreadsheets.answer(kind, paper.number, header, _lines(paper))
     return render_template(
         "settlement/statement.html",
         statement=found,
@@ -100,7 +109,25 @@ def verify() -> Any:
     )
 
 
-def _lines(body: dict[str, Any]) -> list[list[Any]]:
+def _drawn(work: Work, found: list[PartyStatement]) -> dict[str, Any]:
+    """Return statements as the file of their list has them."""
+    names = shown.names(work, [one.party_id for one in found])
+    rows = [
+        [one.first_on, one.last_on, one.issue, names.get(one.party_id, said("国库", "treasury")),
+         vocabulary.account(Payable(one.payable).code), one.opening, one.closing, one.line_count,
+         cell("", tag=f"party_statement.{one.state}")]
+        for one in found
+    ]  # fmt: skip
+    columns = [said("起日", "From"), said("止日", "Until"), said("版次", "Issue"),
+               said("主体", "Party"), said("科目", "Account"), "#" + said("期初", "Opening"),
+               "#" + said("期末应付", "Left"), said("笔数", "Lines"),
+               said("状态", "State")]  # fmt: skip
+    return table(said("结算单", "Settlement statements"), columns, rows, empty="")
+
+
+def _lines(paper: papers.Paper) -> list[list[Any]]:
+    """Return the lines of a statement's file: of its paper, then how to verify it."""
+    body, blank = paper.body, [""] * 7
     opening, closing = said("期初", "opening"), said("期末", "closing")
     rows: list[list[Any]] = [["", opening, "", "", "", "", "", "", body["opening"]]]
     rows += [
@@ -109,7 +136,12 @@ def _lines(body: dict[str, Any]) -> list[list[Any]]:
          line["balance"]]
         for line in body["lines"]
     ]  # fmt: skip
-    return [*rows, ["", closing, "", "", "", "", "", "", body["closing"]]]
+    return [
+        *rows,
+        ["", closing, *blank[1:], body["closing"]],
+        ["", said("摘要", "digest"), paper.digest, *blank[1:]],
+        ["", said("核验地址", "verify at"), _address(paper), *blank[1:]],
+    ]
 
 
 def _address(paper: papers.Paper) -> str:

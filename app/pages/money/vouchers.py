@@ -6,6 +6,9 @@ from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
 from app.pages import forms, shown
+from app.pages.choosing import chosen
+from app.pages.money import shapes
+from app.pages.money.shapes import cell, said, table
 from app.pages.wording.roles import ROLES
 from kernel.work import Work
 from marketplace.paying import vouchers as paying
@@ -26,13 +29,14 @@ _TICKED = ("roles", "product_types")
 def listed() -> Any:
     """List the vouchers that the caller holds, sponsors or oversees."""
     work = unit.current()
-    state = shown.asked("state")
+    state, kind = shown.asked("state"), shapes.wanted_file()
     found = vouchers.listed(
         work,
         state=State(state) if state in {each.value for each in State} else None,
-        after=shown.after(),
-        limit=shown.PAGE,
+        **shapes.asked_page(kind),
     )
+    if kind:
+        return shapes.saved(kind, "vouchers", _drawn(work, found.items))
     return render_template(
         "settlement/vouchers.html",
         vouchers=found.items,
@@ -43,7 +47,25 @@ def listed() -> Any:
         names=shown.names(work, [one.holder_id for one in found.items]),
         settles=access.settler.matches(work.actor, None),
         more=f"/vouchers?state={state}" if state else "/vouchers",
+        saves=f"/vouchers?state={state}" if state else "/vouchers",
     )
+
+
+def _drawn(work: Work, found: list[Voucher]) -> dict[str, Any]:
+    """Return vouchers as their file has them."""
+    of = batches.by_id(work.session, [one.batch_id for one in found])
+    names = shown.names(work, [one.holder_id for one in found])
+    rows = [
+        [one.code, said(of[one.batch_id].title_zh, of[one.batch_id].title_en),
+         names.get(one.holder_id), one.face, one.used if one.order_id else None, one.valid_to,
+         one.order_id, cell("", tag=f"voucher.{one.state}")]
+        for one in found
+    ]  # fmt: skip
+    columns = [said("券号", "Number"), said("批次", "Batch"), said("持券方", "Holder"),
+               "#" + said("面值", "Value"), "#" + said("抵扣", "Pays"),
+               said("有效期至", "Until"), said("订单", "Order"),
+               said("状态", "State")]  # fmt: skip
+    return table(said("算力券", "Vouchers"), columns, rows, empty="")
 
 
 @blueprint.get("/vouchers/<voucher_id>")
@@ -87,17 +109,38 @@ def use(order_id: str) -> Any:
 @doors.members("read")
 def all_batches() -> Any:
     """List the batches, and offer settlement officers a new one."""
-    work = unit.current()
-    found = batches.listed(work, after=shown.after(), limit=shown.PAGE)
+    work, kind = unit.current(), shapes.wanted_file()
+    found = batches.listed(work, **shapes.asked_page(kind))
+    if kind:
+        return shapes.saved(kind, "voucher-batches", _drawn_batches(work, found.items))
+    settles = access.settler.matches(work.actor, None)
     return render_template(
         "settlement/voucher_batches.html",
         batches=[(one, batches.standing(work.session, one)) for one in found.items],
         next=found.next,
         names=shown.names(work, [one.sponsor_id for one in found.items]),
-        settles=access.settler.matches(work.actor, None),
+        settles=settles,
+        parties=chosen.offered(work, "party") if settles else None,
         roles=_roles(),
         types=list(ProductType),
     )
+
+
+def _drawn_batches(work: Work, found: list[VoucherBatch]) -> dict[str, Any]:
+    """Return batches as their file has them, each with what became of its budget."""
+    names = shown.names(work, [one.sponsor_id for one in found])
+    rows = [
+        [said(one.title_zh, one.title_en), names.get(one.sponsor_id), one.doc_no, told.budget,
+         told.available, told.redeemed, told.owed, one.valid_from, one.valid_to,
+         cell("", tag=f"voucher_batch.{one.state}")]
+        for one in found
+        for told in [batches.standing(work.session, one)]
+    ]  # fmt: skip
+    columns = [said("批次", "Batch"), said("资助方", "Sponsor"), said("文号", "Decision"),
+               "#" + said("预算", "Budget"), "#" + said("可发", "Left"),
+               "#" + said("已核销", "Redeemed"), "#" + said("待兑付", "Owed"),
+               said("起日", "From"), said("止日", "Until"), said("状态", "State")]  # fmt: skip
+    return table(said("算力券批次", "Voucher batches"), columns, rows, empty="")
 
 
 @blueprint.post("/voucher-batches")
@@ -106,9 +149,10 @@ def draft() -> Any:
     """Prepare a batch."""
     amounts = {name: forms.money(name) for name in ("budget", "face", "order_max", "year_max")}
     ticked: dict[str, Any] = {name: forms.many(name) for name in _TICKED}
+    work = unit.current()
     made = batches.draft(
-        unit.current(),
-        sponsor_id=forms.text("sponsor_id", max=40),
+        work,
+        sponsor_id=chosen.of(work, "sponsor_id", "party"),
         title_zh=forms.text("title_zh", max=80),
         title_en=forms.text("title_en", max=160),
         doc_no=forms.text("doc_no", max=120),
@@ -141,6 +185,7 @@ def batch(batch_id: str) -> Any:
         record=shown.record(found, work, batches.LIFE),
         events=shown.timeline(work, found.id),
         settles=settles,
+        parties=chosen.offered(work, "party") if settles else None,
         owed=_owed(work, found) if settles else [],
         receipts=bank.unexplained(work, after=None, limit=shown.PAGE).items if settles else [],
         roles=_roles(),
@@ -151,7 +196,8 @@ def batch(batch_id: str) -> Any:
 @doors.money
 def issue(batch_id: str) -> Any:
     """Give an organisation a voucher."""
-    vouchers.issue(unit.current(), batch_id, holder_id=forms.text("holder_id", max=40))
+    work = unit.current()
+    vouchers.issue(work, batch_id, holder_id=chosen.of(work, "holder_id", "party"))
     return redirect(f"/voucher-batches/{batch_id}", 303)
 
 

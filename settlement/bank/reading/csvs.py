@@ -66,7 +66,7 @@ def rows(text: str) -> Rows:
         found = [(reader.line_num, [neutral.clean(cell) for cell in cells]) for cells in reader]
     except csv.Error as error:
         told = neutral.problem_at(reader.line_num, "CSV", "不是有效的 CSV", "no CSV")
-        raise neutral.StatementRefused("文件有 1 处问题", "1 things are wrong", (told,)) from error
+        raise neutral.refused_for((told,)) from error
     return checked(found)
 
 

@@ -167,14 +167,18 @@ def refuse(problems: Iterable[Refusal]) -> None:
     """Raise StatementRefused when there is any problem."""
     found = tuple(problems)
     if found:
-        count = len(found)
-        raise StatementRefused(f"文件有 {count} 处问题", f"{count} things are wrong", found)
+        raise refused_for(found)
 
 
 def refused(code: str, zh: str, en: str) -> StatementRefused:
     """Return the refusal of a file for one thing, about all of it."""
-    told = problem_at(0, code, zh, en)
-    return StatementRefused("文件有 1 处问题", "1 things are wrong", (told,))
+    return refused_for((problem_at(0, code, zh, en),))
+
+
+def refused_for(found: tuple[Refusal, ...]) -> StatementRefused:
+    """Return the refusal of a file for all that was found in it, one thing or more."""
+    wrong = "1 thing is wrong" if len(found) == 1 else f"{len(found)} things are wrong"
+    return StatementRefused(f"文件有 {len(found)} 处问题", f"{wrong} with the file", found)
 
 
 def problem(line: FileLine, code: str, zh: str, en: str, *, of: str = "") -> Refusal:

@@ -10,14 +10,17 @@ from kernel.clock import local_date
 from kernel.journal import Event
 from kernel.money import Money
 from kernel.work import Work
+from licensing import scenarios
 from marketplace import boards, lines
 from marketplace.bargaining import agreed_prices
 from marketplace.bargaining.agreed_prices import Source
 from marketplace.charging import services
 from marketplace.orders import Order
-from settlement.dividing.fee_rules import Kind
+from settlement.dividing.fee_rules import Every, Kind
 from settlement.fees import given_back
+from tests.catalogue import shelf
 from tests.conftest import WorkAs, work_of
+from tests.licensing import hall
 from tests.marketplace import make
 from tests.settlement.fees import billing
 
@@ -95,3 +98,44 @@ def test_without_a_rule_nothing_is_looked_at(session: Session) -> None:
     order = make.accepted(session)
 
     assert services.accepted(system(session), last(session, order.id, "escrow.accepted")) == []
+
+
+def test_a_registration_is_charged_to_the_department_and_an_assessment_to_its_applicant(
+    session: Session, work_as: WorkAs
+) -> None:
+    billing.rule(work_as, Kind.REGISTRATION)
+    billing.rule(work_as, Kind.ASSESSMENT)
+    registration = shelf.registered(session, shelf.published(session).directory_id)
+    assessment = hall.concluded(session)
+    registered = last(session, registration.id, "registration.registered")
+    concluded = last(session, assessment.id, "assessment.concluded")
+    applicant = scenarios.find(session, assessment.scenario_id).applicant_id
+
+    made = [services.registered(system(session), registered) for _twice in range(2)]
+    judged = [services.assessed(system(session), concluded) for _twice in range(2)]
+
+    assert [one and one.payer_id for one in made] == [registration.department_id, None]
+    assert [one and one.payer_id for one in judged] == [applicant, None]
+
+
+def test_what_stands_listed_is_charged_once_a_year_where_the_rule_says_so(
+    session: Session, work_as: WorkAs
+) -> None:
+    billing.rule(work_as, Kind.LISTING, every=Every.YEAR)
+    make.listed(session)
+    make.listed(session)
+    session.flush()
+
+    done = [services.charge_year(system(session), limit=limit) for limit in (1, 200, 200)]
+
+    assert done == [1, 1, 0]
+
+
+def test_no_listing_is_charged_by_the_year_without_such_a_rule(
+    session: Session, work_as: WorkAs
+) -> None:
+    billing.rule(work_as, Kind.LISTING)
+    make.listed(session)
+    session.flush()
+
+    assert services.charge_year(system(session), limit=9) == 0

@@ -13,7 +13,7 @@ from marketplace.paying import vouchers as paying
 from settlement import escrow, fsck, ledger, payments
 from settlement.ledger import AccountRef, Row
 from settlement.reconciling import legs
-from settlement.reconciling.legs import Days
+from settlement.reconciling.sides import Days
 from settlement.vouchers import vouchers
 from settlement.vouchers.vouchers import State as Given
 from settlement.vouchers.vouchers import Voucher

@@ -17,7 +17,7 @@ from marketplace.paying import vouchers as paying
 from settlement import escrow, fsck, ledger
 from settlement.ledger import AccountRef, Row
 from settlement.reconciling import legs
-from settlement.reconciling.legs import Days
+from settlement.reconciling.sides import Days
 from settlement.refunding import refunds
 from settlement.vouchers import batches, vouchers
 from settlement.vouchers.returned import VoucherReturn

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy.orm import Session
@@ -136,3 +136,45 @@ def test_months_are_counted_as_calendars_have_them() -> None:
     assert months.after("2026-12") == "2027-01"
     assert months.after("2026-01", -1) == "2025-12"
     assert list(months.between("2026-11", "2027-01")) == ["2026-11", "2026-12", "2027-01"]
+
+
+def test_the_house_charges_each_month_on_its_date_and_catches_up_with_those_missed(
+    work_as: WorkAs,
+) -> None:
+    card = town.recognised(work_as)
+    before, on_its_day = (datetime(2026, 10, day, 4, tzinfo=UTC) for day in (3, 4))
+
+    early = _due(work_as, before)
+    caught_up = card.amortised_through
+    on_time = _due(work_as, on_its_day)
+    again = _due(work_as, on_its_day)
+
+    assert (early, caught_up, on_time, again) == (1, "2026-08", 1, 0)
+    assert (card.amortised_through, card.amortised_fen) == ("2026-09", 30_000)
+
+
+def test_a_card_whose_figures_are_final_does_not_hold_the_others_up(work_as: WorkAs) -> None:
+    theirs = town.recognised(work_as)
+    town.disclosed(work_as, date(2026, 7, 1), date(2026, 9, 30))
+    later = town.recognised(work_as, costs=(cost(120_000, on=date(2026, 10, 1)),),
+                            on=date(2026, 10, 1))  # fmt: skip
+
+    done = _due(work_as, datetime(2026, 11, 4, 4, tzinfo=UTC), limit=1)
+
+    assert (done, theirs.amortised_through, later.amortised_through) == (1, None, "2026-10")
+
+
+def test_what_does_not_wear_off_and_what_is_to_come_is_not_charged(work_as: WorkAs) -> None:
+    lasting = town.recognised(work_as, life_months=None)
+    stock = town.recognised(work_as, Kind.INVENTORY)
+    draft = town.drafted(work_as)
+
+    done = _due(work_as, datetime(2026, 11, 4, 4, tzinfo=UTC))
+    too_soon = _due(work_as, datetime(2026, 7, 31, 4, tzinfo=UTC))
+
+    assert (done, too_soon) == (0, 0)
+    assert {lasting.amortised_through, stock.amortised_through, draft.amortised_through} == {None}
+
+
+def _due(work_as: WorkAs, at: datetime, *, limit: int = 200) -> int:
+    return amortising.run_due(work_as("system", at=at), town.brought({}), limit=limit)

@@ -19,7 +19,7 @@ from settlement.refunding import refunds
 from settlement.refunding.rows import State as RefundState
 from tests.conftest import RULES, WorkAs
 from tests.settlement import money
-from tests.settlement.bank import banking
+from tests.settlement.bank import banking, pain_shape
 from tests.settlement.bank.banking import ALIEN, SMALL, settler
 from tests.settlement.money import CUSTODY, DUE
 
@@ -31,6 +31,29 @@ def developer(work_as: WorkAs) -> str:
     """Verify the merchant's account; return its number."""
     account = money.verified(work_as, "org_developer", "演示·枫香科技")
     return accounts.number(settler(work_as), account)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "fault"),
+    [
+        ("<PmtMtd>TRF</PmtMtd>", "<PmtMtd>CASH</PmtMtd>", "PmtMtd: 'CASH'"),
+        ("<ChrgBr>DEBT</ChrgBr>", "", None),
+        ("<ReqdExctnDt>", "<PmtMtd>TRF</PmtMtd><ReqdExctnDt>", "PmtMtd: 2 times"),
+        ("<NbOfTxs>1<", "<NbOfTxs>2<", "GrpHdr/NbOfTxs"),
+        ("<CtrlSum>100.00<", "<CtrlSum>100.01<", "GrpHdr/CtrlSum"),
+        ('Ccy="CNY"', "", "InstdAmt: no currency"),
+    ],
+)
+def test_the_shape_of_a_file_is_told_where_it_is_not_that_of_the_schema(
+    work_as: WorkAs, developer: str, was: str, becomes: str, fault: str | None
+) -> None:
+    banking.payout(work_as)
+    content = outgoing.content(settler(work_as), banking.sent(work_as).id).decode()
+    assert was in content, content
+
+    found = pain_shape.faults(content.replace(was, becomes).encode())
+
+    assert (found == []) if fault is None else any(fault in one for one in found), found
 
 
 def simulator(session: Session, **refuses: str) -> Simulator:
@@ -57,6 +80,7 @@ def test_payouts_and_refunds_go_in_one_file_that_says_whom_and_how_much(
     root = fromstring(outgoing.content(settler(work_as), made.id))
     read = pain.read_orders(outgoing.content(settler(work_as), made.id))
 
+    assert pain_shape.faults(outgoing.content(settler(work_as), made.id)) == []
     assert root.tag == f"{{{pain.NAMESPACE}}}Document"
     assert (read.message_id, len(read.orders)) == (made.id, 2)
     by_reference = {one.reference: one for one in read.orders}

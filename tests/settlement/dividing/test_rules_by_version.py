@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +12,11 @@ from kernel.money import Money
 from settlement import escrow, fsck
 from settlement.dividing import charges, fee_rules, revenue_rules
 from settlement.dividing.charges import FeeCharge
-from settlement.dividing.fee_rules import FeeRule, Kind, Payer, Waiver
+from settlement.dividing.fee_rules import FeeRule, Kind, Payer, Scale, Waiver
+from settlement.dividing.obligations import Obligation
 from settlement.dividing.revenue_rules import RevenueRule, Scope, Shared
 from settlement.ledger import AccountRef, balance
-from settlement.shares import Base
+from settlement.shares import Base, Step
 from tests.conftest import NOON, WorkAs
 from tests.settlement import money
 
@@ -90,6 +91,41 @@ def test_minimum_and_cap_are_of_the_order(
     settled(work_as)
 
     assert fees(session) == fee
+
+
+@pytest.mark.parametrize("scale", list(Scale))
+def test_each_part_of_an_amount_bears_the_rate_of_its_step(
+    session: Session, work_as: WorkAs, scale: Scale
+) -> None:
+    fee_rule(work_as, steps=(Step(30_000, 50), Step(80_000, 0)), scale=scale)
+
+    settled(work_as)
+
+    assert fees(session) == 300 + 250
+
+
+def test_the_year_of_a_seller_goes_on_over_its_orders_whichever_is_settled_first(
+    session: Session, work_as: WorkAs
+) -> None:
+    fee_rule(work_as, steps=(Step(150_000, 50),), scale=Scale.YEAR)
+    amount = Money(100_000)
+    for hour, order in enumerate(("ord_1", "ord_2", "ord_3")):
+        money.paid(work_as, order, amount=amount)
+        line = money.line(f"orl_{order}", amount, kind="other", operator_id=None)
+        at = NOON + timedelta(minutes=hour)
+        escrow.accept(work_as("per_buyer_editor", at=at), order, [line])
+    first = session.scalars(select(Obligation).where(Obligation.order_id == "ord_1")).one()
+    first.holds = 1
+    session.flush()
+
+    money.settled(work_as)
+    others = fees(session)
+    first.holds = 0
+    session.flush()
+    money.settled(work_as)
+
+    assert (others, fees(session)) == (750 + 500, 1_000 + 750 + 500)
+    assert fsck.check(session) == ()
 
 
 @pytest.mark.parametrize("by_rule", [False, True])

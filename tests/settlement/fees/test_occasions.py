@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,12 +9,15 @@ from kernel.errors import Invalid
 from kernel.journal import Event
 from kernel.money import Money
 from kernel.parties.rows import Organisation
-from settlement import fsck
+from settlement import escrow, fsck
 from settlement.dividing import fee_rules
 from settlement.dividing.charges import FeeCharge
-from settlement.dividing.fee_rules import Kind, Payer, Waiver
+from settlement.dividing.fee_rules import Every, Kind, Payer, Scale, Waiver
 from settlement.fees import fee_notes, given_back, occasions
+from settlement.fees.occasions import Listed
 from settlement.ledger import AccountRef, balance
+from settlement.shares import Step
+from tests.conftest import NOON
 from tests.settlement import money
 from tests.settlement.fees import billing
 from tests.settlement.fees.billing import MERCHANT
@@ -55,9 +58,9 @@ def test_a_listing_and_its_certificate_are_charged_once_a_product(work_as: WorkA
     billing.rule(work_as, Kind.LISTING, min_fen=50, board_id="brd_1")
     system = work_as("system")
 
-    made = occasions.listed(system, "prd_1", MERCHANT, board_ids=())
-    again = occasions.listed(system, "prd_1", MERCHANT, board_ids=("brd_1",))
-    other = occasions.listed(system, "prd_2", MERCHANT, board_ids=("brd_1",))
+    made = occasions.listed(system, Listed("prd_1", "prv_1", MERCHANT))
+    again = occasions.listed(system, Listed("prd_1", "prv_2", MERCHANT, ("brd_1",)))
+    other = occasions.listed(system, Listed("prd_2", "prv_3", MERCHANT, ("brd_1",)))
 
     assert figures(made) == [(MERCHANT, 10_600), (MERCHANT, 106)]
     assert (made[0].rule_id, made[0].tax) == (listing.id, Money(600))
@@ -65,11 +68,62 @@ def test_a_listing_and_its_certificate_are_charged_once_a_product(work_as: WorkA
     assert figures(other) == [(MERCHANT, 50), (MERCHANT, 106)]
 
 
+@pytest.mark.parametrize(
+    ("every", "subjects"),
+    [
+        (Every.PRODUCT, ["prd_1"]),
+        (Every.VERSION, ["prv_1", "prv_2"]),
+        (Every.YEAR, ["prd_1:2026", "prd_1:2027"]),
+    ],
+)
+def test_a_listing_is_charged_as_often_as_its_rule_says(
+    session: Session, work_as: WorkAs, every: Every, subjects: list[str]
+) -> None:
+    billing.rule(work_as, Kind.LISTING, every=every)
+    next_year = work_as("system", at=datetime(2027, 2, 1, 4, tzinfo=UTC))
+
+    for version, work in (("prv_1", work_as("system")), ("prv_2", next_year)):
+        for _twice in range(2):
+            occasions.listed(work, Listed("prd_1", version, MERCHANT))
+
+    assert session.scalars(select(FeeCharge.subject).order_by(FeeCharge.subject)).all() == subjects
+    assert occasions.yearly(work_as("system")) == (every is Every.YEAR)
+
+
+@pytest.mark.parametrize("kind", [Kind.REGISTRATION, Kind.ASSESSMENT])
+def test_a_registration_and_an_assessment_are_charged_once_each(
+    work_as: WorkAs, kind: Kind
+) -> None:
+    billing.rule(work_as, kind)
+
+    found = [occasions.once(work_as("system"), kind, about, MERCHANT) for about in "aab"]
+
+    assert [one and one.amount for one in found] == [Money(10_600), None, Money(10_600)]
+
+
+@pytest.mark.parametrize(("scale", "fees"), [(Scale.ORDER, [600, 1_000]), (Scale.YEAR, [500, 600])])
+def test_the_fee_of_a_delivery_grows_less_by_its_steps(
+    work_as: WorkAs, scale: Scale, fees: list[int]
+) -> None:
+    # Another order of the seller came before, which counts towards the year alone.
+    billing.rule(work_as, Kind.DELIVERY, steps=(Step(120_000, 50),), scale=scale)
+    money.paid(work_as, "ord_0", amount=Money(100_000))
+    own = {"kind": "other", "operator_id": None}
+    before = work_as("per_buyer_editor", at=NOON - timedelta(hours=1))
+    escrow.accept(before, "ord_0", [money.line("orl_0", Money(100_000), **own)])
+
+    made = accepted(work_as)
+
+    assert sorted(amount for _, amount in figures(made)) == fees
+
+
 def test_without_a_rule_nothing_is_charged(session: Session, work_as: WorkAs) -> None:
     system = work_as("system")
     billing.rule(work_as, Kind.DELIVERY, first_on=date(2026, 8, 1))
 
-    assert occasions.listed(system, "prd_1", MERCHANT, board_ids=()) == []
+    assert occasions.listed(system, Listed("prd_1", "prv_1", MERCHANT)) == []
+    assert occasions.once(system, Kind.REGISTRATION, "reg_1", MERCHANT) is None
+    assert not occasions.yearly(system)
     assert occasions.asked_for(system) == frozenset()
     assert accepted(work_as, Kind.DELIVERY, Kind.BROKER) == []
     assert occasions.charge_members(system, limit=9) == []
@@ -151,6 +205,19 @@ def test_buyers_are_members_when_the_rule_says_so_and_who_is_frozen_is_not(
     "wrong",
     [
         {"kind": Kind.LISTING, "rate_bp": 1},
+        {"kind": Kind.LISTING, "steps": (Step(9, 1),), "scale": Scale.YEAR},
+        {"kind": Kind.REGISTRATION, "payer": Payer.BUYER},
+        {"kind": Kind.DELIVERY, "every": Every.YEAR},
+        {"kind": Kind.DELIVERY, "steps": (Step(9, 1),)},
+        {"kind": Kind.DELIVERY, "scale": Scale.ORDER},
+        {"kind": Kind.DELIVERY, "steps": (Step(9, 1), Step(9, 2)), "scale": Scale.ORDER},
+        {"kind": Kind.DELIVERY, "steps": (Step(0, 1),), "scale": Scale.ORDER},
+        {"kind": Kind.DELIVERY, "steps": (Step(9, 10_001),), "scale": Scale.ORDER},
+        {
+            "kind": Kind.DELIVERY,
+            "scale": Scale.ORDER,
+            "steps": tuple(Step(above, 1) for above in range(1, 12)),
+        },
         {"kind": Kind.MEMBERSHIP, "min_fen": 0},
         {"kind": Kind.CERTIFICATE, "payer": Payer.BUYER},
     ],

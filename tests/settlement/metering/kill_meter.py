@@ -25,21 +25,20 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import event, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from config import rules as rule_files
 from kernel.actor import SYSTEM
 from kernel.calendar import Calendar
 from kernel.crypto import StandardProvider
-from kernel.engines import Engines
+from kernel.engines import Engines, insist
 from kernel.work import Rules, Work
 from settlement import fsck, ledger
 from settlement.ledger import AccountRef
 from settlement.metering import buckets, hours, meters, tariffs, usage, wallets
 from settlement.metering.buckets import UsageBucket
-from settlement.metering.usage import Outcome, Told, UsageEvent
+from settlement.metering.usage import Answer, Outcome, Told, UsageEvent
 
 BEGUN: Final = datetime(2026, 7, 1, 5, tzinfo=UTC)
 SPEED: Final = 3600  # an hour of the exchange in a second
@@ -54,6 +53,9 @@ POINTS: Final = {
 }
 """The beginning of a statement → the point after it."""
 
+RULES: Final = Rules(*rule_files.load("hunan"))
+"""Read once: a fork begins with what its parent has read."""
+
 COMMON: Final = 50
 """The first events are told by both, over and over."""
 
@@ -65,7 +67,6 @@ class House:
         self.asked, self.begun = asked, begun
         self.random = random.Random(seed)
         self.engines = Engines(asked["url"])
-        self.rules = Rules(*rule_files.load("hunan"))
         self.calendar, self.crypto = Calendar([]), StandardProvider(bytes(range(32)))
         self.told = -1
         event.listen(self.engines.write, "after_cursor_execute", self._after)
@@ -90,7 +91,7 @@ class House:
         return BEGUN + min(timedelta(seconds=(time.time() - self.begun) * SPEED), LONGEST)
 
     def work(self, session: Session, now: datetime | None = None) -> Work:
-        return Work(session, SYSTEM, now or self.now(), self.rules, self.calendar, self.crypto)
+        return Work(session, SYSTEM, now or self.now(), RULES, self.calendar, self.crypto)
 
     def event(self, number: int) -> Told:
         """Return an event of the list, the same whenever it is told; of the first hours."""
@@ -102,16 +103,21 @@ class House:
     def tell(self, numbers: list[int], acknowledged: int) -> None:
         """Tell events, and write down that they were counted, or seen before."""
         source = f"{SOURCE}-{self.random.random()}" if self._is("fresh-source") else SOURCE
-        with self.engines.writing() as session:
-            told = [self.event(number) for number in numbers]
-            told = [one for one in told if one.occurred_at <= self.now()]
-            if self._is("early"):
-                _write_down(acknowledged, told)
-            try:
+        told = [self.event(number) for number in numbers]
+        told = [one for one in told if one.occurred_at <= self.now()]
+        if self._is("early"):
+            _write_down(acknowledged, told)
+
+        def report() -> list[Answer]:
+            with self.engines.writing() as session:
                 answers = usage.report(self.work(session), source=source, told=told)
-            except (buckets.HourClosed, OperationalError):  # it waited too long, or in a circle
-                return
-            session.commit()
+                session.commit()
+            return answers
+
+        try:
+            answers = insist(report)
+        except buckets.HourClosed:  # it waited too long
+            return
         self.at("after_commit")
         assert {one.outcome for one in answers} <= {Outcome.COUNTED, Outcome.SEEN}, answers
         if not self._is("early"):
@@ -121,13 +127,13 @@ class House:
         return self.asked.get("mutant") == mutant
 
     def close(self, now: datetime | None = None) -> int:
-        with self.engines.writing() as session:
-            try:
+        def close() -> int:
+            with self.engines.writing() as session:
                 closed = hours.close(self.work(session, now), limit=4)
-            except OperationalError:  # a deadlock: the next round tries again
-                return 0
-            session.commit()
-        return closed
+                session.commit()
+            return closed
+
+        return insist(close)
 
 
 def _write_down(where: int, told: list[Told]) -> None:
@@ -247,8 +253,18 @@ def _ordeal(asked: dict[str, Any], begun: float, kept: Path) -> dict[str, Any]:
         pass
     return {
         "kills": kills, "failures": failures, "points": died, "wrong": wrongs(house, set(said)),
-        "acknowledged": len(said), "events": len(set(said)),
+        "acknowledged": len(said), "events": len(set(said)), "deadlocks": deadlocks(house.engines),
+        "seconds": round(time.time() - begun),
     }  # fmt: skip
+
+
+def deadlocks(engines: Engines) -> int:
+    """Return how many circles of waiting the database has broken; SQLite has none."""
+    if engines.sqlite:
+        return 0
+    count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    with engines.reading() as session:
+        return int(session.scalars(text(count)).one())
 
 
 def _tell_the_rest(house: House, acknowledged: set[str]) -> None:

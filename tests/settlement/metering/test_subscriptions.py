@@ -8,7 +8,7 @@ from kernel import journal
 from kernel.money import Money
 from settlement import escrow
 from settlement.metering import meters, subscriptions
-from settlement.metering.subscriptions import Outcome
+from settlement.metering.subscriptions import Outcome, Price
 from settlement.metering.tariffs import Shape, Tariff
 from tests.conftest import work_of
 from tests.settlement.bookkeeping import paid_for
@@ -27,19 +27,19 @@ YEAR = Money(1_200_001)
 def begun(session: Session) -> list[subscriptions.SubscriptionSlice]:
     house = work_of(session, "system")
     paid_for(house, "ord_1", YEAR.minor)
-    return subscriptions.begin(house, "ord_1", SALE, amount=YEAR, period="month", count=12)
+    return subscriptions.begin(house, "ord_1", SALE, price=Price(YEAR), period="month", count=12)
 
 
 def test_a_term_is_divided_by_its_days_and_planned_once(session: Session) -> None:
     planned = begun(session)
     session.flush()
     again = subscriptions.begin(
-        work_of(session, "system"), "ord_1", SALE, amount=YEAR, period="month", count=12
+        work_of(session, "system"), "ord_1", SALE, price=Price(YEAR), period="month", count=12
     )
 
     assert again == planned
     assert sum((each.amount for each in planned), Money(0)) == YEAR
-    assert [each.seq for each in planned] == list(range(1, 13))
+    assert [each.seq for each in planned] == [1, *range(3, 14)]  # 2 is for a sponsor
     assert (planned[0].first_on, planned[0].last_on) == (date(2026, 7, 1), date(2026, 7, 31))
     assert planned[0].amount > planned[7].amount  # February is short
 
@@ -47,7 +47,7 @@ def test_a_term_is_divided_by_its_days_and_planned_once(session: Session) -> Non
 def test_a_month_begins_on_its_last_day_when_it_has_no_such_day(session: Session) -> None:
     house = work_of(session, "system", at=datetime(2026, 1, 31, 4, tzinfo=UTC))
 
-    planned = subscriptions.begin(house, "ord_1", SALE, amount=YEAR, period="month", count=2)
+    planned = subscriptions.begin(house, "ord_1", SALE, price=Price(YEAR), period="month", count=2)
 
     assert [each.first_on for each in planned] == [date(2026, 1, 31), date(2026, 2, 28)]
 
@@ -89,7 +89,7 @@ def test_the_days_that_were_used_are_earned_and_the_rest_is_still_to_be_served(
 def test_days_that_come_to_nothing_are_not_divided(session: Session) -> None:
     house = work_of(session, "system")
     paid_for(house, "ord_1", 1)
-    subscriptions.begin(house, "ord_1", SALE, amount=Money(1), period="year", count=1)
+    subscriptions.begin(house, "ord_1", SALE, price=Price(Money(1)), period="year", count=1)
     session.flush()
 
     assert subscriptions.stop(house, "ord_1", on=date(2026, 7, 2)) == Money(1)

@@ -37,7 +37,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         at = urllib.parse.urlparse(self.path)
         asked = dict(urllib.parse.parse_qsl(at.query))
         with self.world.lock:
-            answer = self._control(at.path) or _listed(self.world, at.path, asked)
+            answer = self._control(at.path, asked) or _listed(self.world, at.path, asked)
             body = json.dumps(answer[1])
         self._send(answer[0], body)
 
@@ -57,13 +57,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(SLOW_S)
         return self._send(answer[0], told)
 
-    def _control(self, path: str) -> Answer | None:
+    def _control(self, path: str, asked: dict[str, str]) -> Answer | None:
         if path == "/_world":
             told = {"objects": list(self.world.objects.values()), "seen": self.world.seen}
             return 200, told
         if path == "/_calm":
             self.world.faults = dict(CALM)
-            return 200, {}
+            self.world.hasten(int(asked["speed"]))
+            return 200, {"now": self.world.now()}
         return None
 
     def _cut(self) -> None:

@@ -23,15 +23,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from config import rules as rule_files
 from kernel.actor import SYSTEM, Actor, Duty, Role
 from kernel.calendar import Calendar
 from kernel.crypto import StandardProvider
-from kernel.engines import Engines
+from kernel.engines import Engines, insist
 from kernel.ids import secret
 from kernel.money import Money
 from kernel.work import Rules, Work
@@ -51,8 +51,14 @@ from settlement.refunding import chargebacks, refunds
 
 HOUSE = Path(__file__).parents[3]
 SPEED = 20  # how much faster than the world's the clocks of both run
+HASTE = 200  # and in the end, when nobody is killed any more and all has to settle
+LAST = 999  # the number of the life that nobody ends
 SECRET = "whsec_chaos"
 AMOUNT = 10_000
+RULES = Rules(*rule_files.load("hunan"))
+CALENDAR = Calendar.parse(rule_files.holidays())
+"""Both read once: a fork begins with what its parent has read."""
+
 T = TypeVar("T")
 
 BUYER = Actor("per_buyer_signer", "org_buyer", frozenset({Role.BUYER}), frozenset({Duty.SIGNER}))
@@ -71,17 +77,27 @@ class Mutant(StripeRail):
         return super().run(replace(order, key=f"{order.key}-{secret(6)}"))
 
 
+class Clock(NamedTuple):
+    """Where the clocks of both began, by the world's, and how much faster they run."""
+
+    world: float
+    shown: float
+    speed: int
+
+    def now(self) -> float:
+        """Return what the clock shows, in seconds."""
+        return self.shown + (time.time() - self.world) * self.speed
+
+
 class Till:
     """One life of the till. told: where it says at which point it dies."""
 
-    def __init__(self, asked: dict[str, Any], provider: str, begun: float, seed: int) -> None:
-        self.asked, self.begun = asked, begun
+    def __init__(self, asked: dict[str, Any], provider: str, clock: Clock, seed: int) -> None:
+        self.asked, self.clock = asked, clock
         self.random = random.Random(seed)
         self.engines = Engines(asked["url"])
         rail = Mutant if asked.get("mutant") == "fresh-key" else StripeRail
         self.port = rail("sk_test_1", SECRET, base_url=provider, timeout_s=0.7)
-        self.rules = Rules(*rule_files.load("hunan"))
-        self.calendar = Calendar.parse(rule_files.holidays())
         self.crypto = StandardProvider(bytes(range(32)))
         self.outcomes = Outcomes(refunds, chargebacks)
         self.told = -1
@@ -90,12 +106,11 @@ class Till:
             ports={"stripe": self.port},
             applier=self.outcomes,
             at=self.at,
-            lease=timedelta(seconds=SPEED),
+            lease=timedelta(seconds=clock.speed),
         )
 
     def now(self) -> datetime:
-        ahead = (time.time() - self.begun) * SPEED
-        return datetime.fromtimestamp(self.begun + ahead, UTC)
+        return datetime.fromtimestamp(self.clock.now(), UTC)
 
     def at(self, point: str) -> None:
         if self.told >= 0 and self.random.random() < self.asked["dies"]:
@@ -103,13 +118,16 @@ class Till:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def work(self, session: Any, actor: Actor) -> Work:
-        return Work(session, actor, self.now(), self.rules, self.calendar, self.crypto)
+        return Work(session, actor, self.now(), RULES, CALENDAR, self.crypto)
 
     def unit(self, command: Callable[[Work], T], /, actor: Actor = SYSTEM) -> T:
-        with self.engines.writing() as session:
-            result = command(self.work(session, actor))
-            session.commit()
-        return result
+        def attempt() -> T:
+            with self.engines.writing() as session:
+                result = command(self.work(session, actor))
+                session.commit()
+            return result
+
+        return insist(attempt)
 
     def live(self, told: int, listening: socket.socket) -> None:
         """Take orders and notices until killed, or until all is settled."""
@@ -233,12 +251,12 @@ def _fsck(till: Till) -> tuple[Any, ...]:
         return fsck.check(session)
 
 
-def _fork(asked: dict[str, Any], provider: str, begun: float, life: int, told: int,
+def _fork(asked: dict[str, Any], provider: str, clock: Clock, life: int, told: int,
           listening: socket.socket) -> int:  # fmt: skip
     child = os.fork()
     if child == 0:
         try:
-            Till(asked, provider, begun, asked["seed"] * 1_000 + life).live(told, listening)
+            Till(asked, provider, clock, asked["seed"] * 1_000 + life).live(told, listening)
             os._exit(0)
         except BaseException as error:  # noqa: BLE001 - told by the status, whatever it is
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
@@ -269,11 +287,34 @@ def main(told: str) -> None:
 def _ordeal(
     asked: dict[str, Any], provider: str, begun: float, listening: socket.socket
 ) -> dict[str, Any]:
+    done = _killed(asked, provider, Clock(begun, begun, SPEED), listening)
+    calm = time.time()
+    with urllib.request.urlopen(f"{provider}/_calm?speed={HASTE}") as answer:
+        clock = Clock(calm, json.load(answer)["now"], HASTE)
+    last = _fork(asked, provider, clock, LAST, -1, listening)
+    ended, settled = _waited(last, asked["patience_s"]), time.time()
+    till = Till(asked, provider, clock, 0)
+    poller.poll(till.gateway, "stripe", chargebacks)
+    till.gateway.handle_due()
+    with urllib.request.urlopen(f"{provider}/_world") as answer:
+        world = json.load(answer)
+    wrong = [] if ended else ["it has not settled", *_open(till)]
+    return {
+        **done, "wrong": wrong + wrongs(till, world), "orders": asked["orders"],
+        "faults": world["seen"], "settled_s": round(settled - calm),
+        "seconds": round(time.time() - begun), "deadlocks": deadlocks(till.engines),
+    }  # fmt: skip
+
+
+def _killed(
+    asked: dict[str, Any], provider: str, clock: Clock, listening: socket.socket
+) -> dict[str, Any]:
+    """Let one till live after the other until so many have been killed; tell where they were."""
     reading, writing = os.pipe()
     kills, life, failures = 0, 0, 0
     while kills < asked["kills"] and failures < 20:
         life += 1
-        child = _fork(asked, provider, begun, life, writing, listening)
+        child = _fork(asked, provider, clock, life, writing, listening)
         _, status = os.waitpid(child, 0)
         killed = os.WIFSIGNALED(status)
         kills += killed
@@ -283,21 +324,16 @@ def _ordeal(
     os.close(writing)
     with os.fdopen(reading) as points:
         died = Counter(points.read().split("\n")[:-1])
-    urllib.request.urlopen(f"{provider}/_calm").read()
-    calm = time.time()
-    last = _fork(asked, provider, begun, life + 1, -1, listening)
-    ended = _waited(last, asked["patience_s"])
-    till = Till(asked, provider, begun, 0)
-    poller.poll(till.gateway, "stripe", chargebacks)
-    till.gateway.handle_due()
-    with urllib.request.urlopen(f"{provider}/_world") as answer:
-        world = json.load(answer)
-    wrong = [] if ended else ["it has not settled", *_open(till)]
-    wrong += wrongs(till, world)
-    return {
-        "kills": kills, "points": died, "failures": failures, "wrong": wrong,
-        "orders": asked["orders"], "faults": world["seen"], "settled_s": time.time() - calm,
-    }  # fmt: skip
+    return {"kills": kills, "points": died, "failures": failures}
+
+
+def deadlocks(engines: Engines) -> int:
+    """Return how many circles of waiting the database has broken; SQLite has none."""
+    if engines.sqlite:
+        return 0
+    count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    with engines.reading() as session:
+        return int(session.scalars(text(count)).one())
 
 
 def _open(till: Till) -> list[str]:

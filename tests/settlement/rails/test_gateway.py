@@ -1,3 +1,7 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
@@ -5,16 +9,18 @@ from sqlalchemy.exc import IntegrityError
 from kernel import journal
 from kernel.errors import NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
-from settlement.rails import attempts, collecting, commands
+from kernel.work import Work
+from settlement.rails import attempts, collecting, commands, inbox
 from settlement.rails.attempts import State
 from settlement.rails.commands import NothingToRetry
 from settlement.rails.fake_rail import BUSY, DECLINES, LOST, STUMBLES, FakeRail
-from settlement.rails.gateway import KEY_LIFE, LEASE
+from settlement.rails.gateway import KEY_LIFE, LEASE, Unclaimed
 from settlement.rails.port import Kind
 from tests.settlement.rails.chaos_world import World
 from tests.settlement.rails.till import Till
 
 WHO = ("settler", "checker")
+T = TypeVar("T")
 
 
 def intents(world: World) -> list[str]:
@@ -284,6 +290,34 @@ def test_one_command_that_cannot_be_carried_out_does_not_stop_the_others(
 
     assert till.again(good).state == State.CAPTURED
     assert "KeyError" in till.command(bad).last_error
+
+
+def test_a_unit_that_is_run_again_speaks_of_the_notice_that_it_found_last(
+    till: Till, world: World
+) -> None:
+    for name in ("cmd_1", "cmd_2"):  # two that we never asked for
+        world.done(
+            "/v1/payment_intents",
+            {"amount": "5", "currency": "cny", "payment_method_types[0]": "card",
+             "confirm": "true", "metadata[command_id]": name},
+        )  # fmt: skip
+    for event in world.events:
+        if event["type"] == "payment_intent.succeeded":
+            till.notified(*world.signed(event))
+    first, second = till.notices()
+    lost = iter([True])
+
+    def units(command: Callable[[Work], T], /) -> T:
+        if next(lost, False):
+            with pytest.raises(Unclaimed):  # undone, as by a deadlock; another takes the notice
+                till.unit(command)
+            till.unit(lambda work: inbox.handled(work, first.provider, first.event_id))
+        return till.unit(command)
+
+    replace(till.gateway, units=units).handle_due(at_most=1)
+
+    told = [(notice.handled_at is not None, notice.tries) for notice in till.notices()]
+    assert (told, second.error[:9]) == ([(True, 0), (False, 1)], "Unclaimed")
 
 
 def test_a_try_that_was_closed_before_it_was_sent_is_never_sent(till: Till, world: World) -> None:

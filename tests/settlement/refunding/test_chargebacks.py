@@ -1,19 +1,22 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound, StepRefused
 from kernel.money import Money
 from settlement import escrow, fsck, ledger
 from settlement.dividing import frozen
+from settlement.dividing.settled import SplitShare
 from settlement.ledger import AccountRef, balance
 from settlement.rails.desks import DisputeMove, DisputeWord
 from settlement.refunding import chargebacks, disputes, refunds
 from settlement.refunding.disputes import Chargeback, State
+from settlement.refunding.parts import TakenPart
 from settlement.refunding.refunds import NotRefundable
 from tests.conftest import WorkAs
-from tests.settlement import money
+from tests.settlement import bookkeeping, money
 from tests.settlement.refunding import going_back
 
 PRICE = Money(100_000)
@@ -119,6 +122,40 @@ def test_lost_the_parties_bear_it_once_it_is_withdrawn(
     assert escrow.memo_total(session) == Money(0)
     explained = escrow.explain(session, "ord_1")
     assert (explained.lost, explained.difference) == (PRICE, Money(0))
+    assert fsck.check(session) == ()
+
+
+def test_the_shares_of_what_was_lost_are_examined_as_all_others(
+    session: Session, work_as: WorkAs
+) -> None:
+    settled_by_card(work_as)
+    told(work_as, "lost")
+    moved(work_as, "withdrawn")
+    share = session.scalars(select(SplitShare).where(SplitShare.remaining_minor == 0)).first()
+    assert share is not None
+
+    clean = fsck.check(session)
+    share.remaining_minor = 1
+    session.flush()
+    found = fsck.check(session)
+
+    assert clean == ()
+    assert [one.code for one in found] == ["REMAINING_DIFFERS"]
+
+
+def test_what_was_lost_before_its_parts_were_kept_is_left_out(
+    session: Session, work_as: WorkAs
+) -> None:
+    settled_by_card(work_as)
+    told(work_as, "lost")
+    moved(work_as, "withdrawn")
+    session.flush()
+    bookkeeping.unguard(session)
+    where = "" if session.get_bind().dialect.name == "sqlite" else " ON taken_parts"
+
+    session.execute(text(f"DROP TRIGGER taken_parts_no_delete{where}"))
+    session.execute(delete(TakenPart))
+
     assert fsck.check(session) == ()
 
 

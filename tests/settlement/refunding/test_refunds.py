@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
+from kernel.work import Rules, Work
 from settlement import batches, escrow, fsck, ledger, payouts
 from settlement.accounts import NoVerifiedAccount
 from settlement.batches import NothingDue
 from settlement.books import accounts
 from settlement.dividing.settled import SplitShare
-from settlement.ledger import AccountRef, Overdrawn, balance
+from settlement.ledger import AccountRef, Overdrawn, Row, balance
 from settlement.refunding import refunds
 from settlement.refunding.origins import Rail
 from settlement.refunding.refunds import Kind, NotRefundable, Refund, State
@@ -133,6 +135,72 @@ def test_without_the_fee_the_seller_bears_it(session: Session, work_as: WorkAs) 
     assert on(session, "2202.merchant", "org_developer") == 0
     assert on(session, "1221.party", "org_developer") == 384_000
     assert fsck.check(session) == ()
+
+
+def two_receipts(work_as: WorkAs, *cards: int) -> None:
+    """Let an order be paid by card, in so many receipts, the first of them the oldest."""
+    for number, fen in enumerate(cards, 1):
+        row = Row(going_back.STRIPE, AccountRef("2241.escrow", "ord_1"), Money(fen))
+        day = going_back.TODAY
+        ledger.post(work_as("system"), "payment.captured", f"pi_{number}", [row],
+                    effective_on=day, order_id="ord_1")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "parts"),
+    [
+        ("oldest", [("pi_1", 30_001), ("pi_2", 60_000), ("pi_3", 4_999)]),
+        ("largest", [("pi_2", 60_000), ("pi_1", 30_001), ("pi_3", 4_999)]),
+    ],
+)
+def test_what_one_receipt_cannot_bear_goes_back_by_several(
+    session: Session, work_as: WorkAs, first: str, parts: list[tuple[str, int]]
+) -> None:
+    two_receipts(work_as, 30_001, 60_000, 9_999)
+    work = by_rules(work_as, first)
+
+    made = refunds.request(work, order_id="ord_1", amount=Money(95_000), reason="停服")
+    session.flush()
+
+    found = refunds.together(session, made)
+    assert {one.object_id: one.amount.minor for one in found} == dict(parts)
+    assert (found[0], made.object_id) == (made, parts[0][0])
+    assert refunds.together(session, found[-1]) == found
+    assert {one.state for one in found} == {State.REQUESTED}  # together they are no small refund
+    assert escrow.left(session, "ord_1") == Money(5_000)
+    assert fsck.check(session) == ()
+
+
+def test_the_rest_of_every_receipt_goes_back_to_the_last_fen_and_no_further(
+    session: Session, work_as: WorkAs
+) -> None:
+    two_receipts(work_as, 30_001, 60_000, 9_999)
+    going_back.requested(work_as, 20_000)
+    going_back.requested(work_as, 80_000)
+
+    with pytest.raises(NotRefundable) as told:
+        going_back.requested(work_as, 1)
+
+    assert escrow.left(session, "ord_1") == Money(0)
+    assert codes(told) == ["MORE_THAN_WAS_PAID"]
+    assert fsck.check(session) == ()
+
+
+def test_one_receipt_that_can_bear_it_whole_is_taken_first(work_as: WorkAs) -> None:
+    two_receipts(work_as, 30_001, 60_000)
+
+    made = going_back.requested(work_as, 50_000)
+
+    assert (made.object_id, made.first_id) == ("pi_2", None)
+
+
+def by_rules(work_as: WorkAs, first: str) -> Work:
+    """Return the maker's unit of work, under rules by which these receipts go first."""
+    work = work_as("per_exchange_settler", at=money.DUE)
+    settling = {**work.rules.table("settling"), "refund_receipts": first}
+    return replace(
+        work, rules=Rules(work.rules.version, {**work.rules.values, "settling": settling})
+    )
 
 
 def test_no_more_goes_back_than_was_paid(session: Session, work_as: WorkAs) -> None:

@@ -10,7 +10,7 @@ from kernel.errors import Invalid, StepNotAllowed, StepRefused
 from kernel.money import Money
 from settlement import escrow, fsck
 from settlement.metering import subscriptions
-from settlement.metering.subscriptions import Outcome
+from settlement.metering.subscriptions import Outcome, Price
 from settlement.rails.desks import DisputeMove, DisputeWord
 from settlement.refunding import chargebacks, refunds, terms
 from settlement.refunding.refunds import NotRefundable
@@ -35,7 +35,7 @@ def begun(work_as: WorkAs, *, by_card: bool = False) -> list[subscriptions.Subsc
     else:
         money.paid(work_as, amount=YEAR)
     made = subscriptions.begin(
-        work_as("system"), "ord_1", SALE, amount=YEAR, period="month", count=12
+        work_as("system"), "ord_1", SALE, price=Price(YEAR), period="month", count=12
     )
     money.made_session(work_as).flush()
     return made

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from app.unit import Exchange
 from settlement.metering import subscriptions
+from settlement.metering.subscriptions import Price
 from tests.app.api import till
 from tests.conftest import NOON, As, work_of
 from tests.settlement import money
@@ -78,8 +79,8 @@ def test_a_subscription_is_ended_by_an_officer(write: Write, as_: As) -> None:
         work_as = people(session)
         money.paid(work_as, amount=test_terms.YEAR)
         subscriptions.begin(
-            work_as("system"), "ord_1", test_terms.SALE, amount=test_terms.YEAR, period="month",
-            count=12,
+            work_as("system"), "ord_1", test_terms.SALE, price=Price(test_terms.YEAR),
+            period="month", count=12,
         )  # fmt: skip
 
     write(begun)

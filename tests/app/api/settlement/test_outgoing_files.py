@@ -3,7 +3,7 @@ from settlement.bank import pain
 from tests.app.api import till
 from tests.conftest import As, work_of
 from tests.settlement import money
-from tests.settlement.bank import banking
+from tests.settlement.bank import banking, pain_shape
 
 
 def _ready(application: Exchange) -> str:
@@ -36,6 +36,9 @@ def test_a_file_is_sent_downloaded_and_answered(application: Exchange, as_: As) 
     assert made.json["total"]["minor"] == 10_000
     assert content.content_type.startswith("application/xml")
     assert reference.encode() in content.data
+    assert pain_shape.faults(content.data) == []
+    name = content.headers["Content-Disposition"]
+    assert name.startswith("attachment") and f"{file_id}.xml" in name
     assert (item["reference"], item["kind"]) == (reference, "payout")
     assert (told.json["state"], listed["silent"]) == ("rejected", False)
     assert settler.get(f"/api/outgoing-files/{file_id}").json["state"] == "rejected"

@@ -12,6 +12,7 @@ from kernel.money import Money
 from marketplace.auctions import bids, closing
 from marketplace.bargaining import quotations
 from settlement.metering import bill_lines, billing, bills, hours, subscriptions, usage
+from settlement.metering.subscriptions import Price
 from settlement.metering.tariffs import Shape, Tariff
 from settlement.metering.usage import Told
 from tests.app.pages.conftest import ON_SQLITE, Visit
@@ -191,8 +192,8 @@ def test_a_subscription_is_ended_on_the_refunds_page(write: Write, visit: Visit)
         money.verified(work_as, "org_buyer", money.BUYER_NAME)
         money.paid(work_as, amount=test_terms.YEAR)
         subscriptions.begin(
-            work_as("system"), "ord_1", test_terms.SALE, amount=test_terms.YEAR, period="month",
-            count=12,
+            work_as("system"), "ord_1", test_terms.SALE, price=Price(test_terms.YEAR),
+            period="month", count=12,
         )  # fmt: skip
 
     write(begun)

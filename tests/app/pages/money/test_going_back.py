@@ -112,6 +112,7 @@ def test_rules_are_drafted_and_approved_on_pages(visit: Visit) -> None:
     fee = maker.post(
         "/settlement/fee-rules", kind="transaction", payer="both", rate="2.5", min="10", cap="",
         first_on="2027-07-02", last_on="2027-12-31", board_id="", waived="welfare",
+        scale="year", above_1="1000000", above_1_rate="1.5", every="",
     )  # fmt: skip
     revenue = maker.post(
         "/settlement/revenue-rules", scope="product", scope_id="prd_1", base="gross",
@@ -128,7 +129,8 @@ def test_rules_are_drafted_and_approved_on_pages(visit: Visit) -> None:
         rule_id = where.rpartition("/")[2]
         taken = checker.post(f"/steps/{life}/{rule_id}/approve", version=1, next=where)
         assert taken.status_code == 303, taken.text
-    maker.shows(fee.location, "双方各半", "2.50%", "公益用途", "已批准")
+    maker.shows(fee.location, "双方各半", "2.50%", "公益用途", "已批准", "1,000,000", "1.50%",
+                "按卖方当年成交额分段")  # fmt: skip
     maker.shows(revenue.location, "经纪方", "10.00%", "发〔2026〕1号")
     maker.shows("/settlement/rules", "已批准", "prd_1")
     assert visit("per_buyer_editor").get("/settlement/rules").status_code == 403

@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from marketplace import products, search
+from marketplace import products
+from marketplace.finding import index
+from marketplace.finding.index import Kind
 from marketplace.products import Product
 from tests.conftest import WorkAs
 from tests.marketplace import make
@@ -22,15 +24,15 @@ from tests.marketplace import make
     ],
 )
 def test_texts_become_terms(text: str, singles: bool, terms: list[str]) -> None:
-    assert search.terms(text, singles=singles) == terms
+    assert index.terms(text, singles=singles) == terms
 
 
 @given(st.text(alphabet="气象保险rain 09，", max_size=30), st.text(alphabet="气象保险rain 09，"))
 def test_whatever_stands_in_a_text_is_found_in_it(before: str, after: str) -> None:
-    indexed = set(search.terms(f"{before} 气象 {after}", singles=True))
+    indexed = set(index.terms(f"{before} 气象 {after}", singles=True))
 
-    assert set(search.terms("气象", singles=False)) <= indexed
-    assert set(search.terms("象", singles=False)) <= indexed
+    assert set(index.terms("气象", singles=False)) <= indexed
+    assert set(index.terms("象", singles=False)) <= indexed
 
 
 def test_a_revised_text_is_found_and_the_old_one_is_not(session: Session, work_as: WorkAs) -> None:
@@ -39,7 +41,9 @@ def test_a_revised_text_is_found_and_the_old_one_is_not(session: Session, work_a
     session.flush()
 
     def found(text: str) -> list[str]:
-        return list(session.scalars(select(Product.id).where(*search.holds(Product.id, text))))
+        return list(
+            session.scalars(select(Product.id).where(*index.holds(Kind.PRODUCT, Product.id, text)))
+        )
 
     assert found("降雪") == [made.id]
     assert found("风速") == []

@@ -1,0 +1,1 @@
+"""Pages of finding: the catalogue, products side by side, saved searches."""

@@ -1,0 +1,1 @@
+"""Pages of merchants: listing one product, listing many, what is missing."""

@@ -1,0 +1,1 @@
+"""What leaves the secure domain only after somebody has looked at it: queries and masked files."""

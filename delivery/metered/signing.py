@@ -1,0 +1,130 @@
+"""How a caller shows its key: as it is (bearer), or by signing each request with it (HMAC).
+
+A signed request never sends the key. What is signed: method, path, time, a nonce and the
+digest of the body, one on each line; by HMAC-SHA256 with the SHA-256 of the key, which is
+what the exchange keeps. A time more than the rules' seconds away, or a nonce that was
+seen, is refused: a request that was listened to cannot be sent again.
+"""
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ForeignKey, Index, delete
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from delivery.recipients import credentials
+from delivery.recipients.credentials import Credential, CredentialKind, NotPresented
+from kernel.clock import Instant
+from kernel.db import Base
+from kernel.work import Work
+
+SCHEME: Final = "databourse-hmac-sha256"
+_PART: Final = re.compile(r'(key|ts|nonce|signature)="?([!#-+\--~]{1,200}?)"?(?:,\s*|$)')
+_LATEST: Final = 32_503_680_000
+"""The year 3000; later no clock reckons."""
+
+
+class CallNonce(Base):
+    """A nonce that a credential has used, kept for as long as it could be sent again."""
+
+    __tablename__ = "api_call_nonces"
+    __table_args__ = (Index(None, "at"),)
+
+    credential_id: Mapped[str] = mapped_column(
+        ForeignKey("recipient_credentials.id"), primary_key=True
+    )
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[Instant]
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed request. key: id of the credential. ts: seconds since 1970. body: its bytes."""
+
+    key: str
+    ts: int
+    nonce: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a signature covers, as it was received."""
+
+    method: str
+    path: str
+    body: bytes
+
+
+def presented(
+    work: Work, authorisation: str, request: Request
+) -> tuple[Credential, str | None]:
+    """Return who shows a live key of the metered interface, and the nonce of a signed request.
+
+    authorisation: the header. Raises NotPresented, whatever is wrong. One SELECT.
+    """
+    scheme, _, given = authorisation.partition(" ")
+    if scheme.lower() == "bearer":
+        return credentials.presented(work.session, given, CredentialKind.API, work.now), None
+    if scheme.lower() != SCHEME:
+        raise _refused("请出示接口密钥", "show a key of this interface")
+    signed = _read(given)
+    return _verified(work, signed, request), signed.nonce
+
+
+def use_up(work: Work, credential: Credential, nonce: str | None) -> None:
+    """Let a nonce be used once. Raises NotPresented the second time. One SELECT by key."""
+    if nonce is None:
+        return
+    if work.session.get(CallNonce, (credential.id, nonce)) is not None:
+        raise _refused("该请求已使用过", "this request was sent before")
+    work.session.add(CallNonce(credential_id=credential.id, nonce=nonce, at=work.now))
+
+
+def forget(work: Work) -> None:
+    """Drop nonces that could not be sent again anyway."""
+    kept = timedelta(seconds=2 * work.rules.number("delivery.signature_skew_s"))
+    work.session.execute(delete(CallNonce).where(CallNonce.at < work.now - kept))
+
+
+def signature(secret_digest: str, request: Request, *, ts: int, nonce: str) -> str:
+    """Return the signature of a request, hexadecimal; secret_digest: SHA-256 of the key."""
+    body = hashlib.sha256(request.body).hexdigest()
+    told = "\n".join((request.method, request.path, str(ts), nonce, body))
+    return hmac.new(secret_digest.encode(), told.encode(), "sha256").hexdigest()
+
+
+def _read(given: str) -> Signed:
+    found = dict(_PART.findall(given))
+    try:
+        ts = int(found["ts"])
+        if not 0 <= ts < _LATEST or not 8 <= len(found["nonce"]) <= 64:
+            raise ValueError(given)
+        return Signed(found["key"], ts, found["nonce"], found["signature"])
+    except (KeyError, ValueError) as error:
+        raise _refused("签名头无法读取", "the signature's header cannot be read") from error
+
+
+def _verified(work: Work, signed: Signed, request: Request) -> Credential:
+    found = _find(work.session, signed.key)
+    skew = timedelta(seconds=work.rules.number("delivery.signature_skew_s"))
+    if abs(datetime.fromtimestamp(signed.ts, UTC) - work.now) > skew:
+        raise _refused("签名时间与系统时间相差过大", "its time is too far from ours")
+    digest = found.secret_digest if found is not None else "0" * 64
+    expected = signature(digest, request, ts=signed.ts, nonce=signed.nonce)
+    same = hmac.compare_digest(expected.encode(), signed.signature.encode())
+    if found is None or not same or not found.live(work.now) or found.kind != CredentialKind.API:
+        raise _refused("签名无效，或密钥已失效", "the signature does not hold, or its key no longer")
+    return found
+
+
+def _find(session: Session, credential_id: str) -> Credential | None:
+    return session.get(Credential, credential_id)
+
+
+def _refused(zh: str, en: str) -> NotPresented:
+    return NotPresented(zh, en)

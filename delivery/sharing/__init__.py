@@ -1,0 +1,1 @@
+"""Delta Sharing: an order line as a table that any client of the open protocol reads."""

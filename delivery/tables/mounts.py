@@ -1,0 +1,139 @@
+"""A version of a data set, opened for reading by machine: fenced, bounded, in one order.
+
+Each version is opened once in a process, in a DuckDB that sees its files and nothing else,
+and is never written: a version does not change. Small ones are held in memory. Every row
+has a place (`__place`), so that pages follow each other without a gap whatever the sort.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Timer
+from typing import Final
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from delivery.domain import NotMounted
+from delivery.quoting import literal
+from delivery.tables import deltas
+from delivery.tables.datasets import DatasetVersion
+from kernel.errors import DomainError, Kind
+from kernel.words import Words
+
+PLACE: Final = "__place"
+"""The column that tells a row's place in its version."""
+
+HELD_BYTES: Final = 24 << 20
+"""Size of the files up to which a version is held in memory."""
+
+_MOUNTS: Final = 8
+_MEMORY: Final = "384MB"
+_FILE: Final = 1 << 40
+"""Places are counted from anew in each file; no file has so many rows."""
+
+
+class TooDemanding(DomainError):
+    """What was asked takes longer, or more memory, than one call may."""
+
+    kind = Kind.INVALID
+    code = "too-demanding"
+    title = Words("请求超出计算限额", "This takes more than one call may")
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """An open version. types: column → its type in SQL. dense: places are 1, 2, 3 …"""
+
+    connection: DuckDBPyConnection
+    types: dict[str, str]
+    dense: bool
+
+
+def of(data_dir: Path, version: DatasetVersion) -> Mount:
+    """Return the version, opened. Raises NotMounted when its files are not as they should be."""
+    try:
+        return _opened(data_dir, version.dataset_id, version.delta_version)
+    except (duckdb.Error, OSError) as error:
+        raise NotMounted(f"数据集 {version.id} 无法读取", f"{version.id} cannot be read") from error
+
+
+@contextmanager
+def asking(mount: Mount, *, seconds: int) -> Iterator[DuckDBPyConnection]:
+    """Give a connection of one's own for one question, which is ended when its time is up.
+
+    Raises TooDemanding when it was, or when it took more memory than there is.
+    """
+    cursor = mount.connection.cursor()
+    timer = Timer(seconds, cursor.interrupt)
+    timer.start()
+    try:
+        yield cursor
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
+        raise TooDemanding(
+            f"{seconds} 秒内或内存限额内未能完成，请缩小范围",
+            f"it was not done within {seconds} s and its memory: ask for less",
+        ) from error
+    finally:
+        timer.cancel()
+        cursor.close()
+
+
+def files(data_dir: Path, version: DatasetVersion) -> list[Path]:
+    """Return the files that a version lies in, in the order of their names."""
+    return _files(data_dir, version.dataset_id, version.delta_version)
+
+
+@lru_cache(maxsize=_MOUNTS)
+def _opened(data_dir: Path, dataset_id: str, delta_version: int) -> Mount:
+    paths = _files(data_dir, dataset_id, delta_version)
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": _MEMORY,
+            "threads": 1,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+        },
+    )
+    listed = f"[{', '.join(literal(str(path)) for path in paths)}]"
+    held = sum(path.stat().st_size for path in paths) <= HELD_BYTES and _hold(connection, listed)
+    if not held:
+        connection.execute(
+            f"CREATE VIEW data AS SELECT *, file_index::BIGINT * {_FILE} + file_row_number "  # noqa: S608 - our own paths, quoted
+            f"AS {PLACE} FROM read_parquet({listed})"
+        )
+    _fence(connection, listed)
+    described = connection.execute("DESCRIBE data").fetchall()
+    types = {name: kind for name, kind, *_ in described if name != PLACE}
+    return Mount(connection, types, held)
+
+
+def _hold(connection: DuckDBPyConnection, listed: str) -> bool:
+    try:
+        connection.execute(
+            "CREATE TABLE data AS SELECT *, row_number() OVER (ORDER BY file_index, "  # noqa: S608 - as above
+            f"file_row_number) AS {PLACE} FROM read_parquet({listed}) ORDER BY {PLACE}"
+        )
+    except duckdb.OutOfMemoryException:
+        return False
+    return True
+
+
+def _fence(connection: DuckDBPyConnection, listed: str) -> None:
+    """Take away from a connection what no question needs, for good."""
+    for setting in (
+        f"allowed_paths = {listed}",
+        "temp_directory = ''",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+
+
+def _files(data_dir: Path, dataset_id: str, delta_version: int) -> list[Path]:
+    table = deltas.opened(data_dir, dataset_id, delta_version)
+    return [Path(uri.removeprefix("file://")) for uri in sorted(table.file_uris())]

@@ -1,0 +1,201 @@
+"""The index (检索索引): Chinese and Latin script, the same on both databases, no extensions.
+
+A text becomes terms: each Latin word or number, and each pair of neighbouring Chinese
+characters (二元切分), because words of two characters are most of what is looked for, and
+a segmenter misses every third of them. A query finds what holds all of its terms.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, delete, insert, select
+from sqlalchemy import exists as there_is
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+
+from kernel.db import Base, Big
+
+QUERY_TERMS_MAX: Final = 12
+"""How many terms of a query count; the rest of a longer one is not looked for."""
+
+TERMS_MAX: Final = 2000
+"""How many terms of one thing are kept, those of its titles first."""
+
+SUMMARY_MAX: Final = 300
+TITLED: Final = 3
+"""What a term in a title weighs beside one in the other texts."""
+
+_RUNS: Final = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+")
+_BATCH: Final = 500
+
+
+class Kind(StrEnum):
+    """What can be looked for."""
+
+    PRODUCT = "product"
+    DIRECTORY = "directory"
+    DEMAND = "demand"
+    ORGANISATION = "organisation"
+
+
+class SearchEntry(Base):
+    """One thing that can be found. number: grows with the day on which it was shown first.
+
+    shown: whether everybody finds it; what is not shown is found by its owner's own lists.
+    """
+
+    __tablename__ = "search_entries"
+    __table_args__ = (
+        UniqueConstraint("kind", "subject_id"),
+        Index(None, "kind", "shown", "number"),
+        {"sqlite_autoincrement": True},
+    )
+
+    number: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=True)
+    kind: Mapped[str]
+    subject_id: Mapped[str]
+    shown: Mapped[bool]
+    code: Mapped[str]
+    title_zh: Mapped[str]
+    title_en: Mapped[str]
+    summary: Mapped[str]
+    owner_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+
+
+class SearchTerm(Base):
+    """One term that stands in the texts of a thing, and what it weighs there."""
+
+    __tablename__ = "search_terms"
+    __table_args__ = (Index(None, "entry"),)
+
+    term: Mapped[str] = mapped_column(primary_key=True)
+    entry: Mapped[int] = mapped_column(
+        Big, ForeignKey("search_entries.number"), primary_key=True, autoincrement=False
+    )
+    weight: Mapped[int]
+
+
+class SearchFacet(Base):
+    """One code of a thing in one facet (分面): its type, its industry, a region and so on."""
+
+    __tablename__ = "search_facets"
+    __table_args__ = (Index(None, "entry"),)
+
+    facet: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+    entry: Mapped[int] = mapped_column(
+        Big, ForeignKey("search_entries.number"), primary_key=True, autoincrement=False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a thing says of itself. facets: (facet, code) each.
+
+    shown, facets: None leaves them as they are.
+    """
+
+    kind: Kind
+    subject_id: str
+    owner_id: str
+    code: str
+    title_zh: str
+    title_en: str
+    summary: str
+    texts: tuple[str, ...] = ()
+    shown: bool | None = None
+    facets: frozenset[tuple[str, str]] | None = None
+
+
+def terms(text: str, *, singles: bool) -> list[str]:
+    """Return the terms of `text` in order, each once; width and case make no difference.
+
+    singles: each Chinese character counts as a term as well, so that a query of one
+    character finds something; an index needs them, a longer query does not.
+    """
+    found: dict[str, None] = {}
+    for run in _RUNS.findall(unicodedata.normalize("NFKC", text).casefold()):
+        if run[0] <= "z":
+            found[run] = None
+            continue
+        pairs = [run[place : place + 2] for place in range(len(run) - 1)]
+        found.update(dict.fromkeys(pairs or [run]))
+        if singles:
+            found.update(dict.fromkeys(run))
+    return list(found)
+
+
+def put(session: Session, said: Said) -> None:
+    """Let a thing be found by what it says, and by nothing else.
+
+    One SELECT, at most two DELETEs and INSERTs by batches of 500. What is shown anew goes
+    to the front of the newest.
+    """
+    entry = _entry(session, said)
+    _rewrite(session, SearchTerm, entry.number, _weighed(said))
+    if said.facets is not None:
+        codes = [{"facet": facet, "value": value} for facet, value in sorted(said.facets)]
+        _rewrite(session, SearchFacet, entry.number, codes)
+
+
+def holds(
+    kind: Kind, subject_id: InstrumentedAttribute[str], text: str
+) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a thing holds all terms of `text`; each on an index.
+
+    None for a text without a single letter: it is no question.
+    """
+    return [
+        there_is().where(
+            SearchTerm.term == term,
+            SearchTerm.entry == SearchEntry.number,
+            SearchEntry.kind == kind,
+            SearchEntry.subject_id == subject_id,
+        )
+        for term in terms(text, singles=False)[:QUERY_TERMS_MAX]
+    ]
+
+
+def _entry(session: Session, said: Said) -> SearchEntry:
+    entry = session.scalars(
+        select(SearchEntry).where(
+            SearchEntry.kind == said.kind, SearchEntry.subject_id == said.subject_id
+        )
+    ).one_or_none()
+    shown = bool(said.shown if said.shown is not None else entry and entry.shown)
+    if entry is not None and shown and not entry.shown:
+        for table in (SearchTerm, SearchFacet):
+            session.execute(delete(table).where(table.entry == entry.number))
+        session.delete(entry)
+        # One thing has one entry: the old one goes before the new one comes.
+        session.flush()
+        entry = None
+    if entry is None:
+        entry = SearchEntry(kind=said.kind, subject_id=said.subject_id)
+        session.add(entry)
+    entry.shown, entry.code, entry.owner_id = shown, said.code, said.owner_id
+    entry.title_zh, entry.title_en = said.title_zh, said.title_en
+    entry.summary = said.summary[:SUMMARY_MAX]
+    # Its number is given by the database, and the terms refer to it.
+    session.flush()
+    return entry
+
+
+def _weighed(said: Said) -> list[dict[str, Any]]:
+    titles = " ".join((said.code, said.title_zh, said.title_en))
+    weights = dict.fromkeys(terms(titles, singles=True), TITLED)
+    for term in terms(" ".join((said.summary, *said.texts)), singles=True):
+        weights.setdefault(term, 1)
+    return [{"term": term, "weight": weight} for term, weight in weights.items()][:TERMS_MAX]
+
+
+def _rewrite(
+    session: Session, table: type[SearchTerm | SearchFacet], entry: int, rows: Iterable[Any]
+) -> None:
+    session.execute(delete(table).where(table.entry == entry))
+    written = [{**row, "entry": entry} for row in rows]
+    for begin in range(0, len(written), _BATCH):
+        session.execute(insert(table), written[begin : begin + _BATCH])

@@ -1,0 +1,1 @@
+"""What stands behind a listing: the row of a product, its documents, its rights."""

@@ -1,0 +1,37 @@
+"""Products that a few letters may mean: of a number, or of a title in either language."""
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, selectinload
+
+from kernel.pages import holding
+from kernel.work import Work
+from marketplace import access
+from marketplace.products import Product
+from marketplace.versions import ProductVersion
+
+
+def sought(work: Work, text: str, *, limit: int) -> list[Product]:
+    """Return products that `text` may mean, newest first, of those that the caller may choose.
+
+    Those are its own, or all for overseers. With their versions. Two SELECTs.
+    """
+    statement = _called(text)
+    if not access.oversees(work.actor):
+        statement = statement.where(Product.owner_id == work.actor.organisation)
+    newest = statement.order_by(Product.id.desc()).limit(limit)
+    return list(work.session.scalars(newest.options(selectinload(Product.current))))
+
+
+def titled(session: Session, text: str, *, limit: int) -> list[str]:
+    """Return the ids of products of anybody that `text` may mean, newest first. One SELECT."""
+    newest = _called(text).order_by(Product.id.desc()).limit(limit)
+    return [one.id for one in session.scalars(newest)]
+
+
+def _called(text: str) -> Select[Product]:
+    statement = select(Product)
+    if not text:
+        return statement
+    named = Product.id, Product.code, ProductVersion.title_zh, ProductVersion.title_en
+    of_it = ProductVersion.id == Product.current_version_id
+    return statement.join(ProductVersion, of_it).where(holding(named, text))

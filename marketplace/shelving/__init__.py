@@ -1,0 +1,1 @@
+"""Products on the shelf: listed in bulk, revised while they are sold, watched every day."""

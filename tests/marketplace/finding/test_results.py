@@ -1,0 +1,148 @@
+"""A search finds all that holds its words and no other, counts it, and goes on page by page."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from kernel.errors import Invalid
+from marketplace.finding import index, results
+from marketplace.finding.index import Kind, Said
+from marketplace.finding.results import Question
+
+
+def put(session: Session, subject_id: str, title: str, *, text: str = "", **more: Any) -> None:
+    """Let something be found by its title and text. facets: facet=code, or several."""
+    facets = {
+        (name, code)
+        for name, codes in more.pop("facets", {}).items()
+        for code in ([codes] if isinstance(codes, str) else codes)
+    }
+    said = {
+        "kind": Kind.PRODUCT, "owner_id": "org_developer", "code": subject_id, "title_en": "",
+        "shown": True, **more,
+    }  # fmt: skip
+    index.put(
+        session,
+        Said(subject_id=subject_id, title_zh=title, summary=text, facets=frozenset(facets), **said),
+    )
+
+
+def found(session: Session, text: str = "", **more: Any) -> list[str]:
+    """Return the ids that are found, page after page of two."""
+    question, ids, after = Question(text=text, **more), [], None
+    while True:
+        page = results.found(session, question, after=after, limit=2)
+        ids += [row.SearchEntry.subject_id for row in page.items]
+        if (after := page.next) is None:
+            return ids
+
+
+def test_words_of_two_characters_are_found_and_all_must_occur(session: Session) -> None:
+    put(session, "a", "逐小时气象观测")
+    put(session, "b", "停车泊位", text="含气象条件")
+    put(session, "c", "气温象征")
+
+    assert found(session, "气象") == ["a", "b"]
+    assert found(session, "停车 气象") == ["b"]
+    assert found(session, "地震") == []
+
+
+def test_a_title_counts_more_than_a_text_and_then_the_newest_comes_first(session: Session) -> None:
+    put(session, "old", "气象指数")
+    put(session, "mentions", "指数", text="气象")
+    put(session, "new", "气象日报")
+
+    assert found(session, "气象") == ["new", "old", "mentions"]
+    assert found(session) == ["new", "mentions", "old"]
+
+
+def test_pages_follow_each_other_without_a_gap_or_a_double(session: Session) -> None:
+    for number in range(7):
+        put(session, f"p{number}", "气象" if number % 2 else "天气", text="气象数据")
+
+    ids = found(session, "气象")
+
+    assert sorted(ids) == sorted(set(ids)) == [f"p{number}" for number in range(7)]
+    with pytest.raises(Invalid):
+        results.found(session, Question(), after="made-up", limit=2)
+
+
+def test_within_a_facet_any_code_will_do_and_between_facets_all_must_hold(session: Session) -> None:
+    put(session, "a", "甲", facets={"grade": "G1", "region": ["430100", "430200"]})
+    put(session, "b", "乙", facets={"grade": "G2", "region": "430100"})
+    put(session, "c", "丙", facets={"grade": "G3"})
+
+    assert found(session, chosen={"grade": ["G1", "G2"]}) == ["b", "a"]
+    assert found(session, chosen={"grade": ["G1", "G3"], "region": ["430100"]}) == ["a"]
+
+
+def test_the_counts_of_a_facet_are_told_as_if_nothing_were_chosen_in_it(session: Session) -> None:
+    put(session, "a", "甲", facets={"grade": "G1", "region": "430100"})
+    put(session, "b", "乙", facets={"grade": "G2", "region": "430100"})
+    put(session, "c", "丙", facets={"grade": "G2", "region": "430200"})
+    question = Question(kind=Kind.PRODUCT, chosen={"region": ["430100"]})
+
+    told = results.facets(session, question)
+
+    counted = {name: [(each.value, each.count) for each in codes] for name, codes in told.items()}
+    assert counted == {
+        "region": [("430100", 2), ("430200", 1)],
+        "grade": [("G1", 1), ("G2", 1)],
+    }
+    assert results.facets(session, Question(chosen={"region": ["430100"]})) == {}
+
+
+def test_each_kind_is_counted_and_a_facet_that_it_has_not_leaves_it_out(session: Session) -> None:
+    put(session, "a", "气象", facets={"grade": "G1"})
+    put(session, "d", "气象", kind=Kind.DIRECTORY, facets={"share": "shared"})
+
+    assert results.counts(session, Question(text="气象"))[Kind.DIRECTORY] == 1
+    with_grade = results.counts(session, Question(text="气象", chosen={"grade": ["G1"]}))
+    assert (with_grade[Kind.PRODUCT], with_grade[Kind.DIRECTORY]) == (1, 0)
+
+
+def test_what_is_not_shown_is_neither_found_nor_counted(session: Session) -> None:
+    put(session, "a", "气象", shown=False, facets={"grade": "G1"})
+
+    assert found(session, "气象") == []
+    assert results.counts(session, Question())[Kind.PRODUCT] == 0
+    assert results.facets(session, Question(kind=Kind.PRODUCT)) == {}
+
+
+def test_when_nothing_holds_all_words_what_holds_most_of_them_is_near(session: Session) -> None:
+    put(session, "two", "农业气象")
+    put(session, "one", "农业统计")
+    question = Question(text="农业 气象 卫星")
+
+    assert found(session, question.text) == []
+    assert results.near(session, question)[0].subject_id == "two"
+    assert results.near(session, Question(text="卫")) == []
+
+
+def test_a_page_takes_one_select_and_facets_one_more_for_each_chosen(session: Session) -> None:
+    put(session, "a", "气象", facets={"grade": "G1", "region": "430100"})
+    session.flush()
+    asked: list[str] = []
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    question = Question(text="气象", kind=Kind.PRODUCT, chosen={"grade": ["G1"]})
+
+    results.found(session, question, after=None, limit=20)
+    assert len(asked) == 1
+    results.facets(session, question)
+    assert len(asked) == 3
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(alphabet="气象农业保险数据", min_size=1, max_size=8), max_size=8),
+       st.text(alphabet="气象农业保险数据", min_size=2, max_size=4))  # fmt: skip
+def test_nothing_that_holds_a_word_is_missed(titles: list[str], word: str) -> None:
+    pairs = set(index.terms(word, singles=False))
+
+    for title in titles:
+        if word in title:
+            assert pairs <= set(index.terms(title, singles=True))

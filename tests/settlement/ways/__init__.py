@@ -1,0 +1,1 @@
+"""All ways of paying, held to the same promises."""
