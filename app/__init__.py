@@ -2,7 +2,7 @@
 
 from app import api, headers, house, observe, openapi, pages, problems
 from app.reactions import SUBSCRIBERS, WITNESSES
-from app.sharing import server
+from app.sharing import downloads, server
 from app.unit import Exchange
 from config.settings import Settings
 
@@ -22,5 +22,6 @@ def create_app(settings: Settings) -> Exchange:
     api.init_app(app, doors, demonstration=settings.clock == "adjustable")
     pages.init_app(app)
     app.register_blueprint(server.blueprint)
+    app.register_blueprint(downloads.blueprint)
     app.extensions["openapi_document"] = openapi.document(app, doors)
     return app

@@ -14,8 +14,10 @@ from app.commands.bank import bank
 from app.commands.bills import bills
 from app.commands.evidence import evidence
 from app.commands.fees import fees
+from app.commands.listing import listing
 from app.commands.money import rails, reconcile, refunds
 from app.commands.opening import opened, telling
+from app.commands.package import package
 from app.commands.search import search
 from config.settings import BadSetting, Settings
 
@@ -31,7 +33,9 @@ def main(context: click.Context) -> None:
         raise click.UsageError(str(error)) from error
 
 
-for _each in (assets, bank, bills, evidence, fees, rails, refunds, reconcile, search):
+for _each in (
+    assets, bank, bills, evidence, fees, listing, package, rails, refunds, reconcile, search,
+):  # fmt: skip
     main.add_command(_each)
 
 

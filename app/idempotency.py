@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Request, Response, request
+from flask import Request, Response, g, request
 from sqlalchemy import CheckConstraint, Index, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -111,12 +111,21 @@ def claim(session: Session, key: str, work: Work) -> Claim:
     return Claim(row, answer)
 
 
+def shown_once(secret: str) -> str:
+    """Return a secret that this answer may show, and that is not kept with it."""
+    g.setdefault("shown_once", []).append(secret)
+    return secret
+
+
 def remember(claim: Claim, response: Response) -> None:
-    """Keep the answer with its key."""
+    """Keep the answer with its key, without the secrets that are shown once."""
     claim.row.status = response.status_code
     claim.row.content_type = response.content_type
     claim.row.location = response.headers.get("Location")
-    claim.row.body = response.get_data(as_text=True)
+    body = response.get_data(as_text=True)
+    for secret in g.get("shown_once", ()):
+        body = body.replace(secret, "")
+    claim.row.body = body
 
 
 def forget(work: Work) -> None:

@@ -16,6 +16,7 @@ from catalogue import (
 )
 from delivery import tasks
 from delivery.intake import uploads
+from delivery.packages import packages
 from kernel.parties import bank_checks, organisations, roles
 from licensing import (
     agreements,
@@ -37,6 +38,9 @@ from licensing.upkeep import idleness, reviews
 from marketplace import contracts, orders, products
 from marketplace.auctions import lots
 from marketplace.bargaining import quotations
+from marketplace.demands import answers as demand_answers
+from marketplace.demands import demands
+from marketplace.shelving import amendments
 from settlement import accounts, batches, payments, payouts
 from settlement.assets import cards, changes
 from settlement.assets import disclosures as asset_disclosures
@@ -86,12 +90,16 @@ NOUNS: tuple[ModuleType, ...] = (
     periods,
     violations,
     products,
+    amendments,
     orders,
     quotations,
+    demands,
+    demand_answers,
     lots,
     contracts,
     tasks,
     uploads,
+    packages,
     payments,
     attempts,
     batches,

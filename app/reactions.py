@@ -12,6 +12,7 @@ from typing import Any
 
 from catalogue import directories
 from delivery import tasks
+from delivery.packages import packages
 from kernel.journal import Event
 from kernel.parties import organisations, roles
 from kernel.work import Work
@@ -21,6 +22,8 @@ from licensing.upkeep import falls
 from marketplace import products, progress
 from marketplace.auctions import closing
 from marketplace.charging import services, using
+from marketplace.demands import answers as demand_answers
+from marketplace.demands import demands, matching
 from marketplace.finding import sources
 from marketplace.paying import vouchers as paying
 from marketplace.standing import falls as falls_of_products
@@ -54,6 +57,12 @@ def _send_back(work: Work, event: Event) -> None:
             amount=refund.amount,
             provider=refund.account,
         )
+
+
+def _erase_packages(work: Work, event: Event) -> None:
+    """Destroy the keys of a delivery that is over."""
+    while packages.erase_for(work, event.subject, reason="the delivery is over"):
+        work.session.flush()  # so that the next look finds the next ones
 
 
 _STOPS: Mapping[str, Reaction] = {
@@ -92,6 +101,8 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "escrow.accepted":            {"charge the services": services.accepted},
     "fee.credited":               {"write its invoices off": invoices.credited},
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
+    "delivery.revoked":           {"destroy its packages' keys": _erase_packages},
+    "delivery.term_ended":        {"destroy its packages' keys": _erase_packages},
     "order.settled":              {"complete the order": progress.settled},
     "refund.sent":                {"begin to refund the order": progress.refund_sent},
     "refund.succeeded":           {"end the refund of the order": progress.refunded,
@@ -116,8 +127,15 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "delivery.read":              {"count the use": using.count_read},  # of an earlier release
     "delivery.used":              {"count the use": using.count_use},
     "order.paid":                 {"give the winner's deposit back": closing.paid},
-    "order.lapsed":               {"forfeit the winner's deposit": closing.fell_through},
-    "order.cancelled":            {"forfeit the winner's deposit": closing.fell_through},
+    "order.lapsed":               {"let its demand select again": demand_answers.fell_through,
+                                   "forfeit the winner's deposit": closing.fell_through},
+    "order.cancelled":            {"let its demand select again": demand_answers.fell_through,
+                                   "forfeit the winner's deposit": closing.fell_through},
+    "order.declined":             {"let its demand select again": demand_answers.fell_through},
+    "order.signed":               {"let its demand be contracted": demand_answers.ordered},
+    "order.signed_free":          {"let its demand be contracted": demand_answers.ordered},
+    "order.completed":            {"close its demand": demand_answers.completed},
+    "demand.published":           {"look for who fits": matching.published},
     "authorisation.suspended":    _STOPS,
     "authorisation.promise_broken": _STOPS,
     "authorisation.resumed":      _GOES_ON,
@@ -196,6 +214,7 @@ _FINDABLE: tuple[tuple[Iterable[str], Reaction], ...] = (
     (_events(directories.LIFE), sources.directory_moved),
     (("organisation.entered", *_events(organisations.LIFE)), sources.organisation_moved),
     (_events(roles.LIFE), sources.role_moved),
+    (("demand.created", *_events(demands.LIFE)), _of_its_subject(demands.refresh)),
 )
 _FOUND: Mapping[str, Mapping[str, Reaction]] = {
     kind: {"let it be found": reaction} for kinds, reaction in _FINDABLE for kind in kinds

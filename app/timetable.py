@@ -8,8 +8,10 @@ from app.house import House
 from app.intake import loading
 from app.lives import LIVES
 from app.rails import calls
+from app.sharing import packing
 from catalogue import registrations, sharing
 from delivery.intake import uploads
+from delivery.packages import packages
 from kernel import evidence, watch
 from kernel.clock import local_date
 from kernel.errors import DomainError
@@ -20,6 +22,7 @@ from licensing.supervision import stages, violations
 from licensing.upkeep import idleness, reviews
 from marketplace.auctions import closing
 from marketplace.charging import services
+from marketplace.demands import answers, demands, matching
 from marketplace.finding import sources
 from marketplace.proving import wearing
 from settlement.dividing import reserves
@@ -153,6 +156,13 @@ def release_reserves(work: Work) -> None:
     reserves.release_due(work, limit=OVERDUE_MAX)
 
 
+def close_demands(work: Work) -> None:
+    """Close the answers of demands that are over, reopen what was not ordered, match the rest."""
+    demands.close_due(work, limit=OVERDUE_MAX)
+    answers.reopen_due(work, limit=OVERDUE_MAX)
+    matching.match_open(work, limit=OVERDUE_MAX)
+
+
 def index_unfound(work: Work) -> None:
     """Let what the search has never heard of be found."""
     sources.catch_up(work, limit=OVERDUE_MAX)
@@ -181,7 +191,10 @@ TIMETABLE: Mapping[str, Job] = {
     "issue statements":        Job(86_400, party_statements.issue_due),
     "read uploads":            Job(60,     nothing, loading.read_waiting),
     "end old uploads":         Job(600,    uploads.lapse, loading.tidy),
+    "make packages":           Job(60,     nothing, packing.make_waiting),
+    "end old packages":        Job(600,    packages.lapse, packing.tidy),
     "end vouchers":            Job(3_600,  vouchers.expire_due),
+    "close and match demands": Job(3_600,  close_demands),
     "index what is not found": Job(3_600,  index_unfound),
     "seal the evidence":       Job(60,     evidence.seal),
     "forget old keys":         Job(86_400, idempotency.forget),

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
 from app.house import House
 from app.intake import loading
 from app.reactions import REACTIONS, Reaction
+from app.sharing import packing
 from app.timetable import TIMETABLE, Job
 from kernel.actor import SYSTEM
 from kernel.clock import Instant
@@ -123,6 +124,7 @@ def read_forever(house: House, stop: Signal) -> None:
     while not stop.wait(READ_S):
         try:
             loading.read_waiting(house)
+            packing.make_waiting(house)
         except Exception:
             log.exception("reader stumbled")
 

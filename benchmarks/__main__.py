@@ -1,6 +1,7 @@
 """Runs the measurements: `python -m benchmarks`, or the named ones of them.
 
-A measurement that can be made larger takes a number: `python -m benchmarks settlement:1000000`.
+A measurement that can be made larger takes a number, `python -m benchmarks settlement:1000000`,
+and one that has parts the name of one, `settlement:1000000:sqlite`.
 """
 
 import os
@@ -25,16 +26,16 @@ ALL: dict[str, Callable[..., None]] = {
 
 def main(names: list[str]) -> int:
     """Run what is named, or everything; returns the exit status."""
-    asked = dict(one.partition(":")[::2] for one in names or ALL)
-    unknown = [name for name in asked if name not in ALL]
+    asked = [one.split(":") for one in names or ALL]
+    unknown = [name for name, *_ in asked if name not in ALL]
     if unknown:
         sys.stderr.write(f"no such measurement: {', '.join(unknown)}; there are {', '.join(ALL)}\n")
         return 2
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     print(f"{versions}, {os.cpu_count()} processors")
     structlog.configure(processors=[_silent])
-    for name, size in asked.items():
-        ALL[name](*([int(size)] if size else []))
+    for name, *told in asked:
+        ALL[name](*(int(one) if one.isdecimal() else one for one in told))
     return 0
 
 

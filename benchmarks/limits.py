@@ -179,8 +179,10 @@ int main(int argc, char **argv) {
 
 
 def sqlite(folder: Path, seconds: float) -> tuple[str, float]:
-    """Return who wrote orders into a database of its own in `folder`, and how many a second."""
+    """Return who wrote orders into a new database in `folder`, and how many a second."""
     path = folder / "limit.db"
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        (folder / name).unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         for statement in tables("sqlite"):
@@ -201,6 +203,8 @@ def _compiled(folder: Path) -> Path | None:
     if compiler is None:
         return None
     source, program = folder / "limit.c", folder / "limit"
+    if program.exists():
+        return program
     source.write_text(_C, "utf-8")
     command = [compiler, "-O2", "-o", str(program), str(source), "-lsqlite3"]
     made = subprocess.run(command, capture_output=True, check=False)

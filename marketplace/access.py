@@ -50,4 +50,4 @@ def require(work: Work, who: Who, subject: object, doing: str) -> None:
     name, for the log.
     """
     if not who.matches(work.actor, subject):
-        raise StepNotAllowed(f"此操作只能由 {who.name} 执行", f"{doing} is for {who.name}")
+        raise StepNotAllowed("您的岗位不能查看或办理此事", f"{doing} is for {who.name}")

@@ -23,10 +23,10 @@ from marketplace import access, versions
 from marketplace.boards import BoardProduct
 from marketplace.finding import index
 from marketplace.finding.index import Kind, Said
-from marketplace.reviewing import guards
 from marketplace.listings.rows import FORCED, REJECTIONS, Ending
 from marketplace.listings.rows import Product as Product
 from marketplace.listings.rows import State as State
+from marketplace.reviewing import guards
 from marketplace.versions import Content, ProductVersion
 
 VERDICTS: Final = ("pass", "pass_with_condition")
@@ -43,12 +43,13 @@ regulator = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
 
 
 def _certify(product: Product, work: Work, _data: dict[str, Any]) -> None:
-    product.listed_at = work.now
-    product.valid_until = guards.valid_until(product, work)
-    if product.listing_cert_no is None:
-        year = local_date(work.now).year
-        serial = numbers.following(work.session, "LC", year)
-        product.listing_cert_no = f"LC-{year}-{serial:06}"
+    with work.session.no_autoflush:  # listed it may be stored once it is certified
+        until = guards.valid_until(product, work)
+        if product.listing_cert_no is None:
+            year = local_date(work.now).year
+            serial = numbers.following(work.session, "LC", year)
+            product.listing_cert_no = f"LC-{year}-{serial:06}"
+    product.listed_at, product.valid_until = work.now, until
 
 
 UNDER_REVIEW: Final = frozenset(
@@ -201,7 +202,7 @@ def find(session: Session, product_id: str) -> Product:
     """Return the product. Raises NotFound. One SELECT by primary key."""
     product = session.get(Product, product_id)
     if product is None:
-        raise NotFound("没有这个数据产品", f"no product {product_id}")
+        raise missing(product_id)
     return product
 
 
@@ -215,7 +216,20 @@ def seen(work: Work, product_id: str) -> Product:
     public = product.state in {State.PUBLICITY, *_ON_SALE, State.DELISTED}
     if public or is_insider(work, product):
         return product
-    raise NotFound("没有这个数据产品", f"no product {product_id}")
+    raise missing(product_id)
+
+
+def own_version(work: Work, product_id: str) -> ProductVersion:
+    """Return the present version of one's own product. Raises NotFound. Two SELECTs by key."""
+    product = find(work.session, product_id)
+    if product.owner_id != work.actor.organisation:
+        raise missing(product_id)
+    return versions.find(work.session, product.current_version_id)
+
+
+def missing(product_id: str) -> NotFound:
+    """Return what is raised for a product that is not there, or not for the caller."""
+    return NotFound("没有这个数据产品", f"no product {product_id}")
 
 
 def is_insider(work: Work, product: Product) -> bool:
@@ -305,6 +319,16 @@ def titles(session: Session, product_ids: Iterable[str]) -> dict[str, Words]:
         .where(Product.id.in_(set(product_ids)))
     )
     return {key: Words(zh, en) for key, zh, en in session.execute(statement)}
+
+
+def offered(session: Session, product_ids: Iterable[str]) -> dict[str, ProductVersion]:
+    """Return id → current version, of those ids that are products'. One SELECT."""
+    statement = (
+        select(Product.id, ProductVersion)
+        .join(ProductVersion, ProductVersion.id == Product.current_version_id)
+        .where(Product.id.in_(set(product_ids)))
+    )
+    return dict(session.execute(statement).all())
 
 
 def offer(work: Work, product: Product, version: ProductVersion) -> None:

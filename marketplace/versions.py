@@ -211,7 +211,7 @@ def write(work: Work, product_id: str, number: int, content: Content) -> Product
     Whether it may be listed is another question: `listing.refusals`.
     """
     given: dict[str, Any] = {**_UNSAID, **content}
-    _check(given, work)
+    check(work, content)
     made = ProductVersion(
         id=ids.new("prv_", work.now),
         product_id=product_id,
@@ -223,6 +223,16 @@ def write(work: Work, product_id: str, number: int, content: Content) -> Product
     )
     work.session.add(made)
     return made
+
+
+def empty() -> Content:
+    """Return what is written where a merchant says nothing."""
+    return {**_UNSAID}
+
+
+def check(work: Work, content: Content) -> None:
+    """Raise Invalid, with a pointer to the field at fault, unless this can be written."""
+    _check({**_UNSAID, **content}, work)
 
 
 def find(session: Session, version_id: str) -> ProductVersion:

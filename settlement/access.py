@@ -65,7 +65,7 @@ def require(work: Work, who: Who, doing: str, subject: object = None) -> None:
     For what stands in no life cycle. doing: the command's name, for the log.
     """
     if not who.matches(work.actor, subject):
-        raise StepNotAllowed(f"此操作只能由 {who.name} 执行", f"{doing} is for {who.name}")
+        raise StepNotAllowed("您的岗位不能查看或办理此事", f"{doing} is for {who.name}")
 
 
 def hide_from_strangers(work: Work, party_id: str, missing: NotFound) -> None:

@@ -16,9 +16,6 @@ TAKEN: Final = "uq_ledger_entries_event_source_id_seq"
 OVERDRAWN: Final = "ck_ledger_balances_never_overdrawn"
 """A guarded account has not what was to be taken out of it."""
 
-NOT_THERE: Final = "fk_ledger_entries_period_id_ledger_periods"
-"""A period is not there: nothing was ever booked in it."""
-
 _HEAD: Final = (
     "place int, event text, source_id text, seq int, period_id text, reverses bigint,"
     " order_id text, effective_on date"
@@ -34,18 +31,26 @@ _REF: Final = "code text, owner text, currency text, book text, kind text, guard
 # entry most of the time goes into setting up its statements: each is as plain as it can be.
 POST: Final = f"""
 CREATE OR REPLACE FUNCTION ledger_post(
-  heads JSON, refs JSON, sizes INT[],
+  months TEXT[], heads JSON, refs JSON, sizes INT[],
   entry_of INT[], line_nos INT[], debit_of INT[], credit_of INT[], amounts BIGINT[],
   befores TEXT, afters TEXT, by_person TEXT, by_organisation TEXT, moment TIMESTAMPTZ,
   OUT ids BIGINT[], OUT broken TEXT
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
+  month TEXT;
   made BIGINT;
   numbers BIGINT[];
   currencies TEXT[];
   books TEXT[];
 BEGIN
+  FOREACH month IN ARRAY months LOOP
+    PERFORM 1 FROM ledger_periods WHERE id = month AND status = 'open';
+    IF NOT FOUND THEN
+      broken := '{NOT_OPEN}';
+      RETURN;
+    END IF;
+  END LOOP;
   BEGIN
     ids := ARRAY[nextval('ledger_entries_id_seq')];
     WHILE cardinality(ids) < cardinality(sizes) LOOP
@@ -87,9 +92,9 @@ BEGIN
     SELECT id, n, encode(sha256(convert_to(before || id || after, 'UTF8')), 'hex')
     FROM unnest(ids, sizes, string_to_array(befores, chr(10)), string_to_array(afters, chr(10)))
       AS s (id, n, before, after);
-  EXCEPTION WHEN unique_violation OR check_violation OR foreign_key_violation THEN
+  EXCEPTION WHEN unique_violation OR check_violation THEN
     GET STACKED DIAGNOSTICS broken = CONSTRAINT_NAME;
-    IF broken NOT IN ('{TAKEN}', '{OVERDRAWN}', '{NOT_OPEN}', '{NOT_THERE}') THEN
+    IF broken NOT IN ('{TAKEN}', '{OVERDRAWN}', '{NOT_OPEN}') THEN
       RAISE;
     END IF;
   END;

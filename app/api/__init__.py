@@ -5,7 +5,13 @@ from flask_smorest import Api
 
 from app.api import demonstration as clock_door
 from app.api import health
-from app.api.assets import asset_cards, asset_changes, asset_disclosures, evidence_packs
+from app.api.assets import (
+    asset_cards,
+    asset_changes,
+    asset_disclosures,
+    asset_valuations,
+    evidence_packs,
+)
 from app.api.catalogue import (
     cascade,
     directories,
@@ -21,7 +27,16 @@ from app.api.catalogue import (
     source_conflicts,
     systems,
 )
-from app.api.delivery import datasets, deliveries, interfaces, samples, uploads
+from app.api.delivery import (
+    datasets,
+    deliveries,
+    interfaces,
+    packages,
+    recipient_credentials,
+    recipient_keys,
+    samples,
+    uploads,
+)
 from app.api.dividing import fee_notes, fee_rules, hold_list, revenue_rules
 from app.api.licensing import (
     agreements,
@@ -42,7 +57,19 @@ from app.api.licensing import (
     scenario_sections,
     scenarios,
 )
-from app.api.marketplace import boards, lots, orders, products, quotations, rankings, search
+from app.api.marketplace import (
+    amendments,
+    boards,
+    listing_files,
+    lots,
+    materials,
+    orders,
+    product_drafts,
+    products,
+    quotations,
+    rankings,
+    search,
+)
 from app.api.papers import invoices, receipts
 from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
 from app.api.pricing import fee_periods
@@ -122,9 +149,16 @@ NOUNS = (
     samples,
     uploads,
     datasets,
+    packages,
+    recipient_credentials,
+    recipient_keys,
     boards,
     search,
     products,
+    product_drafts,
+    materials,
+    amendments,
+    listing_files,
     orders,
     quotations,
     lots,
@@ -164,6 +198,7 @@ NOUNS = (
     asset_cards,
     asset_changes,
     asset_disclosures,
+    asset_valuations,
     evidence_packs,
 )
 

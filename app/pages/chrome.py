@@ -1,5 +1,6 @@
 """What every page shares: words in the reader's language, money, days, icons, and forms."""
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ from kernel.words import Words
 PREFERENCES = {"size": ("normal", "large"), "contrast": ("normal", "high")}
 """What a reader may choose of the look, each kept in a cookie; the first is the default."""
 
+_EXPLAINED = re.compile("[：；]|[:;] ")
+
 CURRENCY = {"CNY": "¥"}
 
 
@@ -24,7 +27,9 @@ def init_app(app: Flask) -> None:
     """Give the templates their words, filters and forms."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(money=money, fen=fen, day=day, moment=moment, grouped=grouped)
+    app.jinja_env.filters.update(
+        money=money, fen=fen, day=day, moment=moment, grouped=grouped, short=short
+    )
     app.jinja_env.globals.update(t=t, icon=icon, words=languages.said)
     figures.init_app(app)
     vocabulary.init_app(app)
@@ -61,6 +66,11 @@ def money(value: Any) -> str:
 def grouped(number: int) -> str:
     """Write a whole number in groups of three."""
     return f"{number:,}"
+
+
+def short(told: str) -> str:
+    """Return what a rule of the books says, without what explains it."""
+    return _EXPLAINED.split(told, maxsplit=1)[0]
 
 
 def day(value: date | datetime | str | None) -> str:

@@ -12,6 +12,7 @@ from app.pages.money import today
 from kernel.errors import Invalid
 from kernel.parties import people
 from kernel.work import Work
+from marketplace.seeking import orders
 from settlement import access, accounts, batches, escrow, payouts, statements
 from settlement.bank import intake, outgoing
 from settlement.bank import statements as bank
@@ -88,6 +89,7 @@ def batch(batch_id: str) -> Any:
         record=shown.record(found, work, batches.LIFE),
         lines=[_line(one) for one in divided],
         names=shown.names(work, owners),
+        codes=orders.codes(work.session, [one.obligation.order_id for one in divided]),
         people=people.names(work.session, [found.maker, found.checker or ""]),
         events=shown.timeline(work, found.id),
     )

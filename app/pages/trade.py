@@ -6,7 +6,7 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
-from app.pages import forms, shown
+from app.pages import chrome, forms, shown
 from app.pages.money import leads
 from delivery import reads, tasks
 from delivery.domain import By, Cut
@@ -235,7 +235,7 @@ def _money(work: Work, order_id: str) -> dict[str, Any] | None:
 
 def _hop(hop: Hop, firms: dict[str, str]) -> dict[str, Any]:
     return {
-        "says": leads.short(languages.said(hop.says)),
+        "says": chrome.short(languages.said(hop.says)),
         "on": hop.effective_on,
         "debit": languages.said(hop.debit_name),
         "debit_owner": firms.get(hop.debit.owner, ""),

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, request
 
 from app import doors, languages, unit
 from app.problems import STATUS
-from app.sharing import files
+from app.sharing import files, profiles
 from delivery.recipients import credentials
 from delivery.recipients.credentials import NotPresented
 from delivery.sharing import answers, predicates, shares
@@ -343,11 +343,9 @@ def _file_ids(asked: str) -> str:
 
 
 def _address(link: Link) -> str:
-    house = unit.house()
-    base = house.settings.base_url or request.host_url
     # Readers of the delta form look for "sp" to know a signed address from a file's name.
-    token = link.signed(house.crypto)
-    return f"{base.rstrip('/')}/delta-sharing/files/{link.piece_id}?token={token}&sp=r"
+    token = link.signed(unit.house().crypto)
+    return f"{profiles.base()}/delta-sharing/files/{link.piece_id}?token={token}&sp=r"
 
 
 def _versioned(response: Response, number: int) -> Response:

@@ -80,6 +80,8 @@ PLAYERS = (
     Player("analyst",     "演示·精算师", "insurer",    (Duty.DATA_ENGINEER,)),
     Player("listing",     "演示·挂牌初审", "exchange",   (Duty.LISTING_OFFICER,)),
     Player("compliance",  "演示·合规复审", "exchange",   (Duty.COMPLIANCE_OFFICER,)),
+    Player("security",    "演示·安全审查", "exchange",   (Duty.REVIEWER,)),
+    Player("appraiser",   "演示·挂牌专家", "exchange",   (Duty.PANEL_EXPERT,)),
     Player("admission",   "演示·入驻复审", "exchange",   (Duty.APPROVER,)),
     Player("finance",     "演示·结算制单", "exchange",   (Duty.SETTLEMENT_OFFICER,)),
     Player("finance2",    "演示·结算复核", "exchange",   (Duty.SETTLEMENT_OFFICER,)),

@@ -13,6 +13,15 @@ READ = {"since": "2016-06-01", "until": "2016-08-31", "stations": ["Dingling", "
         "limit": 500}  # fmt: skip
 
 
+COMPLIANT = dict.fromkeys(("parties", "source", "content", "tradability"), "pass")
+"""How the officer passes the four dimensions of compliance."""
+
+STATED = {
+    "source_statement": "数据来自公共数据授权，取得方式与范围以授权证书为准，未混入其他来源。",
+    "compliance_statement": "产品内容与流通符合法律法规，不含个人信息，不损害国家与公共利益。",
+}
+"""What the merchant answers for."""
+
 DICTIONARY = (
     ("station", "string", "站点 station"),
     ("date", "date", "统计期首日 first day of the period"),
@@ -28,24 +37,34 @@ DICTIONARY = (
 def listing(
     stage: Stage, directory: Directory, scenario_id: str, authorisation: dict[str, Any]
 ) -> str:
-    """List a product, reviewed by two different people; returns its id."""
+    """List a product, reviewed by three different people; returns its id."""
     tell = stage.telling.step
     with tell("开设气象专板 · the meteorological board", "listing"):
         opened = stage.as_("listing").post("/api/boards", board(stage))
     with tell("数商填报产品 · the merchant describes a product", "merchant"):
         said = product(stage, directory, scenario_id, authorisation)
         made = stage.as_("merchant").post("/api/products", said)
+        state(stage, made["id"])
         where = f"/api/products/{made['id']}"
         stage.as_("developer").post(f"{where}/submit")
-    with tell("形式审查、合规审查由两人完成 · reviewed by two people", "compliance"):
+    with tell("形式、合规、安全审查由三人完成 · reviewed by three people", "compliance"):
         stage.as_("listing").post(f"{where}/pass-formal")
-        stage.as_("compliance").post(f"{where}/pass-compliance")
+        stage.as_("compliance").post(f"{where}/pass-compliance", COMPLIANT)
+        stage.as_("security").post(f"{where}/pass-security")
     with tell("公示三个工作日后挂牌并入板 · listed after publicity, on the board", "listing"):
         stage.pass_working_days(4)
         stage.until("merchant", where, "listed")
         stage.as_("listing").post(f"/api/boards/{opened['id']}/products",
                                   {"product_id": made["id"]})  # fmt: skip
     return str(made["id"])
+
+
+def state(stage: Stage, product_id: str) -> None:
+    """State where the product's data comes from, and that it is lawful."""
+    for kind, said in STATED.items():
+        stage.as_("developer").post(
+            "/api/materials/statements", {"kind": kind, "product_id": product_id, "said": said}
+        )
 
 
 def order(stage: Stage, product_id: str) -> dict[str, Any]:

@@ -46,8 +46,8 @@ def read(
         "address_mb": fence.address_mb,
         "file_bytes": fence.file_bytes,
     }
-    with _process(fence.wall_s) as process:
-        for words in _answers(process, request):
+    with process("delivery.intake.child", fence.wall_s) as child:
+        for words in answers(child, request):
             if "stage" in words:
                 told(words["stage"])
             elif "problems" in words:
@@ -63,7 +63,8 @@ def read(
     )
 
 
-def _answers(process: subprocess.Popen[str], request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def answers(process: subprocess.Popen[str], request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Send the process its one request, and give what it says, line by line, until it ends."""
     if process.stdin is None or process.stdout is None:
         raise AssertionError("both are pipes")  # pragma: no cover - for the types alone
     try:
@@ -76,22 +77,25 @@ def _answers(process: subprocess.Popen[str], request: dict[str, Any]) -> Iterato
 
 
 @contextmanager
-def _process(wall_s: int) -> Iterator[subprocess.Popen[str]]:
-    """Run the reading process; end it when its time is up, and when it is not waited for."""
+def process(module: str, wall_s: int) -> Iterator[subprocess.Popen[str]]:
+    """Run a module of ours as a process of its own, with an empty environment.
+
+    It is ended when its time is up, and when it is not waited for any more.
+    """
     root = str(Path(delivery.__file__).parents[1])
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "delivery.intake.child"],
+    started = subprocess.Popen(
+        [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={"PYTHONPATH": root, "PATH": "", "LANG": "C.UTF-8"}, text=True, encoding="utf-8",
     )  # fmt: skip
-    timer = Timer(wall_s, process.kill)
+    timer = Timer(wall_s, started.kill)
     timer.start()
     try:
-        yield process
+        yield started
     finally:
         timer.cancel()
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
+        started.kill()
+        started.wait()
+        for pipe in (started.stdin, started.stdout):
             if pipe is not None:
                 pipe.close()

@@ -236,9 +236,6 @@ def _call(
         rows=0,
         bytes=0,
         took_ms=took_ms,
-        failure=None,
-        decision_id=None,
-        receipt=None,
         at=work.now,
     )
 

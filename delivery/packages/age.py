@@ -50,35 +50,44 @@ def header(file_key: bytes, recipient: X25519PublicKey) -> bytes:
 
 
 class Sealing:
-    """A body that is being written: what is written to it comes out sealed in `target`."""
+    """A body that is being written: what is written to it comes out sealed in `target`.
+
+    Two buffers are all that it takes, whatever the size of the content.
+    """
 
     def __init__(self, target: IO[bytes], file_key: bytes) -> None:
         nonce = crypto.generate_key()[:_KEY_BYTES]
         self._cipher = ChaCha20Poly1305(_derived(file_key, nonce, b"payload"))
         self._target = target
-        self._held = bytearray()
+        self._held = memoryview(bytearray(CHUNK))
+        self._sealed = memoryview(bytearray(CHUNK + TAG))
+        self._filled = 0
         self._count = 0
         target.write(nonce)
 
-    def write(self, content: bytes) -> int:
+    def write(self, content: bytes | memoryview) -> int:
         """Take more of the content."""
-        self._held += content
-        full = (len(self._held) - 1) // CHUNK  # the last chunk, full or not, waits for `close`
-        if full > 0:
-            with memoryview(self._held) as view:
-                for place in range(full):
-                    self._seal(bytes(view[place * CHUNK : (place + 1) * CHUNK]), last=False)
-            del self._held[: full * CHUNK]
+        rest = memoryview(content)
+        while rest:
+            if self._filled == CHUNK:  # a full chunk waits: it may be the last
+                self._seal(last=False)
+            part = rest[: CHUNK - self._filled]
+            self._held[self._filled : self._filled + len(part)] = part
+            self._filled += len(part)
+            rest = rest[len(part) :]
         return len(content)
 
     def close(self) -> None:
         """Write the last chunk."""
-        self._seal(bytes(self._held), last=True)
-        self._held.clear()
+        self._seal(last=True)
 
-    def _seal(self, chunk: bytes, *, last: bool) -> None:
-        self._target.write(self._cipher.encrypt(_nonce(self._count, last=last), chunk, None))
+    def _seal(self, *, last: bool) -> None:
+        out = self._sealed[: self._filled + TAG]
+        nonce = _nonce(self._count, last=last)
+        self._cipher.encrypt_into(nonce, self._held[: self._filled], None, out)
+        self._target.write(out)
         self._count += 1
+        self._filled = 0
 
 
 class Opening:

@@ -9,7 +9,7 @@ What it proves: that these rows came from the copy made for that order; not who 
 on. Sorting or shuffling the rows takes the mark away, as does dropping the carrier.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
@@ -35,6 +35,11 @@ LOOKED_AT: Final = 1_000_000
 """Rows of a found file that are looked at."""
 
 CANDIDATES_MAX: Final = 5_000
+FIRST_LOOK: Final = 20_000
+SECOND_LOOKS: Final = 20
+
+_ODD, _TEXT, _A, _B, _SWAPPED = (f'"\x01{name}"' for name in ("odd", "text", "a", "b", "swapped"))
+"""Names beside those of a table's own columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +69,39 @@ def carrier(version: DatasetVersion, scope: Scope) -> str:
     return max(free, key=lambda column: (distinct.get(column, 0), -free.index(column)))
 
 
-def marked(selection: str, column: str, secret: str) -> str:
-    """Return the SQL of a selection whose rows stand in the order of a package."""
-    first, second = (f"CAST({each}.{identifier(column)} AS VARCHAR)" for each in ("a", "b"))
+def marked(selection: str, columns: Sequence[str], column: str, secret: str) -> str:
+    """Return the SQL of a selection whose rows stand in the order of a package.
+
+    columns: all that the selection has; column: the carrier. Rows flow through: what is
+    held is one of each pair.
+    """
+    first = f"CAST({identifier(column)} AS VARCHAR)"
+    chosen = ", ".join(f"{_either(identifier(each))} AS {identifier(each)}" for each in columns)
     return (
-        "WITH numbered AS (SELECT row_number() OVER () % 2 AS odd, own, "  # noqa: S608 - names are quoted
-        "lag(own) OVER () AS before, lead(own) OVER () AS after "
-        f"FROM (SELECT cut AS own FROM ({selection}) cut)), "
-        "paired AS (SELECT odd, own, CASE WHEN odd = 1 THEN own ELSE before END AS a, "
-        "CASE WHEN odd = 1 THEN after ELSE own END AS b FROM numbered) "
-        f"SELECT unnest(CASE WHEN b IS NULL OR coalesce({first} = {second}, true) "
-        f"OR ({first} < {second}) = {_lesser_first(first, second, secret)} "
-        "THEN own WHEN odd = 1 THEN b ELSE a END) FROM paired"
+        f"WITH numbered AS (SELECT *, row_number() OVER () % 2 = 1 AS {_ODD}, {first} AS {_TEXT} "  # noqa: S608 - names are quoted
+        f"FROM ({selection})), "
+        f"paired AS (SELECT *, "
+        f"CASE WHEN {_ODD} THEN {_TEXT} ELSE lag({_TEXT}) OVER () END AS {_A}, "
+        f"CASE WHEN {_ODD} THEN lead({_TEXT}) OVER () ELSE {_TEXT} END AS {_B} FROM numbered), "
+        f"judged AS (SELECT *, coalesce({_A} <> {_B} AND ({_A} < {_B}) <> "
+        f"{_lesser_first(_A, _B, secret)}, false) AS {_SWAPPED} FROM paired) "
+        f"SELECT {chosen} FROM judged"
     )
 
 
+def _either(column: str) -> str:
+    other = f"CASE WHEN {_ODD} THEN lead({column}) OVER () ELSE lag({column}) OVER () END"
+    return f"CASE WHEN {_SWAPPED} THEN {other} ELSE {column} END"
+
+
 def traced(
-    path: Path, carriers: Mapping[str, Iterable[tuple[str, str]]]
+    path: Path, carriers: Mapping[str, Sequence[tuple[str, str]]]
 ) -> tuple[list[Match], list[str]]:
     """Return how a found file agrees with packages, best first, and the columns that it lacks.
 
     carriers: column → packages with that carrier, each with its secret. Raises ValueError
-    for a file that is neither CSV nor Parquet. One pass for each package.
+    for a file that is neither CSV nor Parquet. Each package costs a look at FIRST_LOOK
+    pairs; all are looked at for the best of them, or for each where none stands out.
     """
     found: list[Match] = []
     missing: list[str] = []
@@ -96,8 +112,20 @@ def traced(
                 missing.append(column)
                 continue
             _neighbours(connection, column)
-            found.extend(_counted(connection, *package) for package in packages)
+            found.extend(_of_one_carrier(connection, packages))
     return sorted(found, key=lambda match: -match.deviation), missing
+
+
+def _of_one_carrier(
+    connection: DuckDBPyConnection, packages: Sequence[tuple[str, str]]
+) -> list[Match]:
+    first = [_counted(connection, *package, pairs=FIRST_LOOK) for package in packages]
+    places = sorted(range(len(first)), key=lambda place: -first[place].deviation)
+    sure = bool(places) and first[places[0]].deviation >= 2 * SURE
+    again = places[:SECOND_LOOKS] if sure else places
+    for place in again:
+        first[place] = _counted(connection, *packages[place], pairs=LOOKED_AT)
+    return first
 
 
 def named(matches: list[Match]) -> Match | None:
@@ -131,12 +159,13 @@ def _neighbours(connection: DuckDBPyConnection, column: str) -> None:
     )
 
 
-def _counted(connection: DuckDBPyConnection, package_id: str, secret: str) -> Match:
+def _counted(connection: DuckDBPyConnection, package_id: str, secret: str, *, pairs: int) -> Match:
     lesser = _lesser_first("first", "second", secret)
-    pairs, agreeing = connection.execute(
-        f"SELECT count(*), count(*) FILTER ((first < second) = {lesser}) FROM pairs"  # noqa: S608 - the secret is hexadecimal
+    there, agreeing = connection.execute(
+        f"SELECT count(*), count(*) FILTER ((first < second) = {lesser}) "  # noqa: S608 - the secret is hexadecimal
+        f"FROM (FROM pairs LIMIT {pairs})"
     ).fetchall()[0]
-    return Match(package_id, pairs, agreeing)
+    return Match(package_id, there, agreeing)
 
 
 def _lesser_first(first: str, second: str, secret: str) -> str:

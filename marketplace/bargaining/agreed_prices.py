@@ -1,4 +1,4 @@
-"""A price that was agreed (议定价格): by a quotation or an auction, for one buyer, used once."""
+"""A price that was agreed (议定价格): by quotation, auction or award, for one buyer, used once."""
 
 from datetime import date
 from enum import StrEnum
@@ -19,6 +19,7 @@ class Source(StrEnum):
 
     QUOTATION = "quotation"
     AUCTION = "auction"
+    DEMAND = "demand"
 
 
 class AgreedPrice(Base):
@@ -96,6 +97,14 @@ def of_source(session: Session, source: Source, source_id: str) -> AgreedPrice |
         AgreedPrice.source == source, AgreedPrice.source_id == source_id
     )
     return session.scalars(statement).one_or_none()
+
+
+def of_order(session: Session, order_id: str, source: Source) -> AgreedPrice | None:
+    """Return the price of that source at which an order was placed. One SELECT on an index."""
+    statement = select(AgreedPrice).where(
+        AgreedPrice.order_id == order_id, AgreedPrice.source == source
+    )
+    return session.scalars(statement.limit(1)).first()
 
 
 def unusable(work: Work, agreed: AgreedPrice) -> Refusal | None:

@@ -19,6 +19,8 @@ from kernel.parties import organisations, roles
 from kernel.parties.organisations import Organisation
 from kernel.work import Work
 from marketplace import boards, products, versions
+from marketplace.demands import demands
+from marketplace.demands.demands import Demand
 from marketplace.finding import index
 from marketplace.finding.index import Kind, Said, SearchEntry
 from marketplace.products import Product
@@ -131,6 +133,7 @@ SAYS: Final[Mapping[Kind, Callable[[Session, str], Said]]] = {
     Kind.PRODUCT: product,
     Kind.DIRECTORY: directory,
     Kind.ORGANISATION: organisation,
+    Kind.DEMAND: demands.said,
 }
 
 
@@ -193,6 +196,7 @@ _SUBJECTS: Final[Mapping[Kind, InstrumentedAttribute[str]]] = {
     Kind.PRODUCT: Product.id,
     Kind.DIRECTORY: Directory.id,
     Kind.ORGANISATION: Organisation.id,
+    Kind.DEMAND: Demand.id,
 }
 _READY: Final[Mapping[Kind, tuple[Any, ...]]] = {
     Kind.DIRECTORY: (Directory.current_version_id.is_not(None),),

@@ -168,9 +168,7 @@ def promise(work: Work, kind: Material, due_on: date, said: str, *, product_id: 
     today = local_date(work.now)
     last = work.calendar.due(today, int(str(most))).date
     if not today < due_on <= last:
-        raise Invalid(
-            f"补交日期须在 {last} 以前", f"it must come by {last}", pointer="/due_on"
-        )
+        raise Invalid(f"补交日期须在 {last} 以前", f"it must come by {last}", pointer="/due_on")
     if any(row.kind == kind and row.due_on for row in of(work.session, cover.owner_id, product_id)):
         raise Invalid("同一材料只能承诺一次", "it was promised before", pointer="/kind")
     made = _row(work, ids.new("mat_", work.now), cover, kind, Form.PROMISE)
@@ -183,10 +181,7 @@ def of(session: Session, owner_id: str, product_id: str | None) -> list[Filed]:
     """Return up to 500 documents that cover a product, newest first. One SELECT on an index."""
     covers = or_(Filed.product_id.is_(None), Filed.product_id == product_id)
     statement = (
-        select(Filed)
-        .where(Filed.owner_id == owner_id, covers)
-        .order_by(Filed.id.desc())
-        .limit(500)
+        select(Filed).where(Filed.owner_id == owner_id, covers).order_by(Filed.id.desc()).limit(500)
     )
     return list(session.scalars(statement))
 

@@ -1,4 +1,4 @@
-"""The three rights in data (三权分置): to hold it, to process and use it, to operate products of it.
+"""The three rights in data (三权分置): to hold it, to use it, to operate products of it.
 
 Who lists a product needs an effective right to operate (数据产品经营权) over every input of it,
 for as long as it is listed. Of what it produced itself a merchant has all three from the

@@ -4,20 +4,24 @@ from collections.abc import Iterator
 
 from sqlalchemy import select
 
+from catalogue.register import Registration
 from kernel.clock import local_date
 from kernel.errors import NotFound
 from kernel.work import Work
 from marketplace import products, versions
 from marketplace.lines import OrderLine
 from marketplace.orders import Order
-from marketplace.proving import order_files, revenues
-from settlement.assets import cards, changes, months, movements, terms
+from marketplace.proving import order_files, registered, revenues
+from settlement.assets import cards, changes, months, movements, terms, valuations
 from settlement.assets.cards import AssetCard
 from settlement.evidence import books, files
 from settlement.evidence.archive import Item
 from settlement.evidence.packs import plain
 from settlement.papers.invoice_rows import Invoice
 from settlement.papers.papers import Paper
+
+REPORT_MAX = 2**20
+"""The most bytes of a valuation report that goes into a pack as a file; of others the digest."""
 
 CONTRACTS_MAX = 50
 """The most contracts of one asset's product in a pack: the latest."""
@@ -34,12 +38,34 @@ def of(work: Work, card_id: str) -> Iterator[Item]:
     proposed = changes.of_card(work.session, card.id)
     yield plain("asset/changes.json", [files.row(one) for one in proposed])
     yield from files.history(work, "asset", [card.id, *(one.id for one in proposed)])
+    yield from _valued(work, card)
+    if found := registered.of(work.session, card):
+        yield plain("registrations.json", [_registered(*one) for one in found])
     said = cards.version(work.session, card)
     yield from order_files.authorised(
         work, [said.authorisation_id] if said.authorisation_id else []
     )
     if said.product_id:
         yield from _product(work, card, said.product_id)
+
+
+def _valued(work: Work, card: AssetCard) -> Iterator[Item]:
+    """Yield the valuation reports: what each says, and its file unless it is too large."""
+    for one in valuations.of_card(work.session, card.id):
+        yield plain(f"valuations/{one.id}.json", files.row(one))
+        if one.size_bytes <= REPORT_MAX:
+            ending = one.media_type.rpartition("/")[2]
+            yield Item(f"valuations/{one.id}.{ending}", valuations.content(work, one.id)[1])
+
+
+def _registered(directory: str, found: Registration) -> dict[str, str | None]:
+    return {
+        "directory": directory,
+        "registration": found.id,
+        "code": found.code,
+        "valid_from": found.valid_from and found.valid_from.isoformat(),
+        "valid_to": found.valid_to and found.valid_to.isoformat(),
+    }
 
 
 def _product(work: Work, card: AssetCard, product_id: str) -> Iterator[Item]:

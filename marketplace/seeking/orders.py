@@ -50,7 +50,7 @@ def codes(session: Session, order_ids: Iterable[str]) -> dict[str, str]:
     """Return order id → its number, of those there are. One SELECT by key; none for no ids."""
     wanted = set(order_ids)
     statement = select(Order.id, Order.code).where(Order.id.in_(wanted))
-    return dict(session.execute(statement).tuples().all()) if wanted else {}
+    return dict(session.execute(statement).all()) if wanted else {}
 
 
 def _meant(work: Work, text: str) -> list[ColumnElement[bool]]:

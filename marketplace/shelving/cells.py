@@ -57,7 +57,7 @@ _HEADINGS: Final = {zh: name for name, zh in COLUMNS.items()}
 _E8: Final = 100_000_000
 
 
-class BadCell(Exception):  # noqa: N818 - a fact about a cell
+class BadCell(Exception):
     """A cell that cannot be read. code: of problems.FORMS."""
 
     def __init__(self, code: str, zh: str, en: str) -> None:
@@ -116,20 +116,12 @@ def _plan(told: Mapping[str, Any]) -> dict[str, Any]:
         # Said and meant: nothing can be charged by it, and rule L-01 says what to do.
         return {"kind": PlanKind.ONE_OFF.value}
     kind = _term(told.get("price_kind", PlanKind.ONE_OFF.value), "price_kind", PlanKind)
-    plan: dict[str, Any] = {"kind": kind}
-    if "price" in told:
-        plan["price"] = {"minor": _scaled(told["price"], 100), "currency": "CNY"}
-    if "price_unit" in told:
-        plan["unit"] = {"e6": _scaled(told["price_unit"], _E8), "currency": "CNY"}
-    if "price_per" in told:
-        plan["per"] = _whole(told["price_per"], "price_per")
-    if "price_period" in told:
-        plan["period"] = _term(told["price_period"], "price_period", Period)
-    if "price_measure" in told:
-        plan["measure"] = _term(told["price_measure"], "price_measure", Measure)
-    if "free_reason" in told:
-        plan["reason"] = _term(told["free_reason"], "free_reason", FreeReason)
-    return plan
+    parts = {
+        field: read_part(told[column])
+        for column, (field, read_part) in _PARTS.items()
+        if column in told
+    }
+    return {"kind": kind, **parts}
 
 
 def _empty(written: Any) -> bool:
@@ -245,8 +237,10 @@ def _quality(written: Any, column: str) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> bool:
-    return value is None or isinstance(value, str | int | bool) or (
-        isinstance(value, float) and abs(value) < 1e300
+    return (
+        value is None
+        or isinstance(value, str | int | bool)
+        or (isinstance(value, float) and abs(value) < 1e300)
     )
 
 
@@ -262,6 +256,14 @@ def _json(written: Any, column: str, kind: type) -> Any:
     return found
 
 
+_PARTS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+    "price": ("price", lambda told: {"minor": _scaled(told, 100), "currency": "CNY"}),
+    "price_unit": ("unit", lambda told: {"e6": _scaled(told, _E8), "currency": "CNY"}),
+    "price_per": ("per", lambda told: _whole(told, "price_per")),
+    "price_period": ("period", lambda told: _term(told, "price_period", Period)),
+    "price_measure": ("measure", lambda told: _term(told, "price_measure", Measure)),
+    "free_reason": ("reason", lambda told: _term(told, "free_reason", FreeReason)),
+}
 _READ: Final[Mapping[str, Callable[[Any, str], Any]]] = {
     **dict.fromkeys(_TERMS, _code),
     "region_coverage": _list,

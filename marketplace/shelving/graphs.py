@@ -31,7 +31,7 @@ FREQUENCIES: Final[Mapping[str, str]] = {
 _KINDS: Final = {DCAT.Dataset: "dataset", DCAT.DataService: "api"}
 
 
-class BadGraph(Exception):  # noqa: N818 - a fact about a file
+class BadGraph(Exception):
     """A file that is no such graph, or asks for something to be fetched."""
 
     def __init__(self, zh: str, en: str) -> None:
@@ -46,7 +46,7 @@ def read(text: str, kind: str) -> Iterator[Row]:
     graph = Graph()
     try:
         graph.parse(data=text, format=kind)
-    except Exception as error:  # noqa: BLE001 - the parsers raise whatever their code comes upon
+    except Exception as error:
         first = (str(error).splitlines() or ["?"])[0][:120]
         raise BadGraph(f"无法读取：{first}", f"it cannot be read: {first}") from error
     subjects = {
@@ -151,4 +151,5 @@ def _check_contexts(text: str) -> None:
 
 
 def _is_remote(context: Any) -> bool:
-    return any(isinstance(each, str) for each in (context if isinstance(context, list) else [context]))
+    named = context if isinstance(context, list) else [context]
+    return any(isinstance(each, str) for each in named)

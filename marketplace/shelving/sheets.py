@@ -1,4 +1,4 @@
-"""Files that list products: CSV, XLSX, YAML, and DCAT as JSON-LD or Turtle, read into rows. Pure."""
+"""Files that list products, read into rows: CSV, XLSX, YAML, DCAT (JSON-LD, Turtle). Pure."""
 
 import csv
 import io

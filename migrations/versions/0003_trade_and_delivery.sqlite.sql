@@ -71,9 +71,9 @@ DROP TABLE subscription_slices
 --
 ALTER TABLE new_subscription_slices RENAME TO subscription_slices
 --
-CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
---
 CREATE INDEX ix_subscription_slices_outcome_last_on_id ON subscription_slices (outcome, last_on, id)
+--
+CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
 --
 CREATE TABLE taken_parts (
     source_id VARCHAR NOT NULL,
@@ -96,6 +96,22 @@ CREATE TRIGGER taken_parts_no_delete BEFORE DELETE ON taken_parts BEGIN SELECT R
 CREATE TRIGGER taken_parts_no_replace BEFORE INSERT ON taken_parts WHEN EXISTS (SELECT 1 FROM taken_parts WHERE source_id = NEW.source_id AND position = NEW.position) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE INDEX ix_reconciliation_breaks_key_state ON reconciliation_breaks ("key", state)
+--
+CREATE TABLE recipient_keys (
+    id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    label VARCHAR NOT NULL,
+    public_key VARCHAR NOT NULL,
+    registered_by VARCHAR NOT NULL,
+    registered_at DATETIME NOT NULL,
+    retired_at DATETIME,
+    CONSTRAINT pk_recipient_keys PRIMARY KEY (id),
+    CONSTRAINT fk_recipient_keys_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE UNIQUE INDEX uq_recipient_keys_live ON recipient_keys (organisation_id, public_key) WHERE retired_at IS NULL
+--
+CREATE INDEX ix_recipient_keys_organisation_id_id ON recipient_keys (organisation_id, id)
 --
 CREATE TABLE search_entries (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -146,15 +162,74 @@ ALTER TABLE new_products RENAME TO products
 --
 CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
+CREATE INDEX ix_products_state_valid_until ON products (state, valid_until)
+--
+CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
+--
 CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
 CREATE INDEX ix_products_state_id ON products (state, id)
 --
-CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
---
-CREATE INDEX ix_products_state_valid_until ON products (state, valid_until)
---
 CREATE INDEX ix_obligations_seller_id_accepted_on ON obligations (seller_id, accepted_on)
+--
+CREATE TABLE demands (
+    code VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    wanted VARCHAR NOT NULL,
+    purpose VARCHAR NOT NULL,
+    field VARCHAR NOT NULL,
+    items JSON NOT NULL,
+    regions JSON NOT NULL,
+    update_frequency VARCHAR NOT NULL,
+    delivery_mode VARCHAR,
+    budget_min INTEGER,
+    budget_max INTEGER,
+    deadline DATE NOT NULL,
+    visibility VARCHAR NOT NULL,
+    broadcast BOOLEAN NOT NULL,
+    written_at DATETIME NOT NULL,
+    published_at DATETIME,
+    awarded_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_demands PRIMARY KEY (id),
+    CONSTRAINT uq_demands_code UNIQUE (code),
+    CONSTRAINT ck_demands_budget_not_negative CHECK (budget_min >= 0),
+    CONSTRAINT ck_demands_budget_not_backwards CHECK (budget_max >= budget_min),
+    CONSTRAINT ck_demands_awarded_names_its_answer CHECK (state NOT IN ('awarded', 'contracted', 'closed') OR awarded_id IS NOT NULL),
+    CONSTRAINT fk_demands_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_demands_state_deadline_id ON demands (state, deadline, id)
+--
+CREATE INDEX ix_demands_buyer_id_id ON demands (buyer_id, id)
+--
+CREATE TABLE listing_files (
+    id VARCHAR NOT NULL,
+    owner_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    digest VARCHAR NOT NULL,
+    rows INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    handed_in_by VARCHAR NOT NULL,
+    handed_in_at DATETIME NOT NULL,
+    CONSTRAINT pk_listing_files PRIMARY KEY (id),
+    CONSTRAINT ck_listing_files_digest_has_64_digits CHECK (length(digest) = 64),
+    CONSTRAINT ck_listing_files_rows_positive CHECK (rows > 0),
+    CONSTRAINT fk_listing_files_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_listing_files_owner_id_digest ON listing_files (owner_id, digest)
+--
+CREATE INDEX ix_listing_files_owner_id_id ON listing_files (owner_id, id)
+--
+CREATE TRIGGER listing_files_no_update BEFORE UPDATE ON listing_files BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER listing_files_no_delete BEFORE DELETE ON listing_files BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER listing_files_no_replace BEFORE INSERT ON listing_files WHEN EXISTS (SELECT 1 FROM listing_files WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE saved_searches (
     id VARCHAR NOT NULL,
@@ -219,9 +294,9 @@ CREATE TABLE product_materials (
 --
 CREATE INDEX ix_product_materials_owner_id_product_id_id ON product_materials (owner_id, product_id, id)
 --
-CREATE INDEX ix_product_materials_due_on_id ON product_materials (due_on, id)
---
 CREATE INDEX ix_product_materials_product_id_id ON product_materials (product_id, id)
+--
+CREATE INDEX ix_product_materials_due_on_id ON product_materials (due_on, id)
 --
 CREATE INDEX ix_product_materials_valid_to_id ON product_materials (valid_to, id)
 --
@@ -278,15 +353,97 @@ DROP TABLE refunds
 --
 ALTER TABLE new_refunds RENAME TO refunds
 --
-CREATE INDEX ix_refunds_state_id ON refunds (state, id)
---
-CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
 CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
 --
 CREATE INDEX ix_refunds_first_id_id ON refunds (first_id, id)
 --
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
+--
 CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
+--
+CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE TABLE demand_invitations (
+    demand_id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    CONSTRAINT pk_demand_invitations PRIMARY KEY (demand_id, organisation_id),
+    CONSTRAINT fk_demand_invitations_demand_id_demands FOREIGN KEY(demand_id) REFERENCES demands (id),
+    CONSTRAINT fk_demand_invitations_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_demand_invitations_organisation_id_demand_id ON demand_invitations (organisation_id, demand_id)
+--
+CREATE TABLE demand_answers (
+    code VARCHAR NOT NULL,
+    demand_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    product_id VARCHAR,
+    quantity INTEGER NOT NULL,
+    quote_minor INTEGER NOT NULL,
+    quote_currency VARCHAR NOT NULL,
+    "plan" VARCHAR NOT NULL,
+    answered_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_demand_answers PRIMARY KEY (id),
+    CONSTRAINT uq_demand_answers_code UNIQUE (code),
+    CONSTRAINT ck_demand_answers_quote_positive CHECK (quote_minor > 0),
+    CONSTRAINT ck_demand_answers_quantity_positive CHECK (quantity > 0),
+    CONSTRAINT fk_demand_answers_demand_id_demands FOREIGN KEY(demand_id) REFERENCES demands (id),
+    CONSTRAINT fk_demand_answers_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_demand_answers_product_id_products FOREIGN KEY(product_id) REFERENCES products (id)
+)
+--
+CREATE UNIQUE INDEX uq_demand_answers_one_live_each ON demand_answers (demand_id, merchant_id) WHERE state <> 'withdrawn'
+--
+CREATE INDEX ix_demand_answers_merchant_id_id ON demand_answers (merchant_id, id)
+--
+CREATE TABLE demand_matches (
+    demand_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    score INTEGER NOT NULL,
+    parts JSON NOT NULL,
+    matched_at DATETIME NOT NULL,
+    CONSTRAINT pk_demand_matches PRIMARY KEY (demand_id, product_id),
+    CONSTRAINT ck_demand_matches_score_of_a_hundred CHECK (score BETWEEN 0 AND 100),
+    CONSTRAINT fk_demand_matches_demand_id_demands FOREIGN KEY(demand_id) REFERENCES demands (id),
+    CONSTRAINT fk_demand_matches_product_id_products FOREIGN KEY(product_id) REFERENCES products (id)
+)
+--
+CREATE INDEX ix_demand_matches_product_id_demand_id ON demand_matches (product_id, demand_id)
+--
+CREATE TABLE asset_valuations (
+    id VARCHAR NOT NULL,
+    card_id VARCHAR NOT NULL,
+    appraiser VARCHAR NOT NULL,
+    report_no VARCHAR NOT NULL,
+    approach VARCHAR NOT NULL,
+    valued_on DATE NOT NULL,
+    value_fen INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    media_type VARCHAR NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    digest VARCHAR NOT NULL,
+    sealed BLOB NOT NULL,
+    filed_by VARCHAR NOT NULL,
+    filed_at DATETIME NOT NULL,
+    CONSTRAINT pk_asset_valuations PRIMARY KEY (id),
+    CONSTRAINT uq_asset_valuations_card_id_report_no UNIQUE (card_id, report_no),
+    CONSTRAINT ck_asset_valuations_value_positive CHECK (value_fen > 0),
+    CONSTRAINT ck_asset_valuations_report_not_empty CHECK (size_bytes > 0),
+    CONSTRAINT ck_asset_valuations_digest_has_64_digits CHECK (length(digest) = 64),
+    CONSTRAINT ck_asset_valuations_approach_is_known CHECK (approach IN ('cost', 'income', 'market')),
+    CONSTRAINT fk_asset_valuations_card_id_asset_cards FOREIGN KEY(card_id) REFERENCES asset_cards (id)
+)
+--
+CREATE INDEX ix_asset_valuations_card_id_id ON asset_valuations (card_id, id)
+--
+CREATE TRIGGER asset_valuations_no_update BEFORE UPDATE ON asset_valuations BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER asset_valuations_no_delete BEFORE DELETE ON asset_valuations BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER asset_valuations_no_replace BEFORE INSERT ON asset_valuations WHEN EXISTS (SELECT 1 FROM asset_valuations WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 DROP TRIGGER ledger_accounts_no_replace
 --
@@ -396,9 +553,9 @@ CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
 --
 CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
 --
-CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
---
 CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
+--
+CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
 --
 CREATE TABLE new_product_versions (
     id VARCHAR NOT NULL,
@@ -452,9 +609,9 @@ ALTER TABLE new_product_versions RENAME TO product_versions
 --
 CREATE INDEX ix_product_versions_authorisation_id_product_id ON product_versions (authorisation_id, product_id)
 --
-CREATE INDEX ix_product_versions_dataset_version_id_product_id ON product_versions (dataset_version_id, product_id)
---
 CREATE INDEX ix_product_versions_industry_id ON product_versions (industry, id)
+--
+CREATE INDEX ix_product_versions_dataset_version_id_product_id ON product_versions (dataset_version_id, product_id)
 --
 CREATE TRIGGER product_versions_no_update BEFORE UPDATE ON product_versions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -489,9 +646,9 @@ CREATE TABLE right_records (
     CONSTRAINT fk_right_records_parent_id_right_records FOREIGN KEY(parent_id) REFERENCES right_records (id)
 )
 --
-CREATE INDEX ix_right_records_parent_id ON right_records (parent_id)
---
 CREATE INDEX ix_right_records_holder_id_id ON right_records (holder_id, id)
+--
+CREATE INDEX ix_right_records_parent_id ON right_records (parent_id)
 --
 CREATE INDEX ix_right_records_product_id_source_id ON right_records (product_id, source, id)
 --
@@ -500,32 +657,6 @@ CREATE TRIGGER right_records_no_update BEFORE UPDATE ON right_records BEGIN SELE
 CREATE TRIGGER right_records_no_delete BEFORE DELETE ON right_records BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER right_records_no_replace BEFORE INSERT ON right_records WHEN EXISTS (SELECT 1 FROM right_records WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TABLE right_ends (
-    record_id VARCHAR NOT NULL,
-    ended_on DATE NOT NULL,
-    reason VARCHAR NOT NULL,
-    ended_by VARCHAR NOT NULL,
-    CONSTRAINT pk_right_ends PRIMARY KEY (record_id),
-    CONSTRAINT fk_right_ends_record_id_right_records FOREIGN KEY(record_id) REFERENCES right_records (id)
-)
---
-CREATE TRIGGER right_ends_no_update BEFORE UPDATE ON right_ends BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER right_ends_no_delete BEFORE DELETE ON right_ends BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TRIGGER right_ends_no_replace BEFORE INSERT ON right_ends WHEN EXISTS (SELECT 1 FROM right_ends WHERE record_id = NEW.record_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
---
-CREATE TABLE delivery_allowances (
-    task_id VARCHAR NOT NULL,
-    meter VARCHAR NOT NULL,
-    limit_count INTEGER NOT NULL,
-    used INTEGER NOT NULL,
-    CONSTRAINT pk_delivery_allowances PRIMARY KEY (task_id, meter),
-    CONSTRAINT ck_delivery_allowances_used_not_negative CHECK (used >= 0),
-    CONSTRAINT ck_delivery_allowances_used_within_limit CHECK (used <= limit_count),
-    CONSTRAINT fk_delivery_allowances_task_id_delivery_tasks FOREIGN KEY(task_id) REFERENCES delivery_tasks (id)
-)
 --
 CREATE TABLE egress_reviews (
     task_id VARCHAR NOT NULL,
@@ -556,6 +687,17 @@ CREATE UNIQUE INDEX uq_egress_reviews_files_live ON egress_reviews (task_id) WHE
 --
 CREATE INDEX ix_egress_reviews_task_id_id ON egress_reviews (task_id, id)
 --
+CREATE TABLE delivery_allowances (
+    task_id VARCHAR NOT NULL,
+    meter VARCHAR NOT NULL,
+    limit_count INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    CONSTRAINT pk_delivery_allowances PRIMARY KEY (task_id, meter),
+    CONSTRAINT ck_delivery_allowances_used_not_negative CHECK (used >= 0),
+    CONSTRAINT ck_delivery_allowances_used_within_limit CHECK (used <= limit_count),
+    CONSTRAINT fk_delivery_allowances_task_id_delivery_tasks FOREIGN KEY(task_id) REFERENCES delivery_tasks (id)
+)
+--
 CREATE TABLE recipient_credentials (
     id VARCHAR NOT NULL,
     task_id VARCHAR NOT NULL,
@@ -581,6 +723,91 @@ CREATE INDEX ix_recipient_credentials_task_id_id ON recipient_credentials (task_
 --
 CREATE UNIQUE INDEX uq_recipient_credentials_live ON recipient_credentials (task_id, kind, label) WHERE revoked_at IS NULL AND rotated_to IS NULL
 --
+CREATE TABLE packages (
+    task_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    key_id VARCHAR NOT NULL,
+    public_key VARCHAR NOT NULL,
+    format VARCHAR NOT NULL,
+    requested_by VARCHAR NOT NULL,
+    requested_at DATETIME NOT NULL,
+    kept_until DATETIME NOT NULL,
+    claimed_at DATETIME,
+    stage VARCHAR,
+    progress_bp INTEGER NOT NULL,
+    problem VARCHAR,
+    row_count INTEGER,
+    size_bytes INTEGER,
+    sha256 VARCHAR,
+    mark_column VARCHAR,
+    manifest JSON,
+    signature JSON,
+    released_at DATETIME,
+    erased_at DATETIME,
+    bytes_sent INTEGER NOT NULL,
+    tidied BOOLEAN NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_packages PRIMARY KEY (id),
+    CONSTRAINT ck_packages_size_positive CHECK (size_bytes IS NULL OR size_bytes > 0),
+    CONSTRAINT ck_packages_bytes_not_negative CHECK (bytes_sent >= 0),
+    CONSTRAINT ck_packages_format_known CHECK (format IN ('parquet', 'csv')),
+    CONSTRAINT fk_packages_task_id_delivery_tasks FOREIGN KEY(task_id) REFERENCES delivery_tasks (id),
+    CONSTRAINT fk_packages_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_packages_key_id_recipient_keys FOREIGN KEY(key_id) REFERENCES recipient_keys (id)
+)
+--
+CREATE INDEX ix_packages_state_id ON packages (state, id)
+--
+CREATE INDEX ix_packages_task_id_id ON packages (task_id, id)
+--
+CREATE TABLE right_ends (
+    record_id VARCHAR NOT NULL,
+    ended_on DATE NOT NULL,
+    reason VARCHAR NOT NULL,
+    ended_by VARCHAR NOT NULL,
+    CONSTRAINT pk_right_ends PRIMARY KEY (record_id),
+    CONSTRAINT fk_right_ends_record_id_right_records FOREIGN KEY(record_id) REFERENCES right_records (id)
+)
+--
+CREATE TRIGGER right_ends_no_update BEFORE UPDATE ON right_ends BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER right_ends_no_delete BEFORE DELETE ON right_ends BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER right_ends_no_replace BEFORE INSERT ON right_ends WHEN EXISTS (SELECT 1 FROM right_ends WHERE record_id = NEW.record_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE amendments (
+    product_id VARCHAR NOT NULL,
+    owner_id VARCHAR NOT NULL,
+    size VARCHAR NOT NULL,
+    before_id VARCHAR NOT NULL,
+    after_id VARCHAR NOT NULL,
+    major INTEGER NOT NULL,
+    minor INTEGER NOT NULL,
+    made_at DATETIME NOT NULL,
+    published_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_amendments PRIMARY KEY (id),
+    CONSTRAINT ck_amendments_size_is_minor_or_major CHECK (size IN ('minor', 'major')),
+    CONSTRAINT ck_amendments_published_is_dated CHECK ((state = 'published') = (published_at IS NOT NULL)),
+    CONSTRAINT fk_amendments_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_amendments_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id),
+    CONSTRAINT fk_amendments_before_id_product_versions FOREIGN KEY(before_id) REFERENCES product_versions (id),
+    CONSTRAINT uq_amendments_after_id UNIQUE (after_id),
+    CONSTRAINT fk_amendments_after_id_product_versions FOREIGN KEY(after_id) REFERENCES product_versions (id)
+)
+--
+CREATE INDEX ix_amendments_owner_id_id ON amendments (owner_id, id)
+--
+CREATE UNIQUE INDEX uq_amendments_one_open_per_product ON amendments (product_id) WHERE state NOT IN ('published', 'rejected', 'withdrawn')
+--
+CREATE INDEX ix_amendments_product_id_id ON amendments (product_id, id)
+--
+CREATE INDEX ix_amendments_state_id ON amendments (state, id)
+--
 CREATE TABLE api_call_requests (
     task_id VARCHAR NOT NULL,
     request_id VARCHAR NOT NULL,
@@ -595,6 +822,13 @@ CREATE TRIGGER api_call_requests_no_update BEFORE UPDATE ON api_call_requests BE
 CREATE TRIGGER api_call_requests_no_delete BEFORE DELETE ON api_call_requests BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER api_call_requests_no_replace BEFORE INSERT ON api_call_requests WHEN EXISTS (SELECT 1 FROM api_call_requests WHERE task_id = NEW.task_id AND request_id = NEW.request_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE package_headers (
+    package_id VARCHAR NOT NULL,
+    sealed VARCHAR NOT NULL,
+    CONSTRAINT pk_package_headers PRIMARY KEY (package_id),
+    CONSTRAINT fk_package_headers_package_id_packages FOREIGN KEY(package_id) REFERENCES packages (id)
+)
 --
 CREATE TABLE api_calls (
     id VARCHAR NOT NULL,
@@ -641,5 +875,27 @@ CREATE TABLE api_call_nonces (
 )
 --
 CREATE INDEX ix_api_call_nonces_at ON api_call_nonces (at)
+--
+CREATE TABLE package_links (
+    id VARCHAR NOT NULL,
+    package_id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    secret_digest VARCHAR NOT NULL,
+    made_by VARCHAR NOT NULL,
+    made_at DATETIME NOT NULL,
+    expires_at DATETIME NOT NULL,
+    uses_max INTEGER NOT NULL,
+    bytes_sent INTEGER NOT NULL,
+    revoked_at DATETIME,
+    CONSTRAINT pk_package_links PRIMARY KEY (id),
+    CONSTRAINT ck_package_links_uses_positive CHECK (uses_max > 0),
+    CONSTRAINT ck_package_links_bytes_not_negative CHECK (bytes_sent >= 0),
+    CONSTRAINT ck_package_links_expires_after_it_was_made CHECK (expires_at > made_at),
+    CONSTRAINT fk_package_links_package_id_packages FOREIGN KEY(package_id) REFERENCES packages (id),
+    CONSTRAINT fk_package_links_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id),
+    CONSTRAINT uq_package_links_secret_digest UNIQUE (secret_digest)
+)
+--
+CREATE INDEX ix_package_links_package_id_id ON package_links (package_id, id)
 --
 UPDATE delivery_tasks SET use_until = (SELECT json_extract(o.use_scenario, '$.period_to') FROM orders o WHERE o.id = delivery_tasks.order_id)

@@ -91,9 +91,10 @@ def run_due(work: Work, benefit: Benefit, *, limit: int) -> int:
     through = months.after(months.of(local_date(work.now) - wait), -1)
     done, last = 0, ""
     while done < limit and (page := _waiting(work.session, through, after=last)):
-        for card_id in page[: limit - done]:
-            done += _charged(work, card_id, through, benefit)
-        last = page[-1]
+        for last in page:
+            done += _charged(work, last, through, benefit)
+            if done >= limit:
+                break
     return done
 
 

@@ -234,11 +234,13 @@ def written(root: Element) -> bytes:
 
 
 def _order(row: PayoutRow) -> Element:
+    # The schema has no empty name: a bank that is not known is not named.
+    bank = [element("FinInstnId", element("Nm", _name(row.bank_name)))] if row.bank_name else []
     return element(
         "CdtTrfTxInf",
         element("PmtId", element("InstrId", row.reference), element("EndToEndId", row.reference)),
         element("Amt", amount("InstdAmt", row.amount)),
-        element("CdtrAgt", element("FinInstnId", element("Nm", _name(row.bank_name)))),
+        *(element("CdtrAgt", one) for one in bank),
         element("Cdtr", element("Nm", _name(row.account_name))),
         account("CdtrAcct", row.account_number),
         element("RmtInf", element("Ustrd", row.reference)),

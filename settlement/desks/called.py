@@ -40,5 +40,5 @@ def called(session: Session, references: Iterable[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for prefix, wanted in sorted(by_kind.items()):
         key, name = _CALLED[prefix]
-        found.update(session.execute(select(key, name).where(key.in_(wanted))).tuples().all())
+        found.update(session.execute(select(key, name).where(key.in_(wanted))).all())
     return found

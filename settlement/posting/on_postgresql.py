@@ -20,11 +20,11 @@ from settlement.posting.asked import ToPost, refs
 from settlement.posting.overdraft import Kept, forbid_overdraft, guarded
 from settlement.posting.savepoints import savepoint
 from settlement.posting.written import Months, booked_in, opened_as, unnumbered
-from settlement.procedure import NOT_THERE, OVERDRAWN
+from settlement.procedure import OVERDRAWN
 
 _JSON: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _POST: Final = (
-    "SELECT ids, broken FROM ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "SELECT ids, broken FROM ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 # Everybody locks guarded accounts in the order of their ids.
 _KEPT: Final = """
@@ -46,7 +46,7 @@ class Postgresql:
     def write(self, asked: Sequence[ToPost]) -> list[int | None]:
         """Write them; what stands in the way is seen to, and then they are written again."""
         ids, broken = self._call(asked)
-        if broken in {NOT_OPEN, NOT_THERE}:
+        if broken == NOT_OPEN:
             with savepoint(self._connection):  # no month is opened for what is then refused
                 days = (one.effective_on for one in asked)
                 self._chosen |= booked_in(self._connection, days)
@@ -67,7 +67,7 @@ class Postgresql:
         halves = [around_id(entry) for entry in entries]
         actor = self._work.actor
         values = (
-            _JSON(heads), _JSON(list(map(opened_as, named))),
+            _array(set(months.values())), _JSON(heads), _JSON(list(map(opened_as, named))),
             _array(len(entry.lines) for entry in entries), *_lines(asked, named),
             "\n".join(before for before, _ in halves), "\n".join(after for _, after in halves),
             actor.person, actor.organisation, self._work.now,

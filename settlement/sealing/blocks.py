@@ -118,14 +118,19 @@ def seal(work: Work) -> int:
     Two SELECTs on indexes and two INSERTs; a second sealer waits for the first.
     """
     newest = select(func.coalesce(func.max(members.c.entry_id), 0)).scalar_subquery()
-    return _seal(work, _loose().where(seals.c.entry_id > newest - LOOK_BACK))
+    return len(_seal(work, _loose().where(seals.c.entry_id > newest - LOOK_BACK)))
 
 
 def seal_period(work: Work, period_id: str) -> None:
-    """Seal every entry of the month that no block has yet. Reads the month once a block."""
+    """Seal every entry of the month that no block has yet. Reads the month once.
+
+    For who holds the month, so that nobody comes late with a lower id.
+    """
     loose = _loose().join(entries, entries.c.id == seals.c.entry_id)
-    while _seal(work, loose.where(entries.c.period_id == period_id)):
-        pass
+    mine = loose.where(entries.c.period_id == period_id).order_by(None).order_by(entries.c.id)
+    found = _seal(work, mine)
+    while found:
+        found = _seal(work, mine.where(entries.c.id > found[-1]))
 
 
 def proof(session: Session, entry_id: int, crypto: CryptoProvider) -> Proof:
@@ -167,13 +172,14 @@ def _loose() -> Select[int, str]:
     )
 
 
-def _seal(work: Work, loose: Select[int, str]) -> int:
+def _seal(work: Work, loose: Select[int, str]) -> list[int]:
+    """Seal the first of the loose entries in one block, and return their ids."""
     session = work.session
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     found = session.execute(loose).all()
     if not found:
-        return 0
+        return []
     last = session.execute(select(blocks).order_by(blocks.c.number.desc()).limit(1)).one_or_none()
     leaves = [leaf(row.entry_id, row.content_hash, work.crypto) for row in found]
     head = {
@@ -191,7 +197,7 @@ def _seal(work: Work, loose: Select[int, str]) -> int:
         for position, row in enumerate(found)
     ]
     session.execute(insert(members), places)
-    return len(found)
+    return [row.entry_id for row in found]
 
 
 def leaf(entry_id: int, content_hash: str, crypto: CryptoProvider) -> str:

@@ -81,6 +81,11 @@ NAMED = {
     ("outgoing-files", "subject_id"): "outgoing_files.id",
     ("virtual-accounts", "subject_id"): "virtual_accounts.id",
     ("boards", "product_id"): "products.id",
+    ("amendments", "subject_id"): "amendments.id",
+    ("listing-files", "file_id"): "listing_files.id",
+    ("materials", "material_id"): "product_materials.id",
+    ("materials", "product_id"): "products.id",
+    ("materials", "right_id"): "right_records.id",
     ("certificates", "cert_no"): "authorisations.cert_no",
     ("deliveries", "subject_id"): "delivery_tasks.id",
     ("directories", "subject_id"): "directories.id",
@@ -136,6 +141,7 @@ NAMED = {
     ("asset-cards", "subject_id"): "asset_cards.id",
     ("asset-changes", "subject_id"): "asset_changes.id",
     ("asset-disclosures", "subject_id"): "asset_disclosures.id",
+    ("asset-valuations", "valuation_id"): "asset_valuations.id",
     ("evidence-packs", "pack_id"): "evidence_packs.id",
 }
 """Where the records are that the parts of an address name: (tag, part) → column."""

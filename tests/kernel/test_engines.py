@@ -10,6 +10,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from kernel.engines import Busy, Engines, Turnstile, insist, normal
 from kernel.parties.organisations import Organisation, State
 from tests.conftest import NOON
+from tests.settlement.bookkeeping import on_postgresql
 
 
 def test_a_reading_session_cannot_write(engines: Engines) -> None:
@@ -77,6 +78,42 @@ def test_a_naive_instant_is_refused(engines: Engines) -> None:
         session.get_one(Organisation, "org_buyer").entered_at = NOON.replace(tzinfo=None)
         with pytest.raises(Exception, match="naive datetime"):
             session.flush()
+
+
+def killed(engines: Engines) -> None:
+    """End the one connection that rests in the pool, as a database does that is restarted."""
+    with engines.writing() as session:
+        mine = session.scalar(text("SELECT pg_backend_pid()"))
+    other = create_engine(engines.url)
+    with other.begin() as connection:
+        end = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE pid = :mine"
+        assert connection.scalar(text(end), {"mine": mine})
+    other.dispose()
+
+
+@on_postgresql
+def test_a_connection_that_died_while_it_rested_is_replaced(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.engines.RESTED_S", 0.0)
+    killed(engines)
+
+    with engines.writing() as session:
+        assert session.scalar(text("SELECT 1")) == 1
+
+
+@on_postgresql
+def test_one_that_died_a_moment_ago_fails_once(
+    engines: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kernel.engines.RESTED_S", 60.0)
+    killed(engines)
+
+    with engines.writing() as session, pytest.raises(OperationalError):
+        session.scalar(text("SELECT 1"))
+
+    with engines.writing() as session:
+        assert session.scalar(text("SELECT 1")) == 1
 
 
 def test_many_writers_all_get_their_turn(engines: Engines) -> None:

@@ -79,7 +79,7 @@ def no_account_goes_below_zero(engines: Engines) -> None:
 def no_account_goes_below_zero_between_two_lines(engines: Engines) -> None:
     out, back = posting(90, ORDER, LINE, "601", n=2), posting(90, LINE, ORDER, "1", line=2, n=2)
     both = f"{out}, {back.split('VALUES ')[1]}"
-    refused(engines, "between two lines", head(90, n=2), both)
+    refused(engines, "never_overdrawn", head(90, n=2), both)
 
 
 def half_an_entry_is_refused(engines: Engines) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 from marshmallow import fields
 
 from app import doors, languages, unit
+from app.api.assets.asset_valuations import AssetValuationsOut
+from app.api.assets.asset_valuations import show as show_valuation
 from kernel.work import Work
-from marketplace.proving import revenues, wearing
-from settlement.assets import amortising, cards, movements, terms
+from marketplace.proving import registered, revenues, wearing
+from settlement.assets import amortising, cards, movements, terms, valuations
 from settlement.assets.amortising import Charge
 from settlement.assets.cards import AssetCard, State
 from settlement.assets.kinds import Condition, CostKind, Form, Kind, Method, Phase
@@ -168,6 +170,20 @@ class AssetRevenueOut(doors.Schema):
     total_fen = fields.Integer()
 
 
+class AssetRegistrationOut(doors.Schema):
+    """Under which code a directory behind the asset is registered, and how long."""
+
+    directory = fields.String()
+    code = fields.String()
+    valid_to = fields.String()
+
+
+class AssetRegistrationsOut(doors.Schema):
+    """The registrations of the data behind a card, by directory."""
+
+    items = fields.List(fields.Nested(AssetRegistrationOut))
+
+
 _CARD = (
     "id", "state", "version", "code", "owner_id", "name", "kind", "form", "version_written",
     "version_in_force", "amortised_through", "accountant", "gross_fen", "amortised_fen",
@@ -318,6 +334,30 @@ def revenue(query: dict[str, Any], subject_id: str) -> Any:
     card = cards.seen(work, subject_id)
     found = revenues.by_month(work.session, card, query["first"], query["last"])
     return {"fen_by_month": found, "total_fen": sum(found.values())}
+
+
+@blueprint.get("/<string:subject_id>/valuations")
+@doors.members("read")
+@blueprint.response(200, AssetValuationsOut)
+def valued(subject_id: str) -> Any:
+    """List the valuation reports on a card, the newest first; there are a hundred at most."""
+    work = unit.current()
+    found = valuations.of_card(work.session, cards.seen(work, subject_id).id)
+    return {"items": [show_valuation(one) for one in found]}
+
+
+@blueprint.get("/<string:subject_id>/registrations")
+@doors.members("read")
+@blueprint.response(200, AssetRegistrationsOut)
+def registrations(subject_id: str) -> Any:
+    """List the registration codes of the data that the card's authorisation opens."""
+    work = unit.current()
+    found = registered.of(work.session, cards.seen(work, subject_id))
+    items = [
+        {"directory": directory, "code": one.code, "valid_to": str(one.valid_to)}
+        for directory, one in found
+    ]
+    return {"items": items}
 
 
 def _charge(found: Charge) -> Mapping[str, Any]:

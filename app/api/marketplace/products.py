@@ -98,12 +98,12 @@ class ColumnBody(doors.Body):
 class QualityBody(doors.Body):
     """The quality as it was assessed, each from 0 to 100."""
 
-    completeness = doors.whole(max=100)
-    accuracy = doors.whole(max=100)
-    consistency = doors.whole(max=100)
-    timeliness = doors.whole(max=100)
-    uniqueness = doors.whole(max=100)
-    validity = doors.whole(max=100)
+    completeness = doors.whole(max=100, required=False)
+    accuracy = doors.whole(max=100, required=False)
+    consistency = doors.whole(max=100, required=False)
+    timeliness = doors.whole(max=100, required=False)
+    uniqueness = doors.whole(max=100, required=False)
+    validity = doors.whole(max=100, required=False)
 
 
 class RevisionIn(doors.Body):
@@ -143,7 +143,9 @@ class RevisionIn(doors.Body):
 
 
 class ProductIn(RevisionIn):
-    """A new product, as a draft."""
+    """A new product, as a draft. own_code: the merchant's own number of it."""
+
+    own_code = doors.text(max=64, required=False, load_default=None, allow_none=True)
 
     title_zh = doors.text(max=110)
     title_en = doors.text(max=200)
@@ -164,7 +166,10 @@ class ProductOut(doors.LivingOut):
     """A product with its current version. In publicity, others see only what is announced."""
 
     code = fields.String()
+    own_code = fields.String(allow_none=True)
     owner_id = fields.String()
+    valid_until = fields.Date(allow_none=True)
+    ended_as = fields.String(allow_none=True)
     listing_cert_no = fields.String(allow_none=True)
     listed_at = fields.String(allow_none=True)
     version_id = fields.String()
@@ -186,6 +191,7 @@ class ProductOut(doors.LivingOut):
     authorisation_id = fields.String(allow_none=True)
     scenario_id = fields.String(allow_none=True)
     resource_id = fields.String(allow_none=True)
+    dataset_version_id = fields.String(allow_none=True)
     items = fields.List(fields.Nested(ItemBody))
     output_form = fields.String(allow_none=True)
     delivery_mode = fields.String()
@@ -232,6 +238,7 @@ _ALL = (
     "authorisation_id",
     "scenario_id",
     "resource_id",
+    "dataset_version_id",
     "items",
     "output_form",
     "accept_days",
@@ -270,7 +277,10 @@ def _head(found: Product) -> dict[str, Any]:
         "state": str(found.state),
         "version": found.version,
         "code": found.code,
+        "own_code": found.own_code,
         "owner_id": found.owner_id,
+        "valid_until": found.valid_until,
+        "ended_as": found.ended_as,
         "listing_cert_no": found.listing_cert_no,
         "listed_at": doors.moment(found.listed_at),
         # Absent, marshmallow would take the mapping's own method of that name for it.

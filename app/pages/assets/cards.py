@@ -5,18 +5,29 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
+from app.api.assets.asset_valuations import handed
 from app.pages import forms, shown
 from app.pages.choosing import chosen
 from kernel.clock import local_date
 from kernel.errors import Invalid
 from kernel.work import Work
-from marketplace.proving import revenues, wearing
-from settlement.assets import amortising, cards, changes, disclosures, kinds, movements, terms
+from marketplace.proving import registered, revenues, wearing
+from settlement.assets import (
+    amortising,
+    cards,
+    changes,
+    disclosures,
+    kinds,
+    movements,
+    terms,
+    valuations,
+)
 from settlement.assets.cards import AssetCard, State
 from settlement.assets.changes import Proposed, What
 from settlement.assets.kinds import Condition, CostKind, Form, Kind, Method, Phase
 from settlement.assets.movements import Line
 from settlement.assets.terms import AssetVersion, Cost, Terms
+from settlement.assets.valuations import Approach, Report
 
 blueprint = Blueprint("assets", __name__)
 
@@ -88,6 +99,10 @@ def one(card_id: str) -> Any:
         planned=amortising.plan(work.session, card)[:shown.PAGE],
         changes=[(one, languages.said(What(one.what).label),
                   shown.record(one, work, changes.LIFE)) for one in proposed],
+        valuations=[(one, languages.said(Approach(one.approach).label))
+                    for one in valuations.of_card(work.session, card.id)],
+        approaches=[(one.value, languages.said(one.label)) for one in Approach],
+        registrations=registered.of(work.session, card),
         revenue=revenues.total(work.session, card, local_date(work.now)),
         record=shown.record(card, work, cards.LIFE),
         names=shown.names(work, [card.owner_id]),
@@ -98,6 +113,33 @@ def one(card_id: str) -> Any:
         events=shown.timeline(work, card.id),
         **_choices(work, said),
     )  # fmt: skip
+
+
+@blueprint.post("/assets/<card_id>/valuations")
+@doors.members("write")
+def value(card_id: str) -> Any:
+    """File a valuation report."""
+    chosen = request.files.get("file")
+    if chosen is None or not chosen.filename:
+        raise Invalid("请选择文件", "choose a file", pointer="/file")
+    said = Report(
+        appraiser=_wanted("appraiser", 120),
+        report_no=_wanted("report_no", 80),
+        approach=Approach(forms.choice("approach", list(Approach))),
+        valued_on=forms.day("valued_on"),
+        value_fen=forms.money("value_fen").minor,
+        name=chosen.filename[:200],
+        content=chosen.read(),
+    )
+    valuations.file(unit.current(), card_id, said)
+    return redirect(f"/assets/{card_id}", 303)
+
+
+@blueprint.get("/assets/valuations/<valuation_id>")
+@doors.members("read")
+def report(valuation_id: str) -> Any:
+    """Hand a valuation report over for saving."""
+    return handed(*valuations.content(unit.current(), valuation_id))
 
 
 @blueprint.post("/assets/<card_id>/mend")

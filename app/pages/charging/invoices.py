@@ -1,6 +1,7 @@
 """Invoices and receipts: what can be invoiced, what was asked for, the papers to print."""
 
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
 
@@ -10,6 +11,7 @@ from app.pages import forms, shown, spreadsheets
 from app.pages.choosing import chosen
 from app.pages.letters import codes
 from kernel.money import Money
+from kernel.parties import people
 from kernel.words import Words
 from kernel.work import Work
 from marketplace.seeking import orders
@@ -67,10 +69,9 @@ def listed() -> Any:
     which = shown.asked("about")
     about = About(which) if which in set(About) else About.PRICE
     only = shown.asked("order", max=40)
-    found = invoices.listed(
-        work, state=state, order_id=only, after=shown.after(), limit=shown.PAGE
-    )
+    found = invoices.listed(work, state=state, order_id=only, after=shown.after(), limit=shown.PAGE)
     settles = access.settler.matches(work.actor, None)
+    asked_for = [(name, value) for name, value in (("state", state), ("order", only)) if value]
     to_ask = invoices.open_for(work, about, after=shown.asked("open", max=600), limit=shown.SHORT)
     return render_template(
         "settlement/invoices.html",
@@ -92,7 +93,8 @@ def listed() -> Any:
             work.session,
             [*(one.order_id for one in to_ask.items), *(one.order_id for one in found.items)],
         ),
-        more=f"/invoices?state={state}" if state else "/invoices",
+        only=chosen.named(work, "order", only),
+        more=f"/invoices?{urlencode(asked_for)}",
     )
 
 
@@ -154,6 +156,8 @@ def one(invoice_id: str) -> Any:
         kind=languages.said(Kind(found.kind).label),
         about=languages.said(About(found.about).label),
         lines=invoices.lines_of(work.session, found),
+        order_code=orders.codes(work.session, [found.order_id]).get(found.order_id),
+        issuer=people.names(work.session, [found.issuer or ""]).get(found.issuer or "", "—"),
         total_cn=invoices.in_capitals(found.total),
         letters=letters,
         letter_lines=red_lines.of_letters(work.session, [one.id for one in letters]),

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
-from app.pages import figures, forms, shown
+from app.pages import chrome, figures, forms, shown
 from app.pages.choosing import chosen
 from app.pages.money import leads, shapes
 from app.pages.money.shapes import cell, chooser, facts, field, said, table
@@ -48,7 +48,7 @@ def rules() -> Any:
     standard = work.rules.table("fees")
     by_kind = work.rules.table("revenue")
     public, other = said("公共数据", "Public data"), said("其他数据", "Other data")
-    fee = f"{figures.bp(standard['transaction_bp'])}, ≤ {Money(standard['transaction_cap_fen'])}"
+    fee = f"{figures.bp(standard['transaction_bp'])}, ≤ {chrome.money(Money(standard['transaction_cap_fen']))}"
     return render_template(
         "settlement/list.html",
         title=said("收费与分配规则", "Fees and shares"),
@@ -174,7 +174,10 @@ def revenue(rule_id: str) -> Any:
         title=f"{said('分配规则', 'Revenue rule')} · {languages.said(Scope(found.scope).label)}",
         tables=[table(said("各方份额", "Shares"), columns, rows, empty="")],
         facts=facts(
-            (said("适用于", "For"), leads.to(found.scope_id)),
+            (
+                said("适用于", "For"),
+                leads.to(found.scope_id, leads.names(work, [], found.scope_id)),
+            ),
             (said("基数", "Of what"), languages.said(_BASES[found.base])),
             (said("依据", "Decision"), found.document or None),
             *_versions(work, found),
@@ -200,13 +203,15 @@ def _fees(work: Work) -> dict[str, Any]:
 
 
 def _revenues(work: Work) -> dict[str, Any]:
+    found = revenue_rules.listed(work, after=None, limit=shown.PAGE).items
+    known = leads.names(work, [], *(one.scope_id for one in found))
     rows = [
         [cell(languages.said(Scope(one.scope).label), href=f"/settlement/revenue-rules/{one.id}"),
-         leads.to(one.scope_id), languages.said(_BASES[one.base]), one.first_on,
+         leads.to(one.scope_id, known), languages.said(_BASES[one.base]), one.first_on,
          cell("", tag=f"revenue_rule.{one.state}")]
-        for one in revenue_rules.listed(work, after=None, limit=shown.PAGE).items
+        for one in found
     ]  # fmt: skip
-    columns = [said("适用", "For"), said("编号", "Which"), said("基数", "Of what"),
+    columns = [said("适用", "For"), said("对象", "Which"), said("基数", "Of what"),
                said("生效", "From"), said("状态", "State")]  # fmt: skip
     title, none = (
         said("分配规则", "Revenue rules"),

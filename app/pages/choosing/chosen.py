@@ -33,18 +33,22 @@ def offered(work: Work, noun: str, value: str | None = None) -> dict[str, Any]:
     """
     known = NOUNS[noun]
     options = known.sought(work, "", OFFERED)
-    named = next((one for one in options if one.id == value), None)
-    if value and named is None:
-        found = known.sought(work, value, 1)
-        named = next((one for one in found if one.id == value), None)
-        options = [named, *options] if named else options
+    first = next((one for one in options if one.id == value), None) or named(work, noun, value)
+    if first is not None and first not in options:
+        options = [first, *options]
     return {
         "of": noun,
         "words": languages.said(known.words),
         "few": len(options) <= FEW,
         "options": options,
-        "chosen": named,
+        "chosen": first,
     }
+
+
+def named(work: Work, noun: str, value: str | None) -> Choice | None:
+    """Return what an id names, if the caller may choose it."""
+    found = NOUNS[noun].sought(work, value, 1) if value else []
+    return next((one for one in found if one.id == value), None)
 
 
 def sought(work: Work, noun: str, text: str) -> list[Choice]:

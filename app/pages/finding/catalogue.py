@@ -12,9 +12,11 @@ from app.pages.finding import labels
 from kernel.errors import Invalid
 from kernel.words import Words
 from kernel.work import Work
+from marketplace import products
 from marketplace.finding import comparing, results, saved
 from marketplace.finding.index import Kind, SearchEntry
 from marketplace.finding.results import Count, Question
+from marketplace.versions import ProductVersion
 
 blueprint = Blueprint("finding", __name__)
 
@@ -37,7 +39,7 @@ def catalogue() -> Any:
 
 @blueprint.get("/products")
 @doors.public
-def products() -> Any:
+def shelf() -> Any:
     """Show the products that are listed."""
     return _found(_question(Kind.PRODUCT), "/products")
 
@@ -140,12 +142,13 @@ def _found(question: Question, address: str) -> Any:
     entries = [row.SearchEntry for row in page.items]
     near = results.near(work.session, question) if not entries else []
     named = shown.names(work, [each.owner_id for each in (*entries, *near)])
+    offered = products.offered(work.session, [each.subject_id for each in entries])
     told = results.facets(work.session, question)
     return render_template(
         "finding/catalogue.html",
         address=address,
         question=question,
-        hits=[_hit(entry, named) for entry in entries],
+        hits=[{**_hit(entry, named), **_offer(offered.get(entry.subject_id))} for entry in entries],
         near=[_hit(entry, named) for entry in near],
         next=page.next,
         here_to=_address(address, question),
@@ -190,6 +193,17 @@ def _hit(entry: SearchEntry, named: Mapping[str, str]) -> dict[str, Any]:
         "summary": entry.summary,
         "code": entry.code,
         "owner": named.get(entry.owner_id, ""),
+    }
+
+
+def _offer(version: ProductVersion | None) -> dict[str, Any]:
+    if version is None:
+        return {}
+    return {
+        "price_plan": version.price_plan,
+        "type": version.product_type,
+        "grade": version.grade,
+        "pi": version.pi_class,
     }
 
 

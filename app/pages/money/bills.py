@@ -2,12 +2,14 @@
 
 from datetime import date
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
 from app.api.settlement import bills as door
 from app.pages import forms, shown, spreadsheets
+from app.pages.choosing import chosen
 from app.pages.money import shapes
 from app.pages.money.shapes import said
 from app.pages.wording import charges
@@ -45,6 +47,10 @@ _HEADER: Final = (
 )
 
 
+_OF_MONEY: Final = ("credit", "wallet", "deposit")
+"""How events of an organisation begin that are about its wallet and its credit."""
+
+
 @blueprint.get("/bills")
 @doors.members("read")
 def listed() -> Any:
@@ -54,7 +60,9 @@ def listed() -> Any:
     state = state if state in set(State) else None
     if kind := shapes.wanted_file():
         return shapes.saved(kind, "bills", _table(work, state))
-    found = bills.listed(work, state=state, after=shown.after(), limit=shown.PAGE)
+    only = shown.asked("order", max=40)
+    found = bills.listed(work, state=state, order_id=only, after=shown.after(), limit=shown.PAGE)
+    asked_for = [(name, value) for name, value in (("state", state), ("order", only)) if value]
     parties = [party for one in found.items for party in (one.buyer_id, one.seller_id)]
     return render_template(
         "settlement/bills.html",
@@ -68,7 +76,8 @@ def listed() -> Any:
         states=list(State),
         kinds=_said(charges.BILL_KINDS),
         names=shown.names(work, parties),
-        more=f"/bills?state={state}" if state else "/bills",
+        only=chosen.named(work, "order", only),
+        more=f"/bills?{urlencode(asked_for)}",
     )
 
 
@@ -117,7 +126,7 @@ def wallet() -> Any:
         free=wallets.free(work.session, own, buckets.period_of(work.now)),
         returns=wallet_returns.lately(work.session, own, limit=shown.SHORT),
         warn_fen=work.rules.number("metering.wallet_warn_fen"),
-        events=shown.timeline(work, own)[-shown.SHORT :],
+        events=[one for one in shown.timeline(work, own) if one["kind"].startswith(_OF_MONEY)],
     )
 
 

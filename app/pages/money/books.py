@@ -6,7 +6,7 @@ from urllib.parse import quote
 from flask import Blueprint, render_template
 
 from app import doors, languages, unit
-from app.pages import shown, spreadsheets, vocabulary
+from app.pages import chrome, shown, spreadsheets, vocabulary
 from app.pages.money import leads, shapes
 from app.pages.money.shapes import Cell, cell, facts, said, table
 from kernel.errors import NotFound
@@ -255,7 +255,7 @@ def _account(ref: AccountRef) -> Cell:
 
 def _says(event: str) -> str:
     known = rules.RULES.get(event)
-    return leads.short(languages.said(known.says)) if known else event
+    return chrome.short(languages.said(known.says)) if known else event
 
 
 def _book(code: str) -> str:

@@ -99,7 +99,7 @@ def one_hold(hold_id: str) -> Any:
     nothing = said(
         "没有可冻结的款项；该订单仍不结算", "There was nothing; it is not settled all the same"
     )
-    order = leads.to(found.order_id)
+    order = leads.to(found.order_id, leads.names(work, [], found.order_id))
     return render_template(
         "settlement/record.html",
         crumb=(_HOLDS, said("冻结", "Holds")),

@@ -1,6 +1,5 @@
 """Where a reference of the books leads: from an id to the page of what it names."""
 
-import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
@@ -16,7 +15,6 @@ from settlement.desks import called
 from settlement.entries import AccountRef
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-_EXPLAINED: Final = re.compile("[：；]|[:;] ")
 
 PAGES: Final = {
     "adj_": ("/settlement/adjustments/", Words("人工调整", "adjustment")),
@@ -87,9 +85,7 @@ def owner(ref: AccountRef, known: Mapping[str, str]) -> Cell:
     return to(ref.owner, known)
 
 
-def names(
-    work: Work, refs: Iterable[AccountRef], *references: str | None
-) -> dict[str, str]:
+def names(work: Work, refs: Iterable[AccountRef], *references: str | None) -> dict[str, str]:
     """Return id → what it is called, of the owners and of other ids. A SELECT for each kind."""
     wanted = {ref.owner for ref in refs} | {each for each in references if each}
     found = called.called(work.session, wanted)
@@ -102,11 +98,6 @@ def names(
     if "org_" in kinds:
         found.update(shown.names(work, _of("org_", wanted)))
     return found
-
-
-def short(told: str) -> str:
-    """Return what a rule of the books says, without what explains it."""
-    return _EXPLAINED.split(told, maxsplit=1)[0]
 
 
 def _of(prefix: str, references: Iterable[str]) -> list[str]:

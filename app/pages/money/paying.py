@@ -6,6 +6,8 @@ from flask import Blueprint, redirect, render_template, request
 
 from app import doors, unit
 from app.pages import forms, shown
+from app.pages.money import leads
+from app.pages.money.shapes import said
 from app.rails import calls
 from kernel.errors import Invalid, NotFound
 from kernel.work import Work
@@ -37,6 +39,7 @@ def payment(payment_id: str) -> Any:
     return render_template(
         "settlement/payment.html",
         payment=found,
+        about=_about(work, found),
         payee=work.rules.text("settlement.custody_account"),
         payer=shown.names(work, [found.payer_id])[found.payer_id],
         is_payer=found.payer_id == work.actor.organisation,
@@ -47,6 +50,14 @@ def payment(payment_id: str) -> Any:
         ways=[(rail, _METHODS[rail]) for rail in sorted(unit.house().rails)],
         events=shown.timeline(work, found.id, *[one.id for one in tries]),
     )
+
+
+def _about(work: Work, found: payments.Payment) -> tuple[str, str]:
+    """Return the page of what is paid, and what it is called."""
+    if found.purpose == payments.Purpose.WALLET:
+        return "/wallet", said("预存款", "Wallet")
+    about = leads.to(found.target, leads.names(work, [], found.target))
+    return about["href"], about["text"]
 
 
 @blueprint.post("/payments/<payment_id>/attempts")

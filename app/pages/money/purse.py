@@ -14,12 +14,13 @@ from kernel.work import Work
 from settlement import access, payouts
 from settlement.desks import waiting
 from settlement.dividing import reserves
+from settlement.fees import fee_notes
 from settlement.metering import bills, wallets
 from settlement.papers import invoices
 from settlement.papers.invoice_rooms import About
 from settlement.paying import earnings
 from settlement.paying.rows import State
-from settlement.payments import Payment
+from settlement.payments import Payment, Purpose
 
 blueprint = Blueprint("purse", __name__)
 
@@ -61,7 +62,7 @@ def money() -> Any:
         earning=_earning(work) if roles & EARNING else None,
         buying=_buying(work) if Role.BUYER in roles else None,
         to_pay=[
-            {"it": one, "purpose": purpose(one),
+            {"it": one, "purpose": purpose(one), "late": _late(work, one),
              "clock": shown.clock(work, one.target)}
             for one in waiting.to_pay(work, limit=shown.PAGE)
         ],
@@ -71,6 +72,13 @@ def money() -> Any:
 def purpose(payment: Payment) -> str:
     """Say for what a payment is asked."""
     return languages.said(_PURPOSES[payment.purpose])
+
+
+def _late(work: Work, payment: Payment) -> int:
+    """Return how many days late a note of fees is paid: its clock then counts reminders."""
+    if payment.purpose != Purpose.FEE:
+        return 0
+    return fee_notes.days_late(work, fee_notes.find(work.session, payment.target))
 
 
 def _earning(work: Work) -> dict[str, Any]:

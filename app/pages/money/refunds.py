@@ -1,6 +1,7 @@
 """Pages of refunds and of disputes at payment providers."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
 
@@ -42,12 +43,12 @@ _KINDS = {
 @doors.members("read")
 def listed() -> Any:
     """List the refunds that the caller may see; settlement officers ask for one here."""
-    work, state = unit.current(), shown.asked("state")
+    work, state, only = unit.current(), shown.asked("state"), shown.asked("order", max=40)
     kind = shapes.wanted_file()
     found = refunds.listed(
         work,
         state=State(state) if state in {each.value for each in State} else None,
-        order_id=shown.asked("order"),
+        order_id=only,
         after=None if kind else shown.after(),
         limit=shapes.EXPORTED_MAX if kind else shown.PAGE,
     )
@@ -60,7 +61,7 @@ def listed() -> Any:
     return render_template(
         "settlement/list.html",
         title=said("退款", "Refunds"),
-        saves=f"{_BASE}?state={state}" if state else _BASE,
+        saves=_more(state, only),
         lead=said(
             "自申请起资金在途，同一笔钱不会退两次；按来款的原路退回。",
             "From the request on the money is in transit, so nothing goes back twice; "
@@ -69,9 +70,20 @@ def listed() -> Any:
         filters=shapes.filters("refund", State, _BASE, state),
         tables=[drawn],
         next=found.next,
-        more=f"{_BASE}?state={state}" if state else _BASE,
+        more=_more(state, only),
+        only=_only(work, only),
         forms=_forms(work) if access.settler.matches(work.actor, None) else [],
     )
+
+
+def _more(state: str | None, only: str | None) -> str:
+    asked = [(name, value) for name, value in (("state", state), ("order", only)) if value]
+    return f"{_BASE}?{urlencode(asked)}".rstrip("?")
+
+
+def _only(work: Work, order_id: str | None) -> dict[str, str] | None:
+    found = chosen.named(work, "order", order_id)
+    return found and {"number": found.number, "name": found.name, "whole": _BASE}
 
 
 @blueprint.post(_BASE)
@@ -162,14 +174,17 @@ def _taken(taken: list[RefundPart], names: dict[str, str]) -> dict[str, Any]:
     rows = [
         [
             vocabulary.account(part.share_code),
-            names.get(part.share_owner),
+            names.get(part.share_owner) or said("交易所", "the exchange"),
             Money(part.amount_minor, part.currency),
         ]
         for part in taken
     ]
     columns = [said("份额", "Share"), said("主体", "Party"), "#" + said("金额", "Amount")]
     nothing = said("未动用份额", "No share is touched")
-    return table(said("由谁承担", "Who bears it"), columns, rows, empty=nothing)
+    whole = [Money(sum(part.amount_minor for part in taken), taken[0].currency)] if taken else []
+    totals = [[said("合计", "Total"), "", *whole]] if taken else []
+    title = said("由谁承担", "Who bears it")
+    return table(title, columns, rows, empty=nothing, totals=totals)
 
 
 def _facts(work: Work, found: Refund) -> list[Any]:
@@ -180,7 +195,7 @@ def _facts(work: Work, found: Refund) -> list[Any]:
         (said("退什么", "What goes back"), languages.said(_KINDS[Kind(found.kind)])),
         (said("理由", "Reason"), found.reason),
         (said("退款方式", "How"), languages.said(_RAILS[found.rail])),
-        (said("订单", "Order"), _order(found.order_id)),
+        (said("订单", "Order"), _order(work, found.order_id)),
         (said("服务费", "Fee"), (back if found.fee_refund else seller) if ordered else None),
         (said("经办", "Made by"), who.get(found.maker) or said("系统", "the house")),
         (said("复核", "Checked by"), who.get(found.checker or "")),
@@ -239,7 +254,7 @@ def one_dispute(dispute_id: str) -> Any:
         title=found.dispute_id,
         under=f"{cell(found.amount)['text']} · {found.provider}",
         facts=facts(
-            (said("订单", "Order"), _order(found.order_id)),
+            (said("订单", "Order"), _order(work, found.order_id)),
             (said("被争议的款项", "Charge"), found.charge_object),
             (said("举证期限", "Answer until"), found.evidence_due),
             (said("举证要点", "What was answered"), found.evidence),
@@ -249,8 +264,8 @@ def one_dispute(dispute_id: str) -> Any:
     )
 
 
-def _order(order_id: str | None) -> Any:
-    return leads.to(order_id) if order_id else None
+def _order(work: Work, order_id: str | None) -> Any:
+    return leads.to(order_id, leads.names(work, [], order_id)) if order_id else None
 
 
 def _forms(work: Work) -> list[Any]:

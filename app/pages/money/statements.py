@@ -13,6 +13,7 @@ from app.pages.money import shapes
 from app.pages.money.shapes import cell, said, table
 from kernel.words import Words
 from kernel.work import Work
+from marketplace.seeking import orders
 from settlement import access
 from settlement.dividing.terms import Payable
 from settlement.papers import papers, party_statements
@@ -83,6 +84,7 @@ def one(statement_id: str) -> Any:
         statement=found,
         paper=paper,
         holds=papers.holds(work, paper),
+        codes=orders.codes(work.session, _orders(paper)),
         record=shown.record(found, work, party_statements.LIFE),
         clock=shown.clock(work, found.id),
         names=shown.names(work, [found.party_id]),
@@ -142,6 +144,10 @@ def _lines(paper: papers.Paper) -> list[list[Any]]:
         ["", said("摘要", "digest"), paper.digest, *blank[1:]],
         ["", said("核验地址", "verify at"), _address(paper), *blank[1:]],
     ]
+
+
+def _orders(paper: papers.Paper) -> set[str]:
+    return {line["order"] for line in paper.body["lines"] if line["order"]}
 
 
 def _address(paper: papers.Paper) -> str:

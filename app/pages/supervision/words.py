@@ -31,6 +31,7 @@ STAGES: Final = {
     "clocks.fee_note_reminder": Words("催缴服务费", "a fee note that is late"),
     "clocks.bill_default": Words("账单逾期", "a bill long overdue"),
     "clocks.award": Words("竞得人下单", "the winner's order"),
+    "clocks.demand_award": Words("需求遴选", "selecting among the answers to a demand"),
     "clocks.quotation": Words("答复报价", "answer to a quotation"),
     "clocks.statement_confirmation": Words("确认结算单", "confirming a statement"),
     "clocks.scenario_total": Words("总时限", "the whole case"),

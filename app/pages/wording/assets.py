@@ -23,6 +23,7 @@ EVENTS: Final[dict[str, Words]] = {
     "asset_card.drafted": Words("建立资产卡片", "Card begun"),
     "asset_card.mended": Words("修改卡片", "Card written anew"),
     "asset_card.amortised": Words("计提摊销", "Amortisation charged"),
+    "asset_card.valued": Words("备存评估报告", "Valuation report filed"),
     "asset_change.proposed": Words("提出变动", "Change proposed"),
     "asset_disclosure.prepared": Words("编制披露表", "Tables prepared"),
     "evidence_pack.issued": Words("出具证据包", "Evidence pack issued"),

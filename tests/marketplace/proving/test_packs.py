@@ -191,6 +191,8 @@ def test_an_assets_pack_has_card_versions_product_contracts_and_entries(
     session: Session, work_as: WorkAs, product: Product, order: Order
 ) -> None:
     card = carded(work_as, product)
+    small = town.valued(work_as, card)
+    large = town.valued(work_as, card, report_no="2", content=b"%PDF-1.7" + bytes(2**20))
     session.flush()
     asked = Asked(about=About.ASSET, subject=card.id)
 
@@ -202,6 +204,9 @@ def test_an_assets_pack_has_card_versions_product_contracts_and_entries(
     contract = f"contracts/{order.contract_id}/text.txt"
     assert {"asset/card.json", "asset/version-001.json", "asset/movements.json", "revenue.json",
             "product/product.json", contract} <= set(held)  # fmt: skip
+    assert held[f"valuations/{small.id}.pdf"] == b"%PDF-1.7"
+    assert f"valuations/{large.id}.pdf" not in held
+    assert json.loads(held[f"valuations/{large.id}.json"])["digest"] == large.digest
     assert told.entries == 1
     assert json.loads(held["revenue.json"])["fen_by_month"] == revenues.by_month(
         session, card, "2026-07", "2026-12"

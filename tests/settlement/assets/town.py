@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from settlement.assets import amortising, cards, changes, disclosures
+from settlement.assets import amortising, cards, changes, disclosures, valuations
 from settlement.assets.cards import AssetCard
 from settlement.assets.changes import AssetChange, Proposed, What
 from settlement.assets.disclosures import AssetDisclosure
 from settlement.assets.kinds import CostKind, Form, Kind, Phase, needed
 from settlement.assets.terms import Cost, Terms
+from settlement.assets.valuations import Approach, AssetValuation, Report
 from settlement.evidence import packs
 from settlement.evidence.packs import About, Matter
 from tests.settlement.money import WorkAs
@@ -94,9 +95,27 @@ def disclosed(work_as: WorkAs, first: date, last: date) -> AssetDisclosure:
     return disclosures.take(work_as(CHECKER, at=NEXT_YEAR), made.id, "sign_off", **SIGNED)
 
 
+def valued(
+    work_as: WorkAs, card: AssetCard, *, person: str = WRITER, **changed: Any
+) -> AssetValuation:
+    """File a valuation report on a card."""
+    said: dict[str, Any] = {
+        "appraiser": "演示·资产评估机构",
+        "report_no": "评字〔2027〕1号",
+        "approach": Approach.INCOME,
+        "valued_on": date(2026, 12, 31),
+        "value_fen": 150_000,
+        "name": "report.pdf",
+        "content": b"%PDF-1.7",
+        **changed,
+    }
+    return valuations.file(work_as(person, at=NEXT_YEAR), card.id, Report(**said))
+
+
 def everything(work_as: WorkAs) -> None:
-    """One of everything: a card, a change, a disclosure, an evidence pack."""
+    """One of everything: a card, a change, a disclosure, a valuation, an evidence pack."""
     card = recognised(work_as, Kind.INVENTORY, Form.PURCHASED)
+    valued(work_as, card)
     proposed(work_as, card, changes.What.SALE, 1_000, BOUGHT_ON)
     work = work_as(WRITER, at=NEXT_YEAR)
     disclosures.prepare(work, BOUGHT_ON, BOUGHT_ON)

@@ -93,7 +93,7 @@ class ByVoucher(Way):
         self.voucher = gifts.claimed(self.work_as, gifts.opened(self.work_as))
         gifts.locked(self.work_as, self.voucher, ORDER, (PAID + AMOUNT).minor)
         money.paid(self.work_as, ORDER, PAID)
-        money.accepted(self.work_as, ORDER, money.line(amount=PAID))
+        money.accepted(self.work_as, ORDER, money.line(amount=PAID, volume=PAID + AMOUNT))
         return self.voucher
 
     def pay(self, payment: Voucher) -> None:

@@ -3,7 +3,6 @@
 The bank is the one in memory, or one that others wrote, in a process of its own.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar, Final
@@ -28,9 +27,9 @@ from settlement.reconciling.sides import Days
 from settlement.refunding import refunds
 from tests.settlement import money
 from tests.settlement.bank import banking, mock_bank
-from tests.settlement.bank.mock_bank import ELSEWHERE, IBAN, OTHERS
+from tests.settlement.bank.mock_bank import ELSEWHERE, IBAN, OTHERS, MockBank
 from tests.settlement.money import BUYER_NAME, CUSTODY, WorkAs
-from tests.settlement.ways.promises import ORDER, Promise, Way
+from tests.settlement.ways.promises import ORDER, Way
 
 BEGINS: Final = date(2026, 7, 13)  # a Monday: banks rest at the end of a week
 MERCHANT: Final = ("org_developer", "演示·枫香科技")
@@ -51,8 +50,8 @@ class ByBank(Way):
         self.bank, self.day, self.last = bank, BEGINS, b""
 
     def work(self, person: str = "per_exchange_settler") -> Work:
-        """Return the work of an officer on the day after."""
-        at = datetime.combine(self.day + timedelta(days=1), time(4), UTC)
+        """Return the work of an officer, at noon."""
+        at = datetime.combine(self.day, time(4), UTC)
         made: Work = self.work_as(person, at=at)
         return made
 
@@ -221,7 +220,6 @@ class ByVirtualAccount(ByBank):
 class ByMockBank(ByBank):
     """By transfer, with the reference code, at a bank that others wrote."""
 
-    cannot: ClassVar[Mapping[Promise, str]] = {}
     account: ClassVar[str] = IBAN
     payer: ClassVar[str] = ELSEWHERE
     refused: ClassVar[str] = OTHERS["unknown"]
@@ -231,4 +229,15 @@ class ByMockBank(ByBank):
         return replace(super().work(person), rules=rules)
 
     def _pass(self) -> None:
-        self.day += timedelta(days=1)
+        self._other.advance(1)
+
+    def _will_return(self) -> None:
+        self._other.behave("return-later", days=1, reason="AC04")
+
+    def _come_back(self, paid: Payout) -> None:
+        self._next_day()
+
+    @property
+    def _other(self) -> MockBank:
+        assert isinstance(self.bank, MockBank)
+        return self.bank

@@ -48,6 +48,7 @@ class ByProvider(Way):
         self._begin(payment)
         self.approve(self.attempt.object_id or "")
         self._hear()
+        self.till.polled()  # the provider's fee is booked by its balance line
 
     def tell_again(self) -> None:
         self._hear()

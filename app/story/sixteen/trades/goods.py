@@ -5,14 +5,25 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from app.story import entry
+from app.story.market import COMPLIANT
 from app.story.sixteen.beats import Beat, Scene
 from delivery import tasks
+from kernel.clock import local_date
 from marketplace import orders, products
+from marketplace.listings import materials
+from marketplace.listings.materials import Material, Paper
 from marketplace.uses import Use
 from marketplace.versions import Content
 
 LISTED: Final = 50
 """On which day before the end the products are filled in; they are listed three days later."""
+
+STATED: Final = {
+    "source_statement": "数据由本公司在自有业务中产生，未混入其他来源，加工过程留有记录。",
+    "compliance_statement": "产品内容与流通符合法律法规，不含个人信息，不损害他人合法权益。",
+}
+"""What the merchant answers for."""
 
 MERCHANT, SUBMITTER, BUYER = "merchant", "developer", "buyer"
 
@@ -78,8 +89,9 @@ def listing(key: str) -> Iterator[Beat]:
     name = f"product/{key}"
     yield Beat(name, LISTED, MERCHANT, lambda scene: _fill_in(scene, key))
     for step, who in (("submit", SUBMITTER), ("pass_formal", "listing"),
-                      ("pass_compliance", "compliance")):  # fmt: skip
-        yield Beat(f"{name}/{step}", LISTED, who, _product_step(name, step))
+                      ("pass_compliance", "compliance"), ("pass_security", "security")):  # fmt: skip
+        answers = COMPLIANT if step == "pass_compliance" else {}
+        yield Beat(f"{name}/{step}", LISTED, who, _product_step(name, step, answers))
 
 
 def ordered(
@@ -136,7 +148,13 @@ def use(scene: Scene) -> Use:
 
 
 def _fill_in(scene: Scene, key: str) -> str:
-    return products.create(scene.work, **_content(OFFERS[key])).id
+    made = products.create(scene.work, **_content(OFFERS[key]))
+    scene.work.session.flush()  # its documents name it by id alone
+    for kind, said in STATED.items():
+        materials.state(scene.work, Material(kind), said, product_id=made.id)
+    paper = Paper("数据来源证明.pdf", entry.paper("Proof of source"), local_date(scene.work.now))
+    materials.file(scene.work, Material.SOURCE_PROOF, paper, product_id=made.id)
+    return made.id
 
 
 def _content(offer: Offer) -> Content:
@@ -175,5 +193,5 @@ def _content(offer: Offer) -> Content:
     )
 
 
-def _product_step(name: str, step: str) -> Callable[[Scene], str]:
-    return lambda scene: products.take(scene.work, scene.made[name], step).id
+def _product_step(name: str, step: str, answers: Mapping[str, str]) -> Callable[[Scene], str]:
+    return lambda scene: products.take(scene.work, scene.made[name], step, **answers).id

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from app.story.sixteen import ground
 from app.story.sixteen.beats import Beat
-from app.story.sixteen.trades import charges, goods, matters, till
+from app.story.sixteen.trades import cards, charges, goods, matters, till
 from app.story.sixteen.trades.charges import RIVAL
 from app.story.sixteen.trades.goods import BUYER
 from app.story.sixteen.trades.till import CHECKER, FINANCE, INSURER, LOTUS, came, statement, went
@@ -33,6 +33,7 @@ def beats() -> Iterator[Beat]:
     yield from _charged()
     yield from _paid_out()
     yield from _bargained()
+    yield from _disputed()
     yield from _waiting()
 
 
@@ -93,6 +94,19 @@ def _bargained() -> Iterator[Beat]:
     yield charges.announced("2", 4, until=12)
     yield from charges.bid("2", RIVAL, 3, 800_000)
     yield from charges.bargained("2", 2, agreed=False)
+
+
+def _disputed() -> Iterator[Beat]:
+    """Dispute three payments by card: one is won, one is lost, one waits for an answer."""
+    for case, day in ((cards.WON, 27), (cards.LOST, 26), (cards.OPEN, 25)):
+        yield from cards.paid_by_card(case, day)
+    yield from cards.disputed(cards.WON, 22)
+    yield cards.answered(cards.WON, 21, "附签署合同、交付记录与买方验收确认")
+    yield from cards.won(cards.WON, 13)
+    yield from cards.disputed(cards.LOST, 20)
+    yield cards.answered(cards.LOST, 18, "附签署合同与交付记录；持卡人称未经授权支付")
+    yield cards.lost(cards.LOST, 10)
+    yield from cards.disputed(cards.OPEN, 3)
 
 
 def _waiting() -> Iterator[Beat]:

@@ -38,7 +38,8 @@ def test_a_file_is_sent_downloaded_and_answered(application: Exchange, as_: As) 
     assert reference.encode() in content.data
     assert pain_shape.faults(content.data) == []
     name = content.headers["Content-Disposition"]
-    assert name.startswith("attachment") and f"{file_id}.xml" in name
+    assert name.startswith("attachment")
+    assert f"{file_id}.xml" in name
     assert (item["reference"], item["kind"]) == (reference, "payout")
     assert (told.json["state"], listed["silent"]) == ("rejected", False)
     assert settler.get(f"/api/outgoing-files/{file_id}").json["state"] == "rejected"

@@ -117,6 +117,24 @@ def _proven(writer: Browser, anybody: Browser, place: str) -> None:
 
 
 @ON_SQLITE
+def test_a_valuation_report_is_filed_on_a_card_and_saved(visit: Visit) -> None:
+    writer, checker = visit(WRITER), visit(CHECKER)
+    place = recognised(writer, checker)
+    said = {"appraiser": "演示·资产评估机构", "report_no": "评字1号", "approach": "income",
+            "valued_on": "2026-12-31", "value_fen": "1500.00"}  # fmt: skip
+
+    none = writer.post(f"{place}/valuations", **said)
+    made = writer.post(f"{place}/valuations", file=(io.BytesIO(b"%PDF-1.7"), "r.pdf"), **said)
+
+    assert (none.status_code, made.status_code) == (422, 303), made.text
+    writer.shows(place, "评字1号", "收益法", "1,500.00", "备存评估报告")
+    report = re.search(r"/assets/valuations/avl_\w+", writer.get(place).text)
+    assert report is not None
+    assert writer.get(report[0]).data == b"%PDF-1.7"
+    assert visit("per_buyer_editor").get(report[0]).status_code == 404
+
+
+@ON_SQLITE
 def test_a_draft_is_mended_and_estimates_are_revised(visit: Visit) -> None:
     writer, checker = visit(WRITER), visit(CHECKER)
     draft = begun(writer, conditions=["controlled"], renewal_likely="1")

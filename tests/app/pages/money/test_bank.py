@@ -18,7 +18,7 @@ from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
 from tests.app.pages.town import TODAY, Town
 from tests.conftest import work_of
 from tests.settlement import money
-from tests.settlement.bank import banking
+from tests.settlement.bank import banking, pain_shape
 
 DESK = "/settlement/bank"
 
@@ -193,6 +193,7 @@ def test_a_payment_file_is_made_downloaded_and_answered(
     told = officer.post(f"{DESK}/answers", file=(BytesIO(answer), "pain002.xml"))
 
     assert code.encode() in content.data
+    assert pain_shape.faults(content.data) == []
     assert (told.status_code, told.location) == (303, made.location)
     officer.shows(made.location, "AC04", code, "PART" if "PART" in answer.decode() else "RJCT")
     officer.shows(DESK, "pain.001 XML")

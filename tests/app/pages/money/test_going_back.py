@@ -8,6 +8,7 @@ from settlement.rails.desks import DisputeWord
 from settlement.refunding import chargebacks
 from tests.app.api import till
 from tests.app.pages.conftest import ON_SQLITE, Visit
+from tests.app.pages.money.saving import saved, sums
 from tests.conftest import NOON, As, work_of
 from tests.settlement import money
 from tests.settlement.refunding import going_back
@@ -77,7 +78,8 @@ def test_the_exchange_makes_good_and_adjusts_by_hand(visit: Visit, application: 
 
     assert (good.status_code, made.status_code, posted.status_code) == (303, 303, 303), made.text
     maker.shows(made.location, "已入账", "核销", "无法追回")
-    maker.shows("/settlement/adjustments", "核销", "应收退款追偿")
+    maker.shows("/settlement/adjustments", "核销", "应收退款追偿", "3,840.00")
+    assert sums(saved(maker, "/settlement/adjustments")) == {"金额（分）": 384_000}
     assert "应收追偿" not in maker.get("/settlement/payouts").text
 
 
@@ -96,6 +98,8 @@ def test_money_is_held_and_let_go_on_pages(visit: Visit, application: Exchange) 
     maker.shows(whole.location, "司法冻结", "应付数商款", "62,080.01")
     maker.shows(part.location, "没有可冻结的款项")
     maker.shows("/settlement/holds", "法〔1〕", "支付争议")
+    assert sums(saved(maker, "/settlement/holds"))["金额（分）"] == 6_208_001
+    assert sums(saved(maker, "/settlement/disputes")) == {"金额（分）": 12_800_001}
     maker.shows("/settlement/hold-list", "演示·枫香科技", "暂缓中")
     maker.shows(listed.location, "核查", "移出暂缓名单")
     maker.shows("/settlement/disputes", "dp_1", "待举证")

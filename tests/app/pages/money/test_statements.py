@@ -3,6 +3,8 @@
 from app.unit import Exchange
 from settlement.papers import papers, party_statements
 from tests.app.pages.conftest import ON_SQLITE, Visit
+from tests.app.pages.money.saving import saved as list_saved
+from tests.app.pages.money.saving import sums
 from tests.app.pages.town import TODAY
 from tests.conftest import work_of
 from tests.settlement.papers.test_party_statements import earned
@@ -44,6 +46,11 @@ def test_a_statement_is_read_saved_and_confirmed_by_its_party(
     assert "gross, fen" in english.splitlines()[0]
     assert ",2000,2000" in saved
     assert book.mimetype.endswith("sheet")
+    digest, verify = saved.splitlines()[-2:]
+    assert digest.startswith(",摘要,")
+    assert digest.split(",")[2] in merchant.get(address).text
+    assert f"/papers?number=ST-2026-000001&digest={digest.split(',')[2]}" in verify
+    assert sums(list_saved(merchant, "/statements")) == {"期初（分）": 0, "期末应付（分）": 2_000}
     merchant.shows(address, "已确认")
     assert visit("per_other_editor").get(address).status_code == 404
 

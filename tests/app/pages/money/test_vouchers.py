@@ -5,6 +5,7 @@ from datetime import datetime
 from app.unit import Exchange
 from kernel.work import Work
 from tests.app.pages.conftest import ON_SQLITE, Visit
+from tests.app.pages.money.saving import saved, sums
 from tests.app.pages.town import TODAY, Town
 from tests.conftest import work_of
 from tests.settlement.vouchers import gifts
@@ -61,6 +62,27 @@ def test_a_holder_sees_its_vouchers_and_strangers_none(visit: Visit, application
     visit("per_buyer_editor").shows(f"/voucher-batches/{batch}", "发放中")
     assert visit("per_other_editor").get(f"/vouchers/{voucher}").status_code == 404
     assert "VC-2026-000001" not in visit("per_other_editor").get("/vouchers?state=zz").text
+
+
+@ON_SQLITE
+def test_vouchers_and_their_batches_are_saved_with_the_sums_of_the_page(
+    visit: Visit, application: Exchange
+) -> None:
+    _given(application)
+    settler = visit("per_exchange_settler")
+
+    vouchers, batches = (saved(settler, path) for path in ("/vouchers", "/voucher-batches"))
+    others = saved(visit("per_other_editor"), "/vouchers")
+
+    assert sums(vouchers) == {"面值（分）": 100_000}
+    assert sums(batches) == {"预算（分）": 3_000_000, "可发（分）": 2_900_000,
+                             "已核销（分）": 0, "待兑付（分）": 0}  # fmt: skip
+    assert vouchers[1][:1] == ["VC-2026-000001"]
+    assert len(others) == 1
+    settler.shows("/vouchers", "1,000.00", "/vouchers?file=xlsx")
+    settler.shows("/voucher-batches", "30,000.00", "29,000.00", "/voucher-batches?file=csv")
+    for path in ("/vouchers", "/voucher-batches"):
+        assert settler.get(f"{path}?file=xlsx").mimetype.endswith("sheet")
 
 
 def test_a_voucher_is_put_on_an_order_and_taken_off(
