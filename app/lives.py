@@ -15,6 +15,7 @@ from catalogue import (
     sources,
 )
 from delivery import tasks
+from delivery.egress import reviews as egress_reviews
 from delivery.intake import uploads
 from delivery.packages import packages
 from kernel.parties import bank_checks, organisations, roles
@@ -98,6 +99,7 @@ NOUNS: tuple[ModuleType, ...] = (
     lots,
     contracts,
     tasks,
+    egress_reviews,
     uploads,
     packages,
     payments,

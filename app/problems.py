@@ -197,7 +197,7 @@ def _bug(error: Exception) -> Response:
 
 
 def _wants_page() -> bool:
-    if request.path.startswith(("/api", "/delta-sharing")):
+    if request.path.startswith(("/api", "/data/v1", "/delta-sharing")):
         return False
     best = request.accept_mimetypes.best_match(["application/json", "text/html"], "text/html")
     return best == "text/html"

@@ -26,6 +26,7 @@ from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands, matching
 from marketplace.finding import sources
 from marketplace.paying import vouchers as paying
+from marketplace.shelving import endings
 from marketplace.standing import falls as falls_of_products
 from settlement import batches, payouts
 from settlement.fees import fee_notes, given_back
@@ -172,6 +173,7 @@ AT_ONCE: Mapping[str, Mapping[str, Reaction]] = {
     "turnover.moved":             {"count what was taken back": progress.adjusted},
     "deal.registered":            {"count it apart": progress.registered},
     "refund.sent":                {"tell its provider": _send_back},
+    "product.force_delisted": {"stop what is delivered of it": _of_its_subject(endings.stop_for)},
     "bank_account.retired":       {"cancel what is not sent there": payouts.account_gone},
     "organisation.exit_asked":    {"refuse while anything is open": progress.let_go},
     "organisation.deregistered":  {"refuse while anything is open": progress.let_go},
@@ -209,7 +211,7 @@ _TOTALS: Mapping[str, Mapping[str, Reaction]] = {
 """Beside the clocks of its stages a case has one for the whole (总时限)."""
 
 _FINDABLE: tuple[tuple[Iterable[str], Reaction], ...] = (
-    (("product.created", *_events(products.LIFE)), sources.product_moved),
+    (("product.created", "product.amended", *_events(products.LIFE)), sources.product_moved),
     (("board.product_admitted", "board.product_dismissed"), sources.board_moved),
     (_events(directories.LIFE), sources.directory_moved),
     (("organisation.entered", *_events(organisations.LIFE)), sources.organisation_moved),

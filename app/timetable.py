@@ -25,6 +25,7 @@ from marketplace.charging import services
 from marketplace.demands import answers, demands, matching
 from marketplace.finding import sources
 from marketplace.proving import wearing
+from marketplace.shelving import endings
 from settlement.dividing import reserves
 from settlement.fees import fee_notes, occasions
 from settlement.metering import billing, hours, subscriptions
@@ -168,6 +169,12 @@ def index_unfound(work: Work) -> None:
     sources.catch_up(work, limit=OVERDUE_MAX)
 
 
+def watch_listings(work: Work) -> None:
+    """End listings whose time is over; suspend what has lost a document or a right."""
+    endings.expire_due(work, limit=OVERDUE_MAX)
+    endings.suspend_unbacked(work, limit=OVERDUE_MAX)
+
+
 # fmt: off
 TIMETABLE: Mapping[str, Job] = {
     "close the hours of use":  Job(300,    close_hours),
@@ -181,6 +188,7 @@ TIMETABLE: Mapping[str, Job] = {
     "reckon provisional days": Job(86_400, reckon_provisional),
     "end what is over":        Job(600,    end_what_is_over),
     "watch the parties":       Job(3_600,  watch_parties),
+    "watch the listings":      Job(3_600,  watch_listings),
     "look at the use":         Job(86_400, look_at_use),
     "call the providers":      Job(5,      nothing, calls.run_commands),
     "read their notices":      Job(5,      nothing, calls.run_inbox),

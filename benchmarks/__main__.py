@@ -12,11 +12,13 @@ from collections.abc import Callable
 
 import structlog
 
-from benchmarks import decisions, ledger, pages, rankings, requests, settlement
+from benchmarks import decisions, growth, hot, ledger, pages, rankings, requests, settlement
 
 ALL: dict[str, Callable[..., None]] = {
     "ledger": ledger.run,
     "settlement": settlement.run,
+    "hot": hot.run,
+    "growth": growth.run,
     "requests": requests.run,
     "decisions": decisions.run,
     "rankings": rankings.run,

@@ -36,13 +36,12 @@ from tests.settlement.bookkeeping import JULY
 
 SECONDS = 4.0
 ROUNDS = 5
-RUN_ORDERS = 20_000
+RUN_ORDERS = 100_000
 LINES = 100_000
 """How far the ledger grows unless `run` is told: `python -m benchmarks settlement:10000000`."""
 
 CLIENTS = (1, 4, 16)
 BULK = 100
-HOT_WORKERS = 8
 CUSTODY, COUNTER = AccountRef("1012.custody", "acc_1"), AccountRef("9001.counter", "org_buyer")
 COMMISSION, VAT = AccountRef("6001.commission"), AccountRef("2221.vat")
 DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
@@ -96,16 +95,16 @@ def settled(name: str, merchant: int) -> ToPost:
 
 def _on_sqlite(lines: int) -> None:
     with tempfile.TemporaryDirectory(prefix="databourse-bench-") as folder:
-        engines = _made(f"sqlite:///{folder}/ours.db")
+        engines, who = made(f"sqlite:///{folder}/ours.db"), ""
         rounds = []
         for _ in range(ROUNDS):  # one after the other within a round, so that each has its share
-            single = _rate(lambda names: _post(engines, names, 1), SECONDS / 2)
+            single = _rate(lambda names: post(engines, names, 1), SECONDS / 2)
             who, limit = limits.sqlite(Path(folder), SECONDS / 2)
-            bulk = _rate(lambda names: _post(engines, names, BULK), SECONDS / 2)
+            bulk = _rate(lambda names: post(engines, names, BULK), SECONDS / 2)
             rounds.append((single, bulk, limit))
         _check(engines)
         _tell_rounds(f"Orders a second, SQLite, synchronous=FULL, beside {who}", rounds)
-        growing = _made(f"sqlite:///{folder}/growing.db")
+        growing = made(f"sqlite:///{folder}/growing.db")
         _growth(growing, lines)
         _check(growing)
 
@@ -123,7 +122,8 @@ def _tell_rounds(title: str, rounds: list[tuple[float, float, float]]) -> None:
 
 def _growth(engines: Engines, lines: int) -> None:
     """Measure what a line costs while the ledger grows: it is to stay what it was."""
-    numbers, there, cost = count(), 0, {}
+    numbers, there, first = count(), 0, 0.0
+    print("\nCPU µs a line while the ledger grows (SQLite)")
     sizes = [10**power for power in range(4, 8) if 10**power < lines]
     for size in [*sizes, lines]:
         while there < size:
@@ -134,17 +134,15 @@ def _growth(engines: Engines, lines: int) -> None:
             for _ in range(10):
                 there += _grown(engines, numbers)
             least = min(least, (process_time() - began) / (there - before))
-        cost[size] = least * 1e6
-    first = next(iter(cost.values()))
-    print("\nCPU µs a line while the ledger grows (SQLite)")
-    for size, micros in cost.items():
-        print(f"  {size:>12,} lines {micros:>8.1f}   ratio to the first {micros / first:.2f}")
+        first = first or least
+        print(f"  {size:>12,} lines {least * 1e6:>8.1f}   ratio to the first {least / first:.2f}",
+              flush=True)  # fmt: skip
     _after_close(engines)
 
 
 def _grown(engines: Engines, numbers: Iterator[int]) -> int:
     """Post some orders with fresh names, and return how many lines that were."""
-    return 9 * _post(engines, (f"g{next(numbers)}" for _ in range(BULK)), BULK)
+    return 9 * post(engines, (f"g{next(numbers)}" for _ in range(BULK)), BULK)
 
 
 def _after_close(engines: Engines) -> None:
@@ -169,8 +167,8 @@ def _after_close(engines: Engines) -> None:
 
 
 def _on_postgresql(server: str) -> None:
-    with _database(server) as url:
-        engines = _made(url)
+    with database(server) as url:
+        engines = made(url)
         for clients in CLIENTS:
             limit = _pgbench(url, clients)
             single = _together(_orders, url, clients, 1)
@@ -179,68 +177,38 @@ def _on_postgresql(server: str) -> None:
                 "pgbench, as many rows": limit, "one order a transaction": single,
                 f"{BULK} a transaction": bulk,
             }, limit)  # fmt: skip
-        _hot(engines, url)
         _settlement_run(engines)
         _check(engines)
 
 
 def _settlement_run(engines: Engines) -> None:
+    """Settle very many accepted orders in one transaction, and see that every fen arrived."""
     names = [f"r{number}" for number in range(RUN_ORDERS)]
     for begin in range(0, RUN_ORDERS, 1000):
         accepted = [one for name in names[begin : begin + 1000] for one in order(name)[:-1]]
-        _commit(engines, accepted)
+        commit(engines, accepted)
+    before = _credited(engines)
     began = perf_counter()
-    _commit(engines, [settled(name, number % 433) for number, name in enumerate(names)])
+    commit(engines, [settled(name, number % 433) for number, name in enumerate(names)])
     took = perf_counter() - began
-    print(f"\nA settlement run of {RUN_ORDERS:,} orders, one transaction: {took:.1f} s,"
-          f" {took / RUN_ORDERS * 100_000:.0f} s for 100,000")  # fmt: skip
+    arrived = {code: fen - before[code] for code, fen in _credited(engines).items()}
+    assert arrived == {row.credit.code: row.amount.minor * RUN_ORDERS
+                       for row in settled("any", 0).rows}  # fmt: skip
+    print(f"\nA settlement run of {RUN_ORDERS:,} orders, one transaction: {took:.1f} s; the shares"
+          " are exact to the fen")  # fmt: skip
+
+
+def _credited(engines: Engines) -> dict[str, int]:
+    """Return what the accounts of a division have been credited, in fen, by their codes."""
+    codes = {row.credit.code for row in settled("any", 0).rows}
+    with engines.reading() as session:
+        rows = ledger.trial_balance(session).rows
+    return {row.code: row.credit for row in rows if row.code in codes}
 
 
 def _orders(url: str, number: int, bulk: int) -> float:
     engines = Engines(url, pool_size=1)
-    rate = _rate(lambda names: _post(engines, names, bulk), SECONDS, f"{bulk}w{number}")
-    engines.dispose()
-    return rate
-
-
-def _hot(engines: Engines, url: str) -> None:
-    """Measure what a balance row for the commission costs, everything else being the same.
-
-    Eight workers settle by `ledger.post`, one entry and one durable commit a time, each out
-    of an account of its own, and all into one. That one's balance is a sum, as the ledger
-    keeps it; or a row which is locked and moved within the posting, as the ledger does with
-    guarded accounts; or a row that is moved before anything is written, as a program does
-    that keeps a balance for each account. A row is locked until its commit is on the disk,
-    and meanwhile all others wait.
-    """
-    for number in range(HOT_WORKERS):
-        name = f"hot_{number}"
-        _commit(engines, [one._replace(rows=[row._replace(amount=Money(10**12))
-                                             for row in one.rows])
-                          for one in order(name)[:-1]])  # fmt: skip
-    ways = {"the balance is a sum": 0, "a row, moved within": 1, "a row, moved before": 2}
-    rates = {name: _together(_commissions, url, HOT_WORKERS, way) for name, way in ways.items()}
-    title = f"Entries a second into one hot commission account, {HOT_WORKERS} workers"
-    _tell(title, rates, rates["a row, moved before"])
-
-
-def _commissions(url: str, number: int, way: int) -> float:
-    engines = Engines(url, pool_size=1)
-    waiting = AccountRef("2241.accepted", f"hot_{number}")
-    kept_within = AccountRef("2202.operator", "op_hot")
-    rows = [Row(waiting, kept_within if way == 1 else COMMISSION, Money(94)),
-            Row(waiting, VAT, Money(6))]  # fmt: skip
-
-    def act(names: Iterator[str]) -> int:
-        with engines.writing() as session:
-            work = work_of(session, "system")
-            if way == 2:
-                session.execute(text("UPDATE limit_hot SET credits = credits + 94"))
-            ledger.post(work, "line.settled", next(names), rows, effective_on=JULY)
-            session.commit()
-        return 1
-
-    rate = _rate(act, SECONDS, f"h{way}w{number}")
+    rate = _rate(lambda names: post(engines, names, bulk), SECONDS, f"{bulk}w{number}")
     engines.dispose()
     return rate
 
@@ -275,7 +243,8 @@ def _pgbench(url: str, clients: int) -> float:
 # --- both -------------------------------------------------------------------------------
 
 
-def _made(url: str) -> Engines:
+def made(url: str) -> Engines:
+    """Open a new database with the tables of the ledger, and those of the limits."""
     engines = Engines(url)
     migrations.upgrade(engines.write)
     with engines.write.begin() as connection:
@@ -285,19 +254,22 @@ def _made(url: str) -> Engines:
 
 
 @contextmanager
-def _database(server: str) -> Iterator[str]:
+def database(server: str) -> Iterator[str]:
+    """Make a database for the measurement, and drop it afterwards."""
     name = "databourse_bench"
     yield postgres.create_database(server, name)
     postgres.drop_database(server, name)
 
 
-def _post(engines: Engines, names: Iterator[str], orders: int) -> int:
+def post(engines: Engines, names: Iterator[str], orders: int) -> int:
+    """Post `orders` orders in one transaction; return how many that were."""
     asked = [entry for _ in range(orders) for entry in order(next(names))]
-    _commit(engines, asked)
+    commit(engines, asked)
     return orders
 
 
-def _commit(engines: Engines, asked: list[ToPost]) -> None:
+def commit(engines: Engines, asked: list[ToPost]) -> None:
+    """Post the entries in one transaction."""
     with engines.writing() as session:
         ledger.post_many(work_of(session, "system"), asked)
         session.commit()

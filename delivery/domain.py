@@ -46,6 +46,8 @@ _TYPES: Final = {
     "FLOAT": "decimal",
     "DOUBLE": "decimal",
     "DECIMAL": "decimal",
+    "HUGEINT": "integer",
+    "TIMESTAMP WITH TIME ZONE": "datetime",
 }
 _MEASURED: Final = frozenset({"integer", "decimal"})
 
@@ -93,6 +95,12 @@ class Aggregates:
     rows: list[dict[str, Any]]
     suppressed: int
     more: bool
+
+
+def type_of(kind: str) -> str:
+    """Return "integer", "decimal", "string" … for a type in SQL's words, or in these. Pure."""
+    plain = kind.partition("(")[0]
+    return plain if plain in _TYPES.values() else _TYPES.get(plain.upper(), "binary")
 
 
 def inspect(data_dir: Path, location: str) -> dict[str, Any]:

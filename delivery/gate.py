@@ -108,7 +108,7 @@ def admit(
         raise StepNotAllowed("仅买方可以使用", "only the buyer may use it")
     meant = use or as_ordered(task, way)
     version = version_of(work, task)
-    resource = resources.find(work.session, task.resource_id) if task.resource_id else None
+    resource = resource_of(work, task)
     taken = dict(quantity or {})
     decision_id = _decided(work, task, resource, (meant, items, taken))
     conditions = _conditions(task, version)
@@ -172,7 +172,7 @@ def barred(
     What the authorisation says is asked at the use alone, for its answer is kept.
     """
     version = version_of(work, task)
-    resource = resources.find(work.session, task.resource_id) if task.resource_id else None
+    resource = resource_of(work, task)
     return (
         *_closed(work, task, way, (version, resource)),
         *_not_by_matrix(work, task, way, _conditions(task, version)),
@@ -232,6 +232,11 @@ def offered(task: DeliveryTask) -> frozenset[Way]:
     return found
 
 
+def resource_of(work: Work, task: DeliveryTask) -> Resource | None:
+    """Return the resource of public data that is delivered from. One SELECT by key."""
+    return resources.find(work.session, task.resource_id) if task.resource_id else None
+
+
 def version_of(work: Work, task: DeliveryTask) -> DatasetVersion | None:
     """Return the version of a merchant's own table that is delivered. One SELECT by key."""
     if task.dataset_version_id is None:
@@ -267,9 +272,7 @@ def _decided(
     return decisions.require(work, request).id
 
 
-def _conditions(
-    task: DeliveryTask, version: DatasetVersion | None
-) -> frozenset[Condition] | None:
+def _conditions(task: DeliveryTask, version: DatasetVersion | None) -> frozenset[Condition] | None:
     """Return what the matrix asks of the task's mode today; None when it forbids it.
 
     Today's grade is the stricter of the order's and of what was found in the data.
@@ -330,7 +333,9 @@ def _unfulfilled(
         )
     if conditions & _CONSENTED:
         yield Refusal(
-            "CONSENT_NEEDED", "须取得个人逐一或单独同意", "each person concerned must have consented"
+            "CONSENT_NEEDED",
+            "须取得个人逐一或单独同意",
+            "each person concerned must consent",
         )
     if Condition.APPROVAL in conditions:
         yield Refusal(

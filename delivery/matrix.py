@@ -52,9 +52,7 @@ def _by_origin() -> Iterator[str]:
     for grade, row in grades.GRADES.items():
         if private := [mode for mode, cell in _cells(row) if cell and Condition.NOT_PUBLIC in cell]:
             public = _listed(grades.PUBLIC_DATA)
-            yield (
-                f"NOT (grade = '{grade}' AND origin IN {public} AND mode IN {_listed(private)})"
-            )
+            yield (f"NOT (grade = '{grade}' AND origin IN {public} AND mode IN {_listed(private)})")
 
 
 def _barred(row: Row) -> list[Mode]:

@@ -65,12 +65,14 @@ def read(work: Work, task_id: str, use: Use, cut: Cut, *, data_dir: Path) -> Rea
     task = tasks.seen(work, task_id)
     _check_cut(work, cut)
     quantity = {CALLS: 1, ROWS: _rows_max(cut)}
-    passage = gate.admit(
-        work, task, _way(task), use=use, items=cut.items, quantity=quantity
-    )
+    passage = gate.admit(work, task, _way(task), use=use, items=cut.items, quantity=quantity)
     if passage.resource is None or use.output_form not in FORMS:
         raise BeyondOrder.of(
-            (Refusal("FORM_NOT_ORDERED", "此形式不提供汇总读取", "aggregates are not of this form"),)
+            (
+                Refusal(
+                    "FORM_NOT_ORDERED", "此形式不提供汇总读取", "aggregates are not of this form"
+                ),
+            )
         )
     size = work.rules.number("delivery.group_size_min")
     found = domain.aggregate(data_dir, passage.resource.location, cut, group_size_min=size)
@@ -84,9 +86,7 @@ def read(work: Work, task_id: str, use: Use, cut: Cut, *, data_dir: Path) -> Rea
         items=[*cut.items],
         suppressed=found.suppressed,
     )
-    return Reading(
-        found.rows, found.suppressed, found.more, remaining, passage.decision_id, digest
-    )
+    return Reading(found.rows, found.suppressed, found.more, remaining, passage.decision_id, digest)
 
 
 def _way(task: DeliveryTask) -> Way:

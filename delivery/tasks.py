@@ -197,10 +197,12 @@ def accept_for(work: Work, order_id: str) -> list[DeliveryTask]:
 
 
 def revoke_for(work: Work, order_id: str, *, reason: str) -> None:
-    """Revoke what of an order was not accepted yet. One SELECT on an index."""
+    """Revoke whatever of an order is delivered, also what was accepted. One SELECT."""
     for task in of_order(work.session, order_id):
         if task.state in _DELIVERABLE:
             LIFE.take("revoke", task, work.as_system(), reason=reason)
+        elif task.state == State.ACCEPTED:
+            LIFE.take("end_term", task, work.as_system(), reason=reason)
 
 
 def end_term_for(work: Work, order_line_id: str, *, reason: str) -> None:

@@ -219,7 +219,10 @@ def _postgresql(url: URL, *, size: int) -> Engine:
 
 
 def _sqlite(url: URL, begin: str, *, query_only: bool, size: int) -> Engine:
-    engine = create_engine(url, pool_size=size, max_overflow=size)
+    # Each text is prepared once for the life of a connection: to prepare what fires triggers
+    # takes longer than to run it.
+    kept = {"cached_statements": 1024}
+    engine = create_engine(url, pool_size=size, max_overflow=size, connect_args=kept)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:
@@ -232,6 +235,10 @@ def _sqlite(url: URL, begin: str, *, query_only: bool, size: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+        # By the driver itself: SQLAlchemy's way to it takes ten times as long as SQLite.
+        try:
+            connection.connection.driver_connection.execute(begin)
+        except sqlite3.OperationalError as error:
+            raise OperationalError(begin, None, error) from error
 
     return engine

@@ -37,8 +37,8 @@ class Subject(Protocol):
 S = TypeVar("S", bound=StrEnum)
 T = TypeVar("T", bound=Subject)
 
-Guard: TypeAlias = Callable[[T, Work], Refusal | None]
-"""Looks, touches nothing, and returns the reason for a no, or None."""
+Guard: TypeAlias = Callable[[T, Work], Refusal | tuple[Refusal, ...] | None]
+"""Looks, touches nothing, and returns the reason for a no, or all its reasons, or None."""
 
 Effect: TypeAlias = Callable[[T, Work, dict[str, Any]], None]
 """Changes rows in the same transaction; must not call anything outside it."""
@@ -206,7 +206,8 @@ class Workflow(Generic[S, T]):
                 ),
             )
         found = (guard(subject, work) for guard in row.when)
-        return (*(refusal for refusal in found if refusal), *self._same_eyes(row, subject, work))
+        told = (refusal for each in found for refusal in _each(each))
+        return (*told, *self._same_eyes(row, subject, work))
 
     def offers(self, subject: T, work: Work) -> tuple[Offer, ...]:
         """Return the steps that are this actor's from this state, and what bars each.
@@ -342,6 +343,12 @@ class Workflow(Generic[S, T]):
         if unit is None or unit.startswith("role:"):
             return unit
         return str(getattr(subject, unit))
+
+
+def _each(found: Refusal | tuple[Refusal, ...] | None) -> tuple[Refusal, ...]:
+    if found is None or isinstance(found, tuple):
+        return found or ()
+    return (found,)
 
 
 def _unanswered(asks: tuple[Ask, ...], data: dict[str, Any]) -> tuple[Refusal, ...]:

@@ -22,7 +22,8 @@ from licensing.authorisations import Authorisation
 from licensing.exposures import Transform
 from licensing.scope import Scope
 from marketplace import fees, prices
-from marketplace.listings import judging
+from marketplace.listings import judging, materials
+from marketplace.listings.materials import Filed
 from marketplace.versions import ProductType, ProductVersion
 
 WITH_SAMPLE: Final = frozenset({ProductType.DATASET, ProductType.API, ProductType.VERIFICATION})
@@ -40,6 +41,7 @@ class Offered:
     authorisation: Authorisation | None
     allowed: Scope | None
     dataset: DatasetVersion | None
+    papers: tuple[Filed, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,16 @@ class Rule:
 
 
 def offered(version: ProductVersion, owner_id: str, work: Work) -> Offered:
-    """Gather what the rules look at. At most three SELECTs by key."""
+    """Gather what the rules look at. At most three SELECTs by key, one on an index."""
+    papers = tuple(materials.of(work.session, owner_id, version.product_id))
     dataset = None
     if version.dataset_version_id is not None:
         dataset = datasets.by_id(work.session, version.dataset_version_id)
     if version.authorisation_id is None:
-        return Offered(version, owner_id, None, None, dataset)
+        return Offered(version, owner_id, None, None, dataset, papers)
     authorisation = authorisations.find(work.session, version.authorisation_id)
     allowed = authorisations.scope_of(work.session, authorisation)
-    return Offered(version, owner_id, authorisation, allowed, dataset)
+    return Offered(version, owner_id, authorisation, allowed, dataset, papers)
 
 
 def refusals(version: ProductVersion, owner_id: str, work: Work) -> tuple[Refusal, ...]:

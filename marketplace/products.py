@@ -43,12 +43,13 @@ regulator = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
 
 
 def _certify(product: Product, work: Work, _data: dict[str, Any]) -> None:
-    with work.session.no_autoflush:  # listed it may be stored once it is certified
+    # The row must not reach the database half certified.
+    with work.session.no_autoflush:
         until = guards.valid_until(product, work)
         if product.listing_cert_no is None:
-            year = local_date(work.now).year
-            serial = numbers.following(work.session, "LC", year)
-            product.listing_cert_no = f"LC-{year}-{serial:06}"
+            series = f"LC-{local_date(work.now).year}"
+            number = numbers.following(work.session, series)
+            product.listing_cert_no = f"{series}-{number:06}"
     product.listed_at, product.valid_until = work.now, until
 
 

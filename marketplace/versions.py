@@ -4,7 +4,7 @@ Orders refer to a version and never to "the latest" (I-16). A draft that is revi
 a further version; what was offered before stays readable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final, TypedDict
@@ -19,6 +19,7 @@ from kernel.clock import Instant
 from kernel.crypto import canonical
 from kernel.db import Base, append_only
 from kernel.errors import Invalid, NotFound
+from kernel.words import Words
 from kernel.work import Work
 from licensing.exposures import OutputForm
 from marketplace import prices
@@ -241,6 +242,14 @@ def find(session: Session, version_id: str) -> ProductVersion:
     if found is None:
         raise NotFound("没有这个产品版本", f"no product version {version_id}")
     return found
+
+
+def titles(session: Session, version_ids: Iterable[str]) -> dict[str, Words]:
+    """Return version → what it is called, for versions that are there. One SELECT by key."""
+    statement = select(ProductVersion.id, ProductVersion.title_zh, ProductVersion.title_en).where(
+        ProductVersion.id.in_(sorted(set(version_ids)))
+    )
+    return {one: Words(zh, en) for one, zh, en in session.execute(statement)}
 
 
 def of(session: Session, product_id: str) -> list[ProductVersion]:

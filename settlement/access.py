@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, Duty, Role, Who, any_of
@@ -88,7 +88,7 @@ class Overseen(Generic[_Noun]):
     """The queries and the step of a noun that overseers, and its owner if it has one, may see.
 
     A module names them as its own: `find`, `seen`, `listed`, `take`. missing: what is said of
-    one that is not there. owner: the field that names the owner; `listed` is for overseers.
+    one that is not there. owner: the field that names the owner.
     """
 
     model: type[_Noun]
@@ -100,29 +100,41 @@ class Overseen(Generic[_Noun]):
         """Return the record. Raises NotFound. One SELECT by key."""
         found = session.get(self.model, subject_id)
         if found is None:
-            raise self._not_there(subject_id)
+            raise self.not_there(subject_id)
         return found
 
     def seen(self, work: Work, subject_id: str) -> _Noun:
         """Return the record to overseers and its owner; to others it does not exist."""
         found = self.find(work.session, subject_id)
         if self.owner is not None:
-            hide_from_strangers(work, getattr(found, self.owner), self._not_there(subject_id))
+            hide_from_strangers(work, getattr(found, self.owner), self.not_there(subject_id))
         elif not oversees(work.actor):
-            raise self._not_there(subject_id)
+            raise self.not_there(subject_id)
         return found
 
-    def listed(self, work: Work, *, after: str | None, limit: int) -> Page[_Noun]:
-        """Return the records, newest first, to overseers. One SELECT by key."""
-        require(work, overseer, f"{self.life.name}.listed")
+    def listed(
+        self, work: Work, *where: ColumnElement[bool], after: str | None, limit: int
+    ) -> Page[_Noun]:
+        """Return the records that the caller may see, newest first. One SELECT on an index.
+
+        All to overseers, to others their own; what has no owner is for overseers alone.
+        where: which of them. Raises StepNotAllowed.
+        """
+        statement = select(self.model).where(*where)
+        if self.owner is None:
+            require(work, overseer, f"{self.life.name}.listed")
+        elif not oversees(work.actor):
+            own = getattr(self.model, self.owner)
+            statement = statement.where(own == work.actor.organisation)
         by: Order = ((self.model.id, "desc"),)
-        return keyset(work.session, select(self.model), by=by, after=after, limit=limit)
+        return keyset(work.session, statement, by=by, after=after, limit=limit)
 
     def take(self, work: Work, subject_id: str, name: str, /, **data: Any) -> _Noun:
         """Take one step. Raises what `Workflow.take` raises."""
         return take(work, self.life, self.seen(work, subject_id), name, **data)
 
-    def _not_there(self, subject_id: str) -> NotFound:
+    def not_there(self, subject_id: str) -> NotFound:
+        """Return what is raised of one that is not there."""
         return NotFound(self.missing.zh, f"{self.missing.en} {subject_id}")
 
 

@@ -15,8 +15,7 @@ from kernel import ids
 from kernel.actor import Duty, its, system_only
 from kernel.clock import Instant
 from kernel.db import Base, Living
-from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal
-from kernel.pages import Page, keyset
+from kernel.errors import DomainError, Invalid, Kind, Refusal
 from kernel.parties import bank_checks, organisations
 from kernel.words import Words
 from kernel.work import Work
@@ -173,35 +172,10 @@ def require_verified(session: Session, party_id: str) -> BankAccount:
     return found
 
 
-def find(session: Session, account_id: str) -> BankAccount:
-    """Return the account. Raises NotFound. One SELECT by key."""
-    found = session.get(BankAccount, account_id)
-    if found is None:
-        raise _missing(account_id)
-    return found
-
-
-def seen(work: Work, account_id: str) -> BankAccount:
-    """Return the account to its party and to overseers; to others it does not exist."""
-    found = find(work.session, account_id)
-    access.hide_from_strangers(work, found.party_id, _missing(account_id))
-    return found
-
-
-def listed(work: Work, *, after: str | None, limit: int) -> Page[BankAccount]:
-    """Return the accounts that the caller may see, newest first. One SELECT on an index."""
-    statement = select(BankAccount)
-    if not access.oversees(work.actor):
-        statement = statement.where(BankAccount.party_id == work.actor.organisation)
-    order = ((BankAccount.id, "desc"),)
-    return keyset(work.session, statement, by=order, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
-
-
-def take(work: Work, account_id: str, name: str, **data: Any) -> BankAccount:
-    """Take one step in an account's life. Raises what `Workflow.take` raises."""
-    account = seen(work, account_id)
-    LIFE.take(name, account, work, **data)
-    return account
+_OWN: Final = access.Overseen(
+    BankAccount, LIFE, Words("没有这个收款账户", "no bank account"), owner="party_id"
+)
+find, seen, listed, take = _OWN.find, _OWN.seen, _OWN.listed, _OWN.take
 
 
 class _Of:
@@ -228,7 +202,3 @@ def _verified(session: Session, party_id: str) -> BankAccount | None:
         BankAccount.party_id == party_id, BankAccount.state == State.VERIFIED
     )
     return session.scalars(statement).one_or_none()
-
-
-def _missing(account_id: str) -> NotFound:
-    return NotFound("没有这个收款账户", f"no bank account {account_id}")

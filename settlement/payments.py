@@ -7,7 +7,7 @@ account (资金监管户) before delivery. A bill, a wallet and a fee are paid t
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
@@ -16,9 +16,9 @@ from kernel import ids
 from kernel.actor import system_only
 from kernel.clock import Instant
 from kernel.db import Base, Big, Living
-from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal
+from kernel.errors import DomainError, Invalid, Kind, Refusal
 from kernel.money import Money
-from kernel.pages import Page, keyset
+from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import Workflow, step
@@ -277,42 +277,20 @@ def locked_by_id(session: Session, payment_id: str) -> Payment:
     """Return one payment, locked. Raises NotFound. One SELECT by key."""
     found = list(_locked(session, Payment.id == payment_id).values())
     if not found:
-        raise _missing(payment_id)
+        raise _OWN.not_there(payment_id)
     return found[0]
 
 
-def find(session: Session, payment_id: str) -> Payment:
-    """Return the payment. Raises NotFound. One SELECT by key."""
-    found = session.get(Payment, payment_id)
-    if found is None:
-        raise _missing(payment_id)
-    return found
-
-
-def seen(work: Work, payment_id: str) -> Payment:
-    """Return the payment to its payer and to overseers; to others it does not exist."""
-    found = find(work.session, payment_id)
-    access.hide_from_strangers(work, found.payer_id, _missing(payment_id))
-    return found
+_OWN: Final = access.Overseen(Payment, LIFE, Words("没有这笔付款", "no payment"), owner="payer_id")
+find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 
 
 def listed(
     work: Work, *, order_id: str | None = None, after: str | None, limit: int
 ) -> Page[Payment]:
     """Return the payments that the caller may see, newest first. One SELECT on an index."""
-    statement = select(Payment)
-    if not access.oversees(work.actor):
-        statement = statement.where(Payment.payer_id == work.actor.organisation)
-    if order_id is not None:
-        statement = statement.where(Payment.order_id == order_id)
-    return keyset(work.session, statement, by=((Payment.id, "desc"),), after=after, limit=limit)
-
-
-def take(work: Work, payment_id: str, name: str, **data: Any) -> Payment:
-    """Take one step in a payment's life. Raises what `Workflow.take` raises."""
-    payment = seen(work, payment_id)
-    LIFE.take(name, payment, work, **data)
-    return payment
+    where = [] if order_id is None else [Payment.order_id == order_id]
+    return _OWN.listed(work, *where, after=after, limit=limit)
 
 
 def _locked(session: Session, which: Any) -> dict[str, Payment]:
@@ -342,7 +320,3 @@ def _told(payment: Payment) -> dict[str, Any]:
         "target": payment.target,
         "order_id": payment.order_id,
     }
-
-
-def _missing(payment_id: str) -> NotFound:
-    return NotFound("没有这笔付款", f"no payment {payment_id}")

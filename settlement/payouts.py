@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from kernel import ids
 from kernel.actor import system_only
@@ -19,7 +18,7 @@ from kernel.clock import local_date
 from kernel.errors import DomainError, Invalid, Kind, NotFound, Refusal
 from kernel.journal import Event
 from kernel.money import Money
-from kernel.pages import Page, keyset
+from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
@@ -91,20 +90,20 @@ def _book_paid(payout: Payout, work: Work, data: dict[str, Any]) -> None:
 
 def _give_back(payout: Payout, work: Work, data: dict[str, Any]) -> None:
     today, seq = local_date(work.now), payout.attempt - 1
+    items.release(work.session, payout.id, payout.attempt)  # shares before balances, as everybody
     rows = [Row(payout.transit, payout.earned, payout.amount)]
     ledger.post(work, "payout.failed", payout.id, rows, seq=seq, effective_on=today)
     outcome = "cancelled" if payout.state == State.CANCELLED else "failed"
     attempts.end(work.session, payout.id, payout.attempt, outcome, today, data["reason"])
-    items.release(work.session, payout.id, payout.attempt)
 
 
 def _take_back(payout: Payout, work: Work, data: dict[str, Any]) -> None:
     on = data["booked_on"]
     payout.paid_on = None
+    items.release(work.session, payout.id, payout.attempt)
     rows = [Row(_custody(payout, data), payout.earned, payout.amount)]
     ledger.post(work, "payout.returned", data["bank_line_id"], rows, effective_on=on)
     attempts.end(work.session, payout.id, payout.attempt, "returned", on, data["reason"])
-    items.release(work.session, payout.id, payout.attempt)
     account = accounts.find(work.session, payout.account_id)
     if account.state == accounts.State.VERIFIED:
         accounts.LIFE.take("retire", account, work, reason=data["reason"])
@@ -251,45 +250,26 @@ def account_gone(work: Work, event: Event) -> None:
         LIFE.take("cancel", payout, work.as_system(), reason="收款账户停用 the account is retired")
 
 
-def find(session: Session, payout_id: str) -> Payout:
-    """Return the payout. Raises NotFound. One SELECT by key."""
-    found = session.get(Payout, payout_id)
-    if found is None:
-        raise _missing(payout_id)
-    return found
-
-
-def seen(work: Work, payout_id: str) -> Payout:
-    """Return the payout to its party and to overseers; to others it does not exist."""
-    found = find(work.session, payout_id)
-    access.hide_from_strangers(work, found.party_id, _missing(payout_id))
-    return found
+_OWN: Final = access.Overseen(Payout, LIFE, Words("没有这笔付款", "no payout"), owner="party_id")
+find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 
 
 def listed(
     work: Work, *, state: State | None = None, after: str | None, limit: int
 ) -> Page[Payout]:
     """Return the payouts that the caller may see, newest first. One SELECT on an index."""
-    statement = select(Payout)
-    if not access.oversees(work.actor):
-        statement = statement.where(Payout.party_id == work.actor.organisation)
-    if state is not None:
-        statement = statement.where(Payout.state == state)
-    return keyset(work.session, statement, by=((Payout.id, "desc"),), after=after, limit=limit)
-
-
-def take(work: Work, payout_id: str, name: str, **data: Any) -> Payout:
-    """Take one step in a payout's life. Raises what `Workflow.take` raises."""
-    payout = seen(work, payout_id)
-    work.session.refresh(payout, with_for_update=True)
-    LIFE.take(name, payout, work, **data)
-    return payout
+    where = [] if state is None else [Payout.state == state]
+    return _OWN.listed(work, *where, after=after, limit=limit)
 
 
 def _begin(work: Work, payout: Payout) -> None:
-    """Begin an attempt: the money goes into transit, and what it pays is written down."""
+    """Begin an attempt: the money goes into transit, and what it pays is written down.
+
+    Shares are locked before balances, as by who refunds: so that nobody waits in a circle.
+    """
     row, number = Row(payout.earned, payout.transit, payout.amount), payout.attempt
     today = local_date(work.now)
+    items.claim(work.session, payout.id, number, payout.earned, payout.amount)
     ledger.post(work, "payout.initiated", payout.id, [row], seq=number - 1, effective_on=today)
     work.session.add(
         PayoutAttempt(
@@ -305,7 +285,6 @@ def _begin(work: Work, payout: Payout) -> None:
             reason=None,
         )
     )
-    items.claim(work.session, payout.id, number, payout.earned, payout.amount)
 
 
 def _made(work: Work, payable: Payable, account: BankAccount, amount: Money) -> Payout:
@@ -343,7 +322,3 @@ def _row(work: Work, payout: Payout) -> PayoutRow:
         account.bank_name,
         payout.amount,
     )
-
-
-def _missing(payout_id: str) -> NotFound:
-    return NotFound("没有这笔付款", f"no payout {payout_id}")

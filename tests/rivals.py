@@ -1,4 +1,4 @@
-"""A rival who closes a circle of waiting around a unit of work: a real deadlock, lost once.
+"""Circles of waiting: counted, or closed by a rival around a unit of work that loses it once.
 
 PostgreSQL ends the one who has waited longest by his own patience; the rival's is long.
 """
@@ -16,6 +16,7 @@ from kernel.engines import Engines
 
 FIRST, SECOND = "org_buyer", "org_other"
 PATIENCE_S = 10
+BROKEN = text("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
 WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
 
@@ -24,6 +25,14 @@ def lock_both(session: Session) -> None:
     session.execute(text("SET LOCAL deadlock_timeout = '20ms'"))
     for which in (FIRST, SECOND):
         _lock(session.connection(), which)
+
+
+def deadlocks(engines: Engines) -> int:
+    """Return how many circles of waiting the database has broken; SQLite has none."""
+    if engines.sqlite:
+        return 0
+    with engines.reading() as session:
+        return int(session.scalars(BROKEN).one())
 
 
 @contextmanager

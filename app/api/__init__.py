@@ -30,12 +30,14 @@ from app.api.catalogue import (
 from app.api.delivery import (
     datasets,
     deliveries,
+    egress_reviews,
     interfaces,
     packages,
     recipient_credentials,
     recipient_keys,
     samples,
     uploads,
+    uses,
 )
 from app.api.dividing import fee_notes, fee_rules, hold_list, revenue_rules
 from app.api.licensing import (
@@ -60,6 +62,7 @@ from app.api.licensing import (
 from app.api.marketplace import (
     amendments,
     boards,
+    demands,
     listing_files,
     lots,
     materials,
@@ -154,6 +157,7 @@ NOUNS = (
     recipient_keys,
     boards,
     search,
+    demands,
     products,
     product_drafts,
     materials,
@@ -165,6 +169,8 @@ NOUNS = (
     rankings,
     deliveries,
     interfaces,
+    egress_reviews,
+    uses,
     payments,
     attempts,
     webhooks,
@@ -206,6 +212,7 @@ NOUNS = (
 BESIDE = (
     credentials.lists,
     search.saved_blueprint,
+    demands.answer_blueprint,
     credentials.known,
     vouchers.batch_blueprint,
     reconciliations.break_blueprint,

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,7 @@ def push(settings: Settings, path: str, login: str, *, dry_run: bool, as_json: b
         done: list[Outcome] = []
         for start in range(0, 0 if dry_run else len(verdicts), pushing.BATCH):
             some = verdicts[start : start + pushing.BATCH]
-            done += unit.committed(house, actor, lambda work, some=some: pushing.push(work, some))
+            done += unit.committed(house, actor, partial(_pushed, some))
     _end(verdicts if dry_run else done, as_json=as_json)
 
 
@@ -70,6 +71,12 @@ def pull(settings: Settings, login: str, kind: "Format") -> None:
         actor = opening.acting(house, login)
         with house.engines.reading() as session:
             click.echo(pulling.pulled(house.work(session, actor), kind), nl=False)
+
+
+def _pushed(some: "Sequence[Verdict]", work: "Work") -> "list[Outcome]":
+    from marketplace.shelving import pushing
+
+    return pushing.push(work, some)
 
 
 def _tried(house: "House", actor: "Actor", path: str) -> "list[Verdict]":

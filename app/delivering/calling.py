@@ -115,9 +115,7 @@ def _answered(
         return _again(caller, earlier), body, True
     took_ms = round((perf_counter() - began) * 1000)
     try:
-        made = unit.writing(
-            caller.actor, lambda work: _kept(work, caller, asked, (body, took_ms))
-        )
+        made = unit.writing(caller.actor, lambda work: _kept(work, caller, asked, (body, took_ms)))
     except TwinWasFaster:
         twin = unit.reading(caller.actor, lambda work: _before(work, asked))
         return _again(caller, twin), body, True
@@ -145,9 +143,7 @@ def _before(work: Work, asked: Asked) -> Billed | None:
     return Billed.of(earlier) if earlier is not None else None
 
 
-def _kept(
-    work: Work, caller: Caller, asked: Asked, computed: tuple[Body, int]
-) -> Billed:
+def _kept(work: Work, caller: Caller, asked: Asked, computed: tuple[Body, int]) -> Billed:
     body, took_ms = computed
     credential = work.session.get_one(Credential, caller.credential.id)
     if not credential.live(work.now):
@@ -161,7 +157,6 @@ def _kept(
         work,
         passage,
         asked=asked,
-        credential=credential,
         body=body,
         price=using.price(work, task, rows=body.rows, bytes=len(body.content)),
         took_ms=took_ms,
@@ -183,7 +178,6 @@ def _listed_as_failed(caller: Caller, asked: Asked, error: DomainError, began: f
             work,
             tasks.find(work.session, caller.task.id),
             asked=asked,
-            credential=caller.credential,
             failure=codes,
             took_ms=took_ms,
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from catalogue.grades import Mode
+from delivery import domain
 from delivery.metered import bodies
 from delivery.metered.questions import FILTERS_MAX, OPERATORS, VALUES_MAX
 from delivery.tables.datasets import DatasetVersion
@@ -82,7 +83,7 @@ def _row(task: DeliveryTask, version: DatasetVersion) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            each["name"]: {"type": [_JSON.get(each["type"], "string"), "null"]}
+            each["name"]: {"type": [_JSON.get(domain.type_of(each["type"]), "string"), "null"]}
             for each in version.columns
             if each["name"] in open_to
         },
@@ -163,8 +164,6 @@ def _operation(
                 "headers": {"Databourse-Receipt": receipt},
                 "content": content,
             },
-            **{
-                status: {"description": said, "content": problem} for status, said in _NOES.items()
-            },
+            **{status: {"description": said, "content": problem} for status, said in _NOES.items()},
         },
     }

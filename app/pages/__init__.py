@@ -27,9 +27,13 @@ from app.pages.charging import invoices, owed, rules
 from app.pages.choosing import asking as choosing
 from app.pages.data import datasets
 from app.pages.deciding import log
+from app.pages.delivering import deliveries
+from app.pages.delivering import egress as egress_desk
 from app.pages.finding import catalogue as finding
 from app.pages.frame import agreements, disclosures, drafting, register
+from app.pages.handing import panels as handing
 from app.pages.letters import letter, verification
+from app.pages.listing import bulk, rooms
 from app.pages.money import (
     auctions,
     bank,
@@ -53,6 +57,7 @@ from app.pages.review import hands, opinion, waiting
 from app.pages.review import queue as case_queue
 from app.pages.standing import rights
 from app.pages.supervision import desk as supervision
+from app.pages.wishes import demands as wishes
 
 AUDIENCES = (
     drafts,
@@ -61,6 +66,7 @@ AUDIENCES = (
     letter,
     verification,
     finding,
+    wishes,
     market,
     desk,
     department,
@@ -95,7 +101,12 @@ AUDIENCES = (
     asset_cards,
     evidence,
     choosing,
+    bulk,
+    rooms,
     datasets,
+    handing,
+    deliveries,
+    egress_desk,
     records,
     grading,
     asking,

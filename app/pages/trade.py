@@ -29,6 +29,10 @@ from settlement.vouchers import vouchers
 
 blueprint = Blueprint("trade", __name__)
 
+_TEMPLATES: Final = {
+    "data_provision": Words("数据提供合同范本", "template of data provision"),
+}
+
 READ_DAYS: Final = 31
 """How many days of data the read form proposes."""
 
@@ -166,6 +170,10 @@ def _lines(work: Work, found: Order) -> list[dict[str, Any]]:
     return shown_lines
 
 
+def _template(name: str) -> str:
+    return languages.said(_TEMPLATES.get(name, Words(name, name)))
+
+
 def _contract(work: Work, contract_id: str) -> dict[str, Any]:
     body = contracts.text(work.session, contract_id)
     signed = signatures.of(work.session, contract_id)
@@ -175,7 +183,7 @@ def _contract(work: Work, contract_id: str) -> dict[str, Any]:
         "state": str(contracts.find(work.session, contract_id).state),
         "text": body.text,
         "digest": body.text_digest,
-        "template": f"{body.template} v{body.template_version}",
+        "template": f"{_template(body.template)} v{body.template_version}",
         "whole": contracts.is_whole(work.session, work.crypto, contract_id),
         "signatures": [
             {

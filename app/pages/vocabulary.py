@@ -9,7 +9,7 @@ from stdnum import numdb
 
 from app import languages
 from app.lives import LIVES
-from app.pages.wording import assets, charges, frame, keeping, money
+from app.pages.wording import assets, charges, frame, keeping, listing, money
 from app.pages.wording import catalogue as words
 from catalogue import contents, grades
 from kernel.deadlines import Light
@@ -153,12 +153,13 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     "breaker_alert.suspended": ("已暂停授权", "authorisation suspended", _PAST),
     "breaker_alert.dismissed": ("已排除", "dismissed", _PAST),
     "account.registered": ("待核验", "to be verified", _BUSY),
-    **frame.STATES,
+    **frame.STATES, **listing.STATES,
 }
 
 EVENTS: Final[Mapping[str, Words]] = {
     **words.EVENTS,
     **frame.EVENTS, **money.EVENTS, **charges.EVENTS, **assets.EVENTS, **keeping.EVENTS,
+    **listing.EVENTS,
     "organisation.entered": Words("登记", "Entered"),
     "organisation.filed": Words("填写入驻档案", "File written"),
     "organisation.document_filed": Words("提交材料", "Document filed"),
@@ -229,7 +230,7 @@ INDUSTRIES: Final[Mapping[str, Words]] = {
 }
 
 TERMS: Final[Mapping[str, type[grades.Term]]] = {
-    **frame.TERMS, **charges.TERMS,
+    **frame.TERMS, **charges.TERMS, **listing.TERMS,
     "field": applications.ApplicationField, "purpose": applications.Purpose,
     "purpose_class": applications.PurposeClass, "use_mode": applications.UseMode,
     "material": blocks.Material, "transform": exposures.Transform, "output": exposures.OutputForm,
@@ -247,7 +248,7 @@ TERMS: Final[Mapping[str, type[grades.Term]]] = {
 
 CAUSES: Final[Mapping[str, Words]] = {
     **words.CAUSES,
-    **frame.CAUSES,
+    **frame.CAUSES, **listing.CAUSES,
     "security_incident": Words("安全事件", "security incident"),
     "overuse": Words("超量使用", "overuse"),
     "purpose_deviation": Words("偏离用途", "deviation from the purpose"),

@@ -94,9 +94,7 @@ def _significant(name: str, digits: int) -> str:
     )
 
 
-def _kept(
-    groups: Sequence[tuple[Any, ...]], size_min: int
-) -> tuple[list[tuple[Any, ...]], int]:
+def _kept(groups: Sequence[tuple[Any, ...]], size_min: int) -> tuple[list[tuple[Any, ...]], int]:
     """Return the safe groups, and how many are not told.
 
     When those that are not told are so few rows together that the rest would tell them by
@@ -104,9 +102,7 @@ def _kept(
     """
     safe = sorted((group for group in groups if not group[1]), key=lambda group: group[0])
     hidden = [group for group in groups if group[1]]
-    if safe and 0 < sum(group[0] for group in hidden) < size_min:
-        hidden.append(safe.pop(0))
-    elif safe and len(hidden) == 1:
+    if (safe and 0 < sum(group[0] for group in hidden) < size_min) or (safe and len(hidden) == 1):
         hidden.append(safe.pop(0))
     return safe, len(hidden)
 
@@ -143,9 +139,7 @@ def _differ_by_few(
     if (statement["where"], statement["keys"]) == (earlier["where"], earlier["keys"]):
         return False
     keys = {"a": statement["keys"], "b": earlier["keys"]}
-    named = [
-        f"{sql} AS {side}{place}" for side in keys for place, sql in enumerate(keys[side])
-    ]
+    named = [f"{sql} AS {side}{place}" for side in keys for place, sql in enumerate(keys[side])]
     a, b = ([f"{side}{place}" for place in range(len(keys[side]))] for side in keys)
     cells = ", ".join(["ina", "inb", *a, *b])
     (found,) = connection.execute(
@@ -168,7 +162,8 @@ def _ins(statement: dict[str, Any], earlier: dict[str, Any]) -> tuple[str, str]:
 
 
 def _total(inside: str, keys: list[str]) -> str:
-    return f"sum(CASE WHEN {inside} THEN n ELSE 0 END) OVER (PARTITION BY {', '.join([inside, *keys])})"
+    cell = ", ".join([inside, *keys])
+    return f"sum(CASE WHEN {inside} THEN n ELSE 0 END) OVER (PARTITION BY {cell})"
 
 
 def _mounted(asked: dict[str, Any]) -> DuckDBPyConnection:

@@ -14,12 +14,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from delivery import tasks
+from delivery.tables import datasets
 from delivery.tasks import DeliveryTask
 from kernel import ids
 from kernel.actor import Actor, Duty, Role, any_of, its
 from kernel.clock import Instant
 from kernel.db import Base, Living
-from kernel.errors import NotFound, Refusal
+from kernel.errors import NotFound, Refusal, StepNotAllowed, StepRefused
 from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
@@ -48,7 +49,9 @@ class EgressReview(Living, Base):
 
     manifest: what exactly would leave: of a query {"rows", "columns", "sha256", "bytes",
     "statement", "guards"}, of files {"dataset_version_id", "sha256", "rows"}. operator_id:
-    of the authorisation that the data comes under. reviewed_by: never who asked.
+    of the authorisation that the data comes under. held: the result itself, as text, until
+    it is refused or withdrawn. fetched_at: when its buyer had it first. reviewed_by: never
+    who asked.
     """
 
     __tablename__ = "egress_reviews"
@@ -79,6 +82,8 @@ class EgressReview(Living, Base):
     requested_at: Mapped[Instant]
     operator_id: Mapped[str | None] = mapped_column(ForeignKey("organisations.id"))
     manifest: Mapped[dict[str, Any]]
+    held: Mapped[str | None]
+    fetched_at: Mapped[Instant | None]
     reviewed_by: Mapped[str | None]
     reviewed_at: Mapped[Instant | None]
     note: Mapped[str | None]
@@ -100,6 +105,10 @@ def _another_person(review: EgressReview, work: Work) -> Refusal | None:
     return None
 
 
+def _gone(review: EgressReview, _work: Work, _data: dict[str, Any]) -> None:
+    review.held = None
+
+
 def _reviewed(review: EgressReview, work: Work, data: dict[str, Any]) -> None:
     review.reviewed_by, review.reviewed_at = work.actor.person, work.now
     review.note = data.get("reason") or data.get("note")
@@ -114,16 +123,21 @@ LIFE: Workflow[State, EgressReview] = Workflow(
          asks=(NOTE,), then=(_reviewed,),
          says="egress.released", label=Words("准予出域", "Release")),
     step("refuse",   {State.REQUESTED}, State.REFUSED, reviewer, when=(_another_person,),
-         asks=(REASON,), then=(_reviewed,),
+         asks=(REASON,), then=(_reviewed, _gone),
          says="egress.refused", label=Words("不予出域", "Refuse")),
-    step("withdraw", {State.REQUESTED}, State.WITHDRAWN, requester,
+    step("withdraw", {State.REQUESTED}, State.WITHDRAWN, requester, then=(_gone,),
          says="egress.withdrawn", label=Words("撤回申请", "Withdraw")),
 )
 # fmt: on
 
 
 def ask_for(
-    work: Work, task: DeliveryTask, subject: Subject, manifest: Mapping[str, Any]
+    work: Work,
+    task: DeliveryTask,
+    subject: Subject,
+    manifest: Mapping[str, Any],
+    *,
+    held: str | None = None,
 ) -> EgressReview:
     """Ask for a review of what is about to leave. The caller has checked who asks."""
     made = EgressReview(
@@ -136,22 +150,54 @@ def ask_for(
         requested_at=work.now,
         operator_id=_operator(work.session, task),
         manifest=dict(manifest),
+        held=held,
     )
     work.session.add(made)
     work.record("egress.requested", made.id, task_id=task.id, digest=manifest["sha256"])
     return made
 
 
-def files_released(session: Session, task: DeliveryTask) -> bool:
-    """Tell whether the files of a delivery were reviewed and may leave. One SELECT on an index."""
-    statement = select(EgressReview.manifest).where(
+def ask_for_files(work: Work, task_id: str) -> EgressReview:
+    """Ask that the files of a delivery be reviewed before they leave; the seller alone may.
+
+    Raises NotFound, StepNotAllowed, StepRefused while one is asked for or was released.
+    """
+    task = tasks.seen(work, task_id)
+    if not tasks.seller.matches(work.actor, task):
+        raise StepNotAllowed("仅卖方可以申请", "only the seller may ask for it")
+    if files_of(work.session, task) is not None:
+        raise StepRefused.of(
+            (Refusal("REVIEW_THERE", "已有出域审查", "there is a review of them already"),)
+        )
+    version = None
+    if task.dataset_version_id is not None:
+        version = datasets.by_id(work.session, task.dataset_version_id)
+    manifest = {
+        "dataset_version_id": task.dataset_version_id,
+        "sha256": version.sha256 if version else "",
+        "rows": version.row_count if version else 0,
+        "columns": [each["name"] for each in version.columns] if version else [],
+    }
+    return ask_for(work, task, Subject.FILES, manifest)
+
+
+def files_of(session: Session, task: DeliveryTask) -> EgressReview | None:
+    """Return the review of a delivery's files that is asked for or released. One SELECT."""
+    statement = select(EgressReview).where(
         EgressReview.task_id == task.id,
         EgressReview.subject == Subject.FILES,
-        EgressReview.state == State.RELEASED,
+        EgressReview.state.in_((State.REQUESTED, State.RELEASED)),
     )
-    return any(
-        manifest["dataset_version_id"] == task.dataset_version_id
-        for manifest in session.scalars(statement)
+    return session.scalars(statement).one_or_none()
+
+
+def files_released(session: Session, task: DeliveryTask) -> bool:
+    """Tell whether the files of a delivery were reviewed and may leave. One SELECT on an index."""
+    found = files_of(session, task)
+    return (
+        found is not None
+        and found.state == State.RELEASED
+        and found.manifest["dataset_version_id"] == task.dataset_version_id
     )
 
 

@@ -5,38 +5,18 @@ group keys, aggregates of plain columns, a condition. Nothing of the buyer's own
 run. Whatever stands in no list here is refused, with its reason.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 
+from delivery.egress import parsing
+from delivery.egress.parsing import StatementRefused as StatementRefused
 from delivery.quoting import identifier
-from kernel.errors import DomainError, Kind, Refusal
-from kernel.words import Words
 
-# What it cannot parse it would write into our log, a stranger's words among ours.
-logging.getLogger("sqlglot").setLevel(logging.CRITICAL)
-
-TABLE: Final = "data"
-"""The one table that there is."""
-
-SQL_MAX: Final = 4000
 KEYS_MAX: Final = 4
 OUTPUTS_MAX: Final = 20
-NODES_MAX: Final = 300
-_DEPTH_MAX: Final = 30
-
-
-class StatementRefused(DomainError):
-    """The statement says something that is not run here, or not safe yet."""
-
-    kind = Kind.INVALID
-    code = "statement-refused"
-    title = Words("查询语句不被允许", "This statement is not allowed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +96,7 @@ _AGGREGATES: Final[Mapping[str, str]] = {
     "stddev": "stddev_samp({})",
     "variance": "var_samp({})",
 }
-_KINDS: Final[Mapping[type[exp.Expression], str]] = {
+_KINDS: Final[Mapping[type[exp.Expr], str]] = {
     exp.Count: "count",
     exp.Sum: "sum",
     exp.Avg: "avg",
@@ -128,15 +108,14 @@ _SUMMED: Final = frozenset({"sum", "avg", "stddev", "variance"})
 _NUMERIC: Final = frozenset({"integer", "decimal"})
 _UNITS: Final = frozenset({"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "HOUR"})
 
+_SIGNS: Final[Mapping[type[exp.Expr], str]] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}
 _ARITHMETIC: Final = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Paren)
 _CONDITIONS: Final = (
     exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE,
     exp.Between, exp.In, exp.Is, exp.Null, exp.Boolean, exp.Literal, exp.Column, exp.Neg,
     exp.Identifier, exp.Cast, exp.DataType,
 )  # fmt: skip
-_DATES: Final = frozenset({"DATE", "TIMESTAMP", "TIMESTAMPNTZ", "DATETIME"})
 _PARTS: Final = (exp.Year, exp.Quarter, exp.Month, exp.Day)
-_CLAUSES: Final = frozenset({"expressions", "from_", "where", "group", "order", "limit"})
 
 
 def checked(sql: str, types: Mapping[str, str], *, hidden: frozenset[str]) -> Statement:
@@ -147,27 +126,9 @@ def checked(sql: str, types: Mapping[str, str], *, hidden: frozenset[str]) -> St
     ONE_STATEMENT, SELECT_ONLY, OTHER_TABLE, CLAUSE_NOT_ALLOWED, FUNCTION_NOT_ALLOWED,
     NO_AGGREGATE, RAW_COLUMN, NO_COLUMN, PERSONAL_COLUMN, TOO_MANY_PARTS, ORDER_BY_OUTPUT.
     """
-    tree = _parsed(sql)
+    tree = parsing.parsed(sql)
     reader = _Reader(types, hidden)
     return reader.read(tree)
-
-
-def _parsed(sql: str) -> exp.Select:
-    if len(sql) > SQL_MAX:
-        raise _no("SQL_TOO_LONG", f"语句至多 {SQL_MAX} 个字符", f"at most {SQL_MAX} characters")
-    try:
-        found = [one for one in sqlglot.parse(sql, dialect="duckdb") if one is not None]
-    except (SqlglotError, RecursionError, ValueError) as error:
-        raise _no("NOT_SQL", "语句无法解析", "the statement cannot be parsed") from error
-    if len(found) != 1:
-        raise _no("ONE_STATEMENT", "只能提交一条语句", "one statement, and only one")
-    tree = found[0]
-    if type(tree) is not exp.Select:
-        raise _no("SELECT_ONLY", "只能是 SELECT", "a SELECT, and nothing else")
-    nodes = sum(1 for _ in tree.walk())
-    if nodes > NODES_MAX or any(node.depth > _DEPTH_MAX for node in tree.walk()):
-        raise _no("TOO_MANY_PARTS", "语句过于复杂", "the statement has too many parts")
-    return tree
 
 
 class _Reader:
@@ -181,15 +142,18 @@ class _Reader:
         self._columns: set[str] = set()
 
     def read(self, tree: exp.Select) -> Statement:
-        _check_clauses(tree)
-        _check_source(tree)
+        """Return what the SELECT says. Raises StatementRefused."""
+        parsing.check_clauses(tree)
+        parsing.check_source(tree)
         selected = [_named(one) for one in tree.expressions]
         if not selected or len(selected) > OUTPUTS_MAX:
-            raise _no("TOO_MANY_PARTS", f"输出 1 至 {OUTPUTS_MAX} 列", f"1 to {OUTPUTS_MAX} outputs")
+            raise parsing.refused(
+                "TOO_MANY_PARTS", f"输出 1 至 {OUTPUTS_MAX} 列", f"1 to {OUTPUTS_MAX} outputs"
+            )
         keys = self._keys(tree, selected)
         outputs = tuple(self._output(name, one, keys) for name, one in selected)
         if not self._aggregates:
-            raise _no("NO_AGGREGATE", "须为汇总查询", "the result must be aggregated")
+            raise parsing.refused("NO_AGGREGATE", "须为汇总查询", "the result must be aggregated")
         where = tree.args.get("where")
         condition = self._condition(where.this) if where else "TRUE"
         return Statement(
@@ -197,20 +161,18 @@ class _Reader:
             aggregates=tuple(self._aggregates),
             outputs=outputs,
             where=condition,
-            order=_order(tree, [one.name for one in outputs]),
-            limit=_limit(tree),
+            order=parsing.order(tree, [one.name for one in outputs]),
+            limit=parsing.limit(tree),
             columns=frozenset(self._columns),
         )
 
-    def _keys(
-        self, tree: exp.Select, selected: list[tuple[str, exp.Expression]]
-    ) -> dict[str, str]:
+    def _keys(self, tree: exp.Select, selected: list[tuple[str, exp.Expr]]) -> dict[str, str]:
         """Return the SQL of each group key → its name among the outputs, if it is one."""
         group = tree.args.get("group")
         if group is None:
             return {}
         if any(value for name, value in group.args.items() if name != "expressions"):
-            raise _clause("GROUP BY ALL / ROLLUP / CUBE")
+            raise parsing.no_clause("GROUP BY ALL / ROLLUP / CUBE")
         by_name = dict(selected)
         keys: dict[str, str] = {}
         for one in group.expressions:
@@ -219,36 +181,38 @@ class _Reader:
             name = next((name for name, each in selected if each == meant), "")
             keys[sql] = name
         if len(keys) > KEYS_MAX:
-            raise _no("TOO_MANY_PARTS", f"分组键至多 {KEYS_MAX} 个", f"at most {KEYS_MAX} keys")
+            raise parsing.refused(
+                "TOO_MANY_PARTS", f"分组键至多 {KEYS_MAX} 个", f"at most {KEYS_MAX} keys"
+            )
         return keys
 
     def _meant(
         self,
-        one: exp.Expression,
-        selected: list[tuple[str, exp.Expression]],
-        by_name: Mapping[str, exp.Expression],
-    ) -> exp.Expression:
+        one: exp.Expr,
+        selected: list[tuple[str, exp.Expr]],
+        by_name: Mapping[str, exp.Expr],
+    ) -> exp.Expr:
         """Return what a group key stands for: a place, an alias, or itself."""
         if isinstance(one, exp.Literal) and one.is_int:
             place = int(one.this)
             if not 1 <= place <= len(selected):
-                raise _no("NO_COLUMN", "没有这一列", "there is no such place")
+                raise parsing.refused("NO_COLUMN", "没有这一列", "there is no such place")
             return selected[place - 1][1]
         if isinstance(one, exp.Column) and one.name in by_name and not self._known(one.name):
             return by_name[one.name]
         return one
 
-    def _output(self, name: str, one: exp.Expression, keys: Mapping[str, str]) -> Output:
+    def _output(self, name: str, one: exp.Expr, keys: Mapping[str, str]) -> Output:
         if not one.find(exp.AggFunc) and keys:
             sql = self._scalar(one)
             if sql in keys:
                 return Output(name, f"k{[*keys].index(sql)}", is_key=True)
         return Output(name, self._over_aggregates(one), is_key=False)
 
-    def _over_aggregates(self, one: exp.Expression) -> str:
+    def _over_aggregates(self, one: exp.Expr) -> str:
         if isinstance(one, exp.Literal) and not one.is_string:
             return one.sql(dialect="duckdb")
-        if isinstance(one, exp.Round) and set(_given(one)) <= {"this", "decimals"}:
+        if isinstance(one, exp.Round) and set(parsing.given(one)) <= {"this", "decimals"}:
             return self._rounded(one)
         if isinstance(one, _ARITHMETIC):
             inner = [self._over_aggregates(each) for each in _operands(one)]
@@ -258,35 +222,39 @@ class _Reader:
             return f"a{self._aggregate(kind, one)}"
         if isinstance(one, exp.Column):
             self._column(one)
-            raise _no(
-                "RAW_COLUMN", f"列 {one.name} 须汇总或分组", f"{one.name} is neither grouped nor aggregated"
+            raise parsing.refused(
+                "RAW_COLUMN",
+                f"列 {one.name} 须汇总或分组",
+                f"{one.name} is neither grouped nor aggregated",
             )
-        raise _function(one)
+        raise parsing.not_allowed(one)
 
     def _rounded(self, one: exp.Round) -> str:
         digits = one.args.get("decimals")
         if digits is not None and not (isinstance(digits, exp.Literal) and digits.is_int):
-            raise _function(one)
+            raise parsing.not_allowed(one)
         return f"round({self._over_aggregates(one.this)}, {digits.this if digits else 0})"
 
-    def _aggregate(self, kind: str, one: exp.Expression) -> int:
+    def _aggregate(self, kind: str, one: exp.Expr) -> int:
         of = one.this
-        extra = [name for name in _given(one) if name not in {"this", "big_int"}]
+        extra = [name for name in parsing.given(one) if name not in {"this", "big_int"}]
         if extra:
-            raise _function(one)
-        if isinstance(of, exp.Star) and kind == "count" and not _given(of):
+            raise parsing.not_allowed(one)
+        if isinstance(of, exp.Star) and kind == "count" and not parsing.given(of):
             return self._placed(Aggregate("count", None))
         if isinstance(of, exp.Distinct) and kind == "count" and len(of.expressions) == 1:
-            if [name for name in _given(of) if name != "expressions"]:
-                raise _function(one)
+            if [name for name in parsing.given(of) if name != "expressions"]:
+                raise parsing.not_allowed(one)
             kind, of = "count_distinct", of.expressions[0]
         if not isinstance(of, exp.Column):
-            raise _no(
-                "FUNCTION_NOT_ALLOWED", "汇总函数只接受单一列", "an aggregate takes one plain column"
+            raise parsing.refused(
+                "FUNCTION_NOT_ALLOWED",
+                "汇总函数只接受单一列",
+                "an aggregate takes one plain column",
             )
         column = self._column(of, counted=kind.startswith("count"))
         if kind in _SUMMED and self._types[column] not in _NUMERIC:
-            raise _no("NOT_A_NUMBER", f"列 {column} 不是数值", f"{column} is no number")
+            raise parsing.refused("NOT_A_NUMBER", f"列 {column} 不是数值", f"{column} is no number")
         return self._placed(Aggregate(kind, column))
 
     def _placed(self, aggregate: Aggregate) -> int:
@@ -294,39 +262,39 @@ class _Reader:
             self._aggregates.append(aggregate)
         return self._aggregates.index(aggregate)
 
-    def _scalar(self, one: exp.Expression) -> str:
+    def _scalar(self, one: exp.Expr) -> str:
         """Return a group key as SQL: a column, a part of a date, or a date cut off."""
         if isinstance(one, exp.Column):
             return identifier(self._column(one))
-        if isinstance(one, _PARTS) and [*_given(one)] == ["this"]:
+        if isinstance(one, _PARTS) and [*parsing.given(one)] == ["this"]:
             return f"{type(one).__name__.lower()}({self._date(one.this)})"
         if isinstance(one, exp.TimestampTrunc | exp.DateTrunc):
             unit = one.args["unit"].name.upper()
-            if unit in _UNITS and set(_given(one)) <= {"this", "unit"}:
+            if unit in _UNITS and set(parsing.given(one)) <= {"this", "unit"}:
                 return f"date_trunc('{unit.lower()}', {self._date(one.this)})"
-        raise _function(one)
+        raise parsing.not_allowed(one)
 
-    def _date(self, one: exp.Expression) -> str:
+    def _date(self, one: exp.Expr) -> str:
         # The parser wraps what it takes for a date in casts of its own.
         while isinstance(one, exp.Cast | exp.TsOrDsToDate | exp.TsOrDsToTimestamp):
             one = one.this
         if not isinstance(one, exp.Column):
-            raise _function(one)
+            raise parsing.not_allowed(one)
         return identifier(self._column(one))
 
-    def _condition(self, one: exp.Expression) -> str:
+    def _condition(self, one: exp.Expr) -> str:
         for node in one.walk():
             if not isinstance(node, _CONDITIONS):
-                raise _function(node)
-            if isinstance(node, exp.In) and set(_given(node)) - {"this", "expressions"}:
-                raise _function(node)
+                raise parsing.not_allowed(node)
+            if isinstance(node, exp.In) and set(parsing.given(node)) - {"this", "expressions"}:
+                raise parsing.not_allowed(node)
             if isinstance(node, exp.Cast):
-                _check_cast(node)
+                parsing.check_cast(node)
             if isinstance(node, exp.Column):
                 self._column(node)
         return self._rewritten(one)
 
-    def _rewritten(self, one: exp.Expression) -> str:
+    def _rewritten(self, one: exp.Expr) -> str:
         copy = one.copy()
         for node in copy.find_all(exp.Column):
             node.set("this", exp.to_identifier(self._column(node), quoted=True))
@@ -334,14 +302,20 @@ class _Reader:
         return f"({copy.sql(dialect='duckdb', comments=False)})"
 
     def _column(self, one: exp.Column, *, counted: bool = False) -> str:
-        if one.args.get("db") or one.args.get("catalog") or one.table not in {"", TABLE}:
-            raise _no("OTHER_TABLE", f"只有表 {TABLE}", f"{TABLE} is the only table")
+        if one.args.get("db") or one.args.get("catalog") or one.table not in {"", parsing.TABLE}:
+            raise parsing.refused(
+                "OTHER_TABLE", f"只有表 {parsing.TABLE}", f"{parsing.TABLE} is the only table"
+            )
         known = self._known(one.name)
         if known is None or not isinstance(one.this, exp.Identifier):
-            raise _no("NO_COLUMN", f"没有列 {one.name}", f"there is no column {one.name}")
+            raise parsing.refused(
+                "NO_COLUMN", f"没有列 {one.name}", f"there is no column {one.name}"
+            )
         if known in self._hidden and not counted:
-            raise _no(
-                "PERSONAL_COLUMN", f"列 {known} 含个人信息，只能计数", f"{known} holds people: count it only"
+            raise parsing.refused(
+                "PERSONAL_COLUMN",
+                f"列 {known} 含个人信息，只能计数",
+                f"{known} holds people: count it only",
             )
         self._columns.add(known)
         return known
@@ -350,95 +324,23 @@ class _Reader:
         return name if name in self._types else self._folded.get(name.casefold())
 
 
-def _check_clauses(tree: exp.Select) -> None:
-    for name, value in tree.args.items():
-        if value and name not in _CLAUSES:
-            raise _clause(name.rstrip("_").upper())
-    for kind in (exp.Subquery, exp.Window, exp.Join, exp.Lateral, exp.With, exp.Placeholder):
-        if tree.find(kind) is not None:
-            raise _clause(kind.__name__.upper())
-    if sum(1 for _ in tree.find_all(exp.Query)) != 1:
-        raise _clause("SUBQUERY")
-
-
-def _check_source(tree: exp.Select) -> None:
-    source = tree.args.get("from_")
-    table = source.this if source is not None else None
-    plain = (
-        isinstance(table, exp.Table)
-        and isinstance(table.this, exp.Identifier)
-        and table.name == TABLE
-        and set(_given(table)) == {"this"}
-    )
-    if not plain:
-        raise _no("OTHER_TABLE", f"只能查询表 {TABLE}", f"FROM {TABLE}, and nothing else")
-
-
-def _check_cast(node: exp.Cast) -> None:
-    to = node.args["to"]
-    dated = to.this.name in _DATES and not to.expressions
-    if not (dated and isinstance(node.this, exp.Literal) and node.this.is_string):
-        raise _function(node)
-
-
-def _named(one: exp.Expression) -> tuple[str, exp.Expression]:
+def _named(one: exp.Expr) -> tuple[str, exp.Expr]:
     if isinstance(one, exp.Alias):
         return one.alias, one.this
     return one.sql(dialect="duckdb", comments=False)[:100], one
 
 
-def _order(tree: exp.Select, names: list[str]) -> tuple[tuple[str, bool], ...]:
-    order = tree.args.get("order")
-    found = []
-    for one in order.expressions if order else ():
-        by = one.this if isinstance(one, exp.Ordered) else one
-        place = int(by.this) if isinstance(by, exp.Literal) and by.is_int else 0
-        name = names[place - 1] if 1 <= place <= len(names) else by.sql(dialect="duckdb").strip('"')
-        if name not in names:
-            raise _no("ORDER_BY_OUTPUT", "只能按输出列排序", "it is ordered by its outputs only")
-        found.append((name, bool(one.args.get("desc"))))
-    return tuple(found)
-
-
-def _limit(tree: exp.Select) -> int | None:
-    limit = tree.args.get("limit")
-    if limit is None:
-        return None
-    many = limit.args.get("expression")
-    if not (isinstance(limit, exp.Limit) and isinstance(many, exp.Literal) and many.is_int):
-        raise _clause("LIMIT")
-    return int(many.this)
-
-
-def _operands(one: exp.Expression) -> Iterator[exp.Expression]:
+def _operands(one: exp.Expr) -> Iterator[exp.Expr]:
     yield one.this
     if isinstance(one, exp.Binary):
         yield one.expression
 
 
-def _arithmetic(one: exp.Expression, inner: list[str]) -> str:
+def _arithmetic(one: exp.Expr, inner: list[str]) -> str:
     if isinstance(one, exp.Paren):
         return f"({inner[0]})"
     if isinstance(one, exp.Neg):
         return f"(-{inner[0]})"
     if isinstance(one, exp.Div):
         return f"(CAST({inner[0]} AS DOUBLE) / nullif({inner[1]}, 0))"
-    sign = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*"}[type(one)]
-    return f"({inner[0]} {sign} {inner[1]})"
-
-
-def _given(one: exp.Expression) -> list[str]:
-    return [name for name, value in one.args.items() if value not in (None, False, [])]
-
-
-def _function(one: exp.Expression) -> StatementRefused:
-    said = one.sql(dialect="duckdb", comments=False)[:60]
-    return _no("FUNCTION_NOT_ALLOWED", f"不允许使用 {said}", f"{said} is not allowed")
-
-
-def _clause(name: str) -> StatementRefused:
-    return _no("CLAUSE_NOT_ALLOWED", f"不允许使用 {name}", f"{name} is not allowed")
-
-
-def _no(code: str, zh: str, en: str) -> StatementRefused:
-    return StatementRefused.of((Refusal(code, zh, en),))
+    return f"({inner[0]} {_SIGNS[type(one)]} {inner[1]})"

@@ -83,7 +83,7 @@ def process(module: str, wall_s: int) -> Iterator[subprocess.Popen[str]]:
     It is ended when its time is up, and when it is not waited for any more.
     """
     root = str(Path(delivery.__file__).parents[1])
-    started = subprocess.Popen(
+    started = subprocess.Popen(  # noqa: S603 - a module of ours, named in code
         [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={"PYTHONPATH": root, "PATH": "", "LANG": "C.UTF-8"}, text=True, encoding="utf-8",

@@ -39,11 +39,12 @@ def written(connection: DuckDBPyConnection, query: Query, question: Question, fo
 
 def _json(connection: DuckDBPyConnection, query: Query, question: Question) -> Body:
     found = questions.answered(connection, query, question)
-    told = {"columns": found.columns, "rows": [*questions.names(found)], "next": found.next}
+    rows = [*questions.names(found)]
+    told: dict[str, Any] = {"columns": found.columns, "rows": rows, "next": found.next}
     try:
         text = json.dumps(told, ensure_ascii=False, default=_plain, allow_nan=False)
     except ValueError:
-        told["rows"] = [{name: _finite(value) for name, value in row.items()} for row in told["rows"]]
+        told["rows"] = [{name: _finite(value) for name, value in row.items()} for row in rows]
         text = json.dumps(told, ensure_ascii=False, default=_plain)
     return Body(text.encode(), "application/json", len(found.rows), found.next)
 
@@ -60,11 +61,12 @@ def _csv(connection: DuckDBPyConnection, query: Query, question: Question) -> Bo
 def _arrow(connection: DuckDBPyConnection, query: Query, question: Question) -> Body:
     with questions.told():
         whole = Table.from_arrow(connection.sql(query.text, params=query.values))
-    kept = whole.slice(0, question.limit)
+    kept = whole.slice(0, min(question.limit, whole.num_rows))
     following = None
     if whole.num_rows > kept.num_rows:
         last = kept.slice(kept.num_rows - 1, 1)
-        ends = [last.column(place)[0].as_py() for place in (-2, -1)]
+        width = len(query.columns)
+        ends = [last.column(place)[0].as_py() for place in (width, width + 1)]
         following = questions.cursor(question, ends)
     stream = io.BytesIO()
     write_ipc_stream(kept.select([*range(len(query.columns))]), stream, compression=None)

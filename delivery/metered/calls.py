@@ -19,7 +19,6 @@ from catalogue.grades import Mode
 from delivery import gate, matrix, tasks
 from delivery.gate import Passage
 from delivery.metered.bodies import Body
-from delivery.recipients.credentials import Credential
 from delivery.tasks import DeliveryTask
 from delivery.ways import Way
 from kernel import ids
@@ -116,6 +115,7 @@ class Asked:
     kind: CallKind
     request_id: str
     fingerprint: str
+    credential_id: str
     format: str = ""
 
 
@@ -150,7 +150,6 @@ def keep(
     passage: Passage,
     *,
     asked: Asked,
-    credential: Credential,
     body: Body,
     price: Mapping[str, Any],
     took_ms: int,
@@ -181,7 +180,7 @@ def keep(
         "remaining": remaining,
         "at": work.now.isoformat(),
     }
-    made = _call(work, passage.task, asked, credential, took_ms)
+    made = _call(work, passage.task, asked, took_ms)
     made.id, made.rows, made.bytes = call_id, body.rows, len(body.content)
     made.decision_id, made.receipt = passage.decision_id, _signed(work, receipt)
     work.session.add(made)
@@ -193,12 +192,11 @@ def fail(
     task: DeliveryTask,
     *,
     asked: Asked,
-    credential: Credential,
     failure: str,
     took_ms: int,
 ) -> Call:
     """List a call that failed, with its reason; it costs nothing."""
-    made = _call(work, task, asked, credential, took_ms)
+    made = _call(work, task, asked, took_ms)
     made.failure = failure[:REASON_MAX]
     work.session.add(made)
     return made
@@ -220,14 +218,12 @@ def listed(work: Work, task_id: str, *, after: str | None, limit: int) -> Page[C
     return keyset(work.session, statement, by=((Call.id, "desc"),), after=after, limit=limit)
 
 
-def _call(
-    work: Work, task: DeliveryTask, asked: Asked, credential: Credential, took_ms: int
-) -> Call:
+def _call(work: Work, task: DeliveryTask, asked: Asked, took_ms: int) -> Call:
     return Call(
         id=ids.new("cal_", work.now),
         task_id=task.id,
         mode=task.mode,
-        credential_id=credential.id,
+        credential_id=asked.credential_id,
         dataset_version_id=task.dataset_version_id,
         kind=asked.kind.value,
         request_id=asked.request_id,

@@ -60,9 +60,7 @@ class Request:
     body: bytes
 
 
-def presented(
-    work: Work, authorisation: str, request: Request
-) -> tuple[Credential, str | None]:
+def presented(work: Work, authorisation: str, request: Request) -> tuple[Credential, str | None]:
     """Return who shows a live key of the metered interface, and the nonce of a signed request.
 
     authorisation: the header. Raises NotPresented, whatever is wrong. One SELECT.
@@ -118,7 +116,7 @@ def _verified(work: Work, signed: Signed, request: Request) -> Credential:
     expected = signature(digest, request, ts=signed.ts, nonce=signed.nonce)
     same = hmac.compare_digest(expected.encode(), signed.signature.encode())
     if found is None or not same or not found.live(work.now) or found.kind != CredentialKind.API:
-        raise _refused("签名无效，或密钥已失效", "the signature does not hold, or its key no longer")
+        raise _refused("签名或密钥无效", "the signature does not hold, or its key no longer")
     return found
 
 

@@ -154,7 +154,8 @@ def _unsealed(source: IO[bytes], identity: X25519PrivateKey) -> bytes:
 
 def _stanzas(source: IO[bytes]) -> tuple[bytes, list[tuple[bytes, bytes]]]:
     """Return the header as it was read, and what is sealed to X25519 keys in it."""
-    told, found, share = _INTRO, [], None
+    told, share = _INTRO, None
+    found: list[tuple[bytes, bytes]] = []
     while len(told) < _HEADER_MAX:
         line = source.readline(_LINE_MAX)
         told += line

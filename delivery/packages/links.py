@@ -5,9 +5,10 @@ the gate. What a link gives out is counted in bytes, so that a broken download i
 again without costing a whole one, and nobody gets more by asking for ranges.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -26,6 +27,8 @@ from kernel.pages import Page, keyset
 from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
+
+NEWEST: Final = 50
 
 
 class PackageLink(Base):
@@ -182,6 +185,20 @@ def listed(work: Work, package_id: str, *, after: str | None, limit: int) -> Pag
     package = packages.seen(work, package_id)
     statement = select(PackageLink).where(PackageLink.package_id == package.id)
     return keyset(work.session, statement, by=((PackageLink.id, "desc"),), after=after, limit=limit)
+
+
+def newest(work: Work, package_ids: Sequence[str]) -> dict[str, list[PackageLink]]:
+    """Return the newest links of some packages, newest first, NEWEST at most. One SELECT."""
+    statement = (
+        select(PackageLink)
+        .where(PackageLink.package_id.in_(package_ids))
+        .order_by(PackageLink.id.desc())
+        .limit(NEWEST)
+    )
+    found: dict[str, list[PackageLink]] = {each: [] for each in package_ids}
+    for link in work.session.scalars(statement):
+        found[link.package_id].append(link)
+    return found
 
 
 def _own(work: Work, package_id: str) -> Package:

@@ -67,6 +67,7 @@ class Package(Living, Base):
         CheckConstraint("bytes_sent >= 0", name="bytes_not_negative"),
         CheckConstraint("format IN ('parquet', 'csv')", name="format_known"),
         Index(None, "task_id", "id"),
+        Index(None, "buyer_id", "id"),
         Index(None, "state", "id"),
     )
 
@@ -327,10 +328,18 @@ def seen(work: Work, package_id: str) -> Package:
     return found
 
 
-def listed(work: Work, task_id: str, *, after: str | None, limit: int) -> Page[Package]:
-    """Return one page of a delivery's packages, newest first, to those who see it."""
-    task = tasks.seen(work, task_id)
-    statement = select(Package).where(Package.task_id == task.id)
+def listed(
+    work: Work, task_id: str | None = None, *, after: str | None, limit: int
+) -> Page[Package]:
+    """Return one page of a delivery's packages, newest first, to those who see it.
+
+    Without a delivery: of all that the organisation has bought.
+    """
+    statement = select(Package)
+    if task_id is None:
+        statement = statement.where(Package.buyer_id == work.actor.organisation)
+    else:
+        statement = statement.where(Package.task_id == tasks.seen(work, task_id).id)
     return keyset(work.session, statement, by=((Package.id, "desc"),), after=after, limit=limit)
 
 

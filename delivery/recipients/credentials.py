@@ -52,6 +52,7 @@ class Credential(Base):
         CheckConstraint("expires_at > issued_at", name="expires_after_it_was_issued"),
         CheckConstraint("kind IN ('share', 'api')", name="kind_known"),
         Index(None, "task_id", "id"),
+        Index(None, "organisation_id", "id"),
         Index(
             "uq_recipient_credentials_live",
             "task_id",
@@ -190,11 +191,22 @@ def own(work: Work, credential_id: str) -> Credential:
 
 
 def listed(
-    work: Work, task_id: str, *, kind: str | None = None, after: str | None, limit: int
+    work: Work,
+    task_id: str | None = None,
+    *,
+    kind: str | None = None,
+    after: str | None,
+    limit: int,
 ) -> Page[Credential]:
-    """Return one page of a task's credentials, newest first, to those who see the task."""
-    task = tasks.seen(work, task_id)
-    statement = select(Credential).where(Credential.task_id == task.id)
+    """Return one page of a task's credentials, newest first, to those who see the task.
+
+    Without a task: of all that the organisation has. One SELECT on an index, two with one.
+    """
+    statement = select(Credential)
+    if task_id is None:
+        statement = statement.where(Credential.organisation_id == work.actor.organisation)
+    else:
+        statement = statement.where(Credential.task_id == tasks.seen(work, task_id).id)
     if kind is not None:
         statement = statement.where(Credential.kind == kind)
     return keyset(work.session, statement, by=((Credential.id, "desc"),), after=after, limit=limit)

@@ -14,6 +14,7 @@ from threading import Timer
 from typing import Final
 
 import duckdb
+from deltalake.exceptions import DeltaError
 from duckdb import DuckDBPyConnection
 
 from delivery.domain import NotMounted
@@ -45,7 +46,7 @@ class TooDemanding(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """An open version. types: column → its type in SQL. dense: places are 1, 2, 3 …"""
+    """An open version. types: column → its type in SQL. dense: places are 1, 2, 3."""
 
     connection: DuckDBPyConnection
     types: dict[str, str]
@@ -54,10 +55,8 @@ class Mount:
 
 def of(data_dir: Path, version: DatasetVersion) -> Mount:
     """Return the version, opened. Raises NotMounted when its files are not as they should be."""
-    try:
+    with _there(version):
         return _opened(data_dir, version.dataset_id, version.delta_version)
-    except (duckdb.Error, OSError) as error:
-        raise NotMounted(f"数据集 {version.id} 无法读取", f"{version.id} cannot be read") from error
 
 
 @contextmanager
@@ -82,8 +81,17 @@ def asking(mount: Mount, *, seconds: int) -> Iterator[DuckDBPyConnection]:
 
 
 def files(data_dir: Path, version: DatasetVersion) -> list[Path]:
-    """Return the files that a version lies in, in the order of their names."""
-    return _files(data_dir, version.dataset_id, version.delta_version)
+    """Return the files that a version lies in, in the order of their names. Raises NotMounted."""
+    with _there(version):
+        return _files(data_dir, version.dataset_id, version.delta_version)
+
+
+@contextmanager
+def _there(version: DatasetVersion) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.Error, DeltaError, OSError) as error:
+        raise NotMounted(f"数据集 {version.id} 无法读取", f"{version.id} cannot be read") from error
 
 
 @lru_cache(maxsize=_MOUNTS)

@@ -141,7 +141,7 @@ def of_demand(session: Session, demand_id: str) -> list[Fit]:
         .where(DemandMatch.demand_id == demand_id, Product.state == "listed")
         .order_by(DemandMatch.score.desc(), Product.id)
     )
-    return [Fit(*row) for row in session.execute(statement).tuples()]
+    return [Fit(product, version, kept) for product, version, kept in session.execute(statement)]
 
 
 def of_merchant(
@@ -180,7 +180,7 @@ def _candidates(session: Session, demand: Demand) -> list[tuple[Product, Product
         .join(ranked, ranked.c.entry == SearchEntry.number)
         .where(Product.owner_id != demand.buyer_id)
     )
-    return list(session.execute(statement).tuples())
+    return [(product, version) for product, version in session.execute(statement)]
 
 
 def _sharing(demand: Demand, kind: Kind) -> Any:

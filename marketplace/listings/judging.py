@@ -1,6 +1,5 @@
 """The listing rules that ask of what is behind a product: data set, documents, rights."""
 
-from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
 from catalogue.grades import Grade, Origin, PiClass
@@ -36,6 +35,10 @@ class Case(Protocol):
     @property
     def dataset(self) -> DatasetVersion | None:
         """The data set behind it."""
+
+    @property
+    def papers(self) -> tuple[Filed, ...]:
+        """The documents that cover it, newest first."""
 
 
 def columns(case: Case, _work: Work) -> Refusal | None:
@@ -107,8 +110,8 @@ def documents(case: Case, work: Work) -> Refusal | None:
 
 
 def lacking(case: Case, work: Work) -> list[Material]:
-    """Return the kinds that are needed and not there, or not good any more. One SELECT."""
-    there = materials.in_force(_papers(case, work))
+    """Return the kinds that are needed and not there, or not good any more. Pure."""
+    there = materials.in_force(case.papers)
     today = local_date(work.now)
     return [
         kind
@@ -163,7 +166,8 @@ def operable(case: Case, work: Work) -> Refusal | None:
 
 def unrelated(case: Case, work: Work) -> Refusal | None:
     """Refuse a document that a relative of the merchant drew up (I-17)."""
-    issuers = {row.issuer_id: row for row in _in_force(case, work) if row.issuer_id is not None}
+    there = materials.in_force(case.papers).values()
+    issuers = {row.issuer_id: row for row in there if row.issuer_id is not None}
     if not issuers:
         return None
     related = relations.related(work.session, case.owner_id, on=local_date(work.now))
@@ -176,14 +180,6 @@ def unrelated(case: Case, work: Work) -> Refusal | None:
                 f"a relative of the merchant drew up the {kind.en}",
             )
     return None
-
-
-def _papers(case: Case, work: Work) -> list[Filed]:
-    return materials.of(work.session, case.owner_id, case.version.product_id)
-
-
-def _in_force(case: Case, work: Work) -> Iterator[Filed]:
-    yield from materials.in_force(_papers(case, work)).values()
 
 
 def _may_wait(version: ProductVersion, kind: Material) -> bool:

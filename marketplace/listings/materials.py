@@ -253,7 +253,7 @@ def _row(work: Work, material_id: str, cover: _Cover, kind: Material, form: Form
 def _added(work: Work, made: Filed) -> Filed:
     work.session.add(made)
     work.record(
-        "material.filed", made.id, kind=made.kind, form=made.form, digest=made.digest,
+        "material.filed", made.id, material=made.kind, form=made.form, digest=made.digest,
         product_id=made.product_id,
     )  # fmt: skip
     return made

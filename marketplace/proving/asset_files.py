@@ -63,8 +63,8 @@ def _registered(directory: str, found: Registration) -> dict[str, str | None]:
         "directory": directory,
         "registration": found.id,
         "code": found.code,
-        "valid_from": found.valid_from and found.valid_from.isoformat(),
-        "valid_to": found.valid_to and found.valid_to.isoformat(),
+        "valid_from": str(found.valid_from),
+        "valid_to": str(found.valid_to),
     }
 
 

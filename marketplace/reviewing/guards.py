@@ -14,7 +14,7 @@ from marketplace import listing, versions
 from marketplace.listings import months, rights
 from marketplace.listings.rows import Ending, Product
 
-Guard = Callable[[Product, Work], Refusal | None]
+Guard = Callable[[Product, Work], Refusal | tuple[Refusal, ...] | None]
 Effect = Callable[[Product, Work, dict[str, Any]], None]
 
 EXPERT_FROM: Final = Grade.G3
@@ -29,20 +29,13 @@ def owner_is_active(product: Product, work: Work) -> Refusal | None:
     return None
 
 
-def rule(asked: listing.Rule) -> Guard:
-    """Return the guard that asks one listing rule of a product's current version."""
-
-    def guard(product: Product, work: Work) -> Refusal | None:
-        version = versions.find(work.session, product.current_version_id)
-        return asked.refusal(listing.offered(version, product.owner_id, work), work)
-
-    return guard
+def rules_hold(product: Product, work: Work) -> tuple[Refusal, ...]:
+    """Refuse by every listing rule that its current version breaks."""
+    version = versions.find(work.session, product.current_version_id)
+    return listing.refusals(version, product.owner_id, work)
 
 
-MAY_BE_LISTED: Final[tuple[Guard, ...]] = (
-    owner_is_active,
-    *(rule(each) for each in listing.RULES),
-)
+MAY_BE_LISTED: Final[tuple[Guard, ...]] = (owner_is_active, rules_hold)
 """What must hold whenever a product goes to the market, or back to it."""
 
 

@@ -76,17 +76,14 @@ class Amendment(Living, Base):
     published_at: Mapped[Instant | None]
 
 
-Guard = Callable[[Amendment, Work], Refusal | None]
+Guard = Callable[[Amendment, Work], Refusal | tuple[Refusal, ...] | None]
 
 owner = its("owner", "owner_id", Duty.EDITOR, Duty.SUBMITTER)
 
 
-def _rule(asked: listing.Rule) -> Guard:
-    def guard(found: Amendment, work: Work) -> Refusal | None:
-        version = versions.find(work.session, found.after_id)
-        return asked.refusal(listing.offered(version, found.owner_id, work), work)
-
-    return guard
+def _rules_hold(found: Amendment, work: Work) -> tuple[Refusal, ...]:
+    version = versions.find(work.session, found.after_id)
+    return listing.refusals(version, found.owner_id, work)
 
 
 def _is_listed(found: Amendment, work: Work) -> Refusal | None:
@@ -127,7 +124,7 @@ def _publish(found: Amendment, work: Work, _data: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
-_MAY_BE_PUBLISHED: Final[tuple[Guard, ...]] = (_is_listed, *(_rule(one) for one in listing.RULES))
+_MAY_BE_PUBLISHED: Final[tuple[Guard, ...]] = (_is_listed, _rules_hold)
 _REVIEWED: Final = frozenset(
     {
         State.CHECK,

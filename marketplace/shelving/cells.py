@@ -95,7 +95,8 @@ def read(row: Row) -> tuple[dict[str, Any], list[Problem]]:
 
 def _take(said: dict[str, Any], found: list[Problem], column: str, written: Any) -> None:
     try:
-        said[column] = _READ.get(column, _text)(written, column)
+        reader: Callable[[Any, str], Any] = _READ.get(column, _text)
+        said[column] = reader(written, column)
     except BadCell as bad:
         found.append(form(column, bad.code, bad.zh, bad.en))
 

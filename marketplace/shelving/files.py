@@ -8,10 +8,9 @@ from kernel.clock import Instant
 from kernel.db import Base, append_only
 from kernel.errors import NotFound
 from kernel.pages import Page, keyset
-from kernel.parties import organisations
+from kernel.parties import contents, organisations
 from kernel.work import Work
 from marketplace import access, products
-from marketplace.listings import materials
 from marketplace.shelving import sheets, verdicts
 from marketplace.shelving.problems import Row
 from marketplace.shelving.verdicts import Verdict
@@ -48,7 +47,7 @@ def hand_in(work: Work, name: str, content: bytes) -> ListingFile:
     """
     access.require(work, products.merchant, None, "listing.hand_in")
     organisations.require_active(work.session, work.actor.organisation)
-    digest = materials.contents.digest(content)
+    digest = contents.digest(content)
     statement = select(ListingFile).where(
         ListingFile.owner_id == work.actor.organisation, ListingFile.digest == digest
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kernel.errors import DomainError
+from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import products
@@ -36,7 +37,10 @@ def push(work: Work, verdicts: Iterable[Verdict]) -> list[Outcome]:
 
     Rows that are barred or the same are passed over. Call with at most BATCH in one unit.
     """
-    return [_pushed(work, verdict) for verdict in verdicts]
+    held = organisations.find(work.session, work.actor.organisation)  # read once while it is held
+    done = [_pushed(work, verdict) for verdict in verdicts]
+    del held
+    return done
 
 
 def passed_over(verdicts: Iterable[Verdict]) -> list[Outcome]:

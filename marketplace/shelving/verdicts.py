@@ -66,7 +66,7 @@ def _one(work: Work, row: Row, found: tuple[Product, ProductVersion] | None) -> 
     title = str(said.get("title_zh", "") or said.get("title_en", ""))
     product = found[0] if found else None
     verdict = Verdict(
-        row.number, code, title, Plan.BARRED, tuple(problems), None, product and product.id
+        row.number, code, title, Plan.BARRED, tuple(problems), None, product.id if product else None
     )
     if problems:
         return verdict

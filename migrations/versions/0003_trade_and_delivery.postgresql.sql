@@ -123,9 +123,24 @@ CREATE TABLE demands (
     CONSTRAINT fk_demands_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_demands_buyer_id_id ON demands (buyer_id, id)
+--
 CREATE INDEX ix_demands_state_deadline_id ON demands (state, deadline, id)
 --
-CREATE INDEX ix_demands_buyer_id_id ON demands (buyer_id, id)
+CREATE TABLE saved_searches (
+    id VARCHAR NOT NULL,
+    person_id VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    text VARCHAR NOT NULL,
+    kind VARCHAR,
+    chosen JSONB NOT NULL,
+    seen BIGINT NOT NULL,
+    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_saved_searches PRIMARY KEY (id),
+    CONSTRAINT fk_saved_searches_person_id_people FOREIGN KEY(person_id) REFERENCES people (id)
+)
+--
+CREATE INDEX ix_saved_searches_person_id_id ON saved_searches (person_id, id)
 --
 CREATE TABLE listing_files (
     id VARCHAR NOT NULL,
@@ -142,28 +157,13 @@ CREATE TABLE listing_files (
     CONSTRAINT fk_listing_files_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_listing_files_owner_id_digest ON listing_files (owner_id, digest)
---
 CREATE INDEX ix_listing_files_owner_id_id ON listing_files (owner_id, id)
+--
+CREATE INDEX ix_listing_files_owner_id_digest ON listing_files (owner_id, digest)
 --
 CREATE TRIGGER listing_files_append_only BEFORE UPDATE OR DELETE ON listing_files FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER listing_files_no_truncate BEFORE TRUNCATE ON listing_files EXECUTE FUNCTION refuse_change()
---
-CREATE TABLE saved_searches (
-    id VARCHAR NOT NULL,
-    person_id VARCHAR NOT NULL,
-    name VARCHAR NOT NULL,
-    text VARCHAR NOT NULL,
-    kind VARCHAR,
-    chosen JSONB NOT NULL,
-    seen BIGINT NOT NULL,
-    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_saved_searches PRIMARY KEY (id),
-    CONSTRAINT fk_saved_searches_person_id_people FOREIGN KEY(person_id) REFERENCES people (id)
-)
---
-CREATE INDEX ix_saved_searches_person_id_id ON saved_searches (person_id, id)
 --
 CREATE TABLE search_terms (
     term VARCHAR NOT NULL,
@@ -213,9 +213,9 @@ CREATE TABLE product_materials (
 --
 CREATE INDEX ix_product_materials_owner_id_product_id_id ON product_materials (owner_id, product_id, id)
 --
-CREATE INDEX ix_product_materials_product_id_id ON product_materials (product_id, id)
---
 CREATE INDEX ix_product_materials_due_on_id ON product_materials (due_on, id)
+--
+CREATE INDEX ix_product_materials_product_id_id ON product_materials (product_id, id)
 --
 CREATE INDEX ix_product_materials_valid_to_id ON product_materials (valid_to, id)
 --
@@ -261,9 +261,9 @@ CREATE TABLE demand_answers (
     CONSTRAINT fk_demand_answers_product_id_products FOREIGN KEY(product_id) REFERENCES products (id)
 )
 --
-CREATE UNIQUE INDEX uq_demand_answers_one_live_each ON demand_answers (demand_id, merchant_id) WHERE state <> 'withdrawn'
---
 CREATE INDEX ix_demand_answers_merchant_id_id ON demand_answers (merchant_id, id)
+--
+CREATE UNIQUE INDEX uq_demand_answers_one_live_each ON demand_answers (demand_id, merchant_id) WHERE state <> 'withdrawn'
 --
 CREATE TABLE demand_matches (
     demand_id VARCHAR NOT NULL,
@@ -545,9 +545,9 @@ CREATE TABLE right_records (
 --
 CREATE INDEX ix_right_records_holder_id_id ON right_records (holder_id, id)
 --
-CREATE INDEX ix_right_records_parent_id ON right_records (parent_id)
---
 CREATE INDEX ix_right_records_product_id_source_id ON right_records (product_id, source, id)
+--
+CREATE INDEX ix_right_records_parent_id ON right_records (parent_id)
 --
 CREATE TRIGGER right_records_append_only BEFORE UPDATE OR DELETE ON right_records FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -561,6 +561,8 @@ CREATE TABLE egress_reviews (
     requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
     operator_id VARCHAR,
     manifest JSONB NOT NULL,
+    held VARCHAR,
+    fetched_at TIMESTAMP WITH TIME ZONE,
     reviewed_by VARCHAR,
     reviewed_at TIMESTAMP WITH TIME ZONE,
     note VARCHAR,
@@ -576,11 +578,11 @@ CREATE TABLE egress_reviews (
     CONSTRAINT fk_egress_reviews_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_egress_reviews_state_id ON egress_reviews (state, id)
+CREATE INDEX ix_egress_reviews_task_id_id ON egress_reviews (task_id, id)
 --
 CREATE UNIQUE INDEX uq_egress_reviews_files_live ON egress_reviews (task_id) WHERE subject = 'files' AND state IN ('requested', 'released')
 --
-CREATE INDEX ix_egress_reviews_task_id_id ON egress_reviews (task_id, id)
+CREATE INDEX ix_egress_reviews_state_id ON egress_reviews (state, id)
 --
 CREATE TABLE delivery_allowances (
     task_id VARCHAR NOT NULL,
@@ -614,9 +616,11 @@ CREATE TABLE recipient_credentials (
     CONSTRAINT fk_recipient_credentials_rotated_to_recipient_credentials FOREIGN KEY(rotated_to) REFERENCES recipient_credentials (id)
 )
 --
-CREATE INDEX ix_recipient_credentials_task_id_id ON recipient_credentials (task_id, id)
---
 CREATE UNIQUE INDEX uq_recipient_credentials_live ON recipient_credentials (task_id, kind, label) WHERE revoked_at IS NULL AND rotated_to IS NULL
+--
+CREATE INDEX ix_recipient_credentials_organisation_id_id ON recipient_credentials (organisation_id, id)
+--
+CREATE INDEX ix_recipient_credentials_task_id_id ON recipient_credentials (task_id, id)
 --
 CREATE TABLE packages (
     task_id VARCHAR NOT NULL,
@@ -653,9 +657,11 @@ CREATE TABLE packages (
     CONSTRAINT fk_packages_key_id_recipient_keys FOREIGN KEY(key_id) REFERENCES recipient_keys (id)
 )
 --
-CREATE INDEX ix_packages_state_id ON packages (state, id)
---
 CREATE INDEX ix_packages_task_id_id ON packages (task_id, id)
+--
+CREATE INDEX ix_packages_buyer_id_id ON packages (buyer_id, id)
+--
+CREATE INDEX ix_packages_state_id ON packages (state, id)
 --
 CREATE TABLE right_ends (
     record_id VARCHAR NOT NULL,
@@ -693,11 +699,11 @@ CREATE TABLE amendments (
     CONSTRAINT fk_amendments_after_id_product_versions FOREIGN KEY(after_id) REFERENCES product_versions (id)
 )
 --
-CREATE INDEX ix_amendments_owner_id_id ON amendments (owner_id, id)
+CREATE INDEX ix_amendments_product_id_id ON amendments (product_id, id)
 --
 CREATE UNIQUE INDEX uq_amendments_one_open_per_product ON amendments (product_id) WHERE state NOT IN ('published', 'rejected', 'withdrawn')
 --
-CREATE INDEX ix_amendments_product_id_id ON amendments (product_id, id)
+CREATE INDEX ix_amendments_owner_id_id ON amendments (owner_id, id)
 --
 CREATE INDEX ix_amendments_state_id ON amendments (state, id)
 --
@@ -714,12 +720,65 @@ CREATE TRIGGER api_call_requests_append_only BEFORE UPDATE OR DELETE ON api_call
 --
 CREATE TRIGGER api_call_requests_no_truncate BEFORE TRUNCATE ON api_call_requests EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE handed_files (
+    id VARCHAR NOT NULL,
+    task_id VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL,
+    round INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
+    size_bytes BIGINT NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    handed_by VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    handed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_handed_files PRIMARY KEY (id),
+    CONSTRAINT fk_handed_files_task_id_mode_delivery_tasks FOREIGN KEY(task_id, mode) REFERENCES delivery_tasks (id, mode),
+    CONSTRAINT ck_handed_files_mode_opens_this_way CHECK (mode IN ('masked_file', 'model', 'raw_file')),
+    CONSTRAINT uq_handed_files_task_id_round_name UNIQUE (task_id, round, name),
+    CONSTRAINT ck_handed_files_round_positive CHECK (round > 0),
+    CONSTRAINT ck_handed_files_size_positive CHECK (size_bytes > 0),
+    CONSTRAINT ck_handed_files_sha256_has_64_digits CHECK (length(sha256) = 64),
+    CONSTRAINT fk_handed_files_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE TRIGGER handed_files_append_only BEFORE UPDATE OR DELETE ON handed_files FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER handed_files_no_truncate BEFORE TRUNCATE ON handed_files EXECUTE FUNCTION refuse_change()
+--
 CREATE TABLE package_headers (
     package_id VARCHAR NOT NULL,
     sealed VARCHAR NOT NULL,
     CONSTRAINT pk_package_headers PRIMARY KEY (package_id),
     CONSTRAINT fk_package_headers_package_id_packages FOREIGN KEY(package_id) REFERENCES packages (id)
 )
+--
+CREATE TABLE query_runs (
+    id VARCHAR NOT NULL,
+    task_id VARCHAR NOT NULL,
+    mode VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    person_id VARCHAR NOT NULL,
+    data_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    statement VARCHAR NOT NULL,
+    parts JSONB NOT NULL,
+    review_id VARCHAR,
+    refused VARCHAR,
+    decision_id VARCHAR,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_query_runs PRIMARY KEY (id),
+    CONSTRAINT fk_query_runs_task_id_mode_delivery_tasks FOREIGN KEY(task_id, mode) REFERENCES delivery_tasks (id, mode),
+    CONSTRAINT ck_query_runs_mode_opens_this_way CHECK (mode IN ('in_domain')),
+    CONSTRAINT ck_query_runs_held_or_refused CHECK ((refused IS NULL) = (review_id IS NOT NULL)),
+    CONSTRAINT uq_query_runs_organisation_id_data_id_number UNIQUE (organisation_id, data_id, number),
+    CONSTRAINT fk_query_runs_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id),
+    CONSTRAINT fk_query_runs_review_id_egress_reviews FOREIGN KEY(review_id) REFERENCES egress_reviews (id)
+)
+--
+CREATE TRIGGER query_runs_append_only BEFORE UPDATE OR DELETE ON query_runs FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER query_runs_no_truncate BEFORE TRUNCATE ON query_runs EXECUTE FUNCTION refuse_change()
 --
 CREATE TABLE api_calls (
     id VARCHAR NOT NULL,

@@ -10,7 +10,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import ids, numbers
@@ -18,7 +18,7 @@ from kernel.actor import Role, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, Refusal, StepNotAllowed, StepRefused
-from kernel.pages import Page, holding, keyset
+from kernel.pages import Page, holding
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
@@ -305,15 +305,10 @@ def listed(
 
     text: stands in the name, the code or the id.
     """
-    statement = select(AssetCard)
-    if not access.oversees(work.actor):
-        statement = statement.where(AssetCard.owner_id == work.actor.organisation)
-    if state is not None:
-        statement = statement.where(AssetCard.state == state)
+    where = [] if state is None else [AssetCard.state == state]
     if text:
-        statement = statement.where(holding((AssetCard.id, AssetCard.code, AssetCard.name), text))
-    by = ((AssetCard.id, "desc"),)
-    return keyset(work.session, statement, by=by, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
+        where.append(holding((AssetCard.id, AssetCard.code, AssetCard.name), text))
+    return _OWN.listed(work, *where, after=after, limit=limit)
 
 
 def keeps(work: Work) -> bool:

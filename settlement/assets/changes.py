@@ -17,7 +17,7 @@ from kernel.clock import Instant
 from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, Refusal
 from kernel.money import half_up
-from kernel.pages import Page, keyset
+from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
@@ -240,13 +240,8 @@ def listed(
     work: Work, *, card_id: str | None = None, after: str | None, limit: int
 ) -> Page[AssetChange]:
     """Return the changes that the caller may see, newest first. One SELECT on an index."""
-    statement = select(AssetChange)
-    if not access.oversees(work.actor):
-        statement = statement.where(AssetChange.owner_id == work.actor.organisation)
-    if card_id is not None:
-        statement = statement.where(AssetChange.card_id == card_id)
-    by = ((AssetChange.id, "desc"),)
-    return keyset(work.session, statement, by=by, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
+    where = [] if card_id is None else [AssetChange.card_id == card_id]
+    return _OWN.listed(work, *where, after=after, limit=limit)
 
 
 def take(work: Work, change_id: str, name: str, **data: Any) -> AssetChange:

@@ -6,7 +6,7 @@ it; it only tells, with each receipt, to which number it was paid.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any
+from typing import Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -14,8 +14,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel import ids
 from kernel.clock import Instant
 from kernel.db import Base, Living
-from kernel.errors import NotFound
-from kernel.pages import Page, keyset
 from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
@@ -114,36 +112,7 @@ def by_number(session: Session, numbers: Iterable[str]) -> dict[str, VirtualAcco
     return {found.number: found for found in session.scalars(statement)} if wanted else {}
 
 
-def listed(work: Work, *, after: str | None, limit: int) -> Page[VirtualAccount]:
-    """Return those that the caller may see, newest first: all to overseers. One SELECT."""
-    statement = select(VirtualAccount)
-    if not access.oversees(work.actor):
-        statement = statement.where(VirtualAccount.payer_id == work.actor.organisation)
-    order = ((VirtualAccount.id, "desc"),)
-    return keyset(work.session, statement, by=order, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
-
-
-def find(session: Session, account_id: str) -> VirtualAccount:
-    """Return the virtual account. Raises NotFound. One SELECT by key."""
-    found = session.get(VirtualAccount, account_id)
-    if found is None:
-        raise _missing(account_id)
-    return found
-
-
-def seen(work: Work, account_id: str) -> VirtualAccount:
-    """Return it to its payer and to overseers; to others it does not exist."""
-    found = find(work.session, account_id)
-    access.hide_from_strangers(work, found.payer_id, _missing(account_id))
-    return found
-
-
-def take(work: Work, account_id: str, name: str, **data: Any) -> VirtualAccount:
-    """Take one step in its life. Raises what `Workflow.take` raises."""
-    found = seen(work, account_id)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def _missing(account_id: str) -> NotFound:
-    return NotFound("没有这个子账号", f"no virtual account {account_id}")
+_OWN: Final = access.Overseen(
+    VirtualAccount, LIFE, Words("没有这个子账号", "no virtual account"), owner="payer_id"
+)
+find, seen, listed, take = _OWN.find, _OWN.seen, _OWN.listed, _OWN.take

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from settlement.dividing.fee_rules import FeeRule, Scale
 from settlement.dividing.obligations import Obligation
@@ -49,7 +49,7 @@ def of_year(session: Session, seller_id: str, on: date) -> int:
 def _running(
     session: Session,
     found: Sequence[Obligation],
-    by: ColumnElement[str],
+    by: InstrumentedAttribute[str],
     where: Iterable[ColumnElement[bool]],
 ) -> dict[str, int]:
     last = max(one.id for one in found)

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from kernel import ids, numbers
 from kernel.actor import Actor, Role, Who, system_only
 from kernel.clock import local_date
-from kernel.errors import NotFound, Refusal
+from kernel.errors import Refusal
 from kernel.journal import Event
 from kernel.money import Money
-from kernel.pages import Page, keyset
+from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
@@ -238,20 +238,23 @@ class Wanted(NamedTuple):
     late_by: int | None = None
 
 
+_OWN: Final = access.Overseen(
+    FeeNote, LIFE, Words("没有这张服务费通知", "no fee note"), owner="payer_id"
+)
+find, seen, take = _OWN.find, _OWN.seen, _OWN.take
+
+
 def listed(work: Work, wanted: Wanted, *, after: str | None, limit: int) -> Page[FeeNote]:
     """Return the notes that the caller may see, newest first. One SELECT on an index."""
-    statement = select(FeeNote)
-    payer_id = wanted.payer_id
-    if not access.oversees(work.actor):
-        statement = statement.where(FeeNote.payer_id == work.actor.organisation)
-    if payer_id is not None:
-        statement = statement.where(FeeNote.payer_id == payer_id)
+    where: list[ColumnElement[bool]] = []
+    if wanted.payer_id is not None:
+        where.append(FeeNote.payer_id == wanted.payer_id)
     if wanted.state is not None:
-        statement = statement.where(FeeNote.state == wanted.state)
+        where.append(FeeNote.state == wanted.state)
     if wanted.late_by is not None:
         last = date.fromordinal(local_date(work.now).toordinal() - wanted.late_by)
-        statement = statement.where(FeeNote.state.in_(_OPEN), FeeNote.due_on <= last)
-    return keyset(work.session, statement, by=((FeeNote.id, "desc"),), after=after, limit=limit)
+        where += [FeeNote.state.in_(_OPEN), FeeNote.due_on <= last]
+    return _OWN.listed(work, *where, after=after, limit=limit)
 
 
 def days_late(work: Work, note: FeeNote) -> int:
@@ -280,26 +283,6 @@ def unnoted(work: Work) -> list[FeeCharge]:
     return list(work.session.scalars(statement))
 
 
-def find(session: Session, note_id: str) -> FeeNote:
-    """Return the note. Raises NotFound. One SELECT by key."""
-    found = session.get(FeeNote, note_id)
-    if found is None:
-        raise _missing(note_id)
-    return found
-
-
-def seen(work: Work, note_id: str) -> FeeNote:
-    """Return the note to its payer and to overseers; to others it does not exist."""
-    found = find(work.session, note_id)
-    access.hide_from_strangers(work, found.payer_id, _missing(note_id))
-    return found
-
-
-def take(work: Work, note_id: str, name: str, **data: Any) -> FeeNote:
-    """Take one step in a note's life. Raises what `Workflow.take` raises."""
-    return access.take(work, LIFE, seen(work, note_id), name, **data)
-
-
 def _gathered(work: Work, payer_id: str, currency: str) -> FeeNote | None:
     statement = (
         select(FeeCharge)
@@ -326,9 +309,5 @@ def _payment(session: Session, note: FeeNote) -> Payment:
 def _locked(session: Session, note_id: str) -> FeeNote:
     found = session.get(FeeNote, note_id, with_for_update=True, populate_existing=True)
     if found is None:
-        raise _missing(note_id)
+        raise _OWN.not_there(note_id)
     return found
-
-
-def _missing(note_id: str) -> NotFound:
-    return NotFound("没有这张服务费通知", f"no fee note {note_id}")

@@ -37,6 +37,8 @@ holder: Final = Who("exchange settlement officer or the house", _holds)
 
 def _let_go(hold: Hold, work: Work, _data: dict[str, Any]) -> None:
     hold.lifted_by, hold.lifted_at = work.actor.person, work.now
+    for obligation in escrow.locked(work.session, [hold.order_id]):  # before any balance
+        obligation.holds -= 1
     found = pieces(work.session, [hold.id])
     rows = [Row(hold.account, piece.home, Money(piece.left_minor, piece.currency))
             for piece in found if piece.left_minor]  # fmt: skip
@@ -47,8 +49,6 @@ def _let_go(hold: Hold, work: Work, _data: dict[str, Any]) -> None:
         )
     for piece in found:
         piece.left_minor = 0
-    for obligation in escrow.locked(work.session, [hold.order_id]):
-        obligation.holds -= 1
 
 
 # fmt: off

@@ -16,7 +16,7 @@ from kernel import ids
 from kernel.actor import Duty, its, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid
 from kernel.money import Money
 from kernel.pages import Page, keyset
 from kernel.words import Words
@@ -180,19 +180,10 @@ def disputed(session: Session) -> list[PartyStatement]:
     return list(session.scalars(statement))
 
 
-def find(session: Session, statement_id: str) -> PartyStatement:
-    """Return the statement. Raises NotFound. One SELECT by key."""
-    found = session.get(PartyStatement, statement_id)
-    if found is None:
-        raise _missing(statement_id)
-    return found
-
-
-def seen(work: Work, statement_id: str) -> PartyStatement:
-    """Return the statement to its party and to overseers; to others it does not exist."""
-    found = find(work.session, statement_id)
-    access.hide_from_strangers(work, found.party_id, _missing(statement_id))
-    return found
+_OWN: Final = access.Overseen(
+    PartyStatement, LIFE, Words("没有这份结算单", "no settlement statement"), owner="party_id"
+)
+find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 
 
 def listed(
@@ -206,13 +197,6 @@ def listed(
         statement = statement.where(PartyStatement.party_id == party_id)
     by = ((PartyStatement.last_on, "desc"), (PartyStatement.id, "desc"))
     return keyset(work.session, statement, by=by, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
-
-
-def take(work: Work, statement_id: str, name: str, **data: Any) -> PartyStatement:
-    """Take one step in a statement's life. Raises what `Workflow.take` raises."""
-    found = seen(work, statement_id)
-    LIFE.take(name, found, work, **data)
-    return found
 
 
 def _made(
@@ -290,7 +274,3 @@ def _moved(session: Session, first_on: date, last_on: date) -> list[tuple[Payabl
         )
         found |= {(code, owner) for code, owner in session.execute(statement)}
     return [(payables[code], owner) for code, owner in sorted(found)]
-
-
-def _missing(statement_id: str) -> NotFound:
-    return NotFound("没有这份结算单", f"no settlement statement {statement_id}")

@@ -68,9 +68,14 @@ def claim(
 
 
 def release(session: Session, payout_id: str, attempt: int) -> None:
-    """Give back what an attempt was to pay; another one may pay it. Two SELECTs."""
-    statement = select(PayoutItem).where(
-        PayoutItem.payout_id == payout_id, PayoutItem.attempt == attempt, PayoutItem.live
+    """Give back what an attempt was to pay; another one may pay it.
+
+    One SELECT, and one by key for each item: locked in the order in which everybody does.
+    """
+    statement = (
+        select(PayoutItem)
+        .where(PayoutItem.payout_id == payout_id, PayoutItem.attempt == attempt, PayoutItem.live)
+        .order_by(PayoutItem.obligation_id)
     )
     for item in session.scalars(statement).all():
         item.live = False

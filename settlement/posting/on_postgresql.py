@@ -23,7 +23,7 @@ from settlement.posting.written import Months, booked_in, opened_as, unnumbered
 from settlement.procedure import OVERDRAWN
 
 _JSON: Final = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_POST: Final = (
+POST: Final = (
     "SELECT ids, broken FROM ledger_post(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 # Everybody locks guarded accounts in the order of their ids.
@@ -57,7 +57,8 @@ class Postgresql:
             return self.write(asked)
         return ids
 
-    def _call(self, asked: Sequence[ToPost]) -> tuple[list[int | None], str | None]:
+    def arguments(self, asked: Sequence[ToPost]) -> tuple[Any, ...]:
+        """Return what `ledger_post` is called with to write these entries."""
         named = refs(asked)
         wanted = {month(one.effective_on) for one in asked}
         months = {name: self._chosen.get(name, name) for name in wanted}
@@ -66,13 +67,15 @@ class Postgresql:
         heads = sorted(map(_head, count(1), entries), key=itemgetter("event", "source_id", "seq"))
         halves = [around_id(entry) for entry in entries]
         actor = self._work.actor
-        values = (
+        return (
             _array(set(months.values())), _JSON(heads), _JSON(list(map(opened_as, named))),
             _array(len(entry.lines) for entry in entries), *_lines(asked, named),
             "\n".join(before for before, _ in halves), "\n".join(after for _, after in halves),
             actor.person, actor.organisation, self._work.now,
         )  # fmt: skip
-        ids, broken = self._connection.exec_driver_sql(_POST, values).one()
+
+    def _call(self, asked: Sequence[ToPost]) -> tuple[list[int | None], str | None]:
+        ids, broken = self._connection.exec_driver_sql(POST, self.arguments(asked)).one()
         return ids, broken
 
     def _kept(self, named: Sequence[AccountRef]) -> Kept:

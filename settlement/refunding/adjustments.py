@@ -8,15 +8,14 @@ import re
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, Index, select
-from sqlalchemy.orm import Mapped, Session, composite, mapped_column
+from sqlalchemy import CheckConstraint, Index
+from sqlalchemy.orm import Mapped, composite, mapped_column
 
 from kernel import ids
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid
 from kernel.money import Money
-from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
@@ -159,36 +158,5 @@ def _check_accounts(kind: Kind, debit: AccountRef, credit: AccountRef) -> None:
         raise Invalid("请填写账户所属", "whose account it is must be said", pointer="/debit_owner")
 
 
-def find(session: Session, adjustment_id: str) -> Adjustment:
-    """Return the adjustment. Raises NotFound. One SELECT by key."""
-    found = session.get(Adjustment, adjustment_id)
-    if found is None:
-        raise _missing(adjustment_id)
-    return found
-
-
-def seen(work: Work, adjustment_id: str) -> Adjustment:
-    """Return the adjustment to overseers; to others it does not exist."""
-    found = find(work.session, adjustment_id)
-    if not access.oversees(work.actor):
-        raise _missing(adjustment_id)
-    return found
-
-
-def listed(work: Work, *, after: str | None, limit: int) -> Page[Adjustment]:
-    """Return the adjustments, newest first, to overseers. One SELECT by key."""
-    access.require(work, access.overseer, "adjustment.listed")
-    order = ((Adjustment.id, "desc"),)
-    return keyset(work.session, select(Adjustment), by=order, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
-
-
-def take(work: Work, adjustment_id: str, name: str, **data: Any) -> Adjustment:
-    """Take one step in an adjustment's life. Raises what `Workflow.take` raises."""
-    found = seen(work, adjustment_id)
-    work.session.refresh(found, with_for_update=True)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def _missing(adjustment_id: str) -> NotFound:
-    return NotFound("没有这项调整", f"no adjustment {adjustment_id}")
+_OWN: Final = access.Overseen(Adjustment, LIFE, Words("没有这项调整", "no adjustment"))
+find, seen, listed, take = _OWN.find, _OWN.seen, _OWN.listed, _OWN.take

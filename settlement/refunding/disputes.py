@@ -13,9 +13,9 @@ from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 from kernel.actor import system_only
 from kernel.clock import Instant
 from kernel.db import Base, Big, Living
-from kernel.errors import NotFound, Refusal
+from kernel.errors import Refusal
 from kernel.money import Money
-from kernel.pages import Page, keyset
+from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import Workflow, ask, step
@@ -128,40 +128,13 @@ def refusal(session: Session, order_id: str) -> Refusal | None:
     )
 
 
-def find(session: Session, chargeback_id: str) -> Chargeback:
-    """Return the dispute. Raises NotFound. One SELECT by key."""
-    found = session.get(Chargeback, chargeback_id)
-    if found is None:
-        raise _missing(chargeback_id)
-    return found
-
-
-def seen(work: Work, chargeback_id: str) -> Chargeback:
-    """Return the dispute to overseers; to others it does not exist."""
-    found = find(work.session, chargeback_id)
-    if not access.oversees(work.actor):
-        raise _missing(chargeback_id)
-    return found
+_OWN: Final = access.Overseen(Chargeback, LIFE, Words("没有这项支付争议", "no dispute"))
+find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 
 
 def listed(
     work: Work, *, state: State | None = None, after: str | None, limit: int
 ) -> Page[Chargeback]:
     """Return the disputes, newest first, to overseers. One SELECT on an index."""
-    access.require(work, access.overseer, "chargeback.listed")
-    statement = select(Chargeback)
-    if state is not None:
-        statement = statement.where(Chargeback.state == state)
-    return keyset(work.session, statement, by=((Chargeback.id, "desc"),), after=after, limit=limit)
-
-
-def take(work: Work, chargeback_id: str, name: str, **data: Any) -> Chargeback:
-    """Take one step in a dispute's life. Raises what `Workflow.take` raises."""
-    found = seen(work, chargeback_id)
-    work.session.refresh(found, with_for_update=True)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def _missing(chargeback_id: str) -> NotFound:
-    return NotFound("没有这项支付争议", f"no dispute {chargeback_id}")
+    where = [] if state is None else [Chargeback.state == state]
+    return _OWN.listed(work, *where, after=after, limit=limit)

@@ -24,6 +24,15 @@ PEOPLE = (
     "SELECT i AS id, '138' || lpad(CAST(i AS VARCHAR), 8, '0') AS phone, i % 5 AS visits "
     "FROM range({rows}) t(i)"
 )
+SAMPLED = {
+    "id": "2",
+    "station": "站2",
+    "level": "1.0",
+    "seen_at": "2026-01-01 00:02:00",
+    "day": "2026-01-01",
+}
+"""A row of the readings."""
+
 PHONE = {"column": "phone", "kind": "mobile", "share_bp": 10_000, "headed": True}
 
 
@@ -53,7 +62,7 @@ def stored(
             "columns": [(name, kind.lower()) for name, kind, *_ in columns],
         },
         "profile": {"personal": list(personal), "columns": [], "latest": {}},
-        "sample": [],
+        "sample": [SAMPLED],
     }
     version = deltas.load(data_dir, dataset_id, file, cause=upload.id)
     file.unlink()

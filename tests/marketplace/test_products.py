@@ -18,6 +18,7 @@ from tests.conftest import WorkAs, work_of
 from tests.licensing import grants
 from tests.marketplace import make
 
+
 def codes(error: pytest.ExceptionInfo[StepRefused]) -> list[str]:
     return [refusal.code for refusal in error.value.refusals]
 

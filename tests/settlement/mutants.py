@@ -6,7 +6,7 @@ gone, or a rule of the schema dropped.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from kernel.engines import Engines
 from kernel.errors import DomainError, StepRefused
 from kernel.workflow import Workflow
+from tests.conftest import WorkAs
+from tests.settlement.bookkeeping import on_sqlite
 
 Promise = Callable[[Any], None]
 Mutation = Callable[[Engines, pytest.MonkeyPatch], None]
@@ -92,6 +94,28 @@ def both(*mutations: Mutation) -> Mutation:
 def promises(mutants: Iterable[Mutant]) -> dict[str, Promise]:
     """Return name → promise, of all that the mutants break."""
     return {mutant.promise.__name__: mutant.promise for mutant in mutants}
+
+
+def tested(mutants: Mapping[str, Mutant]) -> tuple[Callable[..., None], Callable[..., None]]:
+    """Return two tests: each guard that is taken off is noticed; with all of them on all holds.
+
+    A promise is given `work_as`. Rules of the program are the same on both databases: once.
+    """
+    held = promises(mutants.values())
+
+    @on_sqlite
+    @pytest.mark.parametrize("guard", mutants)
+    def noticed(
+        engines: Engines, monkeypatch: pytest.MonkeyPatch, work_as: WorkAs, guard: str
+    ) -> None:
+        notices(engines, monkeypatch, mutants[guard], work_as)
+
+    @on_sqlite
+    @pytest.mark.parametrize("promise", held)
+    def holds(work_as: WorkAs, promise: str) -> None:
+        held[promise](work_as)
+
+    return noticed, holds
 
 
 def notices(engines: Engines, patch: pytest.MonkeyPatch, mutant: Mutant, given: Any) -> None:

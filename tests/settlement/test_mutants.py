@@ -151,6 +151,18 @@ def a_low_id_is_locked_before_a_high_one(engines: Engines) -> None:
         assert on_the_high_one == []
 
 
+def nobody_closes_a_month_under_an_entry(engines: Engines) -> None:
+    close = (
+        "UPDATE ledger_periods SET status = 'closed', closed_at = now(), closed_by = 'x',"
+        f" entries = 0, root_hash = '{'0' * 64}' WHERE id = '2026-07'"
+    )
+    with engines.writing() as poster, engines.writing() as closer:
+        poster.execute(text(head(90)))
+        closer.execute(text("SET LOCAL lock_timeout = '200ms'"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            closer.execute(text(close))
+
+
 def a_latecomer_is_sealed(engines: Engines) -> None:
     for number in (90, 80):  # the lower one commits later
         run(engines, head(number), posting(number, CUSTODY, LINE, "1"), seal(number))
@@ -237,6 +249,10 @@ POSTGRESQL = {
     "no natural key in the database": Mutant(
         an_event_is_there_once,
         without(DROP.format("entries", "uq_ledger_entries_event_source_id_seq")),
+    ),
+    "the status of a month belongs to no key": Mutant(
+        nobody_closes_a_month_under_an_entry,
+        without("DROP INDEX uq_ledger_periods_id_status"),
     ),
     "locks as they come": Mutant(
         a_low_id_is_locked_before_a_high_one,

@@ -1,6 +1,7 @@
 """The long ordeals: hundreds of kills, on both databases, and the power of each measured.
 
-Each says at the end how often it killed, where, and how long it took.
+Each says at the end how often it killed, where, and how long it took: all of them together
+some forty minutes on two cores, half of it on PostgreSQL.
 """
 
 from typing import Any
@@ -14,8 +15,8 @@ from tests.soak.conftest import Tell
 
 pytestmark = pytest.mark.soak
 
-PATIENCE_S = 600
-"""Who got no answer asks again after up to an hour, which is three minutes here."""
+PATIENCE_S = 300
+"""Who got no answer asks again after up to an hour, which is 18 seconds in the end."""
 
 
 def said(tell: Tell, result: dict[str, Any], *names: str) -> None:
@@ -29,7 +30,9 @@ def said(tell: Tell, result: dict[str, Any], *names: str) -> None:
 def test_two_hundred_kills_charge_nobody_twice_and_lose_nothing(
     database_url: str, seed: int, tell: Tell
 ) -> None:
-    result = ordeal(database_url, seed=seed, kills=200, orders=60, early=0.4, patience_s=PATIENCE_S)
+    result = ordeal(
+        database_url, seed=seed, kills=200, orders=60, dies=0.08, early=0.4, patience_s=PATIENCE_S
+    )
 
     said(tell, result, "orders", "settled_s")
     assert result["wrong"] == []
@@ -40,7 +43,10 @@ def test_two_hundred_kills_charge_nobody_twice_and_lose_nothing(
 
 def test_the_ordeal_sees_a_gateway_that_makes_up_its_keys(database_url: str, tell: Tell) -> None:
     lossy = {**FAULTS, "cut_after": 0.4, "hook_lost": 0.5}
-    result = ordeal(database_url, seed=2, orders=40, faults=lossy, mutant="fresh-key")
+    result = ordeal(
+        database_url, seed=2, kills=60, orders=40, dies=0.08, early=0.4, faults=lossy,
+        patience_s=PATIENCE_S, mutant="fresh-key",
+    )  # fmt: skip
 
     said(tell, result, "orders", "settled_s")
     assert any("made" in wrong for wrong in result["wrong"])
@@ -57,7 +63,7 @@ def test_two_hundred_kills_lose_no_use_and_count_none_twice(
     assert result["kills"] >= 200
     assert result["deadlocks"] == 0, "who tells use and who draws for it lock in one order"
     assert set(result["points"]) >= metering.POINTS, "it must have died at every named point"
-    assert result["acknowledged"] > result["events"] > 1_000
+    assert result["acknowledged"] > result["events"] > result["kills"]
 
 
 @pytest.mark.parametrize(("mutant", "seen"), [("early", "is lost"), ("fresh-source", "counted")])

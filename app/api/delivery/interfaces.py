@@ -1,4 +1,4 @@
-"""The door of the metered interface (计量接口): rows and verifications, by the key of an order line.
+"""The door of the metered interface (计量接口): rows and verifications, by an order line's key.
 
 Not the session of a person but a key (bearer, or a signature by it) opens it; one address
 for each order line, with a document of its own.
@@ -135,13 +135,16 @@ def rows(body: dict[str, Any], task_id: str) -> Response:
     """Read one page of rows. Billed once for each request_id; what fails costs nothing."""
     caller = calling.identified(task_id)
     form, request_id = body.pop("format"), body.pop("request_id")
-    filters = tuple(Filter(one["column"], one["op"], tuple(one["values"])) for one in body["filters"])
+    filters = tuple(
+        Filter(one["column"], one["op"], tuple(one["values"])) for one in body["filters"]
+    )
     question = Question(**{**body, "columns": tuple(body["columns"]), "filters": filters})
     asked = Asked(
         task_id=task_id,
         kind=CallKind.ROWS,
         request_id=request_id or ids.secret(16),
         fingerprint=ids.digest(f"{form} {question.fingerprint}"),
+        credential_id=caller.credential.id,
         format=form,
     )
     call, answer, again = calling.called(
@@ -163,6 +166,7 @@ def verify(body: dict[str, Any], task_id: str) -> Response:
         kind=CallKind.VERIFY,
         request_id=body["request_id"] or ids.secret(16),
         fingerprint=Question(filters=filters).fingerprint,
+        credential_id=caller.credential.id,
     )
     call, answer, again = calling.called(
         caller, asked, lambda task, version: _verified(task, version, filters)
@@ -219,4 +223,3 @@ def call_row(found: Call) -> Mapping[str, Any]:
         "price": receipt.get("price"),
         "at": doors.moment(found.at),
     }
-

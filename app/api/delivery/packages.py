@@ -25,9 +25,9 @@ class PackageIn(doors.Body):
 
 
 class PackageQuery(doors.PageQuery):
-    """Of which delivery."""
+    """Of which delivery; of all that was bought when none is named."""
 
-    delivery_id = doors.text(max=40)
+    delivery_id = doors.text(max=40, required=False, load_default=None)
 
 
 class PackageLinkIn(doors.Body):

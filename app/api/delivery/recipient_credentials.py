@@ -63,9 +63,9 @@ class RecipientSecretOut(RecipientCredentialOut):
 
 
 class RecipientCredentialQuery(doors.PageQuery):
-    """Of which delivery, and of which kind."""
+    """Of which delivery (of all when none is named), and of which kind."""
 
-    delivery_id = doors.text(max=40)
+    delivery_id = doors.text(max=40, required=False, load_default=None)
     kind = doors.choice(*CredentialKind, required=False, load_default=None)
 
 

@@ -16,7 +16,7 @@ from marketplace.shelving.amendments import Amendment
 blueprint = doors.noun("amendments", "Revisions of listed products · 产品修订")
 
 
-class AmendmentIn(RevisionIn):
+class ProductAmendmentIn(RevisionIn):
     """What is said otherwise of a listed product."""
 
     product_id = doors.text(max=40)
@@ -28,7 +28,7 @@ class AmendmentQuery(doors.PageQuery):
     product_id = doors.text(max=40, required=False, load_default=None)
 
 
-class AmendmentOut(doors.LivingOut):
+class ProductAmendmentOut(doors.LivingOut):
     """A revision: minor or major, from which version to which."""
 
     product_id = fields.String()
@@ -60,7 +60,7 @@ def row(found: Amendment) -> Mapping[str, Any]:
 
 
 def show(found: Amendment, work: Work) -> Mapping[str, Any]:
-    """Return what AmendmentOut shows."""
+    """Return what ProductAmendmentOut shows."""
     clock = clocks.show(watch.running(work.session, found.id), work)
     return {**doors.living(found, work, amendments.LIFE), **row(found), "clock": clock}
 
@@ -68,7 +68,7 @@ def show(found: Amendment, work: Work) -> Mapping[str, Any]:
 @blueprint.get("")
 @doors.members("read")
 @blueprint.arguments(AmendmentQuery, location="query")
-@blueprint.response(200, doors.page_of(AmendmentOut))
+@blueprint.response(200, doors.page_of(ProductAmendmentOut))
 def listed(query: dict[str, Any]) -> Any:
     """List one's own revisions, or all for who reviews them, newest first."""
     return doors.page(amendments.listed(unit.current(), **query), row)
@@ -76,7 +76,7 @@ def listed(query: dict[str, Any]) -> Any:
 
 @blueprint.get("/<string:subject_id>")
 @doors.members("read")
-@blueprint.response(200, AmendmentOut)
+@blueprint.response(200, ProductAmendmentOut)
 def one(subject_id: str) -> Any:
     """Show one revision."""
     work = unit.current()
@@ -85,8 +85,8 @@ def one(subject_id: str) -> Any:
 
 @blueprint.post("")
 @doors.members("write")
-@blueprint.arguments(AmendmentIn)
-@blueprint.response(201, AmendmentOut)
+@blueprint.arguments(ProductAmendmentIn)
+@blueprint.response(201, ProductAmendmentOut)
 def propose(body: dict[str, Any]) -> Any:
     """Revise one's own listed product; the house finds out how much differs."""
     work = unit.current()
@@ -95,4 +95,4 @@ def propose(body: dict[str, Any]) -> Any:
     return show(made, work)
 
 
-doors.steps(blueprint, amendments, AmendmentOut, show)
+doors.steps(blueprint, amendments, ProductAmendmentOut, show)

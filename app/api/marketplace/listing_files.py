@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Response
@@ -9,6 +10,7 @@ from marshmallow import ValidationError, fields, validate
 
 from app import doors, languages, unit
 from kernel.actor import Actor
+from kernel.work import Work
 from marketplace.shelving import files, pulling, pushing
 from marketplace.shelving.files import ListingFile
 from marketplace.shelving.problems import Plan, Problem
@@ -130,11 +132,15 @@ def submitted(actor: Actor, file_id: str) -> tuple[ListingFile, list[Outcome]]:
         if all(each.plan in (Plan.BARRED, Plan.SAME) for each in some):
             done += pushing.passed_over(some)
         else:
-            done += unit.writing(actor, lambda work, some=some: pushing.push(work, some))
+            done += unit.writing(actor, partial(_pushed, some))
     return found, done
 
 
-def _tried(work: Any, file_id: str) -> tuple[ListingFile, list[Verdict]]:
+def _pushed(some: Sequence[Verdict], work: Work) -> list[Outcome]:
+    return pushing.push(work, some)
+
+
+def _tried(work: Work, file_id: str) -> tuple[ListingFile, list[Verdict]]:
     found = files.own(work, file_id)
     return found, files.tried(work, found)
 

@@ -47,8 +47,8 @@ def make() -> Any:
     """Make a pack of what the caller may see: of a period, or of the thing that was chosen."""
     work = unit.current()
     if forms.text("about", max=20) == About.PERIOD:
-        days = {"first_on": forms.day("first_on"), "last_on": forms.day("last_on")}
-        asked = Asked(about=About.PERIOD, **days)
+        first, last = forms.day("first_on"), forms.day("last_on")
+        asked = Asked(about=About.PERIOD, first_on=first, last_on=last)
     else:
         subject = chosen.of(work, "subject", "matter")
         asked = Asked(about=_ABOUTS[subject[:3]], subject=subject)

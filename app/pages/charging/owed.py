@@ -1,5 +1,6 @@
 """Pages of fee notes: what a member owes and how to pay it; for finance who owes, since when."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from app import doors, languages, unit
 from app.api.dividing.fee_notes import NOTES_MAX
 from app.pages import shown, spreadsheets
 from app.pages.choosing import chosen
-from app.pages.money import shapes
+from app.pages.money import leads, shapes
 from app.pages.money.shapes import cell, chooser, facts, said, table
 from kernel.errors import Invalid
 from kernel.money import Money
@@ -100,7 +101,7 @@ def one(note_id: str) -> Any:
         clock=shown.clock(work, found.id),
         crumb=(_BASE, said("服务费", "Fees for services")),
         title=said("服务费通知", "Fee note"),
-        tables=[_charges(charges.of_note(work.session, found.id)), *_credits(work, found)],
+        tables=[_charges(work, charges.of_note(work.session, found.id)), *_credits(work, found)],
         facts=_facts(work, found),
         **shapes.record(work, found, fee_notes.LIFE),
     )
@@ -155,13 +156,17 @@ def _notes(work: Work, found: list[FeeNote]) -> dict[str, Any]:
 
 def _loose(work: Work) -> dict[str, Any]:
     nothing = said("没有待通知的费用", "Nothing waits for a note")
-    return _charges(fee_notes.unnoted(work), said("尚未通知", "On no note yet"), nothing)
+    return _charges(work, fee_notes.unnoted(work), said("尚未通知", "On no note yet"), nothing)
 
 
-def _charges(found: list[FeeCharge], title: str = "", empty: str = "") -> dict[str, Any]:
+def _charges(
+    work: Work, found: list[FeeCharge], title: str = "", empty: str = ""
+) -> dict[str, Any]:
+    named = {each for one in found for each in (one.order_id, one.subject.partition(":")[0])}
+    known = leads.names(work, [], *named)
     rows = [
-        [languages.said(Kind(one.kind).label), one.charged_on, _about(one), one.amount, one.tax,
-         one.credited if one.credited_minor else None]
+        [languages.said(Kind(one.kind).label), one.charged_on, _about(one, known), one.amount,
+         one.tax, one.credited if one.credited_minor else None]
         for one in found
     ]  # fmt: skip
     columns = [said("费用", "Fee"), said("计费日", "Charged"), said("事由", "For"),
@@ -179,15 +184,18 @@ _PLACES: Final = {
 """Where what is charged for has its page."""
 
 
-def _about(one: FeeCharge) -> object:
+def _about(one: FeeCharge, known: Mapping[str, str]) -> object:
     if one.order_id:
-        return cell(one.order_id[-8:], href=f"/orders/{one.order_id}")
+        return cell(known.get(one.order_id, one.order_id[-8:]), href=f"/orders/{one.order_id}")
     subject, _, year = one.subject.partition(":")
     if one.kind == Kind.MEMBERSHIP:
         return year
     if one.kind not in _PLACES or subject.startswith("prv_"):
         return subject[-8:]
-    return cell(f"{subject[-8:]} {year}".strip(), href=f"/{_PLACES[one.kind]}/{subject}")
+    return cell(
+        f"{known.get(subject, subject[-8:])} {year}".strip(),
+        href=f"/{_PLACES[Kind(one.kind)]}/{subject}",
+    )
 
 
 def _credits(work: Work, found: FeeNote) -> list[dict[str, Any]]:

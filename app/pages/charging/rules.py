@@ -48,7 +48,8 @@ def rules() -> Any:
     standard = work.rules.table("fees")
     by_kind = work.rules.table("revenue")
     public, other = said("公共数据", "Public data"), said("其他数据", "Other data")
-    fee = f"{figures.bp(standard['transaction_bp'])}, ≤ {chrome.money(Money(standard['transaction_cap_fen']))}"
+    cap = chrome.money(Money(standard["transaction_cap_fen"]))
+    fee = f"{figures.bp(standard['transaction_bp'])}, ≤ {cap}"
     return render_template(
         "settlement/list.html",
         title=said("收费与分配规则", "Fees and shares"),

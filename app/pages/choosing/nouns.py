@@ -66,7 +66,8 @@ def _payees(work: Work, text: str, limit: int) -> list[Choice]:
     if not access.oversees(work.actor):
         return []
     owner = settling.treasury(work.rules)
-    treasury = Choice(owner, languages.said(Words("财政（国库）", "treasury")), owner)
+    words, number = Words("财政（国库）", "treasury"), owner.partition(":")[2]
+    treasury = Choice(owner, languages.said(words), number)
     return [*_holding([treasury], text), *_parties(work, text, limit)][:limit]
 
 

@@ -16,7 +16,7 @@ from kernel.money import Money
 from kernel.parties import people
 from kernel.work import Work
 from marketplace.seeking import orders
-from settlement import access
+from settlement import access, payments
 from settlement.bank import clearings, intake, matching, outgoing, statements, worklist
 from settlement.bank import virtual_accounts as virtual
 from settlement.bank.clearings import Share
@@ -114,9 +114,10 @@ def line(line_id: str) -> Any:
 @doors.money
 def give(line_id: str) -> Any:
     """Divide a receipt over the payments that were ticked or named."""
+    work = unit.current()
     named = dict.fromkeys([*forms.many("payment_id"), *forms.lines("others")])
-    shares = [_share(*each.split(maxsplit=1)) for each in named]
-    clearings.give(unit.current(), line_id, shares=shares, reason=_reason())
+    shares = [_share(work, *each.split(maxsplit=1)) for each in named]
+    clearings.give(work, line_id, shares=shares, reason=_reason())
     return redirect(f"/settlement/bank/lines/{line_id}", 303)
 
 
@@ -238,7 +239,10 @@ def _reason() -> str:
     return found
 
 
-def _share(payment_id: str, yuan: str = "") -> Share:
+def _share(work: Work, called: str, yuan: str = "") -> Share:
+    """Return the share of a payment, which is named by its reference or its id."""
+    found = payments.locked(work.session, [called.upper()]).get(called.upper())
+    payment_id = found.id if found else called
     if not yuan:
         return Share(payment_id)
     whole, _, rest = yuan.replace(",", "").partition(".")

@@ -31,6 +31,12 @@ _RAILS = {
 }
 
 
+_PROVIDERS = {
+    "stripe": Words("Stripe", "Stripe"),
+    "fake": Words("演示通道", "demonstration"),
+}
+
+
 _KINDS = {
     Kind.ORDER: Words("订单价款", "the price of an order"),
     Kind.SUSPENSE: Words("待核销来款", "money that belonged to nothing here"),
@@ -213,7 +219,7 @@ def all_disputes() -> Any:
     rows = [
         [
             cell(one.dispute_id, href=f"/settlement/disputes/{one.id}"),
-            one.provider,
+            _provider(one.provider),
             one.amount,
             one.evidence_due,
             cell("", tag=f"chargeback.{one.state}"),
@@ -251,17 +257,27 @@ def one_dispute(dispute_id: str) -> Any:
     return render_template(
         "settlement/record.html",
         crumb=("/settlement/disputes", said("支付争议", "Disputes")),
-        title=found.dispute_id,
-        under=f"{cell(found.amount)['text']} · {found.provider}",
+        title=f"{said('支付争议', 'Dispute')} {found.dispute_id}",
+        under=f"{cell(found.amount)['text']} · {_provider(found.provider)}",
         facts=facts(
             (said("订单", "Order"), _order(work, found.order_id)),
             (said("被争议的款项", "Charge"), found.charge_object),
             (said("举证期限", "Answer until"), found.evidence_due),
             (said("举证要点", "What was answered"), found.evidence),
             (said("冻结", "Hold"), held if found.hold_id else None),
+            (said("举证材料", "Evidence"), _proof(found.order_id)),
         ),
         **shapes.record(work, found, disputes.LIFE),
     )
+
+
+def _proof(order_id: str | None) -> Any:
+    label = said("出具该订单的证据包", "Make a pack of the order")
+    return cell(label, href=f"/evidence?subject={order_id}#new-title") if order_id else None
+
+
+def _provider(name: str) -> str:
+    return languages.said(_PROVIDERS.get(name, Words(name, name)))
 
 
 def _order(work: Work, order_id: str | None) -> Any:
@@ -278,7 +294,7 @@ def _forms(work: Work) -> list[Any]:
         "交易所一并退还服务费；否则由卖方承担",
         "The exchange gives its fee back as well; otherwise the seller bears it",
     )
-    request_button = said("申请，待另一人复核", "Request, for another to approve")
+    request_button = said("提交申请", "Submit the request")
     return [
         shapes.form("refund", said("申请退款", "Request a refund"), _BASE, request_button, [
             order, *_line(work, order_id), amount, reason, field("fee_refund", fee, kind="flag"),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from kernel.words import Words
+from marketplace.demands import wishes
 from marketplace.plans import kinds
 
 STATES: Final[dict[str, tuple[str, str, str]]] = {
@@ -70,6 +71,7 @@ TERMS: Final = {
     "measure": kinds.Measure,
     "auction_form": kinds.AuctionForm,
     "pay_mode": kinds.PayMode,
+    "visibility": wishes.Visibility,
 }
 
 BILL_KINDS: Final[dict[str, Words]] = {

@@ -16,6 +16,10 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "package.ready": ("可下载", "ready", "good"),
     "package.failed": ("制作失败", "failed", "bad"),
     "package.erased": ("密钥已销毁", "key destroyed", "past"),
+    "egress_review.requested": ("待审查", "waits for its review", "busy"),
+    "egress_review.released": ("准予出域", "released", "good"),
+    "egress_review.refused": ("不予出域", "refused", "bad"),
+    "egress_review.withdrawn": ("已撤回", "withdrawn", "past"),
 }
 
 EVENTS: Final[dict[str, Words]] = {
@@ -28,6 +32,13 @@ EVENTS: Final[dict[str, Words]] = {
     "package.link_made": Words("生成下载链接", "Download link made"),
     "package.link_revoked": Words("撤销下载链接", "Download link revoked"),
     "package.released": Words("文件包首次放行", "Package released"),
+    "delivery.used": Words("使用数据", "Data used"),
+    "delivery.handed": Words("交付文件", "File handed over"),
+    "query.run": Words("域内查询", "In-domain query"),
+    "egress.requested": Words("申请出域审查", "Egress review asked for"),
+    "egress.released": Words("准予出域", "Released"),
+    "egress.refused": Words("不予出域", "Release refused"),
+    "egress.withdrawn": Words("撤回出域申请", "Egress review withdrawn"),
     "recipient_key.registered": Words("登记公钥", "Public key registered"),
     "recipient_key.retired": Words("停用公钥", "Public key retired"),
 }

@@ -12,7 +12,11 @@ from tests.delivery import stores
 
 
 def opened(
-    application: Exchange, *, rows: int = 1000, allowed: dict[str, int] | None = None, **changes: Any
+    application: Exchange,
+    *,
+    rows: int = 1000,
+    allowed: dict[str, int] | None = None,
+    **changes: Any,
 ) -> str:
     """Open an interface on a table of so many readings; return the delivery's id."""
     house = application.house

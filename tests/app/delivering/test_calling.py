@@ -62,9 +62,7 @@ def test_pages_follow_each_other_without_a_gap(client: Client, door: tuple[str, 
 
 
 @pytest.mark.parametrize("sort", ["level", "-level", "station", "-station", "day", "-seen_at"])
-def test_sorted_pages_hold_every_row_once(
-    client: Client, door: tuple[str, str], sort: str
-) -> None:
+def test_sorted_pages_hold_every_row_once(client: Client, door: tuple[str, str], sort: str) -> None:
     seen: list[dict[str, Any]] = []
     after = None
 
@@ -107,7 +105,7 @@ def test_filters_keep_what_they_say(
 
 
 def test_the_same_page_comes_in_three_formats(client: Client, door: tuple[str, str]) -> None:
-    said = {"columns": ["id", "day"], "limit": 3}
+    said: dict[str, Any] = {"columns": ["id", "day"], "limit": 3}
 
     plain = ask(client, door, **said)
     sheet = ask(client, door, **said, format="csv")
@@ -115,7 +113,10 @@ def test_the_same_page_comes_in_three_formats(client: Client, door: tuple[str, s
 
     assert plain.json["rows"][2] == {"id": 2, "day": "2026-01-01"}
     assert sheet.text.splitlines() == [
-        "id,day", "0,2026-01-01", "1,2026-01-01", "2,2026-01-01",
+        "id,day",
+        "0,2026-01-01",
+        "1,2026-01-01",
+        "2,2026-01-01",
     ]
     table = pa.ipc.open_stream(stream.data).read_all()
     assert [row["id"] for row in table.to_pylist()] == [0, 1, 2]
@@ -134,9 +135,7 @@ def test_arrow_goes_on_where_the_page_before_ended(client: Client, door: tuple[s
     assert "Databourse-Next" not in second.headers
 
 
-def test_a_receipt_is_signed_over_what_was_answered(
-    client: Client, door: tuple[str, str]
-) -> None:
+def test_a_receipt_is_signed_over_what_was_answered(client: Client, door: tuple[str, str]) -> None:
     answer = ask(client, door, limit=5, request_id="r-1")
 
     told = receipt(answer)
@@ -303,7 +302,7 @@ def signed(key: str, digest: str, path: str, body: bytes, **changes: Any) -> dic
     made = signing.signature(
         digest, signing.Request("POST", path, body), ts=said["ts"], nonce=said["nonce"]
     )
-    told = f'key={key}, ts={said["ts"]}, nonce={said["nonce"]}, signature={made}'
+    told = f"key={key}, ts={said['ts']}, nonce={said['nonce']}, signature={made}"
     return {"Authorization": f"{signing.SCHEME} {told}", "Content-Type": "application/json"}
 
 
@@ -349,9 +348,7 @@ def test_a_signature_that_is_old_or_odd_is_refused(
     assert answer.status_code == 401
 
 
-def test_a_signature_over_something_else_is_refused(
-    client: Client, application: Exchange
-) -> None:
+def test_a_signature_over_something_else_is_refused(client: Client, application: Exchange) -> None:
     task_id = keys.opened(application)
     made, _ = keys.issued(application, task_id)
     path = f"/data/v1/{task_id}/rows"
@@ -360,9 +357,7 @@ def test_a_signature_over_something_else_is_refused(
     other = client.post(path, data=b'{"limit": 1}', headers=header)
     forged = signed(made.id, "0" * 64, path, b"{}")
     guessed = client.post(path, data=b"{}", headers=forged)
-    nobody = client.post(
-        path, data=b"{}", headers=signed("rcd_none", "0" * 64, path, b"{}")
-    )
+    nobody = client.post(path, data=b"{}", headers=signed("rcd_none", "0" * 64, path, b"{}"))
 
     assert {each.status_code for each in (other, guessed, nobody)} == {401}
 

@@ -17,16 +17,6 @@ ORDER: dict[str, Any] = {
 
 
 @ON_SQLITE
-def test_products_are_found_by_words_board_and_industry(visit: Visit) -> None:
-    visitor = visit()
-
-    assert "北京十二站" in visitor.get("/products?q=气象").text
-    assert "北京十二站" in visitor.get("/products?board=METEO&industry=A").text
-    assert "没有找到" in visitor.get("/products?q=nowhere").text
-    assert visitor.get("/products?board=NONE").status_code == 404
-
-
-@ON_SQLITE
 def test_a_product_shows_price_sample_terms_and_the_chain_behind_it(
     visit: Visit, town: Town
 ) -> None:

@@ -14,6 +14,7 @@ from licensing.applications.cases import Scenario
 from licensing.assessing import members
 from licensing.authorisations import Authorisation
 from marketplace import admissions, orders, products, progress
+from marketplace.finding import sources
 from marketplace.orders import Order
 from marketplace.products import Product
 from tests.catalogue import shelf
@@ -56,7 +57,14 @@ def build(session: Session) -> Town:
     granted = _authorised(session, town, code)
     _waiting(session, town, code)
     _market(session, town, granted, resource.id)
+    _found(session)
     return town
+
+
+def _found(session: Session) -> None:
+    """Let everything be found, as its events do in the house."""
+    for kind in sources.SAYS:
+        sources.rebuild(work_of(session, "system"), kind, after="", limit=500)
 
 
 def _authorised(session: Session, town: Town, code: str) -> Authorisation:

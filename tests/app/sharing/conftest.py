@@ -68,9 +68,7 @@ def readings(rows: int = 1000, versions: int = 1) -> Callable[[Session, Path], D
 
     def make(session: Session, data_dir: Path) -> DeliveryTask:
         loaded = [
-            stores.stored(
-                session, data_dir, rows=rows * number, at=NOON + timedelta(hours=number)
-            )
+            stores.stored(session, data_dir, rows=rows * number, at=NOON + timedelta(hours=number))
             for number in range(1, versions + 1)
         ]
         return stores.delivered(session, loaded[-1])

@@ -58,7 +58,8 @@ def dataset(
         title="各站降雨",
         name="rain.csv",
         size_bytes=100,
-        opened_by="per_developer_editor",
+        person_id="per_developer_editor",
+        part_bytes=100,
         opened_at=NOON,
     )
     session.add(upload)

@@ -25,7 +25,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from config import rules as rule_files
@@ -39,6 +39,7 @@ from settlement.ledger import AccountRef
 from settlement.metering import buckets, hours, meters, tariffs, usage, wallets
 from settlement.metering.buckets import UsageBucket
 from settlement.metering.usage import Answer, Outcome, Told, UsageEvent
+from tests.rivals import deadlocks
 
 BEGUN: Final = datetime(2026, 7, 1, 5, tzinfo=UTC)
 SPEED: Final = 3600  # an hour of the exchange in a second
@@ -256,15 +257,6 @@ def _ordeal(asked: dict[str, Any], begun: float, kept: Path) -> dict[str, Any]:
         "acknowledged": len(said), "events": len(set(said)), "deadlocks": deadlocks(house.engines),
         "seconds": round(time.time() - begun),
     }  # fmt: skip
-
-
-def deadlocks(engines: Engines) -> int:
-    """Return how many circles of waiting the database has broken; SQLite has none."""
-    if engines.sqlite:
-        return 0
-    count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-    with engines.reading() as session:
-        return int(session.scalars(text(count)).one())
 
 
 def _tell_the_rest(house: House, acknowledged: set[str]) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from kernel.engines import Engines
 from kernel.money import Money
 from settlement import accounts, payouts
 from settlement.dividing import hold_list
@@ -18,15 +17,13 @@ from settlement.posting import on_sqlite as to_sqlite
 from tests.conftest import WorkAs
 from tests.settlement import money
 from tests.settlement.bank import banking
-from tests.settlement.bookkeeping import on_sqlite
 from tests.settlement.money import made_session as of
 from tests.settlement.mutants import (
     Mutant,
     anything_goes,
     doing,
-    notices,
-    promises,
     refused,
+    tested,
     unguarded,
     without_effect,
 )
@@ -133,16 +130,4 @@ MUTANTS = {
     ),
 }
 
-
-@on_sqlite
-@pytest.mark.parametrize("guard", MUTANTS)
-def test_a_guard_taken_off_is_noticed(
-    engines: Engines, monkeypatch: pytest.MonkeyPatch, work_as: WorkAs, guard: str
-) -> None:
-    notices(engines, monkeypatch, MUTANTS[guard], work_as)
-
-
-@on_sqlite
-@pytest.mark.parametrize("promise", promises(MUTANTS.values()))
-def test_every_promise_holds_while_its_guards_are_on(work_as: WorkAs, promise: str) -> None:
-    promises(MUTANTS.values())[promise](work_as)
+test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = tested(MUTANTS)

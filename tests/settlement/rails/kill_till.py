@@ -25,7 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from config import rules as rule_files
 from kernel.actor import SYSTEM, Actor, Duty, Role
@@ -48,6 +48,7 @@ from settlement.rails.outcomes import Outcomes
 from settlement.rails.port import BadNotice, NoAnswer, NotYet, Object, Order
 from settlement.rails.stripe_rail import StripeRail
 from settlement.refunding import chargebacks, refunds
+from tests.rivals import deadlocks
 
 HOUSE = Path(__file__).parents[3]
 SPEED = 20  # how much faster than the world's the clocks of both run
@@ -150,7 +151,7 @@ class Till:
         early = self.random.random() < self.asked.get(
             "early", 1
         )  # the others come as far as the named points
-        time.sleep((0.2 if early else 2) + self.random.random() * (1.5 if early else 4))
+        time.sleep((0.2 if early else 1) + self.random.random() * (1.5 if early else 3))
         os.write(self.told, b"at random\n")
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -325,15 +326,6 @@ def _killed(
     with os.fdopen(reading) as points:
         died = Counter(points.read().split("\n")[:-1])
     return {"kills": kills, "points": died, "failures": failures}
-
-
-def deadlocks(engines: Engines) -> int:
-    """Return how many circles of waiting the database has broken; SQLite has none."""
-    if engines.sqlite:
-        return 0
-    count = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
-    with engines.reading() as session:
-        return int(session.scalars(text(count)).one())
 
 
 def _open(till: Till) -> list[str]:

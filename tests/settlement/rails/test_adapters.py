@@ -139,6 +139,17 @@ def test_a_command_under_one_key_is_done_once(side: Side) -> None:
     assert same == side.can("idempotency"), "what it lacks is told in its list"
 
 
+def test_a_key_under_which_something_else_was_said_is_refused(side: Side) -> None:
+    order = side.order()
+    made = side.run(order)
+
+    if side.can("idempotency"):
+        with pytest.raises(NoAnswer) as told:
+            side.run(replace(order, amount=Money(10_001)))
+        assert (told.value.code, told.value.stored) == ("idempotency-error", True)
+    assert side.port.fetch(Kind.PAYMENT, made.id).amount == Money(10_000)
+
+
 def test_the_object_carries_the_command_that_made_it(side: Side) -> None:
     order = side.order()
     made = side.run(order)

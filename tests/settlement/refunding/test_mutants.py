@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from kernel.engines import Engines
 from kernel.errors import Invalid
 from kernel.money import Money, half_up
 from settlement import escrow
@@ -20,16 +19,14 @@ from settlement.refunding.adjustments import Adjustment
 from settlement.refunding.refunds import NotRefundable
 from tests.conftest import WorkAs
 from tests.settlement import money
-from tests.settlement.bookkeeping import on_sqlite
 from tests.settlement.money import made_session as of
 from tests.settlement.mutants import (
     Mutant,
     anything_goes,
     doing,
-    notices,
-    promises,
     refused,
     taken_from,
+    tested,
     unguarded,
 )
 from tests.settlement.refunding import going_back
@@ -194,16 +191,4 @@ MUTANTS = {
     ),
 }
 
-
-@on_sqlite
-@pytest.mark.parametrize("guard", MUTANTS)
-def test_a_guard_taken_off_is_noticed(
-    engines: Engines, monkeypatch: pytest.MonkeyPatch, work_as: WorkAs, guard: str
-) -> None:
-    notices(engines, monkeypatch, MUTANTS[guard], work_as)
-
-
-@on_sqlite
-@pytest.mark.parametrize("promise", promises(MUTANTS.values()))
-def test_every_promise_holds_while_its_guards_are_on(work_as: WorkAs, promise: str) -> None:
-    promises(MUTANTS.values())[promise](work_as)
+test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = tested(MUTANTS)

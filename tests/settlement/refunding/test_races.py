@@ -6,11 +6,10 @@ from typing import Any, Final
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from kernel.engines import Engines
+from kernel.engines import Engines, insist
 from kernel.errors import DomainError
 from kernel.money import Money
 from settlement import batches, escrow, fsck, payouts
@@ -85,19 +84,24 @@ ACTS: Final[tuple[tuple[str, Doing], ...]] = (
 
 
 def tried(engines: Engines, doing: Doing, order: str) -> str:
-    """Do it, again after a deadlock or a lost race; what the domain refuses is refused."""
-    for _ in range(TRIES):
+    """Do it as a request does, and ask again when told that it was changed meanwhile.
+
+    A deadlock is tried again by the house itself; what the domain refuses is refused.
+    """
+
+    def attempt() -> None:
         with engines.writing() as session:
-            try:
-                doing(session, order)
-                session.commit()
-            except DomainError:
-                session.rollback()
-                return "refused"
-            except (OperationalError, StaleDataError):
-                session.rollback()
-                continue
-            return "done"
+            doing(session, order)
+            session.commit()
+
+    for _ in range(TRIES):
+        try:
+            insist(attempt)
+        except DomainError:
+            return "refused"
+        except StaleDataError:
+            continue
+        return "done"
     return "given up"
 
 

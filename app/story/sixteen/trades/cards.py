@@ -17,11 +17,10 @@ from app.story.sixteen.trades.till import FINANCE
 from kernel.money import Money
 from settlement import payments
 from settlement.payments import Purpose
-from settlement.rails import collecting, commands, outcomes
+from settlement.rails import balance_lines, collecting, commands
 from settlement.rails.collecting import Way
-from settlement.rails.desks import DisputeMove
 from settlement.rails.fake_rail import NAME
-from settlement.rails.port import Kind, Object, Phase
+from settlement.rails.port import BalanceLine, Kind, Object, Phase
 from settlement.refunding import chargebacks, disputes
 
 FEE: Final = Money(1_500)
@@ -82,6 +81,9 @@ def paid_by_card(case: Case, day: int) -> Iterator[Beat]:
             at=work.now,
         )
         OUTCOMES.apply(work, told)
+        nothing = Money(0, told.amount.currency)
+        line = _line(scene, case.charge, case.charge, told.amount, nothing)
+        balance_lines.book(work, NAME, line, chargebacks)
         return begun.id
 
     yield from goods.ordered(case.order, "tool", day)
@@ -94,7 +96,7 @@ def disputed(case: Case, day: int) -> Iterator[Beat]:
     yield Beat(f"dispute/{case.key}", day, THE_HOUSE,
                lambda scene: _told(scene, case, Phase.REQUIRES_ACTION))  # fmt: skip
     yield Beat(f"dispute/{case.key}/withdrawn", day, THE_HOUSE,
-               lambda scene: _moved(scene, case, "withdrawn"))  # fmt: skip
+               lambda scene: _moved(scene, case, "withdrawn", out=True))  # fmt: skip
 
 
 def answered(case: Case, day: int, evidence: str) -> Beat:
@@ -112,7 +114,7 @@ def won(case: Case, day: int) -> Iterator[Beat]:
     yield Beat(f"dispute/{case.key}/won", day, THE_HOUSE,
                lambda scene: _told(scene, case, Phase.WON))  # fmt: skip
     yield Beat(f"dispute/{case.key}/reinstated", day, THE_HOUSE,
-               lambda scene: _moved(scene, case, "reinstated"))  # fmt: skip
+               lambda scene: _moved(scene, case, "reinstated", out=False))  # fmt: skip
 
 
 def lost(case: Case, day: int) -> Beat:
@@ -140,18 +142,25 @@ def _told(scene: Scene, case: Case, phase: Phase) -> str:
     return next(one.id for one in found if one.dispute_id == case.called)
 
 
-def _moved(scene: Scene, case: Case, kind: str) -> None:
-    amount = _amount(scene, case)
-    chargebacks.moved(
-        scene.work,
-        DisputeMove(
-            dispute_id=case.called,
-            kind=kind,
-            amount=amount,
-            fee=FEE if kind == "withdrawn" else Money(0, amount.currency),
-            source_id=f"{case.called}/{kind}",
-            account=outcomes.cash(NAME, amount.currency),
-        ),
+def _moved(scene: Scene, case: Case, name: str, *, out: bool) -> None:
+    """Let the provider say what it moved of our balance for a dispute."""
+    paid = _amount(scene, case)
+    fee = FEE if out else Money(0, paid.currency)
+    amount = Money(-paid.minor, paid.currency) if out else paid
+    line = _line(scene, f"{case.called}_{name}", case.called, amount, fee)
+    balance_lines.book(scene.work, NAME, line, chargebacks)
+
+
+def _line(scene: Scene, name: str, source_id: str, amount: Money, fee: Money) -> BalanceLine:
+    return BalanceLine(
+        id=f"fbt_{name}",
+        type=balance_lines.DISPUTE if source_id.startswith("fdp_") else "charge",
+        source_id=source_id,
+        amount=amount,
+        fee=fee,
+        net=amount - fee,
+        available_on=scene.work.now,
+        at=scene.work.now,
     )
 
 

@@ -19,13 +19,19 @@ from marketplace.versions import Content
 LISTED: Final = 50
 """On which day before the end the products are filled in; they are listed three days later."""
 
+MERCHANT, SUBMITTER, BUYER = "merchant", "developer", "buyer"
+
+REVIEWED: Final = (
+    ("submit", SUBMITTER), ("pass_formal", "listing"), ("pass_compliance", "compliance"),
+    ("pass_security", "security"),
+)  # fmt: skip
+"""The steps to the publicity, and by whom each is taken."""
+
 STATED: Final = {
     "source_statement": "数据由本公司在自有业务中产生，未混入其他来源，加工过程留有记录。",
     "compliance_statement": "产品内容与流通符合法律法规，不含个人信息，不损害他人合法权益。",
 }
 """What the merchant answers for."""
-
-MERCHANT, SUBMITTER, BUYER = "merchant", "developer", "buyer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,7 @@ def listing(key: str) -> Iterator[Beat]:
     """Yield the listing of a product: filled in by one, submitted, reviewed by two others."""
     name = f"product/{key}"
     yield Beat(name, LISTED, MERCHANT, lambda scene: _fill_in(scene, key))
-    for step, who in (("submit", SUBMITTER), ("pass_formal", "listing"),
-                      ("pass_compliance", "compliance"), ("pass_security", "security")):  # fmt: skip
+    for step, who in REVIEWED:
         answers = COMPLIANT if step == "pass_compliance" else {}
         yield Beat(f"{name}/{step}", LISTED, who, _product_step(name, step, answers))
 

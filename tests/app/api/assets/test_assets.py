@@ -47,6 +47,29 @@ def recognised(as_: As) -> str:
     return str(card)
 
 
+def test_a_valuation_report_is_filed_listed_and_downloaded(as_: As) -> None:
+    card, writer = recognised(as_), as_(WRITER)
+    encoded = base64.b64encode(b"%PDF-1.7").decode()
+    report = {"card_id": card, "appraiser": "演示·资产评估机构", "report_no": "评字1号",
+              "approach": "market", "valued_on": "2026-12-31", "value_fen": 150_000,
+              "name": "r.pdf", "content_base64": encoded}  # fmt: skip
+
+    made = sent(writer, "/api/asset-valuations", report, 201)
+    wrong = sent(writer, "/api/asset-valuations", {**report, "content_base64": "?"}, 422)
+    twice = sent(writer, "/api/asset-valuations", report, 422)
+    listed = writer.get(f"/api/asset-cards/{card}/valuations").json["items"]
+    door = f"/api/asset-valuations/{made['id']}"
+
+    assert made["approach_label"] in {"市场法", "market approach"}
+    assert [one["id"] for one in listed] == [made["id"]]
+    assert writer.get(f"{door}/content").data == b"%PDF-1.7"
+    assert writer.get(door).json["digest"] == made["digest"]
+    assert as_("per_buyer_editor").get(door).status_code == 404
+    assert wrong["errors"][0]["pointer"].endswith("content_base64")
+    assert twice["errors"][0]["pointer"].endswith("report_no")
+    assert writer.get(f"/api/asset-cards/{card}/registrations").json == {"items": []}
+
+
 def test_a_card_wears_off_changes_and_is_disclosed(as_: As) -> None:
     card = recognised(as_)
     door, writer = f"/api/asset-cards/{card}", as_(WRITER)

@@ -9,6 +9,7 @@ import pytest
 
 from app import demonstration
 from app.unit import Exchange
+from settlement.evidence.archive import FILE_MAX
 from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
 from tests.settlement.assets.town import NEXT_YEAR
 
@@ -114,6 +115,11 @@ def _proven(writer: Browser, anybody: Browser, place: str) -> None:
     assert "asset/changes.json" in bad.text
     assert "FILE_EDITED" in bad.text
     anybody.shows("/papers", "核验整个证据包")
+    larger = anybody.post("/evidence/verify", file=(io.BytesIO(bytes(2_500_000)), "p.zip"))
+    beyond = anybody.post("/evidence/verify", file=(io.BytesIO(bytes(FILE_MAX * 2)), "p.zip"))
+    assert (larger.status_code, beyond.status_code) == (200, 413)
+    assert "NOT_A_ZIP" in larger.text
+    assert "此处至多 9.4 MB" in beyond.text
 
 
 @ON_SQLITE

@@ -16,7 +16,7 @@ def test_the_books_are_read_from_the_total_to_the_entry(visit: Visit, town: Town
     auditor.shows(
         "/settlement/ledger", "总账与试算平衡", "1012 资金监管户", "借方减贷方差额 ¥ 0.00"
     )
-    owners = auditor.shows("/settlement/ledger/2241.escrow", "订单托管款", "订单 …")
+    owners = auditor.shows("/settlement/ledger/2241.escrow", "订单托管款", "订单 OD-")
     auditor.shows("/settlement/ledger/6001.commission", "交易佣金收入", "余额")
     address = next(
         part.partition('"')[0].replace("&amp;", "&")

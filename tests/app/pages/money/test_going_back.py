@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from sqlalchemy import func, select
+
 from app.unit import Exchange
 from kernel.money import Money
+from settlement.dividing.frozen import Hold
 from settlement.rails.desks import DisputeWord
 from settlement.refunding import chargebacks
 from tests.app.api import till
@@ -98,8 +101,11 @@ def test_money_is_held_and_let_go_on_pages(visit: Visit, application: Exchange) 
     maker.shows(whole.location, "司法冻结", "应付数商款", "62,080.01")
     maker.shows(part.location, "没有可冻结的款项")
     maker.shows("/settlement/holds", "法〔1〕", "支付争议")
-    assert sums(saved(maker, "/settlement/holds"))["金额（分）"] == 6_208_001
-    assert sums(saved(maker, "/settlement/disputes")) == {"金额（分）": 12_800_001}
+    with application.house.engines.reading() as session:
+        held = session.scalars(select(func.sum(Hold.__table__.c.amount_minor))).one()
+    assert sums(saved(maker, "/settlement/holds")) == {"金额（分）": held}
+    assert held > 6_208_001  # and what the dispute holds
+    assert sums(saved(maker, "/settlement/disputes")) == {"金额（分）": 9_000}
     maker.shows("/settlement/hold-list", "演示·枫香科技", "暂缓中")
     maker.shows(listed.location, "核查", "移出暂缓名单")
     maker.shows("/settlement/disputes", "dp_1", "待举证")
@@ -186,6 +192,7 @@ def test_refunds_and_holds_have_doors(application: Exchange, as_: As) -> None:
 
     taken = [part["amount"]["minor"] for part in checker.get(f"refunds/{refund['id']}")["parts"]]
     assert sum(taken) == 6_400_000
+    assert checker.get(f"refunds/{refund['id']}")["together"] == [refund["id"]]
     assert checker.get("refunds?order_id=ord_1")["items"][0]["state"] == "approved"
     assert checker.get(f"holds/{held['id']}")["reference"] == "D1"
     assert checker.get("holds?state=open")["items"][0]["id"] == held["id"]
@@ -223,11 +230,17 @@ def test_rules_of_fees_and_shares_have_doors(as_: As) -> None:
     terms = {"first_on": "2027-07-02"}
 
     fee = maker.post("fee-rules", kind="transaction", payer="seller", rate_bp=200,
-                     waived_for=["welfare"], **terms)  # fmt: skip
+                     waived_for=["welfare"], scale="order",
+                     steps=[{"above_fen": 1_000_000, "rate_bp": 100}], **terms)  # fmt: skip
+    listing = maker.post("fee-rules", kind="listing", payer="seller", rate_bp=0, min_fen=100,
+                         every="version", **terms)  # fmt: skip
     revenue = maker.post("revenue-rules", scope="board", scope_id="brd_1", parties=[shared],
                          **terms)  # fmt: skip
 
-    assert maker.get(f"fee-rules/{fee['id']}")["rate_bp"] == 200
-    assert maker.get("fee-rules")["items"][0]["waived_for"] == ["welfare"]
+    shown = maker.get(f"fee-rules/{fee['id']}")
+    assert (shown["rate_bp"], shown["scale"]) == (200, "order")
+    assert shown["steps"] == [{"above_fen": 1_000_000, "rate_bp": 100}]
+    assert maker.get(f"fee-rules/{listing['id']}")["every"] == "version"
+    assert len(maker.get("fee-rules")["items"]) == 2
     assert maker.get(f"revenue-rules/{revenue['id']}")["parties"] == [shared]
     assert len(maker.get("revenue-rules")["items"]) == 1

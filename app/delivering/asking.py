@@ -1,0 +1,53 @@
+"""A buyer's query, run outside any transaction; and files that are handed over, likewise."""
+
+from pathlib import Path
+from typing import IO
+
+from app import unit
+from delivery.egress import queries
+from delivery.handing import handed
+from delivery.handing.handed import Handing
+from kernel.actor import Actor
+from kernel.work import Work
+
+
+def ask(actor: Actor, task_id: str, sql: str) -> str:
+    """Run a query, write it down, hold its result; returns the id of the query.
+
+    Raises what `queries.prepare` and `queries.keep` raise, and StatementRefused when the
+    result was not held; that the query was asked is written down all the same.
+    """
+    house = unit.house()
+    prepared = unit.reading(
+        actor, lambda work: queries.prepare(work, task_id, sql, data_dir=house.data_dir)
+    )
+    found = queries.run(prepared, house.rules)
+    query_id, refused = unit.writing(actor, lambda work: _kept(work, prepared, found))
+    if refused is not None:
+        raise queries.refusal(refused)
+    return str(query_id)
+
+
+def hand_over(actor: Actor, handing: Handing, stream: IO[bytes]) -> str:
+    """Take a file as it comes, and note it; returns its id. Nothing is left of what is refused."""
+    data_dir: Path = unit.house().data_dir
+    most = unit.house().rules.number("delivery.hand_file_bytes_max")
+
+    def look(work: Work) -> str:
+        handed.require(work, handing)
+        return handed.new_id(work)
+
+    received = handed.receive(data_dir, unit.reading(actor, look), stream, most=most)
+    try:
+        made = unit.writing(actor, lambda work: handed.keep(work, handing, received).id)
+    except BaseException:
+        handed.drop(data_dir, received.file_id)
+        raise
+    return str(made)
+
+
+def _kept(
+    work: Work, prepared: queries.Prepared, found: dict[str, object]
+) -> tuple[str, str | None]:
+    made = queries.keep(work, prepared, found)
+    return made.id, made.refused

@@ -1,0 +1,1 @@
+"""Pages of deliveries, for buyer and seller, and the desk of who reviews what leaves."""

@@ -1,0 +1,1 @@
+"""Pages of demands: what is wanted, who answers, who fits, what was awarded."""

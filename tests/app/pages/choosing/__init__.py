@@ -1,0 +1,1 @@
+"""Forms name things as people do."""

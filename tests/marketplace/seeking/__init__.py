@@ -1,0 +1,1 @@
+"""What somebody names in part is looked for."""
