@@ -48,8 +48,8 @@ docs: $(VENV)/.dev ## redraw what is drawn from code: states, errors, events, se
 bench: $(VENV)/.dev ## measure, side by side with what it is compared to
 	$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(VENV)/.dev assets ## run the tests that run long on purpose
-	$(BIN)/python -m pytest -q -m soak $(ARGS)
+soak: $(VENV)/.dev assets ## run the tests that run long on purpose, an hour or two; each says what it did
+	$(BIN)/python -m pytest -m soak --durations=0 --durations-min=1 $(ARGS)
 
 pins: $(VENV)/.dev ## renew constraints.txt to the newest versions that pyproject.toml allows
 	@$(UV_ENVIRONMENT) printf 'setuptools\nuv\nnodejs-wheel\n' | $(BIN)/uv pip compile --quiet \

@@ -103,11 +103,6 @@ def alone(view: View) -> View:
     return _with(view, Policy(scope=None, alone=True))
 
 
-def bringing(largest: int) -> Callable[[View], View]:
-    """Open a view like `alone` to which somebody brings a file: a body of `largest` bytes."""
-    return lambda view: _with(view, Policy(scope=None, alone=True, largest=largest))
-
-
 def versioned(view: View) -> View:
     """Say that a view heeds If-Match; the view calls `matched`."""
     view.versioned = True  # type: ignore[attr-defined]  # read by app.openapi

@@ -15,9 +15,9 @@ from catalogue import (
     sources,
 )
 from delivery import tasks
-from delivery.egress import reviews as egress_reviews
 from delivery.intake import uploads
 from delivery.packages import packages
+from delivery.passing import reviews as egress_reviews
 from kernel.parties import bank_checks, organisations, roles
 from licensing import (
     agreements,

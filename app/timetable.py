@@ -11,6 +11,7 @@ from app.rails import calls
 from app.sharing import packing
 from catalogue import registrations, sharing
 from delivery.intake import uploads
+from delivery.metered import signing
 from delivery.packages import packages
 from kernel import evidence, watch
 from kernel.clock import local_date
@@ -206,5 +207,6 @@ TIMETABLE: Mapping[str, Job] = {
     "index what is not found": Job(3_600,  index_unfound),
     "seal the evidence":       Job(60,     evidence.seal),
     "forget old keys":         Job(86_400, idempotency.forget),
+    "forget used nonces":      Job(3_600,  signing.forget),
 }
 # fmt: on

@@ -12,7 +12,18 @@ from collections.abc import Callable
 
 import structlog
 
-from benchmarks import decisions, growth, hot, ledger, pages, rankings, requests, settlement
+from benchmarks import (
+    decisions,
+    delivery,
+    growth,
+    hot,
+    ledger,
+    pages,
+    rankings,
+    requests,
+    search,
+    settlement,
+)
 
 ALL: dict[str, Callable[..., None]] = {
     "ledger": ledger.run,
@@ -21,7 +32,9 @@ ALL: dict[str, Callable[..., None]] = {
     "growth": growth.run,
     "requests": requests.run,
     "decisions": decisions.run,
+    "delivery": delivery.run,
     "rankings": rankings.run,
+    "search": search.run,
     "pages": pages.run,
 }
 

@@ -191,7 +191,7 @@ def _settlement_run(engines: Engines) -> None:
     began = perf_counter()
     commit(engines, [settled(name, number % 433) for number, name in enumerate(names)])
     took = perf_counter() - began
-    arrived = {code: fen - before[code] for code, fen in _credited(engines).items()}
+    arrived = {code: fen - before.get(code, 0) for code, fen in _credited(engines).items()}
     assert arrived == {row.credit.code: row.amount.minor * RUN_ORDERS
                        for row in settled("any", 0).rows}  # fmt: skip
     print(f"\nA settlement run of {RUN_ORDERS:,} orders, one transaction: {took:.1f} s; the shares"

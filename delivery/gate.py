@@ -18,8 +18,7 @@ from catalogue import directories, grades, resources
 from catalogue.grades import Condition, Grade, Mode, Origin, PiClass
 from catalogue.resources import Resource
 from delivery import tasks, ways
-from delivery.egress import reviews
-from delivery.metered import allowances
+from delivery.passing import allowances, reviews
 from delivery.tables.datasets import DatasetVersion
 from delivery.tasks import DeliveryTask, State
 from delivery.ways import Way

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -40,10 +40,19 @@ def keyset(
 
 
 def keyset_rows(
-    session: Session, statement: Select[Any], *, by: Order, after: str | None, limit: int
+    session: Session,
+    statement: Select[Any],
+    *,
+    by: Order,
+    after: str | None,
+    limit: int,
+    asked: Mapping[str, Any] | None = None,
 ) -> Page[Row[Any]]:
-    """Return one page as `keyset` does, of rows of several columns, among them those of `by`."""
-    rows = list(session.execute(_ordered(statement, by, after).limit(limit + 1)))
+    """Return one page as `keyset` does, of rows of several columns, among them those of `by`.
+
+    asked: what the statement's own parameters stand for.
+    """
+    rows = list(session.execute(_ordered(statement, by, after).limit(limit + 1), asked))
     return _cut(rows, by, limit)
 
 

@@ -206,7 +206,7 @@ class Workflow(Generic[S, T]):
                 ),
             )
         found = (guard(subject, work) for guard in row.when)
-        told = (refusal for each in found for refusal in _each(each))
+        told = (refusal for each in found for refusal in reasons(each))
         return (*told, *self._same_eyes(row, subject, work))
 
     def offers(self, subject: T, work: Work) -> tuple[Offer, ...]:
@@ -345,7 +345,8 @@ class Workflow(Generic[S, T]):
         return str(getattr(subject, unit))
 
 
-def _each(found: Refusal | tuple[Refusal, ...] | None) -> tuple[Refusal, ...]:
+def reasons(found: Refusal | tuple[Refusal, ...] | None) -> tuple[Refusal, ...]:
+    """Return what a guard answered as reasons: none, one, or several."""
     if found is None or isinstance(found, tuple):
         return found or ()
     return (found,)

@@ -21,8 +21,8 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
 from marketplace import access, versions
 from marketplace.boards import BoardProduct
-from marketplace.finding import index
-from marketplace.finding.index import Kind, Said
+from marketplace.indexing import index
+from marketplace.indexing.index import Kind, Said
 from marketplace.listings.rows import FORCED, REJECTIONS, Ending
 from marketplace.listings.rows import Product as Product
 from marketplace.listings.rows import State as State

@@ -12,7 +12,7 @@ What the rules do not allow is refused here; what could lose a fen is refused by
 database as well, whoever writes.
 
 What is asked is checked by `posting.asked`, taken up in portions by `posting.writing`, and
-written by `posting.on_sqlite` row by row or by `posting.on_postgresql` in one call. What is
+written by `posting.on_sqlite` table by table or by `posting.on_postgresql` in one call. What is
 called is `procedure`; the guards that look at whatever is written are `guards`.
 """
 

@@ -168,7 +168,6 @@ NOUNS = (
     lots,
     rankings,
     deliveries,
-    interfaces,
     egress_reviews,
     uses,
     payments,
@@ -231,5 +230,7 @@ def init_app(app: Flask, api: Api, *, demonstration: bool) -> None:
         api.register_blueprint(module.blueprint)
     for opened in BESIDE:
         api.register_blueprint(opened)
+    # Each order line's interface has a document of its own, and stands not in ours.
+    app.register_blueprint(interfaces.blueprint)
     if demonstration:
         api.register_blueprint(clock_door.blueprint)

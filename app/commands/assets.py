@@ -10,7 +10,7 @@ BATCH = 1_000
 
 @click.group()
 def assets() -> None:
-    """Data assets on balance sheets."""
+    """Charge data assets on balance sheets."""
 
 
 @assets.command("charge")

@@ -47,7 +47,7 @@ def find(settings: Settings, text: str, limit: int) -> None:
     with opening.opened(settings) as built, opening.telling(), built.engines.reading() as session:
         asked = Question(text=text)
         for row in results.found(session, asked, after=None, limit=limit).items:
-            entry = row.SearchEntry
+            entry = row.entry
             click.echo(f"{entry.kind} {entry.code} {entry.title_zh} {entry.title_en}")
         counted = results.counts(session, asked)
         click.echo(", ".join(f"{kind}: {count}" for kind, count in counted.items()))

@@ -241,6 +241,7 @@ DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
     (_role(Role.DATA_AUTHORITY, Role.IMPLEMENTING_AGENCY, Role.AUTHORISED_OPERATOR),
      Words("收费周期", "Fee periods"), "/fee-periods"),
     (_role(Role.MERCHANT), Words("数据集", "Data sets"), "/data"),
+    (_role(Role.MERCHANT), Words("上架", "Listing"), "/listing"),
     (_role(Role.BUYER, Role.MERCHANT, Role.AUTHORISED_OPERATOR), Words("资金", "Money"),
      "/money"),
     (_role(Role.BUYER, Role.MERCHANT), Words("账单", "Bills"), "/bills"),

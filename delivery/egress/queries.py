@@ -23,10 +23,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from delivery import domain, gate, matrix, tasks
 from delivery.domain import NotMounted
-from delivery.egress import reviews, statements
-from delivery.egress.reviews import EgressReview, State, Subject
+from delivery.egress import statements
 from delivery.egress.statements import Statement, StatementRefused
 from delivery.intake import fence
+from delivery.passing import reviews
+from delivery.passing.reviews import EgressReview, State, Subject
 from delivery.tables import datasets, mounts
 from delivery.tasks import DeliveryTask
 from delivery.ways import Way

@@ -102,7 +102,8 @@ def prepared(mount: Mount, question: Question, open_to: Sequence[str]) -> Query:
     for place, column in enumerate(columns):
         _check(column, open_to, f"/columns/{place}")
     conditions, values = _filtered(mount, question.filters, open_to)
-    key, order = f"{PLACE}", [PLACE]
+    # Files are read in their order, one row after the other: to sort them again would read all.
+    key, order = f"{PLACE}", [PLACE] if mount.dense else []
     if question.sort is not None:
         column = question.sort.removeprefix("-")
         _check(column, open_to, "/sort")
@@ -119,7 +120,7 @@ def prepared(mount: Mount, question: Question, open_to: Sequence[str]) -> Query:
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     text = (
         f"SELECT {shown}, {key} AS {_KEY}, {PLACE} FROM data{where} "  # noqa: S608 - columns of ours, quoted
-        f"ORDER BY {', '.join(order)} LIMIT {question.limit + 1}"
+        f"{f'ORDER BY {chr(44).join(order)} ' if order else ''}LIMIT {question.limit + 1}"
     )
     return Query(columns, text, tuple(values))
 

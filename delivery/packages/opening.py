@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from delivery.packages import age
 from delivery.packages.age import NotOpened
+from delivery.recipients.x25519 import SecretKey
 from kernel import crypto
 from kernel.crypto import Signature
 
@@ -41,7 +40,7 @@ class Opened:
 
 def unpack(
     source: IO[bytes],
-    identity: X25519PrivateKey,
+    identity: SecretKey,
     folder: Path,
     keys: Mapping[str, bytes] | None = None,
 ) -> Opened:

@@ -5,9 +5,11 @@ its limit of length, as age has it.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+SecretKey: TypeAlias = X25519PrivateKey
 
 PUBLIC: Final = "age"
 SECRET: Final = "age-secret-key-"  # noqa: S105 - the name of a form, no secret

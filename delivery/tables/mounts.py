@@ -105,6 +105,7 @@ def _opened(data_dir: Path, dataset_id: str, delta_version: int) -> Mount:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
+            "preserve_insertion_order": True,
         },
     )
     listed = f"[{', '.join(literal(str(path)) for path in paths)}]"

@@ -17,7 +17,7 @@ from kernel.clock import local_date
 from kernel.errors import Refusal, together
 from kernel.words import Words
 from kernel.work import Work
-from kernel.workflow import REASON, Guard, Step, Workflow, ask, step
+from kernel.workflow import REASON, Guard, Step, Workflow, ask, reasons, step
 from licensing import signatures
 from licensing.agreed.rows import IN_FORCE, LIVE, Agreed, State, read, text_digest
 from licensing.frame import elements
@@ -100,7 +100,8 @@ def _making(prefix: str, who: People, checks: Checks) -> list[Step[State, Any]]:
 def _amending(prefix: str, who: People, checks: Checks) -> list[Step[State, Any]]:
     def proposal_sound(agreement: Agreed, work: Work) -> Refusal | None:
         changed = proposed(agreement)
-        return together([guard(changed, work) for guard in (*checks.sound, term_not_over)])
+        found = (guard(changed, work) for guard in (*checks.sound, term_not_over))
+        return together(one for each in found for one in reasons(each))
 
     # fmt: off
     return [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from delivery.metered import allowances
+from delivery.passing import allowances
 from delivery.tasks import DeliveryTask
 from kernel.work import Work
 from marketplace import prices

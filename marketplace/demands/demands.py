@@ -25,8 +25,8 @@ from kernel.workflow import REASON, Workflow, step
 from marketplace import access
 from marketplace.demands import wishes
 from marketplace.demands.wishes import Visibility, Wish
-from marketplace.finding import index
-from marketplace.finding.index import Kind, Said
+from marketplace.indexing import index
+from marketplace.indexing.index import Kind, Said
 
 
 class State(StrEnum):

@@ -20,8 +20,8 @@ from licensing import scope
 from marketplace import prices
 from marketplace.demands import demands
 from marketplace.demands.demands import Demand
-from marketplace.finding import index
-from marketplace.finding.index import Kind, SearchEntry, SearchTerm
+from marketplace.indexing import index
+from marketplace.indexing.index import Kind, SearchEntry, SearchTerm
 from marketplace.products import Product
 from marketplace.versions import ProductVersion
 
@@ -190,8 +190,7 @@ def _sharing(demand: Demand, kind: Kind) -> Any:
             func.count().label("terms"),
             func.sum(SearchTerm.weight).label("weight"),
         )
-        .join(SearchEntry, SearchEntry.number == SearchTerm.entry)
-        .where(SearchTerm.term.in_(_terms(demand)), SearchEntry.kind == kind, SearchEntry.shown)
+        .where(SearchTerm.shown, SearchTerm.term.in_(_terms(demand)), SearchTerm.kind == kind)
         .group_by(SearchTerm.entry)
         .order_by(func.count().desc(), func.sum(SearchTerm.weight).desc(), SearchTerm.entry)
     )

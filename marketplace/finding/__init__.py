@@ -1,1 +1,1 @@
-"""What is looked for and found: the index of all that is public, its facets, saved searches."""
+"""What is looked for and found: all that is public, by words and facets; searches that are kept."""

@@ -6,14 +6,15 @@ counts of a facet are told as if nothing were chosen in it, so that one can choo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, Select, func, literal, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal, select
+from sqlalchemy.orm import Session
 
 from kernel.pages import Order, Page, keyset_rows
-from marketplace.finding import index
-from marketplace.finding.index import Kind, SearchEntry, SearchFacet, SearchTerm
+from marketplace.indexing import index
+from marketplace.indexing.index import Kind, SearchEntry, SearchFacet, SearchTerm
 
 FACETS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.PRODUCT: (
@@ -29,6 +30,10 @@ FACETS: Final[Mapping[Kind, tuple[str, ...]]] = {
 NAMES: Final = tuple(dict.fromkeys(name for names in FACETS.values() for name in names))
 COUNTED_MAX: Final = 20_000
 """Hits that are counted; of more it is said that there are more."""
+
+_ENTRIES: Final = select(SearchEntry).where(
+    SearchEntry.number.in_(bindparam("numbers", expanding=True))
+)
 
 VALUES_MAX: Final = 20
 NEAR_MAX: Final = 5
@@ -49,6 +54,22 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that was found. relevance: what the first word weighs in it, 0 without words."""
+
+    entry: SearchEntry
+    relevance: int
+
+
+class Hits(NamedTuple):
+    """What finds number and weight of every hit, the order of showing, and what is asked."""
+
+    statement: Select[Any]
+    order: Order
+    asked: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many hits have a code of a facet."""
 
@@ -56,18 +77,19 @@ class Count:
     count: int
 
 
-def found(session: Session, question: Question, *, after: str | None, limit: int) -> Page[Row[Any]]:
-    """Return one page of hits (entry, relevance, number): most relevant first, then newest.
+def found(session: Session, question: Question, *, after: str | None, limit: int) -> Page[Hit]:
+    """Return one page of hits: those whose title has the first word first, then the newest.
 
-    One SELECT; it costs as much as there are hits of the rarest term, or `limit` without a
-    text.
+    Two SELECTs. With one word, or words that go together, it costs as much as is shown;
+    with words that seldom meet, as much as the first of them has hits.
     """
-    hits = _hits(question).subquery()
-    statement = select(SearchEntry, hits.c.relevance, hits.c.number).join(
-        hits, hits.c.number == SearchEntry.number
+    hits = _hits(question)
+    page = keyset_rows(
+        session, hits.statement, by=hits.order, after=after, limit=limit, asked=hits.asked
     )
-    by: Order = ((hits.c.relevance, "desc"), (hits.c.number, "desc"))
-    return keyset_rows(session, statement, by=by, after=after, limit=limit)
+    entries = session.scalars(_ENTRIES, {"numbers": [row[0] for row in page.items]})
+    by_number = {entry.number: entry for entry in entries}
+    return Page([Hit(by_number[row[0]], row.weight) for row in page.items], page.next)
 
 
 def counts(session: Session, question: Question) -> dict[Kind, int]:
@@ -84,18 +106,18 @@ def facets(session: Session, question: Question) -> dict[str, list[Count]]:
         return {}
     names = FACETS[question.kind]
     chosen = [name for name in names if question.chosen.get(name)]
-    told = _tallied(session, _hits(question), [name for name in names if name not in chosen])
+    told = _tallied(session, question, [name for name in names if name not in chosen])
     for name in chosen:
         others = {key: codes for key, codes in question.chosen.items() if key != name}
         without = Question(text=question.text, kind=question.kind, chosen=others)
-        told |= _tallied(session, _hits(without), [name])
+        told |= _tallied(session, without, [name])
     return {name: told[name] for name in names if told.get(name)}
 
 
 def newer(session: Session, question: Question, *, than: int) -> int:
     """Return how many hits have a number above `than`, up to COUNTED_MAX. One SELECT."""
-    hits = _hits(question).where(SearchEntry.number > than).limit(COUNTED_MAX).subquery()
-    return session.execute(select(func.count()).select_from(hits)).scalar_one()
+    hits = _hits(question)
+    return _counted(session, hits, hits.order[-1][0] > than)
 
 
 def near(session: Session, question: Question) -> list[SearchEntry]:
@@ -104,8 +126,7 @@ def near(session: Session, question: Question) -> list[SearchEntry]:
         return []
     matched = (
         select(SearchTerm.entry, func.sum(SearchTerm.weight).label("weight"))
-        .join(SearchEntry, SearchEntry.number == SearchTerm.entry)
-        .where(SearchTerm.term.in_(question.terms), SearchEntry.shown)
+        .where(SearchTerm.shown, SearchTerm.term.in_(question.terms))
         .group_by(SearchTerm.entry)
         .order_by(func.count().desc(), func.sum(SearchTerm.weight).desc(), SearchTerm.entry.desc())
         .limit(NEAR_MAX)
@@ -122,40 +143,73 @@ def _count(session: Session, question: Question, kind: Kind) -> int:
     if any(codes and name not in known for name, codes in question.chosen.items()):
         return 0
     of_kind = Question(text=question.text, kind=kind, chosen=question.chosen)
-    hits = _hits(of_kind).limit(COUNTED_MAX).subquery()
-    return session.execute(select(func.count()).select_from(hits)).scalar_one()
+    return _counted(session, _hits(of_kind))
 
 
-def _hits(question: Question) -> Select[Any]:
-    """Return number and relevance of every hit."""
-    relevance: Any = literal(0)
-    statement = select(SearchEntry.number.label("number")).where(SearchEntry.shown)
+def _counted(session: Session, hits: Hits, *further: ColumnElement[bool]) -> int:
+    counted = hits.statement.where(*further).limit(COUNTED_MAX).subquery()
+    count = select(func.count()).select_from(counted)
+    return session.execute(count, hits.asked).scalar_one()
+
+
+def _hits(question: Question) -> Hits:
+    asked: dict[str, Any] = {f"t{place}": term for place, term in enumerate(question.terms)}
     if question.kind is not None:
-        statement = statement.where(SearchEntry.kind == question.kind)
-    for term in question.terms:
-        one = aliased(SearchTerm)
-        statement = statement.join(one, (one.entry == SearchEntry.number) & (one.term == term))
-        relevance = relevance + one.weight
+        asked["kind"] = question.kind.value
+    statement, order = _asking(len(question.terms), of_kind=question.kind is not None)
     for name, codes in question.chosen.items():
         if codes:
-            holds = select(SearchFacet.entry).where(
-                SearchFacet.facet == name, SearchFacet.value.in_(codes)
+            holds = exists().where(
+                SearchFacet.entry == order[-1][0],
+                SearchFacet.facet == name,
+                SearchFacet.value.in_(codes),
             )
-            statement = statement.where(SearchEntry.number.in_(holds))
-    return statement.add_columns(relevance.label("relevance"))
+            statement = statement.where(holds)
+    return Hits(statement, order, asked)
 
 
-def _tallied(session: Session, hits: Select[Any], names: Sequence[str]) -> dict[str, list[Count]]:
-    newest = hits.order_by(SearchEntry.number.desc()).limit(COUNTED_MAX).subquery()
+@cache
+def _asking(terms: int, *, of_kind: bool) -> tuple[Select[Any], Order]:
+    """Return the statement that finds number and weight, and the order of showing.
+
+    Made once for each number of words: to make it anew would cost more than the search.
+    """
+    if not terms:
+        number: Any = SearchEntry.number
+        everything: Any = select(number, literal(0).label("weight")).where(SearchEntry.shown)
+        if of_kind:
+            everything = everything.where(SearchEntry.kind == bindparam("kind"))
+        return everything, ((number, "desc"),)
+    one = SearchTerm.__table__.alias("t0").c
+    statement = select(one.entry, one.weight).where(one.shown, one.term == bindparam("t0"))
+    if of_kind:
+        statement = statement.where(one.kind == bindparam("kind"))
+    for place in range(1, terms):
+        also = SearchTerm.__table__.alias(f"t{place}").c
+        statement = statement.where(
+            exists().where(
+                also.shown,
+                also.term == bindparam(f"t{place}"),
+                also.weight.in_((index.TITLED, index.PLAIN)),
+                also.entry == one.entry,
+            )
+        )
+    return statement, ((one.weight, "desc"), (one.entry, "desc"))
+
+
+def _tallied(session: Session, question: Question, names: Sequence[str]) -> dict[str, list[Count]]:
+    hits = _hits(question)
+    newest = hits.order[-1][0].desc()
+    counted = hits.statement.order_by(newest).limit(COUNTED_MAX).subquery()
     statement = (
         select(SearchFacet.facet, SearchFacet.value, func.count().label("hits"))
-        .join(newest, newest.c.number == SearchFacet.entry)
+        .join(counted, counted.c[0] == SearchFacet.entry)
         .where(SearchFacet.facet.in_(names))
         .group_by(SearchFacet.facet, SearchFacet.value)
         .order_by(func.count().desc(), SearchFacet.value)
     )
     told: dict[str, list[Count]] = {}
-    for facet, value, count in session.execute(statement):
+    for facet, value, count in session.execute(statement, hits.asked):
         codes = told.setdefault(facet, [])
         if len(codes) < VALUES_MAX:
             codes.append(Count(value, count))

@@ -13,8 +13,8 @@ from kernel.errors import Invalid, NotFound, StepNotAllowed
 from kernel.pages import Page, keyset
 from kernel.work import Work
 from marketplace.finding import results
-from marketplace.finding.index import Kind, SearchEntry
 from marketplace.finding.results import Question
+from marketplace.indexing.index import Kind, SearchEntry
 
 SAVED_MAX: Final = 100
 """Searches that one person may keep."""

@@ -21,8 +21,8 @@ from kernel.work import Work
 from marketplace import boards, products, versions
 from marketplace.demands import demands
 from marketplace.demands.demands import Demand
-from marketplace.finding import index
-from marketplace.finding.index import Kind, Said, SearchEntry
+from marketplace.indexing import index
+from marketplace.indexing.index import Kind, Said, SearchEntry
 from marketplace.products import Product
 
 PUBLIC_ROLES: Final = frozenset(

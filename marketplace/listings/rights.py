@@ -118,6 +118,11 @@ class Effective:
     until: date | None
 
 
+_AS_SAID = (
+    "source", "grantor_id", "grantor_name", "parent_id", "valid_from", "valid_to", "exclusive",
+    "sublicensable",
+)  # fmt: skip
+
 owner = its("owner", "owner_id", Duty.EDITOR, Duty.SUBMITTER, Duty.SIGNER)
 
 
@@ -142,18 +147,11 @@ def record(work: Work, product_id: str, granted: Granted) -> RightRecord:
     made = RightRecord(
         id=ids.new("rgt_", work.now),
         product_id=product.id,
-        source=granted.source,
         right=granted.right.value,
         holder_id=product.owner_id,
-        grantor_id=granted.grantor_id,
-        grantor_name=granted.grantor_name,
         basis_id=basis.id,
-        parent_id=granted.parent_id,
         regions=list(granted.regions),
-        valid_from=granted.valid_from,
-        valid_to=granted.valid_to,
-        exclusive=granted.exclusive,
-        sublicensable=granted.sublicensable,
+        **{name: getattr(granted, name) for name in _AS_SAID},
         recorded_by=work.actor.person,
         recorded_at=work.now,
     )

@@ -58,9 +58,9 @@ CREATE TABLE recipient_keys (
     CONSTRAINT fk_recipient_keys_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_recipient_keys_live ON recipient_keys (organisation_id, public_key) WHERE retired_at IS NULL
---
 CREATE INDEX ix_recipient_keys_organisation_id_id ON recipient_keys (organisation_id, id)
+--
+CREATE UNIQUE INDEX uq_recipient_keys_live ON recipient_keys (organisation_id, public_key) WHERE retired_at IS NULL
 --
 CREATE TABLE search_entries (
     number BIGSERIAL NOT NULL,
@@ -123,9 +123,9 @@ CREATE TABLE demands (
     CONSTRAINT fk_demands_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_demands_buyer_id_id ON demands (buyer_id, id)
---
 CREATE INDEX ix_demands_state_deadline_id ON demands (state, deadline, id)
+--
+CREATE INDEX ix_demands_buyer_id_id ON demands (buyer_id, id)
 --
 CREATE TABLE saved_searches (
     id VARCHAR NOT NULL,
@@ -157,33 +157,35 @@ CREATE TABLE listing_files (
     CONSTRAINT fk_listing_files_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_listing_files_owner_id_id ON listing_files (owner_id, id)
---
 CREATE INDEX ix_listing_files_owner_id_digest ON listing_files (owner_id, digest)
+--
+CREATE INDEX ix_listing_files_owner_id_id ON listing_files (owner_id, id)
 --
 CREATE TRIGGER listing_files_append_only BEFORE UPDATE OR DELETE ON listing_files FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER listing_files_no_truncate BEFORE TRUNCATE ON listing_files EXECUTE FUNCTION refuse_change()
 --
 CREATE TABLE search_terms (
+    shown BOOLEAN NOT NULL,
     term VARCHAR NOT NULL,
-    entry BIGINT NOT NULL,
     weight INTEGER NOT NULL,
-    CONSTRAINT pk_search_terms PRIMARY KEY (term, entry),
+    entry BIGINT NOT NULL,
+    kind VARCHAR NOT NULL,
+    CONSTRAINT pk_search_terms PRIMARY KEY (shown, term, weight, entry),
     CONSTRAINT fk_search_terms_entry_search_entries FOREIGN KEY(entry) REFERENCES search_entries (number)
 )
 --
 CREATE INDEX ix_search_terms_entry ON search_terms (entry)
 --
 CREATE TABLE search_facets (
+    entry BIGINT NOT NULL,
     facet VARCHAR NOT NULL,
     value VARCHAR NOT NULL,
-    entry BIGINT NOT NULL,
-    CONSTRAINT pk_search_facets PRIMARY KEY (facet, value, entry),
+    CONSTRAINT pk_search_facets PRIMARY KEY (entry, facet, value),
     CONSTRAINT fk_search_facets_entry_search_entries FOREIGN KEY(entry) REFERENCES search_entries (number)
 )
 --
-CREATE INDEX ix_search_facets_entry ON search_facets (entry)
+CREATE INDEX ix_search_facets_facet_value_entry ON search_facets (facet, value, entry)
 --
 CREATE TABLE product_materials (
     id VARCHAR NOT NULL,
@@ -211,13 +213,13 @@ CREATE TABLE product_materials (
     CONSTRAINT fk_product_materials_issuer_id_organisations FOREIGN KEY(issuer_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_product_materials_owner_id_product_id_id ON product_materials (owner_id, product_id, id)
---
-CREATE INDEX ix_product_materials_due_on_id ON product_materials (due_on, id)
+CREATE INDEX ix_product_materials_valid_to_id ON product_materials (valid_to, id)
 --
 CREATE INDEX ix_product_materials_product_id_id ON product_materials (product_id, id)
 --
-CREATE INDEX ix_product_materials_valid_to_id ON product_materials (valid_to, id)
+CREATE INDEX ix_product_materials_owner_id_product_id_id ON product_materials (owner_id, product_id, id)
+--
+CREATE INDEX ix_product_materials_due_on_id ON product_materials (due_on, id)
 --
 CREATE TRIGGER product_materials_append_only BEFORE UPDATE OR DELETE ON product_materials FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -261,9 +263,9 @@ CREATE TABLE demand_answers (
     CONSTRAINT fk_demand_answers_product_id_products FOREIGN KEY(product_id) REFERENCES products (id)
 )
 --
-CREATE INDEX ix_demand_answers_merchant_id_id ON demand_answers (merchant_id, id)
---
 CREATE UNIQUE INDEX uq_demand_answers_one_live_each ON demand_answers (demand_id, merchant_id) WHERE state <> 'withdrawn'
+--
+CREATE INDEX ix_demand_answers_merchant_id_id ON demand_answers (merchant_id, id)
 --
 CREATE TABLE demand_matches (
     demand_id VARCHAR NOT NULL,
@@ -545,13 +547,24 @@ CREATE TABLE right_records (
 --
 CREATE INDEX ix_right_records_holder_id_id ON right_records (holder_id, id)
 --
-CREATE INDEX ix_right_records_product_id_source_id ON right_records (product_id, source, id)
---
 CREATE INDEX ix_right_records_parent_id ON right_records (parent_id)
+--
+CREATE INDEX ix_right_records_product_id_source_id ON right_records (product_id, source, id)
 --
 CREATE TRIGGER right_records_append_only BEFORE UPDATE OR DELETE ON right_records FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER right_records_no_truncate BEFORE TRUNCATE ON right_records EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE delivery_allowances (
+    task_id VARCHAR NOT NULL,
+    meter VARCHAR NOT NULL,
+    limit_count BIGINT NOT NULL,
+    used BIGINT NOT NULL,
+    CONSTRAINT pk_delivery_allowances PRIMARY KEY (task_id, meter),
+    CONSTRAINT ck_delivery_allowances_used_not_negative CHECK (used >= 0),
+    CONSTRAINT ck_delivery_allowances_used_within_limit CHECK (used <= limit_count),
+    CONSTRAINT fk_delivery_allowances_task_id_delivery_tasks FOREIGN KEY(task_id) REFERENCES delivery_tasks (id)
+)
 --
 CREATE TABLE egress_reviews (
     task_id VARCHAR NOT NULL,
@@ -584,17 +597,6 @@ CREATE UNIQUE INDEX uq_egress_reviews_files_live ON egress_reviews (task_id) WHE
 --
 CREATE INDEX ix_egress_reviews_state_id ON egress_reviews (state, id)
 --
-CREATE TABLE delivery_allowances (
-    task_id VARCHAR NOT NULL,
-    meter VARCHAR NOT NULL,
-    limit_count BIGINT NOT NULL,
-    used BIGINT NOT NULL,
-    CONSTRAINT pk_delivery_allowances PRIMARY KEY (task_id, meter),
-    CONSTRAINT ck_delivery_allowances_used_not_negative CHECK (used >= 0),
-    CONSTRAINT ck_delivery_allowances_used_within_limit CHECK (used <= limit_count),
-    CONSTRAINT fk_delivery_allowances_task_id_delivery_tasks FOREIGN KEY(task_id) REFERENCES delivery_tasks (id)
-)
---
 CREATE TABLE recipient_credentials (
     id VARCHAR NOT NULL,
     task_id VARCHAR NOT NULL,
@@ -616,11 +618,11 @@ CREATE TABLE recipient_credentials (
     CONSTRAINT fk_recipient_credentials_rotated_to_recipient_credentials FOREIGN KEY(rotated_to) REFERENCES recipient_credentials (id)
 )
 --
+CREATE INDEX ix_recipient_credentials_task_id_id ON recipient_credentials (task_id, id)
+--
 CREATE UNIQUE INDEX uq_recipient_credentials_live ON recipient_credentials (task_id, kind, label) WHERE revoked_at IS NULL AND rotated_to IS NULL
 --
 CREATE INDEX ix_recipient_credentials_organisation_id_id ON recipient_credentials (organisation_id, id)
---
-CREATE INDEX ix_recipient_credentials_task_id_id ON recipient_credentials (task_id, id)
 --
 CREATE TABLE packages (
     task_id VARCHAR NOT NULL,
@@ -657,11 +659,11 @@ CREATE TABLE packages (
     CONSTRAINT fk_packages_key_id_recipient_keys FOREIGN KEY(key_id) REFERENCES recipient_keys (id)
 )
 --
-CREATE INDEX ix_packages_task_id_id ON packages (task_id, id)
+CREATE INDEX ix_packages_state_id ON packages (state, id)
 --
 CREATE INDEX ix_packages_buyer_id_id ON packages (buyer_id, id)
 --
-CREATE INDEX ix_packages_state_id ON packages (state, id)
+CREATE INDEX ix_packages_task_id_id ON packages (task_id, id)
 --
 CREATE TABLE right_ends (
     record_id VARCHAR NOT NULL,
@@ -699,13 +701,13 @@ CREATE TABLE amendments (
     CONSTRAINT fk_amendments_after_id_product_versions FOREIGN KEY(after_id) REFERENCES product_versions (id)
 )
 --
-CREATE INDEX ix_amendments_product_id_id ON amendments (product_id, id)
---
 CREATE UNIQUE INDEX uq_amendments_one_open_per_product ON amendments (product_id) WHERE state NOT IN ('published', 'rejected', 'withdrawn')
 --
-CREATE INDEX ix_amendments_owner_id_id ON amendments (owner_id, id)
---
 CREATE INDEX ix_amendments_state_id ON amendments (state, id)
+--
+CREATE INDEX ix_amendments_product_id_id ON amendments (product_id, id)
+--
+CREATE INDEX ix_amendments_owner_id_id ON amendments (owner_id, id)
 --
 CREATE TABLE api_call_requests (
     task_id VARCHAR NOT NULL,
@@ -752,6 +754,16 @@ CREATE TABLE package_headers (
     CONSTRAINT pk_package_headers PRIMARY KEY (package_id),
     CONSTRAINT fk_package_headers_package_id_packages FOREIGN KEY(package_id) REFERENCES packages (id)
 )
+--
+CREATE TABLE api_call_nonces (
+    credential_id VARCHAR NOT NULL,
+    nonce VARCHAR NOT NULL,
+    at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_api_call_nonces PRIMARY KEY (credential_id, nonce),
+    CONSTRAINT fk_api_call_nonces_credential_id_recipient_credentials FOREIGN KEY(credential_id) REFERENCES recipient_credentials (id)
+)
+--
+CREATE INDEX ix_api_call_nonces_at ON api_call_nonces (at)
 --
 CREATE TABLE query_runs (
     id VARCHAR NOT NULL,
@@ -813,16 +825,6 @@ CREATE INDEX ix_api_calls_task_id_id ON api_calls (task_id, id)
 CREATE TRIGGER api_calls_append_only BEFORE UPDATE OR DELETE ON api_calls FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER api_calls_no_truncate BEFORE TRUNCATE ON api_calls EXECUTE FUNCTION refuse_change()
---
-CREATE TABLE api_call_nonces (
-    credential_id VARCHAR NOT NULL,
-    nonce VARCHAR NOT NULL,
-    at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT pk_api_call_nonces PRIMARY KEY (credential_id, nonce),
-    CONSTRAINT fk_api_call_nonces_credential_id_recipient_credentials FOREIGN KEY(credential_id) REFERENCES recipient_credentials (id)
-)
---
-CREATE INDEX ix_api_call_nonces_at ON api_call_nonces (at)
 --
 CREATE TABLE package_links (
     id VARCHAR NOT NULL,

@@ -6,7 +6,7 @@ rates of the jurisdiction's rules hold. A rule of a board goes before the genera
 
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 from sqlalchemy import CheckConstraint, ColumnElement, Index, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -120,6 +120,17 @@ LIFE: Workflow[State, FeeRule] = Workflow(
 # fmt: on
 
 
+class Stepped(TypedDict, total=False):
+    """What a rule may say besides: the steps of its rate and over what they are counted.
+
+    every: how often a listing and its certificate are charged.
+    """
+
+    steps: tuple[Step, ...]
+    scale: Scale | None
+    every: Every
+
+
 def draft(  # noqa: PLR0913 - a rule is as many figures as it has
     work: Work,
     *,
@@ -132,18 +143,12 @@ def draft(  # noqa: PLR0913 - a rule is as many figures as it has
     last_on: date | None = None,
     board_id: str | None = None,
     waived_for: tuple[Waiver, ...] = (),
-    steps: tuple[Step, ...] = (),
-    scale: Scale | None = None,
-    every: Every = Every.PRODUCT,
+    **more: Unpack[Stepped],
 ) -> FeeRule:
     """Draft a rule, for another to approve before its first day. Raises Invalid with a pointer."""
     access.require(work, access.settler, "fee_rule.draft")
     _check(rate_bp, min_fen, cap_fen)
     _check_flat(Kind(kind), Payer(payer), rate_bp, min_fen)
-    _check_steps(Kind(kind), steps, scale)
-    if every != Every.PRODUCT and kind not in OF_A_LISTING:
-        told = "只有挂牌与凭证可选收费频次", "only of a listing and its certificate"
-        raise Invalid(*told, pointer="/every")
     _check_days(first_on, last_on)
     made = FeeRule(
         id=ids.new("fru_", work.now),
@@ -157,13 +162,9 @@ def draft(  # noqa: PLR0913 - a rule is as many figures as it has
         last_on=last_on,
         board_id=board_id,
         waived_for=sorted(waived_for),
-        steps=[list(step) for step in steps],
-        scale=scale,
-        every=Every(every),
+        **_stepped(Kind(kind), **more),
         drafted_by=work.actor.person,
         drafted_at=work.now,
-        approved_by=None,
-        approved_at=None,
     )
     work.session.add(made)
     work.record("fee_rule.drafted", made.id, fee=made.kind, rate_bp=rate_bp)
@@ -188,6 +189,21 @@ def _check_flat(kind: Kind, payer: Payer, rate_bp: int, min_fen: int) -> None:
         )
     if kind is not Kind.MEMBERSHIP and payer is not Payer.SELLER:
         raise Invalid("该费用由数商承担", "the merchant pays it", pointer="/payer")
+
+
+def _stepped(
+    kind: Kind,
+    *,
+    steps: tuple[Step, ...] = (),
+    scale: Scale | None = None,
+    every: Every = Every.PRODUCT,
+) -> dict[str, Any]:
+    """Return the columns of what a rule says besides. Raises Invalid with a pointer."""
+    _check_steps(kind, steps, scale)
+    if every != Every.PRODUCT and kind not in OF_A_LISTING:
+        told = "只有挂牌与凭证可选收费频次", "only of a listing and its certificate"
+        raise Invalid(*told, pointer="/every")
+    return {"steps": [list(step) for step in steps], "scale": scale, "every": Every(every)}
 
 
 def _check_steps(kind: Kind, steps: tuple[Step, ...], scale: Scale | None) -> None:

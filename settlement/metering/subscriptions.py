@@ -123,19 +123,7 @@ def begin(
     parts = tariffs.slices(price.own, days)
     others = tariffs.slices(price.sponsored, days)
     made = [
-        SubscriptionSlice(
-            id=ids.new("sbs_", work.now),
-            order_id=order_id,
-            order_line_id=line_id,
-            seq=_seq(work, order_id),
-            first_on=begin,
-            last_on=end - timedelta(days=1),
-            amount=part,
-            sponsored_minor=other.minor,
-            sale=dict(sale),
-            outcome=Outcome.PLANNED,
-            earned_at=None,
-        )
+        _slice(work, order_id, sale, (begin, end - timedelta(days=1)), Price(part, other))
         for (begin, end), part, other in zip(terms, parts, others, strict=True)
         if part.minor
     ]
@@ -185,7 +173,8 @@ def stop(work: Work, order_id: str, *, on: date) -> Money:
         if used < each.amount:
             other = tariffs.used_up(each.sponsored, used_days=used_days, days=days)
             rest = Price(each.amount - used, each.sponsored - other)
-            work.session.add(_rest(work, each, rest, on + timedelta(days=1)))
+            later = on + timedelta(days=1), each.last_on
+            work.session.add(_slice(work, order_id, each.sale, later, rest))
             each.last_on, each.amount, each.sponsored_minor = on, used, other.minor
         _earn(work, each, used)
     return unused
@@ -289,17 +278,19 @@ def _seq(work: Work, order_id: str) -> int:
     return number if number < SPONSORS_SEQ else number + 1
 
 
-def _rest(work: Work, each: SubscriptionSlice, price: Price, first_on: date) -> SubscriptionSlice:
+def _slice(
+    work: Work, order_id: str, sale: Mapping[str, Any], days: tuple[date, date], price: Price
+) -> SubscriptionSlice:
     return SubscriptionSlice(
         id=ids.new("sbs_", work.now),
-        order_id=each.order_id,
-        order_line_id=each.order_line_id,
-        seq=_seq(work, each.order_id),
-        first_on=first_on,
-        last_on=each.last_on,
+        order_id=order_id,
+        order_line_id=sale["order_line_id"],
+        seq=_seq(work, order_id),
+        first_on=days[0],
+        last_on=days[1],
         amount=price.own,
         sponsored_minor=price.sponsored.minor,
-        sale=each.sale,
+        sale=dict(sale),
         outcome=Outcome.PLANNED,
         earned_at=None,
     )

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ColumnElement,
     ForeignKeyConstraint,
     Integer,
     Row,
@@ -19,8 +20,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     func,
     insert,
+    literal,
     select,
     text,
 )
@@ -118,7 +121,7 @@ def seal(work: Work) -> int:
     Two SELECTs on indexes and two INSERTs; a second sealer waits for the first.
     """
     newest = select(func.coalesce(func.max(members.c.entry_id), 0)).scalar_subquery()
-    return len(_seal(work, _loose().where(seals.c.entry_id > newest - LOOK_BACK)))
+    return len(_seal(work, _loose(newest - LOOK_BACK)))
 
 
 def seal_period(work: Work, period_id: str) -> None:
@@ -126,11 +129,15 @@ def seal_period(work: Work, period_id: str) -> None:
 
     For who holds the month, so that nobody comes late with a lower id.
     """
-    loose = _loose().join(entries, entries.c.id == seals.c.entry_id)
-    mine = loose.where(entries.c.period_id == period_id).order_by(None).order_by(entries.c.id)
-    found = _seal(work, mine)
+
+    def mine(after: int) -> Select[int, str]:
+        loose = _loose(literal(after, Big)).join(entries, entries.c.id == seals.c.entry_id)
+        in_month = loose.where(entries.c.period_id == period_id, entries.c.id > after)
+        return in_month.order_by(None).order_by(entries.c.id)
+
+    found = _seal(work, mine(0))
     while found:
-        found = _seal(work, mine.where(entries.c.id > found[-1]))
+        found = _seal(work, mine(found[-1]))
 
 
 def proof(session: Session, entry_id: int, crypto: CryptoProvider) -> Proof:
@@ -162,11 +169,17 @@ def broken(session: Session, crypto: CryptoProvider) -> Iterator[tuple[str, int]
         previous, expected = block.digest, block.number + 1
 
 
-def _loose() -> Select[int, str]:
+def _loose(after: ColumnElement[int]) -> Select[int, str]:
+    """Return the SELECT of what no block has yet beyond the entry `after`.
+
+    It is said of both tables, because PostgreSQL does not conclude the one from the other,
+    and would walk through all that was ever sealed.
+    """
+    sealed = and_(members.c.entry_id == seals.c.entry_id, members.c.entry_id > after)
     return (
         select(seals.c.entry_id, seals.c.content_hash)
-        .outerjoin(members, members.c.entry_id == seals.c.entry_id)
-        .where(members.c.entry_id.is_(None))
+        .outerjoin(members, sealed)
+        .where(members.c.entry_id.is_(None), seals.c.entry_id > after)
         .order_by(seals.c.entry_id)
         .limit(BLOCK_MAX)
     )

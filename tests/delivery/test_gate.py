@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from catalogue.grades import Condition, Mode
 from delivery import gate, tasks, ways
 from delivery.gate import BeyondOrder
-from delivery.metered import allowances
+from delivery.passing import allowances
 from delivery.tasks import DeliveryTask
 from delivery.ways import Way
 from kernel import journal

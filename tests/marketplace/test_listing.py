@@ -133,7 +133,10 @@ def test_an_operator_does_not_develop_what_it_delivers(session: Session, work_as
 
     refused = listing.refusals(version, "org_operator", work_as("per_operator_editor"))
 
-    assert [refusal.code for refusal in refused] == ["OPERATOR_MAY_NOT_REDEVELOP"]
+    assert [refusal.code for refusal in refused] == [
+        "OPERATOR_MAY_NOT_REDEVELOP",
+        "MATERIAL_MISSING",
+    ]
 
 
 @pytest.mark.parametrize("grade", [grade for grade in Grade if grade != Grade.CORE])

@@ -6,8 +6,9 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from app import doors, unit
-from delivery.egress import queries, reviews
-from delivery.egress.reviews import EgressReview
+from delivery.egress import queries
+from delivery.passing import reviews
+from delivery.passing.reviews import EgressReview
 from kernel.work import Work
 
 blueprint = doors.noun("egress-reviews", "Egress reviews · 出域审查")

@@ -15,7 +15,8 @@ from delivery.egress.parsing import SQL_MAX
 from delivery.egress.queries import QueryRun
 from delivery.handing import handed
 from delivery.handing.handed import NAME_MAX, HandedFile, Handing
-from delivery.metered import allowances, calls
+from delivery.metered import calls
+from delivery.passing import allowances
 
 blueprint = doors.noun("uses", "Uses of deliveries · 交付使用", prefix="/api/deliveries")
 

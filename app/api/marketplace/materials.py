@@ -12,7 +12,7 @@ from kernel.work import Work
 from marketplace import listing, products, versions
 from marketplace.listings import judging, materials, rights
 from marketplace.listings.materials import STATED, Filed, Material, Paper
-from marketplace.listings.rights import Granted, Right, RightRecord
+from marketplace.listings.rights import Granted, Right
 
 blueprint = doors.noun("materials", "Listing documents and rights · 挂牌材料与三权")
 
@@ -286,8 +286,9 @@ def end(body: dict[str, Any], right_id: str) -> None:
 def recorded(query: dict[str, Any]) -> Any:
     """List the rights over the inputs of a product, to who may see all of it."""
     work = unit.current()
-    product = products.seen(work, query["product_id"] or "")
-    found: list[RightRecord] = []
-    if products.is_insider(work, product):
-        found = rights.of(work.session, product.id)
-    return found
+    if query["product_id"] is None:
+        return []
+    product = products.seen(work, query["product_id"])
+    if not products.is_insider(work, product):
+        return []
+    return rights.of(work.session, product.id)

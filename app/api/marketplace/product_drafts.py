@@ -13,9 +13,8 @@ blueprint = doors.noun("product-drafts", "Drafts of products · 产品草稿")
 
 
 class FromDatasetQuery(doors.Body):
-    """The data set's version, and the product whose meanings of columns are kept."""
+    """The product whose meanings of columns are kept."""
 
-    dataset_version_id = doors.text(max=40)
     product_id = doors.text(max=40, required=False, load_default=None)
 
 
@@ -34,14 +33,14 @@ class FromDatasetOut(doors.Schema):
     delivery_mode = fields.String()
 
 
-@blueprint.get("/from-dataset")
+@blueprint.get("/<string:dataset_version_id>")
 @doors.members("read")
 @blueprint.arguments(FromDatasetQuery, location="query")
 @blueprint.response(200, FromDatasetOut)
-def from_dataset(query: dict[str, Any]) -> Any:
+def from_dataset(query: dict[str, Any], dataset_version_id: str) -> Any:
     """Show what one's own data set says of a product by itself; to be written and sent back."""
     work = unit.current()
     before = None
     if query["product_id"] is not None:
         before = products.own_version(work, query["product_id"])
-    return prefill.of(work, query["dataset_version_id"], before)
+    return prefill.of(work, dataset_version_id, before)

@@ -8,9 +8,9 @@ from marshmallow import Schema, fields, validate
 from app import doors, unit
 from app.api.marketplace import products as shelf
 from marketplace.finding import comparing, results, saved
-from marketplace.finding.index import Kind, SearchEntry
 from marketplace.finding.results import Question
 from marketplace.finding.saved import SavedSearch
+from marketplace.indexing.index import Kind, SearchEntry
 
 blueprint = doors.noun("search", "Search · 检索")
 saved_blueprint = doors.noun("saved-searches", "Saved searches · 已存检索")
@@ -166,7 +166,7 @@ def found(query: dict[str, Any]) -> Any:
     session, asked = unit.current().session, question(query)
     page = results.found(session, asked, after=query["after"], limit=query["limit"])
     return {
-        "items": [show(row.SearchEntry, row.relevance) for row in page.items],
+        "items": [show(row.entry, row.relevance) for row in page.items],
         "next": page.next,
         "counts": results.counts(session, asked),
         "counted_max": results.COUNTED_MAX,

@@ -1,11 +1,12 @@
 """Pages of evidence packs: asked for, saved, and verified by anybody."""
 
+from contextlib import closing
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
-from app.api.assets.evidence_packs import handed, verdict
+from app.api.assets.evidence_packs import bringing, handed, verdict
 from app.api.licensing import credentials
 from app.pages import forms, shown
 from app.pages.assets.disclosures import sealed
@@ -64,13 +65,14 @@ def bring() -> Any:
 
 
 @blueprint.post("/evidence/verify")
-@doors.bringing(FILE_MAX + _AROUND)
+@bringing(FILE_MAX + _AROUND)
 def verify() -> Any:
     """Verify a pack that somebody brings; nothing of it is kept."""
-    chosen = request.files.get("file")
-    if chosen is None or not chosen.filename:
+    brought = request.files.get("file")
+    if brought is None or not brought.filename:
         raise Invalid("请选择文件", "choose a file", pointer="/file")
-    content = chosen.read()
+    with closing(brought):
+        content = brought.read()
     told = unit.reading(NOBODY, lambda work: verdict(work, content))
     return render_template("assets/verify.html", told=told, most=FILE_MAX)
 

@@ -13,11 +13,12 @@ from app.pages.handing import panels
 from app.problems import refusals
 from catalogue.grades import Mode
 from delivery import gate, tasks
-from delivery.egress import queries, reviews
+from delivery.egress import queries
 from delivery.egress.parsing import SQL_MAX
 from delivery.handing import handed
 from delivery.handing.handed import NAME_MAX, Handing
-from delivery.metered import allowances, calls
+from delivery.metered import calls
+from delivery.passing import allowances, reviews
 from delivery.recipients import credentials
 from delivery.recipients.credentials import Credential, CredentialKind
 from delivery.tasks import DeliveryTask

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template
 
 from app import doors, unit
 from app.pages import shown
-from delivery.egress import queries, reviews
+from delivery.egress import queries
+from delivery.passing import reviews
 
 blueprint = Blueprint("egress", __name__)
 

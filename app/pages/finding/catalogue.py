@@ -14,8 +14,8 @@ from kernel.words import Words
 from kernel.work import Work
 from marketplace import products
 from marketplace.finding import comparing, results, saved
-from marketplace.finding.index import Kind, SearchEntry
 from marketplace.finding.results import Count, Question
+from marketplace.indexing.index import Kind, SearchEntry
 from marketplace.versions import ProductVersion
 
 blueprint = Blueprint("finding", __name__)
@@ -139,7 +139,7 @@ def _question(kind: str | None) -> Question:
 def _found(question: Question, address: str) -> Any:
     work = unit.current()
     page = results.found(work.session, question, after=shown.after(), limit=shown.PAGE)
-    entries = [row.SearchEntry for row in page.items]
+    entries = [row.entry for row in page.items]
     near = results.near(work.session, question) if not entries else []
     named = shown.names(work, [each.owner_id for each in (*entries, *near)])
     offered = products.offered(work.session, [each.subject_id for each in entries])

@@ -10,7 +10,7 @@ from kernel.actor import Role
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import boards
-from marketplace.finding.index import Kind
+from marketplace.indexing.index import Kind
 
 KINDS: Final = {
     Kind.PRODUCT: Words("数据产品", "Products"),

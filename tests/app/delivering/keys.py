@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.unit import Exchange
-from delivery.metered import allowances
+from delivery.passing import allowances
 from delivery.recipients import credentials
 from delivery.recipients.credentials import Credential
 from tests.conftest import NOON, work_of

@@ -5,13 +5,14 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no types
 import pytest
 from openapi_spec_validator import validate
 
 from app.unit import Exchange
 from delivery import tasks
-from delivery.metered import allowances, calls, signing
+from delivery.metered import calls, signing
+from delivery.passing import allowances
 from delivery.recipients import credentials
 from kernel.crypto import Signature, canonical
 from tests.app.delivering import keys

@@ -38,7 +38,7 @@ def test_who_buys_a_table_reads_it_until_the_right_is_suspended(
         (task,) = tasks.of_order(session, order.id)
         engineer = work_of(session, "per_developer_signer", at=make.AFTER_PUBLICITY)
         tasks.take(engineer, task.id, "provision")
-        assert orders.find(session, order.id).state == "delivering"
+        assert orders.find(session, order.id).state == "in_delivery"
         return task
 
     with application.house.engines.writing() as session:

@@ -226,7 +226,7 @@ def test_links_expire_and_are_revoked(application: Exchange, buyer: Client, clie
     answers = [buyer.post(f"/api/packages/links/{link_id}/revoke") for _ in "12"]
     after = client.get(revoked, buffered=True).status_code
     with application.house.engines.writing() as session:
-        demonstration.begin_at(session, NOON + timedelta(hours=1, minutes=1))
+        demonstration.begin_at(session, NOON + timedelta(hours=3))
         session.commit()
 
     assert [answer.status_code for answer in answers] == [200, 200]

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from delivery import tasks
-from delivery.egress import queries, reviews
+from delivery.egress import queries
 from delivery.egress.parsing import StatementRefused
 from delivery.gate import BeyondOrder
+from delivery.passing import reviews
 from delivery.tasks import DeliveryTask
 from kernel.errors import NotFound, StepNotAllowed, StepRefused
 from tests.conftest import RULES, work_of

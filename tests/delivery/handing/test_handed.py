@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from delivery import gate, tasks
-from delivery.egress import reviews
 from delivery.gate import BeyondOrder
 from delivery.handing import handed
 from delivery.handing.handed import HandedFile, Handing
+from delivery.passing import reviews
 from delivery.tasks import DeliveryTask
 from delivery.ways import Way
 from kernel.crypto import Signature, canonical

@@ -18,7 +18,7 @@ from marketplace.demands import answers, demands, matching
 from marketplace.demands.answers import DemandAnswer, Offer
 from marketplace.demands.demands import Demand
 from marketplace.finding import sources
-from marketplace.finding.index import Kind
+from marketplace.indexing.index import Kind
 from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
 from tests.marketplace.make import AFTER_PUBLICITY

@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Invalid, NotFound, StepNotAllowed
 from marketplace.finding import saved
-from marketplace.finding.index import Kind
 from marketplace.finding.results import Question
+from marketplace.indexing.index import Kind
 from tests.conftest import WorkAs
 from tests.marketplace.finding.test_results import put
 

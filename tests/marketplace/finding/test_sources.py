@@ -5,8 +5,8 @@ from sqlalchemy.orm import Session
 from kernel.parties import organisations
 from marketplace import products
 from marketplace.finding import results, sources
-from marketplace.finding.index import Kind
 from marketplace.finding.results import Question
+from marketplace.indexing.index import Kind
 from tests.catalogue import shelf
 from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
@@ -16,7 +16,7 @@ def hits(session: Session, text: str, kind: Kind | None = None, **chosen: list[s
     """Return the ids that a search finds, in order."""
     question = Question(text=text, kind=kind, chosen=chosen)
     page = results.found(session, question, after=None, limit=50)
-    return [row.SearchEntry.subject_id for row in page.items]
+    return [row.entry.subject_id for row in page.items]
 
 
 def indexed(session: Session, kind: Kind, subject_id: str) -> None:

@@ -103,6 +103,26 @@ def test_more_entries_than_are_written_together_are_the_same_entries(
     assert fsck.check(session) == ()
 
 
+def test_more_rows_than_one_statement_takes_are_all_written_and_all_refused(
+    session: Session, work_as: WorkAs
+) -> None:
+    work = work_as("system")
+    asked = [arrived(f"l{number}", 10) for number in range(301)]
+    asked += [bound_for(f"l{number}", "o", 10) for number in range(301)]
+    beyond = [bound_for("l0", "p", 1)]
+
+    with pytest.raises(ledger.Overdrawn):
+        ledger.post_many(work, asked + beyond)
+    refused = written(session)
+    posted = ledger.post_many(work, asked)
+    session.commit()
+
+    assert refused == 0
+    assert len({one.entry_id for one in posted}) == written(session) == 602
+    assert on(session, escrow("o")) == 3010
+    assert fsck.check(session) == ()
+
+
 def test_nothing_asked_is_nothing_posted(work_as: WorkAs) -> None:
     assert ledger.post_many(work_as("system"), []) == []
 

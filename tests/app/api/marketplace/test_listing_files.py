@@ -36,7 +36,11 @@ def test_a_file_is_tried_then_pushed_and_pushed_again(as_: As) -> None:
     assert made.status_code == 201
     assert made.json["counts"] == {"new": 1, "barred": 1}
     problem = made.json["rows"][1]["problems"][0]
-    assert (problem["rule"], problem["column"], bool(problem["fix"])) == ("L-01", "price_plan", True)
+    assert (problem["rule"], problem["column"], bool(problem["fix"])) == (
+        "L-01",
+        "price_plan",
+        True,
+    )
     assert (first["counts"], again["counts"]) == ({"new": 1, "barred": 1}, {"same": 1, "barred": 1})
     assert shown["rows"][0]["product_id"] == first["rows"][0]["product_id"]
     assert [each["id"] for each in listed["items"]] == [made.json["id"]]
@@ -95,7 +99,11 @@ def test_documents_and_rights_go_through_their_doors(as_: As, application: Flask
     broken = merchant.post("/api/materials/files", json={**file, "content_base64": "%"})
     stated = merchant.post(
         "/api/materials/statements",
-        json={"kind": "source_statement", "product_id": made, "said": "数据购自演示观测站，合同在案可查。"},
+        json={
+            "kind": "source_statement",
+            "product_id": made,
+            "said": "数据购自演示观测站，采购合同在案可查，未作转授。",
+        },
     )
     promised = merchant.post(
         "/api/materials/promises",
@@ -150,11 +158,11 @@ def test_a_data_set_begins_a_product(as_: As, application: Flask) -> None:
         return made
 
     made = trade.set_up(application, built).id
-    where = "/api/product-drafts/from-dataset?dataset_version_id=dsv_dst_org_developer_1"
+    where = "/api/product-drafts/dsv_dst_org_developer_1"
 
     told = as_(MERCHANT).get(where).json
-    kept = as_(MERCHANT).get(f"{where}&product_id={made}").json
+    kept = as_(MERCHANT).get(f"{where}?product_id={made}").json
 
     assert (told["title_zh"], told["delivery_mode"]) == ("各站降雨", "raw_file")
     assert {each["name"]: each["meaning"] for each in kept["dictionary"]}["station"]
-    assert as_("per_other_editor").get(f"{where}&product_id={made}").status_code == 404
+    assert as_("per_other_editor").get(f"{where}?product_id={made}").status_code == 404

@@ -117,6 +117,8 @@ def _proven(writer: Browser, anybody: Browser, place: str) -> None:
     anybody.shows("/papers", "核验整个证据包")
     larger = anybody.post("/evidence/verify", file=(io.BytesIO(bytes(2_500_000)), "p.zip"))
     beyond = anybody.post("/evidence/verify", file=(io.BytesIO(bytes(FILE_MAX * 2)), "p.zip"))
+    for answer in (larger, beyond):
+        answer.request.environ["wsgi.input"].close()
     assert (larger.status_code, beyond.status_code) == (200, 413)
     assert "NOT_A_ZIP" in larger.text
     assert "此处至多 9.4 MB" in beyond.text

@@ -26,7 +26,8 @@ TERMS_MAX: Final = 2000
 
 SUMMARY_MAX: Final = 300
 TITLED: Final = 3
-"""What a term in a title weighs beside one in the other texts."""
+PLAIN: Final = 1
+"""What a term weighs in a title, and in the other texts."""
 
 _RUNS: Final = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+")
 _BATCH: Final = 500
@@ -66,29 +67,35 @@ class SearchEntry(Base):
 
 
 class SearchTerm(Base):
-    """One term that stands in the texts of a thing, and what it weighs there."""
+    """One term that stands in the texts of a thing, and what it weighs there.
+
+    Read backwards, the key gives what a term finds in the very order in which it is shown.
+    shown, kind: the entry's, so that a search need not look at it.
+    """
 
     __tablename__ = "search_terms"
-    __table_args__ = (Index(None, "entry"),)
+    __table_args__ = (Index(None, "entry"), {"sqlite_with_rowid": False})
 
+    shown: Mapped[bool] = mapped_column(primary_key=True)
     term: Mapped[str] = mapped_column(primary_key=True)
+    weight: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     entry: Mapped[int] = mapped_column(
         Big, ForeignKey("search_entries.number"), primary_key=True, autoincrement=False
     )
-    weight: Mapped[int]
+    kind: Mapped[str]
 
 
 class SearchFacet(Base):
     """One code of a thing in one facet (分面): its type, its industry, a region and so on."""
 
     __tablename__ = "search_facets"
-    __table_args__ = (Index(None, "entry"),)
+    __table_args__ = (Index(None, "facet", "value", "entry"), {"sqlite_with_rowid": False})
 
-    facet: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str] = mapped_column(primary_key=True)
     entry: Mapped[int] = mapped_column(
         Big, ForeignKey("search_entries.number"), primary_key=True, autoincrement=False
     )
+    facet: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +142,9 @@ def put(session: Session, said: Said) -> None:
     to the front of the newest.
     """
     entry = _entry(session, said)
-    _rewrite(session, SearchTerm, entry.number, _weighed(said))
+    shown = {"shown": entry.shown, "kind": entry.kind}
+    rows = [{**shown, "term": term, "weight": weight} for term, weight in _weighed(said)]
+    _rewrite(session, SearchTerm, entry.number, rows)
     if said.facets is not None:
         codes = [{"facet": facet, "value": value} for facet, value in sorted(said.facets)]
         _rewrite(session, SearchFacet, entry.number, codes)
@@ -150,6 +159,7 @@ def holds(
     """
     return [
         there_is().where(
+            SearchTerm.shown.in_((True, False)),
             SearchTerm.term == term,
             SearchTerm.entry == SearchEntry.number,
             SearchEntry.kind == kind,
@@ -184,12 +194,12 @@ def _entry(session: Session, said: Said) -> SearchEntry:
     return entry
 
 
-def _weighed(said: Said) -> list[dict[str, Any]]:
+def _weighed(said: Said) -> list[tuple[str, int]]:
     titles = " ".join((said.code, said.title_zh, said.title_en))
     weights = dict.fromkeys(terms(titles, singles=True), TITLED)
     for term in terms(" ".join((said.summary, *said.texts)), singles=True):
-        weights.setdefault(term, 1)
-    return [{"term": term, "weight": weight} for term, weight in weights.items()][:TERMS_MAX]
+        weights.setdefault(term, PLAIN)
+    return list(weights.items())[:TERMS_MAX]
 
 
 def _rewrite(

@@ -5,8 +5,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from marketplace import products
-from marketplace.finding import index
-from marketplace.finding.index import Kind
+from marketplace.indexing import index
+from marketplace.indexing.index import Kind
 from marketplace.products import Product
 from tests.conftest import WorkAs
 from tests.marketplace import make

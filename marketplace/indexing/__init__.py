@@ -1,0 +1,1 @@
+"""The index of all that can be found: entries, their terms, their codes."""
