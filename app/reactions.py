@@ -125,7 +125,7 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
                                    "go on with its order": progress.billed},
     "bill.defaulted":             {"stop its meters": hours.stop_defaulter,
                                    "stop its delivery": progress.stop_defaulter},
-    "delivery.read":              {"count the use": using.count_read},  # of an earlier release
+    "delivery.read":              {"count the use": using.count_read},
     "delivery.used":              {"count the use": using.count_use},
     "order.paid":                 {"give the winner's deposit back": closing.paid},
     "order.lapsed":               {"let its demand select again": demand_answers.fell_through,
@@ -209,6 +209,9 @@ _TOTALS: Mapping[str, Mapping[str, Reaction]] = {
     kind: {"keep the time of the whole case": totals.follow} for kind in totals.kinds()
 }
 """Beside the clocks of its stages a case has one for the whole (总时限)."""
+
+EARLIER = frozenset({"delivery.read"})
+"""What earlier releases wrote, and errands may still be about."""
 
 _FINDABLE: tuple[tuple[Iterable[str], Reaction], ...] = (
     (("product.created", "product.amended", *_events(products.LIFE)), sources.product_moved),

@@ -16,8 +16,9 @@ from sqlalchemy import insert, select, text
 
 import migrations
 from kernel.engines import Engines
+from marketplace.finding import results
 from marketplace.finding.results import Question
-from marketplace.indexing import index, results
+from marketplace.indexing import index
 from marketplace.indexing.index import Kind, SearchEntry, SearchTerm
 from tests.conftest import furnish
 

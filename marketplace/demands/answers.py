@@ -229,13 +229,19 @@ def take(work: Work, answer_id: str, name: str, **data: Any) -> DemandAnswer:
     return found
 
 
+def find(session: Session, answer_id: str) -> DemandAnswer:
+    """Return the answer. Raises NotFound. One SELECT by key."""
+    found = session.get(DemandAnswer, answer_id)
+    if found is None:
+        raise _missing(answer_id)
+    return found
+
+
 def seen(work: Work, answer_id: str) -> DemandAnswer:
     """Return an answer to its merchant, its buyer and those who oversee; else NotFound."""
-    found = work.session.get(DemandAnswer, answer_id)
-    if found is not None and (
-        found.merchant_id == work.actor.organisation
-        or demands.is_insider(work, demands.find(work.session, found.demand_id))
-    ):
+    found = find(work.session, answer_id)
+    demand = demands.find(work.session, found.demand_id)
+    if found.merchant_id == work.actor.organisation or demands.is_insider(work, demand):
         return found
     raise _missing(answer_id)
 

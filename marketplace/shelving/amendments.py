@@ -238,6 +238,14 @@ def under_way(session: Session, product_id: str) -> Amendment | None:
     return session.scalars(statement).one_or_none()
 
 
+def find(session: Session, amendment_id: str) -> Amendment:
+    """Return a revision. Raises NotFound. One SELECT by primary key."""
+    found = session.get(Amendment, amendment_id)
+    if found is None:
+        raise NotFound("没有这次修订", f"no amendment {amendment_id}")
+    return found
+
+
 def seen(work: Work, amendment_id: str) -> Amendment:
     """Return a revision to its owner and who reviews it. Raises NotFound. One SELECT by key."""
     found = work.session.get(Amendment, amendment_id)

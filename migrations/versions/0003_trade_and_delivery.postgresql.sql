@@ -157,9 +157,9 @@ CREATE TABLE listing_files (
     CONSTRAINT fk_listing_files_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_listing_files_owner_id_digest ON listing_files (owner_id, digest)
---
 CREATE INDEX ix_listing_files_owner_id_id ON listing_files (owner_id, id)
+--
+CREATE INDEX ix_listing_files_owner_id_digest ON listing_files (owner_id, digest)
 --
 CREATE TRIGGER listing_files_append_only BEFORE UPDATE OR DELETE ON listing_files FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -215,11 +215,11 @@ CREATE TABLE product_materials (
 --
 CREATE INDEX ix_product_materials_valid_to_id ON product_materials (valid_to, id)
 --
-CREATE INDEX ix_product_materials_product_id_id ON product_materials (product_id, id)
+CREATE INDEX ix_product_materials_due_on_id ON product_materials (due_on, id)
 --
 CREATE INDEX ix_product_materials_owner_id_product_id_id ON product_materials (owner_id, product_id, id)
 --
-CREATE INDEX ix_product_materials_due_on_id ON product_materials (due_on, id)
+CREATE INDEX ix_product_materials_product_id_id ON product_materials (product_id, id)
 --
 CREATE TRIGGER product_materials_append_only BEFORE UPDATE OR DELETE ON product_materials FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -545,9 +545,9 @@ CREATE TABLE right_records (
     CONSTRAINT fk_right_records_parent_id_right_records FOREIGN KEY(parent_id) REFERENCES right_records (id)
 )
 --
-CREATE INDEX ix_right_records_holder_id_id ON right_records (holder_id, id)
---
 CREATE INDEX ix_right_records_parent_id ON right_records (parent_id)
+--
+CREATE INDEX ix_right_records_holder_id_id ON right_records (holder_id, id)
 --
 CREATE INDEX ix_right_records_product_id_source_id ON right_records (product_id, source, id)
 --
@@ -591,11 +591,11 @@ CREATE TABLE egress_reviews (
     CONSTRAINT fk_egress_reviews_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_egress_reviews_task_id_id ON egress_reviews (task_id, id)
---
 CREATE UNIQUE INDEX uq_egress_reviews_files_live ON egress_reviews (task_id) WHERE subject = 'files' AND state IN ('requested', 'released')
 --
 CREATE INDEX ix_egress_reviews_state_id ON egress_reviews (state, id)
+--
+CREATE INDEX ix_egress_reviews_task_id_id ON egress_reviews (task_id, id)
 --
 CREATE TABLE recipient_credentials (
     id VARCHAR NOT NULL,
@@ -618,11 +618,11 @@ CREATE TABLE recipient_credentials (
     CONSTRAINT fk_recipient_credentials_rotated_to_recipient_credentials FOREIGN KEY(rotated_to) REFERENCES recipient_credentials (id)
 )
 --
+CREATE INDEX ix_recipient_credentials_organisation_id_id ON recipient_credentials (organisation_id, id)
+--
 CREATE INDEX ix_recipient_credentials_task_id_id ON recipient_credentials (task_id, id)
 --
 CREATE UNIQUE INDEX uq_recipient_credentials_live ON recipient_credentials (task_id, kind, label) WHERE revoked_at IS NULL AND rotated_to IS NULL
---
-CREATE INDEX ix_recipient_credentials_organisation_id_id ON recipient_credentials (organisation_id, id)
 --
 CREATE TABLE packages (
     task_id VARCHAR NOT NULL,
@@ -659,11 +659,11 @@ CREATE TABLE packages (
     CONSTRAINT fk_packages_key_id_recipient_keys FOREIGN KEY(key_id) REFERENCES recipient_keys (id)
 )
 --
+CREATE INDEX ix_packages_task_id_id ON packages (task_id, id)
+--
 CREATE INDEX ix_packages_state_id ON packages (state, id)
 --
 CREATE INDEX ix_packages_buyer_id_id ON packages (buyer_id, id)
---
-CREATE INDEX ix_packages_task_id_id ON packages (task_id, id)
 --
 CREATE TABLE right_ends (
     record_id VARCHAR NOT NULL,
@@ -701,13 +701,13 @@ CREATE TABLE amendments (
     CONSTRAINT fk_amendments_after_id_product_versions FOREIGN KEY(after_id) REFERENCES product_versions (id)
 )
 --
-CREATE UNIQUE INDEX uq_amendments_one_open_per_product ON amendments (product_id) WHERE state NOT IN ('published', 'rejected', 'withdrawn')
---
 CREATE INDEX ix_amendments_state_id ON amendments (state, id)
 --
-CREATE INDEX ix_amendments_product_id_id ON amendments (product_id, id)
+CREATE UNIQUE INDEX uq_amendments_one_open_per_product ON amendments (product_id) WHERE state NOT IN ('published', 'rejected', 'withdrawn')
 --
 CREATE INDEX ix_amendments_owner_id_id ON amendments (owner_id, id)
+--
+CREATE INDEX ix_amendments_product_id_id ON amendments (product_id, id)
 --
 CREATE TABLE api_call_requests (
     task_id VARCHAR NOT NULL,

@@ -1,4 +1,4 @@
-"""Trade and delivery: listings, packages, shares, metered calls, demands; what settlement still lacked.
+"""Trade and delivery: listings, packages, shares, calls, demands; what settlement still lacked.
 
 Revision ID: 0003_trade_and_delivery
 """

@@ -71,9 +71,9 @@ DROP TABLE subscription_slices
 --
 ALTER TABLE new_subscription_slices RENAME TO subscription_slices
 --
-CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
---
 CREATE INDEX ix_subscription_slices_outcome_last_on_id ON subscription_slices (outcome, last_on, id)
+--
+CREATE INDEX ix_subscription_slices_order_id_first_on_id ON subscription_slices (order_id, first_on, id)
 --
 CREATE TABLE taken_parts (
     source_id VARCHAR NOT NULL,
@@ -160,15 +160,15 @@ DROP TABLE products
 --
 ALTER TABLE new_products RENAME TO products
 --
-CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
---
-CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
---
 CREATE INDEX ix_products_state_id ON products (state, id)
 --
 CREATE INDEX ix_products_owner_id_id ON products (owner_id, id)
 --
 CREATE INDEX ix_products_state_valid_until ON products (state, valid_until)
+--
+CREATE INDEX ix_products_state_listed_at_id ON products (state, listed_at, id)
+--
+CREATE INDEX ix_products_suspended_with_id ON products (suspended_with, id)
 --
 CREATE INDEX ix_obligations_seller_id_accepted_on ON obligations (seller_id, accepted_on)
 --
@@ -236,9 +236,9 @@ CREATE TABLE listing_files (
     CONSTRAINT fk_listing_files_owner_id_organisations FOREIGN KEY(owner_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_listing_files_owner_id_digest ON listing_files (owner_id, digest)
---
 CREATE INDEX ix_listing_files_owner_id_id ON listing_files (owner_id, id)
+--
+CREATE INDEX ix_listing_files_owner_id_digest ON listing_files (owner_id, digest)
 --
 CREATE TRIGGER listing_files_no_update BEFORE UPDATE ON listing_files BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -298,11 +298,11 @@ CREATE TABLE product_materials (
 --
 CREATE INDEX ix_product_materials_valid_to_id ON product_materials (valid_to, id)
 --
-CREATE INDEX ix_product_materials_product_id_id ON product_materials (product_id, id)
+CREATE INDEX ix_product_materials_due_on_id ON product_materials (due_on, id)
 --
 CREATE INDEX ix_product_materials_owner_id_product_id_id ON product_materials (owner_id, product_id, id)
 --
-CREATE INDEX ix_product_materials_due_on_id ON product_materials (due_on, id)
+CREATE INDEX ix_product_materials_product_id_id ON product_materials (product_id, id)
 --
 CREATE TRIGGER product_materials_no_update BEFORE UPDATE ON product_materials BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -357,15 +357,15 @@ DROP TABLE refunds
 --
 ALTER TABLE new_refunds RENAME TO refunds
 --
-CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
---
 CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
---
-CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
 --
 CREATE INDEX ix_refunds_first_id_id ON refunds (first_id, id)
 --
+CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
 CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)
 --
 CREATE TABLE demand_invitations (
     demand_id VARCHAR NOT NULL,
@@ -553,11 +553,11 @@ DROP TABLE delivery_tasks
 --
 ALTER TABLE new_delivery_tasks RENAME TO delivery_tasks
 --
-CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
---
 CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
 --
 CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
+--
+CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
 --
 CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
 --
@@ -650,9 +650,9 @@ CREATE TABLE right_records (
     CONSTRAINT fk_right_records_parent_id_right_records FOREIGN KEY(parent_id) REFERENCES right_records (id)
 )
 --
-CREATE INDEX ix_right_records_holder_id_id ON right_records (holder_id, id)
---
 CREATE INDEX ix_right_records_parent_id ON right_records (parent_id)
+--
+CREATE INDEX ix_right_records_holder_id_id ON right_records (holder_id, id)
 --
 CREATE INDEX ix_right_records_product_id_source_id ON right_records (product_id, source, id)
 --
@@ -698,11 +698,11 @@ CREATE TABLE egress_reviews (
     CONSTRAINT fk_egress_reviews_operator_id_organisations FOREIGN KEY(operator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_egress_reviews_task_id_id ON egress_reviews (task_id, id)
---
 CREATE UNIQUE INDEX uq_egress_reviews_files_live ON egress_reviews (task_id) WHERE subject = 'files' AND state IN ('requested', 'released')
 --
 CREATE INDEX ix_egress_reviews_state_id ON egress_reviews (state, id)
+--
+CREATE INDEX ix_egress_reviews_task_id_id ON egress_reviews (task_id, id)
 --
 CREATE TABLE recipient_credentials (
     id VARCHAR NOT NULL,
@@ -725,11 +725,11 @@ CREATE TABLE recipient_credentials (
     CONSTRAINT fk_recipient_credentials_rotated_to_recipient_credentials FOREIGN KEY(rotated_to) REFERENCES recipient_credentials (id)
 )
 --
+CREATE INDEX ix_recipient_credentials_organisation_id_id ON recipient_credentials (organisation_id, id)
+--
 CREATE INDEX ix_recipient_credentials_task_id_id ON recipient_credentials (task_id, id)
 --
 CREATE UNIQUE INDEX uq_recipient_credentials_live ON recipient_credentials (task_id, kind, label) WHERE revoked_at IS NULL AND rotated_to IS NULL
---
-CREATE INDEX ix_recipient_credentials_organisation_id_id ON recipient_credentials (organisation_id, id)
 --
 CREATE TABLE packages (
     task_id VARCHAR NOT NULL,
@@ -766,11 +766,11 @@ CREATE TABLE packages (
     CONSTRAINT fk_packages_key_id_recipient_keys FOREIGN KEY(key_id) REFERENCES recipient_keys (id)
 )
 --
+CREATE INDEX ix_packages_task_id_id ON packages (task_id, id)
+--
 CREATE INDEX ix_packages_state_id ON packages (state, id)
 --
 CREATE INDEX ix_packages_buyer_id_id ON packages (buyer_id, id)
---
-CREATE INDEX ix_packages_task_id_id ON packages (task_id, id)
 --
 CREATE TABLE right_ends (
     record_id VARCHAR NOT NULL,
@@ -810,13 +810,13 @@ CREATE TABLE amendments (
     CONSTRAINT fk_amendments_after_id_product_versions FOREIGN KEY(after_id) REFERENCES product_versions (id)
 )
 --
-CREATE UNIQUE INDEX uq_amendments_one_open_per_product ON amendments (product_id) WHERE state NOT IN ('published', 'rejected', 'withdrawn')
---
 CREATE INDEX ix_amendments_state_id ON amendments (state, id)
 --
-CREATE INDEX ix_amendments_product_id_id ON amendments (product_id, id)
+CREATE UNIQUE INDEX uq_amendments_one_open_per_product ON amendments (product_id) WHERE state NOT IN ('published', 'rejected', 'withdrawn')
 --
 CREATE INDEX ix_amendments_owner_id_id ON amendments (owner_id, id)
+--
+CREATE INDEX ix_amendments_product_id_id ON amendments (product_id, id)
 --
 CREATE TABLE api_call_requests (
     task_id VARCHAR NOT NULL,

@@ -9,8 +9,9 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from kernel.errors import Invalid
+from marketplace.finding import results
 from marketplace.finding.results import Question
-from marketplace.indexing import index, results
+from marketplace.indexing import index
 from marketplace.indexing.index import Kind, Said
 
 

@@ -16,7 +16,6 @@ WISH: dict[str, Any] = {
 @ON_SQLITE
 def test_a_demand_is_posted_answered_awarded_and_can_be_ordered(visit: Visit, town: Town) -> None:
     buyer, merchant = visit("per_buyer_editor"), visit("per_developer_editor")
-    buyer.shows("/demands", "发布需求")
     buyer.shows("/demands/new?title=农业降雨", "农业降雨", "个工作日")
     address = buyer.post("/demands", **WISH).location
     buyer.shows(address, "农业降雨指数", "草稿", "降雨")
