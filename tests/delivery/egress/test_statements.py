@@ -77,7 +77,7 @@ HOSTILE = {
     "UPDATE data SET amount = 0": "SELECT_ONLY",
     "CREATE TABLE t AS SELECT * FROM data": "SELECT_ONLY",
     "CREATE MACRO count(x) AS 1": "SELECT_ONLY",
-    "COPY (SELECT 1) TO '/tmp/out.csv'": "SELECT_ONLY",
+    "COPY (SELECT 1) TO '/srv/out.csv'": "SELECT_ONLY",
     "ATTACH '/etc/passwd' AS p": "SELECT_ONLY",
     "PRAGMA database_list": "SELECT_ONLY",
     "SET enable_external_access = true": "SELECT_ONLY",
