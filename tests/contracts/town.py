@@ -321,7 +321,7 @@ def _fill(session: Session) -> None:
         ("uploads", {"organisation_id": "org_developer", "state": "open", "name": "a.csv"}),
         ("datasets", {"owner_id": "org_developer"}),
         ("dataset_versions", {"profile": {"rows": 1, "columns": [], "personal": [], "mixed": [],
-                                          "duplicates": 0},
+                                          "duplicates": 0}, "sample": [], "columns": [],
                               "grade": "G1", "pi_class": "none"}),
         ("amendments", {"owner_id": "org_developer", "state": "drafted", "size": "minor",
                         "published_at": None}),
