@@ -12,7 +12,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from catalogue import contents, directories
-from catalogue.directories import Directory
+from catalogue.directories import Directory, DirectoryVersion
 from kernel.actor import Role
 from kernel.journal import Event
 from kernel.parties import organisations, roles
@@ -156,9 +156,12 @@ def board_moved(work: Work, event: Event) -> None:
 
 def directory_moved(work: Work, event: Event) -> None:
     """Together with a version of a directory that is published, suspended or revoked."""
-    found = directories.find(work.session, event.subject).directory_id
-    if directories.find_directory(work.session, found).current_version_id is not None:
-        refresh(work, Kind.DIRECTORY, found)
+    version = work.session.get(DirectoryVersion, event.subject)
+    if version is None:
+        return  # it is not kept any more, and so not found
+    directory_of = directories.find_directory(work.session, version.directory_id)
+    if directory_of.current_version_id is not None:
+        refresh(work, Kind.DIRECTORY, directory_of.id)
 
 
 def organisation_moved(work: Work, event: Event) -> None:
