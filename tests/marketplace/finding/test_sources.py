@@ -89,7 +89,7 @@ def test_what_the_index_never_heard_of_is_caught_up_with(session: Session) -> No
 
 
 def test_a_rebuild_goes_through_all_of_a_kind_in_batches(session: Session) -> None:
-    listed = [make.listed(session).id for _ in range(3)]
+    listed = sorted(make.listed(session).id for _ in range(3))
     house = work_of(session, "system")
 
     after, count = sources.rebuild(house, Kind.PRODUCT, after="", limit=2)
