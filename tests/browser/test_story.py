@@ -162,10 +162,17 @@ def _listed(
     board = served.as_("listing").post("/api/boards", market.board(served))
     said = market.product(served, directory, case, authorisation)
     made = served.as_("merchant").post("/api/products", said)
+    market.state(served, made["id"])
     path = f"/products/{made['id']}"
     _by(browser, served, "developer", lambda page: _click(page, path, "提交审核"))
     _by(browser, served, "listing", lambda page: _click(page, path, "形式审查通过"))
-    _by(browser, served, "compliance", lambda page: _click(page, path, "合规审查通过"))
+    _by(
+        browser,
+        served,
+        "compliance",
+        lambda page: _click(page, path, "合规审查通过", **market.COMPLIANT),
+    )
+    _by(browser, served, "security", lambda page: _click(page, path, "安全与分级审查通过"))
     served.pass_working_days(4)
     served.until("merchant", f"/api{path}", "listed")
     served.as_("listing").post(f"/api/boards/{board['id']}/products", {"product_id": made["id"]})

@@ -96,7 +96,7 @@ def promises(mutants: Iterable[Mutant]) -> dict[str, Promise]:
     return {mutant.promise.__name__: mutant.promise for mutant in mutants}
 
 
-def tested(mutants: Mapping[str, Mutant]) -> tuple[Callable[..., None], Callable[..., None]]:
+def promised(mutants: Mapping[str, Mutant]) -> tuple[Callable[..., None], Callable[..., None]]:
     """Return two tests: each guard that is taken off is noticed; with all of them on all holds.
 
     A promise is given `work_as`. Rules of the program are the same on both databases: once.

@@ -25,9 +25,9 @@ from tests.settlement.mutants import (
     anything_goes,
     both,
     doing,
+    promised,
     refused,
     taken_from,
-    tested,
     unguarded,
 )
 from tests.settlement.refunding import going_back
@@ -181,4 +181,4 @@ MUTANTS = {
     ),
 }
 
-test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = tested(MUTANTS)
+test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = promised(MUTANTS)

@@ -39,8 +39,8 @@ from tests.settlement.mutants import (
     anything_goes,
     both,
     doing,
+    promised,
     refused,
-    tested,
     unguarded,
     without,
 )
@@ -333,4 +333,4 @@ MUTANTS = {
     ),
 }
 
-test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = tested(MUTANTS)
+test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = promised(MUTANTS)

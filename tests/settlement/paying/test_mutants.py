@@ -22,8 +22,8 @@ from tests.settlement.mutants import (
     Mutant,
     anything_goes,
     doing,
+    promised,
     refused,
-    tested,
     unguarded,
     without_effect,
 )
@@ -130,4 +130,4 @@ MUTANTS = {
     ),
 }
 
-test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = tested(MUTANTS)
+test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = promised(MUTANTS)

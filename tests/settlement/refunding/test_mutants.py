@@ -24,9 +24,9 @@ from tests.settlement.mutants import (
     Mutant,
     anything_goes,
     doing,
+    promised,
     refused,
     taken_from,
-    tested,
     unguarded,
 )
 from tests.settlement.refunding import going_back
@@ -191,4 +191,4 @@ MUTANTS = {
     ),
 }
 
-test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = tested(MUTANTS)
+test_a_guard_taken_off_is_noticed, test_every_promise_holds_with_its_guards = promised(MUTANTS)
