@@ -43,7 +43,7 @@ class MaterialFileIn(doors.Body):
 class MaterialStatementIn(doors.Body):
     """A statement in the merchant's own words."""
 
-    kind = doors.choice(*STATED)
+    kind = doors.choice(*sorted(STATED))
     product_id = doors.text(max=40, required=False, load_default=None, allow_none=True)
     said = doors.text(max=4000)
 
