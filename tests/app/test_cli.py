@@ -59,7 +59,7 @@ PERSON = {
     "--duty": "editor",
     "--password": cast.PASSWORD,
 }
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 Databourse = Callable[..., Result]
 
