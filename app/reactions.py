@@ -219,7 +219,7 @@ _FINDABLE: tuple[tuple[Iterable[str], Reaction], ...] = (
     (_events(directories.LIFE), sources.directory_moved),
     (("organisation.entered", *_events(organisations.LIFE)), sources.organisation_moved),
     (_events(roles.LIFE), sources.role_moved),
-    (("demand.created", *_events(demands.LIFE)), _of_its_subject(demands.refresh)),
+    (("demand.created", *_events(demands.LIFE)), sources.demand_moved),
 )
 _FOUND: Mapping[str, Mapping[str, Reaction]] = {
     kind: {"let it be found": reaction} for kinds, reaction in _FINDABLE for kind in kinds

@@ -159,9 +159,13 @@ def release_reserves(work: Work) -> None:
 
 
 def close_demands(work: Work) -> None:
-    """Close the answers of demands that are over, reopen what was not ordered, match the rest."""
+    """Close the answers of demands that are over; reopen what was not ordered."""
     demands.close_due(work, limit=OVERDUE_MAX)
     answers.reopen_due(work, limit=OVERDUE_MAX)
+
+
+def match_demands(work: Work) -> None:
+    """Score anew what fits the demands that are open."""
     matching.match_open(work, limit=OVERDUE_MAX)
 
 
@@ -203,7 +207,8 @@ TIMETABLE: Mapping[str, Job] = {
     "make packages":           Job(60,     nothing, packing.make_waiting),
     "end old packages":        Job(600,    packages.lapse, packing.tidy),
     "end vouchers":            Job(3_600,  vouchers.expire_due),
-    "close and match demands": Job(3_600,  close_demands),
+    "close demands":           Job(3_600,  close_demands),
+    "match demands":           Job(86_400, match_demands),
     "index what is not found": Job(3_600,  index_unfound),
     "seal the evidence":       Job(60,     evidence.seal),
     "forget old keys":         Job(86_400, idempotency.forget),

@@ -25,8 +25,6 @@ from kernel.workflow import REASON, Workflow, step
 from marketplace import access
 from marketplace.demands import wishes
 from marketplace.demands.wishes import Visibility, Wish
-from marketplace.indexing import index
-from marketplace.indexing.index import Kind, Said
 
 
 class State(StrEnum):
@@ -277,31 +275,6 @@ def close_due(work: Work, *, limit: int) -> int:
     for demand in due:
         LIFE.take("select" if demand.state == State.RESPONDING else "expire", demand, work)
     return len(due)
-
-
-def said(session: Session, demand_id: str) -> Said:
-    """Return what a demand says of itself to the index. One SELECT by key."""
-    found = find(session, demand_id)
-    facets = {("field", found.field), ("frequency", found.update_frequency)}
-    facets |= {("region", f"{region[:4]}00") for region in found.regions}
-    return Said(
-        kind=Kind.DEMAND,
-        subject_id=found.id,
-        owner_id=found.buyer_id,
-        code=found.code,
-        title_zh=found.title,
-        title_en=found.title,
-        summary=found.wanted,
-        texts=(found.purpose, *(f"{one['name']} {one['meaning']}" for one in found.items)),
-        shown=found.state in OPEN and found.visibility == Visibility.PUBLIC,
-        facets=frozenset((facet, value) for facet, value in facets if value),
-    )
-
-
-def refresh(work: Work, demand_id: str) -> None:
-    """Let a demand be found as it is now. Raises NotFound."""
-    work.session.flush()  # what has just been changed is looked at on the database
-    index.put(work.session, said(work.session, demand_id))
 
 
 def titles(session: Session, demand_ids: Iterable[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from marketplace import prices
 from marketplace.demands import demands
 from marketplace.demands.demands import Demand
 from marketplace.indexing import index
-from marketplace.indexing.index import Kind, SearchEntry, SearchTerm
+from marketplace.indexing.index import Kind, SearchEntry
 from marketplace.products import Product
 from marketplace.versions import ProductVersion
 
@@ -162,7 +162,7 @@ def directories(session: Session, demand: Demand, *, limit: int) -> list[SearchE
 
     One SELECT on an index.
     """
-    ranked = _sharing(demand, Kind.DIRECTORY).limit(limit).subquery()
+    ranked = index.sharing(_terms(demand), Kind.DIRECTORY).limit(limit).subquery()
     statement = (
         select(SearchEntry)
         .join(ranked, ranked.c.entry == SearchEntry.number)
@@ -172,7 +172,7 @@ def directories(session: Session, demand: Demand, *, limit: int) -> list[SearchE
 
 
 def _candidates(session: Session, demand: Demand) -> list[tuple[Product, ProductVersion]]:
-    ranked = _sharing(demand, Kind.PRODUCT).limit(CANDIDATES).subquery()
+    ranked = index.sharing(_terms(demand), Kind.PRODUCT).limit(CANDIDATES).subquery()
     statement = (
         select(Product, ProductVersion)
         .join(ProductVersion, ProductVersion.id == Product.current_version_id)
@@ -181,19 +181,6 @@ def _candidates(session: Session, demand: Demand) -> list[tuple[Product, Product
         .where(Product.owner_id != demand.buyer_id)
     )
     return [(product, version) for product, version in session.execute(statement)]
-
-
-def _sharing(demand: Demand, kind: Kind) -> Any:
-    return (
-        select(
-            SearchTerm.entry,
-            func.count().label("terms"),
-            func.sum(SearchTerm.weight).label("weight"),
-        )
-        .where(SearchTerm.shown, SearchTerm.term.in_(_terms(demand)), SearchTerm.kind == kind)
-        .group_by(SearchTerm.entry)
-        .order_by(func.count().desc(), func.sum(SearchTerm.weight).desc(), SearchTerm.entry)
-    )
 
 
 def _terms(demand: Demand) -> list[str]:

@@ -124,15 +124,7 @@ def near(session: Session, question: Question) -> list[SearchEntry]:
     """Return what holds most of the terms, when nothing holds all of them. One SELECT."""
     if len(question.terms) < 2:
         return []
-    matched = (
-        select(SearchTerm.entry, func.sum(SearchTerm.weight).label("weight"))
-        .where(SearchTerm.shown, SearchTerm.term.in_(question.terms))
-        .group_by(SearchTerm.entry)
-        .order_by(func.count().desc(), func.sum(SearchTerm.weight).desc(), SearchTerm.entry.desc())
-        .limit(NEAR_MAX)
-        .subquery()
-    )
-    numbers = list(session.scalars(select(matched.c.entry)))
+    numbers = list(session.scalars(index.sharing(question.terms).limit(NEAR_MAX)))
     rows = session.scalars(select(SearchEntry).where(SearchEntry.number.in_(numbers)))
     by_number = {entry.number: entry for entry in rows}
     return [by_number[number] for number in numbers]

@@ -21,6 +21,7 @@ from kernel.work import Work
 from marketplace import boards, products, versions
 from marketplace.demands import demands
 from marketplace.demands.demands import Demand
+from marketplace.demands.wishes import Visibility
 from marketplace.indexing import index
 from marketplace.indexing.index import Kind, Said, SearchEntry
 from marketplace.products import Product
@@ -129,11 +130,33 @@ def organisation(session: Session, organisation_id: str) -> Said:
     )
 
 
+def demand(session: Session, demand_id: str) -> Said:
+    """Return what a demand says of itself. One SELECT by key."""
+    found = demands.find(session, demand_id)
+    facets = {
+        ("field", found.field),
+        ("frequency", found.update_frequency),
+        *(("region", place) for place in _places(found.regions)),
+    }
+    return Said(
+        kind=Kind.DEMAND,
+        subject_id=found.id,
+        owner_id=found.buyer_id,
+        code=found.code,
+        title_zh=found.title,
+        title_en=found.title,
+        summary=found.wanted,
+        texts=(found.purpose, *(f"{one['name']} {one['meaning']}" for one in found.items)),
+        shown=found.state in demands.OPEN and found.visibility == Visibility.PUBLIC,
+        facets=_told(facets),
+    )
+
+
 SAYS: Final[Mapping[Kind, Callable[[Session, str], Said]]] = {
     Kind.PRODUCT: product,
     Kind.DIRECTORY: directory,
     Kind.ORGANISATION: organisation,
-    Kind.DEMAND: demands.said,
+    Kind.DEMAND: demand,
 }
 
 
@@ -172,6 +195,11 @@ def organisation_moved(work: Work, event: Event) -> None:
 def role_moved(work: Work, event: Event) -> None:
     """Together with any event of a role: by its roles an organisation is shown or not."""
     refresh(work, Kind.ORGANISATION, roles.find(work.session, event.subject).organisation_id)
+
+
+def demand_moved(work: Work, event: Event) -> None:
+    """Together with any event of a demand."""
+    refresh(work, Kind.DEMAND, event.subject)
 
 
 def catch_up(work: Work, *, limit: int) -> int:

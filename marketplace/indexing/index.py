@@ -7,12 +7,22 @@ a segmenter misses every third of them. A query finds what holds all of its term
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, delete, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy import exists as there_is
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
@@ -138,8 +148,8 @@ def terms(text: str, *, singles: bool) -> list[str]:
 def put(session: Session, said: Said) -> None:
     """Let a thing be found by what it says, and by nothing else.
 
-    One SELECT, at most two DELETEs and INSERTs by batches of 500. What is shown anew goes
-    to the front of the newest.
+    Three SELECTs; where it says something else than before, a DELETE and an INSERT by
+    batches of 500. What is shown anew goes to the front of the newest.
     """
     entry = _entry(session, said)
     shown = {"shown": entry.shown, "kind": entry.kind}
@@ -167,6 +177,21 @@ def holds(
         )
         for term in terms(text, singles=False)[:QUERY_TERMS_MAX]
     ]
+
+
+def sharing(terms: Sequence[str], kind: Kind | None = None) -> Select[Any, Any, Any]:
+    """Return entry, terms and weight of what is shown and shares some terms, most first."""
+    statement: Select[Any, Any, Any] = (
+        select(
+            SearchTerm.entry,
+            func.count().label("terms"),
+            func.sum(SearchTerm.weight).label("weight"),
+        )
+        .where(SearchTerm.shown, SearchTerm.term.in_(terms))
+        .group_by(SearchTerm.entry)
+        .order_by(func.count().desc(), func.sum(SearchTerm.weight).desc(), SearchTerm.entry.desc())
+    )
+    return statement if kind is None else statement.where(SearchTerm.kind == kind)
 
 
 def _entry(session: Session, said: Said) -> SearchEntry:
@@ -205,7 +230,15 @@ def _weighed(said: Said) -> list[tuple[str, int]]:
 def _rewrite(
     session: Session, table: type[SearchTerm | SearchFacet], entry: int, rows: Iterable[Any]
 ) -> None:
-    session.execute(delete(table).where(table.entry == entry))
+    columns = table.__table__.c
+    there = session.execute(select(*columns).where(columns.entry == entry)).mappings()
     written = [{**row, "entry": entry} for row in rows]
+    if _set_of(there) == _set_of(written):
+        return
+    session.execute(delete(table).where(table.entry == entry))
     for begin in range(0, len(written), _BATCH):
         session.execute(insert(table), written[begin : begin + _BATCH])
+
+
+def _set_of(rows: Iterable[Any]) -> set[frozenset[tuple[str, Any]]]:
+    return {frozenset(row.items()) for row in rows}

@@ -45,14 +45,15 @@ PROMISES = [
 CALLERS = ("per_exchange_auditor", "per_developer_editor", "per_buyer_editor", "per_dept_approver",
            "per_hub_supervisor", "per_agency_secretary", "per_exchange_settler", "per_other_editor",
            "per_operator_signer", "seated", "nobody")  # fmt: skip
-QUERIES: dict[str, dict[str, str]] = {
+QUERIES: dict[str, dict[str, str | tuple[str, str]]] = {
     "/api/rankings": {"kind": "merchants"},
     "/api/papers/known": {"number": "ST-2026-000001", "digest": "0"},
     "/api/asset-cards/{subject_id}/revenue": {"first": "2026-01", "last": "2026-06"},
     "/api/asset-disclosures/tables": {"first_on": "2026-01-01", "last_on": "2026-06-30"},
     "/api/datasets/{subject_id}/changes": {"before": "1", "after": "1"},
+    "/api/search/comparison": {"product": ("products", "subject_id")},
 }
-"""What has to be asked where an address alone says too little."""
+"""What has to be asked where an address alone says too little; a pair: two of those records."""
 
 
 # --- the document itself ----------------------------------------------------------------
@@ -204,9 +205,10 @@ def _places(served: Town, operation: Any) -> list[dict[str, str]]:
 
 def _read(served: Town, operation: Any, parts: dict[str, str]) -> int:
     """Let everybody read one address; return the best answer that somebody got."""
-    query: dict[str, Any] = {**QUERIES.get(operation.path, {})}
-    if operation.path == "/api/search/comparison":
-        query = {"product": served.records["products", "subject_id"][-2:]}
+    query = {
+        name: served.records[said][-2:] if isinstance(said, tuple) else said
+        for name, said in QUERIES.get(operation.path, {}).items()
+    }
     cases = {caller: operation.Case(path_parameters=parts, query=query) for caller in CALLERS}
     statuses: list[int] = [
         _asked(served, case, caller).status_code for caller, case in cases.items()

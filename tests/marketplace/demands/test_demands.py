@@ -316,12 +316,12 @@ def test_what_fits_is_kept_and_told_to_the_merchant(session: Session) -> None:
 def test_a_public_demand_is_found_while_it_is_open(session: Session) -> None:
     demand = published(session)
     hidden = published(session, visibility="invited", invited=["org_developer"])
-    assert demands.said(session, demand.id).shown
-    assert not demands.said(session, hidden.id).shown
+    assert sources.demand(session, demand.id).shown
+    assert not sources.demand(session, hidden.id).shown
 
     buyer = work_of(session, "per_buyer_editor", at=AFTER_PUBLICITY)
     demands.take(buyer, demand.id, "withdraw", reason="不再需要")
-    demands.refresh(buyer, demand.id)
+    sources.refresh(buyer, Kind.DEMAND, demand.id)
 
-    assert not demands.said(session, demand.id).shown
+    assert not sources.demand(session, demand.id).shown
     assert demands.titles(session, [demand.id]) == {demand.id: "农业降雨指数"}
