@@ -1,33 +1,26 @@
 """A contract (合同): the text that buyer and seller of an order sign, and how far they are.
 
-Source: the model data provision contract (数据提供合同) for data circulation and trade, in
-wording of our own. The text is drawn up from a versioned template and never changed.
+The text is drawn up from one of the four versioned templates (`contracting.templates`) and
+never changed.
 """
 
 from enum import StrEnum
-from importlib import resources
-from string import Template
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import ids
 from kernel.actor import Duty, its, system_only
-from kernel.clock import Instant, local_date
+from kernel.clock import Instant
 from kernel.crypto import CryptoProvider
 from kernel.db import Base, Living, append_only
 from kernel.errors import NotFound, Refusal
-from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import Workflow, step
 from licensing import signatures
 from marketplace import access
-
-TEMPLATE: Final = "data_provision"
-TEMPLATE_VERSION: Final = 1
-"""Raised with every change of the template's text."""
 
 
 class State(StrEnum):
@@ -105,20 +98,19 @@ LIFE: Workflow[State, Contract] = Workflow(
 # fmt: on
 
 
-def draft(
-    work: Work, *, order_id: str, buyer_id: str, seller_id: str, variables: dict[str, str]
-) -> Contract:
-    """Draw up the contract of an order from the template, in the parties' full names.
+class Written(NamedTuple):
+    """A text that is to be signed, and what it was made from."""
 
-    variables: what the template asks for beside parties and date. Records one event.
-    """
-    said = {
-        **variables,
-        **_named(work.session, "buyer", buyer_id),
-        **_named(work.session, "seller", seller_id),
-        "drawn_on": local_date(work.now).isoformat(),
-    }
-    written = Template(_template(TEMPLATE)).substitute(said)
+    template: str
+    template_version: int
+    variables: dict[str, str]
+    text: str
+
+
+def draft(
+    work: Work, *, order_id: str, buyer_id: str, seller_id: str, written: Written
+) -> Contract:
+    """Draw up the contract of an order, which never changes again. Records one event."""
     made = Contract(
         id=ids.new("con_", work.now),
         state=State.TO_SIGN,
@@ -131,16 +123,16 @@ def draft(
     work.session.add(made)
     # The text refers to the contract by id alone.
     work.session.flush()
-    body = ContractText(
-        contract_id=made.id,
-        template=TEMPLATE,
-        template_version=TEMPLATE_VERSION,
-        variables=said,
-        text=written,
-        text_digest=work.crypto.digest(written.encode()),
+    digest = work.crypto.digest(written.text.encode())
+    work.session.add(ContractText(contract_id=made.id, text_digest=digest, **written._asdict()))
+    work.record(
+        "contract.drawn_up",
+        made.id,
+        order=order_id,
+        template=written.template,
+        template_version=written.template_version,
+        text_digest=digest,
     )
-    work.session.add(body)
-    work.record("contract.drawn_up", made.id, order=order_id, text_digest=body.text_digest)
     return made
 
 
@@ -195,16 +187,3 @@ def is_whole(session: Session, crypto: CryptoProvider, contract_id: str) -> bool
     return digest == body.text_digest and all(
         signatures.holds(crypto, signature, text_digest=digest) for signature in signed
     )
-
-
-def _named(session: Session, party: str, organisation_id: str) -> dict[str, str]:
-    found = organisations.find(session, organisation_id)
-    return {
-        f"{party}_zh": found.name_zh,
-        f"{party}_en": found.name_en,
-        f"{party}_uscc": found.uscc,
-    }
-
-
-def _template(name: str) -> str:
-    return (resources.files("marketplace") / "templates" / f"{name}.txt").read_text("utf-8")

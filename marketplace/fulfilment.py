@@ -18,9 +18,9 @@ from licensing.agreed import operation_rows
 from licensing.authorisations import Authorisation
 from marketplace import boards, contracts, lines, uses, versions, volume
 from marketplace.charging import allotting, opening
+from marketplace.contracting import drawing
 from marketplace.fees import Ground
 from marketplace.lines import OrderLine
-from marketplace.prices import PayMode
 from settlement import escrow, payments
 from settlement.metering import bills, meters, subscriptions
 from settlement.metering.meters import Basis
@@ -116,24 +116,9 @@ def nothing_left(order: Ordered, work: Work) -> Refusal | None:
     return None
 
 
-def draw_up(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
-    """Effect: draw up the contract."""
-    found = lines.of(work.session, order.id)
-    use = uses.from_json(order.use_scenario)
-    made = contracts.draft(
-        work,
-        order_id=order.id,
-        buyer_id=order.buyer_id,
-        seller_id=order.seller_id,
-        variables={
-            **{name: str(value) for name, value in use.items()},
-            **_listed(work, found),
-            "order_code": order.code,
-            "accept_days": str(order.accept_days),
-            "total": _total(order),
-        },
-    )
-    order.contract_id = made.id
+def draw_up(order: Ordered, work: Work, data: dict[str, Any]) -> None:
+    """Effect: draw up the contract, as its seller says (`drawing.ASKS`)."""
+    order.contract_id = drawing.draw_up(order, work, data).id
 
 
 def sign(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
@@ -205,22 +190,6 @@ def _sponsored(work: Work, order: Ordered, amounts: Mapping[str, Money]) -> dict
         return {line_id: Money(0, amount.currency) for line_id, amount in amounts.items()}
     parts = share(voucher.used, [amount.minor for amount in amounts.values()])
     return dict(zip(amounts, parts, strict=True))
-
-
-def _total(order: Ordered) -> str:
-    if order.pay_mode == PayMode.PREPAID:
-        return str(order.total)
-    return "按实际用量计费 charged by actual use"
-
-
-def _listed(work: Work, found: list[OrderLine]) -> dict[str, str]:
-    zh, en = [], []
-    for line in found:
-        version = versions.find(work.session, line.product_version_id)
-        how_much = f"× {line.quantity}, {line.amount}"
-        zh.append(f"（{line.position}）{version.title_zh}（第 {version.number} 版）{how_much}")
-        en.append(f"({line.position}) {version.title_en} (version {version.number}) {how_much}")
-    return {"lines_zh": "\n".join(zh), "lines_en": "; ".join(en)}
 
 
 def _owed(work: Work, order: Ordered, line: OrderLine, use: uses.Use) -> tasks.Line:

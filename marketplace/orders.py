@@ -24,6 +24,7 @@ from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from marketplace import access, contracts, fulfilment, lines, uses
+from marketplace.contracting import drawing
 from marketplace.lines import Item, Wanted
 from marketplace.prices import PayMode
 from marketplace.uses import Use
@@ -185,6 +186,7 @@ LIFE: Workflow[State, Order] = Workflow(
          says="order.placed", label=Words("提交订单", "Place")),
     step("confirm",     {State.SUBMITTED}, State.CONTRACT_SIGNING, seller,
          when=(_parties_are_active, fulfilment.may_be_delivered), then=(fulfilment.draw_up,),
+         asks=drawing.ASKS,
          within="clocks.order_signature", overdue="lapse",
          says="order.confirmed", label=Words("确认订单", "Confirm")),
     step("decline",     {State.SUBMITTED}, State.CLOSED, seller, asks=(REASON,),

@@ -7,9 +7,9 @@ from flask import Flask
 from markupsafe import Markup
 
 from app import languages
-from app.pages import tariffs
 from kernel.money import Money, half_up
 from marketplace import prices
+from marketplace.plans import wording
 from marketplace.volume import Month
 
 _YI: Final = 10_000_000_000  # 100 million yuan, in fen
@@ -73,7 +73,7 @@ def points(hundredths: int | None) -> str:
 
 def price(written: Mapping[str, Any]) -> str:
     """Write what a product costs in one line: "¥ 9,800.00 / 年", "¥ 0.05 / 次", "免费"."""
-    return languages.said(tariffs.line(prices.parse(written)))
+    return languages.said(wording.line(prices.parse(written)))
 
 
 def unit_price(e6: int) -> str:

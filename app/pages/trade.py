@@ -7,18 +7,18 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import chrome, forms, shown
+from app.pages.contracting import contracts as papers
 from app.pages.money import leads
 from delivery import reads, tasks
 from delivery.domain import By, Cut
 from delivery.reads import Use
 from delivery.tasks import DeliveryTask
 from kernel.clock import local_date
-from kernel.parties import people
 from kernel.words import Words
 from kernel.work import Work
-from licensing import signatures
 from marketplace import access, contracts, lines, orders, versions
 from marketplace.charging import using
+from marketplace.contracting import templates
 from marketplace.orders import Order
 from marketplace.paying import vouchers as paying
 from marketplace.seeking import orders as seeking
@@ -28,10 +28,6 @@ from settlement.escrow import Hop
 from settlement.vouchers import vouchers
 
 blueprint = Blueprint("trade", __name__)
-
-_TEMPLATES: Final = {
-    "data_provision": Words("数据提供合同范本", "template of data provision"),
-}
 
 READ_DAYS: Final = 31
 """How many days of data the read form proposes."""
@@ -170,30 +166,16 @@ def _lines(work: Work, found: Order) -> list[dict[str, Any]]:
     return shown_lines
 
 
-def _template(name: str) -> str:
-    return languages.said(_TEMPLATES.get(name, Words(name, name)))
-
-
 def _contract(work: Work, contract_id: str) -> dict[str, Any]:
     body = contracts.text(work.session, contract_id)
-    signed = signatures.of(work.session, contract_id)
-    who = people.names(work.session, [one.person_id for one in signed])
-    firms = shown.names(work, [one.organisation_id for one in signed])
     return {
         "state": str(contracts.find(work.session, contract_id).state),
-        "text": body.text,
+        "text": templates.read_apart(body.text)[0],
         "digest": body.text_digest,
-        "template": f"{_template(body.template)} v{body.template_version}",
+        "template": body.template,
+        "template_version": body.template_version,
         "whole": contracts.is_whole(work.session, work.crypto, contract_id),
-        "signatures": [
-            {
-                "who": who.get(one.person_id, ""),
-                "organisation": firms.get(one.organisation_id, ""),
-                "at": one.at,
-                "alg": one.alg,
-            }
-            for one in signed
-        ],
+        "signatures": papers.signed(work, contract_id),
     }
 
 

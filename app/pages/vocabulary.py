@@ -5,14 +5,14 @@ from functools import cache
 from typing import Any, Final
 
 from flask import Flask
-from stdnum import numdb
 
 from app import languages
 from app.lives import LIVES
-from app.pages.wording import assets, charges, frame, keeping, listing, money
+from app.pages.wording import assets, charges, deals, frame, keeping, listing, money
 from app.pages.wording import catalogue as words
 from catalogue import contents, grades
 from kernel.deadlines import Light
+from kernel.parties import regions
 from kernel.words import Words
 from licensing import exposures
 from licensing.applications import blocks
@@ -26,7 +26,7 @@ _BUSY, _GOOD, _WARN, _BAD, _PAST = "busy", "good", "warn", "bad", "past"
 
 STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     **words.STATES, **money.STATES, **charges.STATES, **assets.STATES,
-    **keeping.STATES,
+    **keeping.STATES, **deals.STATES,
     # Each code with its words in both languages, and how it looks.
     "draft": ("草稿", "draft", _PAST),
     "final": ("已定稿", "final", _BUSY),
@@ -159,7 +159,7 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
 EVENTS: Final[Mapping[str, Words]] = {
     **words.EVENTS,
     **frame.EVENTS, **money.EVENTS, **charges.EVENTS, **assets.EVENTS, **keeping.EVENTS,
-    **listing.EVENTS,
+    **listing.EVENTS, **deals.EVENTS,
     "organisation.entered": Words("登记", "Entered"),
     "organisation.filed": Words("填写入驻档案", "File written"),
     "organisation.document_filed": Words("提交材料", "Document filed"),
@@ -248,7 +248,7 @@ TERMS: Final[Mapping[str, type[grades.Term]]] = {
 
 CAUSES: Final[Mapping[str, Words]] = {
     **words.CAUSES,
-    **frame.CAUSES, **listing.CAUSES,
+    **frame.CAUSES, **listing.CAUSES, **deals.CAUSES,
     "security_incident": Words("安全事件", "security incident"),
     "overuse": Words("超量使用", "overuse"),
     "purpose_deviation": Words("偏离用途", "deviation from the purpose"),
@@ -356,11 +356,7 @@ def region(code: str) -> str:
     """Say a region of GB/T 2260: its name in Chinese, its code for readers of English."""
     if languages.current() == "en":
         return code
-    if code == "000000":
-        return "全国"
-    parts = numdb.get("cn/loc").info(code)
-    names = [info.get("county") or info.get("province", "") for _, info in parts]
-    return names[-1].rpartition("]")[2] or code if parts else code
+    return regions.name(code)
 
 
 def cause(code: str | None) -> str:

@@ -24,14 +24,18 @@ def test_a_contract_names_both_parties_the_data_and_the_price(session: Session) 
     for said in (
         "演示·枫香科技（统一社会信用代码 91430104MAA00003XP）",
         "演示·保险公司（统一社会信用代码 9144030071526726XG）",
-        "（1）逐日降雨指数（第 1 版）× 1, CNY 10,000.00",
-        "weather_insurance",
+        "（1）逐日降雨指数（数据集，第 1 版）：¥ 10,000.00 / 一次性，数量 1，CNY 10,000.00",
+        "(1) Daily rain index (data set, version 1): ¥ 10,000.00 / one-off, quantity 1",
+        "应用领域为现代农业，用途为气象保险，使用区域为长沙市",
+        "交付方式：域内查询与隐私计算（域内查询）",
+        "CNY 10,000.00（壹万元整）（含税）",
+        "5 个工作日内补充交付一次",
         "7 个自然日内验收",
         "from 2026-07-20 to 2026-12-31",
     ):
         assert said in body.text
     assert "$" not in body.text
-    assert (body.template, body.template_version) == ("data_provision", 1)
+    assert (body.template, body.template_version) == ("data_provision", 2)
     assert body.text_digest == CRYPTO.digest(body.text.encode())
 
 
