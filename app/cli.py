@@ -20,6 +20,7 @@ from app.commands.opening import opened, telling
 from app.commands.package import package
 from app.commands.search import search
 from config.settings import BadSetting, Settings
+from databourse_client.commands import data
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -34,7 +35,7 @@ def main(context: click.Context) -> None:
 
 
 for _each in (
-    assets, bank, bills, evidence, fees, listing, package, rails, refunds, reconcile, search,
+    assets, bank, bills, data, evidence, fees, listing, package, rails, refunds, reconcile, search,
 ):  # fmt: skip
     main.add_command(_each)
 

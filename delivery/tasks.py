@@ -288,9 +288,17 @@ def all_delivered(session: Session, order_id: str) -> bool:
 
 
 def listed(
-    work: Work, *, order_id: str | None = None, after: str | None, limit: int
+    work: Work,
+    *,
+    order_id: str | None = None,
+    version_ids: Sequence[str] | None = None,
+    after: str | None,
+    limit: int,
 ) -> Page[DeliveryTask]:
-    """Return one page of the tasks that the caller may see, newest first. One SELECT."""
+    """Return one page of the tasks that the caller may see, newest first. One SELECT.
+
+    version_ids: of these versions of a product alone.
+    """
     statement = select(DeliveryTask)
     if not _oversees(work.actor):
         own = work.actor.organisation
@@ -299,6 +307,8 @@ def listed(
         )
     if order_id is not None:
         statement = statement.where(DeliveryTask.order_id == order_id)
+    if version_ids is not None:
+        statement = statement.where(DeliveryTask.product_version_id.in_(version_ids))
     return keyset(
         work.session, statement, by=((DeliveryTask.id, "desc"),), after=after, limit=limit
     )

@@ -7,7 +7,7 @@ a further version; what was offered before stays readable.
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -26,6 +26,14 @@ from marketplace import prices
 
 SAMPLE_ROWS_MAX: Final = 100
 """A sample (数据样例) shows no more rows than this."""
+
+
+class Named(NamedTuple):
+    """Of which product a version is, what it is called, and the first day of its data."""
+
+    product_id: str
+    title: Words
+    temporal_from: date | None
 
 
 class ProductType(Term):
@@ -250,6 +258,18 @@ def titles(session: Session, version_ids: Iterable[str]) -> dict[str, Words]:
         ProductVersion.id.in_(sorted(set(version_ids)))
     )
     return {one: Words(zh, en) for one, zh, en in session.execute(statement)}
+
+
+def named(session: Session, version_ids: Iterable[str]) -> dict[str, Named]:
+    """Return version → of which product it is and what it is called. One SELECT by key."""
+    statement = select(
+        ProductVersion.id, ProductVersion.product_id, ProductVersion.title_zh,
+        ProductVersion.title_en, ProductVersion.temporal_from,
+    ).where(ProductVersion.id.in_(sorted(set(version_ids))))  # fmt: skip
+    return {
+        one: Named(product_id, Words(zh, en), since)
+        for one, product_id, zh, en, since in session.execute(statement)
+    }
 
 
 def of(session: Session, product_id: str) -> list[ProductVersion]:

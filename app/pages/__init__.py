@@ -28,7 +28,7 @@ from app.pages.choosing import asking as choosing
 from app.pages.contracting import contracts as contract_papers
 from app.pages.data import datasets
 from app.pages.deciding import log
-from app.pages.delivering import deliveries
+from app.pages.delivering import client, deliveries
 from app.pages.delivering import egress as egress_desk
 from app.pages.finding import catalogue as finding
 from app.pages.frame import agreements, disclosures, drafting, register
@@ -107,6 +107,7 @@ AUDIENCES = (
     rooms,
     datasets,
     handing,
+    client,
     deliveries,
     egress_desk,
     records,

@@ -6,7 +6,10 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
+from app.delivering import examples
 from app.pages import forms, shown, tariffs, vocabulary
+from app.pages.delivering import client
+from app.sharing import profiles
 from kernel.clock import local_date
 from kernel.parties import organisations
 from kernel.words import Words
@@ -58,6 +61,11 @@ def product(product_id: str) -> Any:
         granted=granted,
         order=_order_form(work, found, granted),
         auctions=_auctions(work, found, version),
+        lines=examples.of_product(profiles.base(), found.id)
+        if found.state == products.State.LISTED and version.sample
+        else [],
+        host=profiles.base(),
+        wheel=client.address(),
         clock=shown.clock(work, found.id) if products.is_insider(work, found) else None,
     )
 

@@ -13,3 +13,16 @@ addEventListener("pageshow", (event) => {
   document.querySelectorAll("form button:disabled:not([aria-describedby])")
     .forEach((button) => { button.disabled = false; });
 });
+
+// Lines to copy get a button where the browser lets a page write to the clipboard.
+document.querySelectorAll("[data-copy]").forEach((button) => {
+  if (!navigator.clipboard) return;
+  const said = button.textContent;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const code = document.getElementById(button.dataset.copy);
+    await navigator.clipboard.writeText(code.textContent);
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = said; }, 2000);
+  });
+});

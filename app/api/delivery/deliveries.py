@@ -11,7 +11,9 @@ from delivery.domain import By, Cut
 from delivery.reads import Reading, Use
 from delivery.tasks import DeliveryTask
 from kernel.work import Work
+from marketplace import versions
 from marketplace.charging import using
+from marketplace.versions import Named
 
 blueprint = doors.noun("deliveries", "Deliveries · 交付")
 
@@ -24,8 +26,13 @@ class OrderedItemOut(Schema):
 
 
 class DeliveryOut(doors.LivingOut):
-    """The delivery of one order line."""
+    """The delivery of one order line. mode: of the delivery matrix; product_id: what was bought."""
 
+    product_id = fields.String(allow_none=True)
+    product_version_id = fields.String()
+    title_zh = fields.String(allow_none=True)
+    title_en = fields.String(allow_none=True)
+    mode = fields.String()
     order_id = fields.String()
     order_line_id = fields.String()
     buyer_id = fields.String()
@@ -42,9 +49,10 @@ class DeliveryOut(doors.LivingOut):
 
 
 class DeliveryQuery(doors.PageQuery):
-    """Which deliveries to list."""
+    """Which deliveries to list: of an order, of a product, or all."""
 
     order_id = doors.text(max=40, required=False, load_default=None)
+    product_id = doors.text(max=40, required=False, load_default=None)
 
 
 class ReadIn(doors.Body):
@@ -85,12 +93,18 @@ class ReadingOut(Schema):
     digest = fields.String()
 
 
-def row(found: DeliveryTask) -> Mapping[str, Any]:
+def row(found: DeliveryTask, bought: Mapping[str, Named]) -> Mapping[str, Any]:
     """Return what DeliveryOut shows in a list: all but the actions, whose guards would each ask."""
+    named = bought.get(found.product_version_id)
     return {
         "id": found.id,
         "state": str(found.state),
         "version": found.version,
+        "product_id": named and named.product_id,
+        "product_version_id": found.product_version_id,
+        "title_zh": named and named.title.zh,
+        "title_en": named and named.title.en,
+        "mode": found.mode,
         "order_id": found.order_id,
         "order_line_id": found.order_line_id,
         "buyer_id": found.buyer_id,
@@ -109,7 +123,8 @@ def row(found: DeliveryTask) -> Mapping[str, Any]:
 
 def show(found: DeliveryTask, work: Work) -> Mapping[str, Any]:
     """Return what DeliveryOut shows."""
-    return {**row(found), **doors.living(found, work, tasks.LIFE)}
+    bought = versions.named(work.session, [found.product_version_id])
+    return {**row(found, bought), **doors.living(found, work, tasks.LIFE)}
 
 
 @blueprint.get("")
@@ -118,7 +133,12 @@ def show(found: DeliveryTask, work: Work) -> Mapping[str, Any]:
 @blueprint.response(200, doors.page_of(DeliveryOut))
 def listed(query: dict[str, Any]) -> Any:
     """List the deliveries that the caller may see, newest first."""
-    return doors.page(tasks.listed(unit.current(), **query), row)
+    work, product_id = unit.current(), query.pop("product_id")
+    if product_id is not None:
+        query["version_ids"] = [one.id for one in versions.of(work.session, product_id)]
+    page = tasks.listed(work, **query)
+    bought = versions.named(work.session, [one.product_version_id for one in page.items])
+    return doors.page(page, lambda found: row(found, bought))
 
 
 @blueprint.get("/<string:subject_id>")

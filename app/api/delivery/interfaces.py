@@ -87,11 +87,12 @@ class InterfaceColumnOut(Schema):
 
 
 class InterfaceOut(Schema):
-    """What an order line's interface offers."""
+    """What an order line's interface offers. rows_per_call_max: the largest page."""
 
     task = fields.String()
     mode = fields.String()
     row_count = fields.Integer()
+    rows_per_call_max = fields.Integer()
     dataset_version = fields.String()
     columns = fields.List(fields.Nested(InterfaceColumnOut))
     formats = fields.List(fields.String())
@@ -110,6 +111,7 @@ def described(task_id: str) -> Any:
         "task": task.id,
         "mode": task.mode,
         "row_count": version.row_count,
+        "rows_per_call_max": unit.house().rules.number("delivery.rows_per_call_max"),
         "dataset_version": version.id,
         "columns": [each for each in version.columns if each["name"] in open_to],
         "formats": [*bodies.FORMATS],

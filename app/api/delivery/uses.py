@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, request
 from marshmallow import Schema, fields
@@ -220,7 +221,8 @@ def sent(file_id: str) -> Response:
     """Answer with a file by hand, through the gate."""
     found, path = handed.fetch(unit.current(), file_id, data_dir=unit.house().data_dir)
     response = Response(handed.blocks(path), 200, content_type="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=found.name)
+    # A name in Chinese fits into no header as it is (RFC 8187).
+    response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name)}"
     response.headers["Content-Length"] = str(found.size_bytes)
     response.headers["Repr-Digest"] = f"sha-256={found.sha256}"
     return response

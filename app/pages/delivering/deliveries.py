@@ -7,10 +7,13 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from app import doors, idempotency, languages, unit
 from app.api.delivery import uses as door
-from app.delivering import asking
+from app.delivering import asking, examples
+from app.delivering.examples import Example
 from app.pages import forms, shown, spreadsheets
+from app.pages.delivering import client
 from app.pages.handing import panels
 from app.problems import refusals
+from app.sharing import profiles
 from catalogue.grades import Mode
 from delivery import gate, tasks
 from delivery.egress import queries
@@ -57,6 +60,7 @@ def delivery(task_id: str) -> Any:
     work = unit.current()
     task = tasks.seen(work, task_id)
     titles = versions.titles(work.session, [task.product_version_id])
+    bought = work.actor.organisation == task.buyer_id
     return render_template(
         "delivery/delivery.html",
         task=task,
@@ -64,12 +68,14 @@ def delivery(task_id: str) -> Any:
         mode=languages.said(Mode(task.mode).label),
         firms=shown.names(work, _parties(task)),
         record=shown.record(task, work, tasks.LIFE),
-        bought=work.actor.organisation == task.buyer_id,
+        bought=bought,
         sold=work.actor.organisation == task.seller_id,
         ways=_ways(work, task),
         limits=allowances.of(work.session, task.id),
         remaining=gate.remaining(work, task),
-        host=request.url_root.rstrip("/"),
+        host=profiles.base(),
+        lines=_lines(work, task) if bought else [],
+        wheel=client.address(),
         events=shown.timeline(work, task.id),
         **_panels(work, task),
     )
@@ -158,6 +164,13 @@ def ask_review(task_id: str) -> Any:
     """Ask that the files be reviewed before they leave."""
     made = reviews.ask_for_files(unit.current(), task_id)
     return redirect(f"/egress/{made.id}", 303)
+
+
+def _lines(work: Work, task: DeliveryTask) -> list[Example]:
+    """Return how this delivery is read; its aggregates from the first day of its data."""
+    named = versions.named(work.session, [task.product_version_id]).get(task.product_version_id)
+    since = named.temporal_from if named is not None and task.output_form else None
+    return examples.of_delivery(profiles.base(), task, gate.offered(task), since=since)
 
 
 def _ways(work: Work, task: DeliveryTask) -> dict[str, Any]:
