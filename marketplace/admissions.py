@@ -52,6 +52,14 @@ def dismiss(work: Work, board_id: str, product_id: str, *, reason: str) -> None:
     work.record("board.product_dismissed", board_id, product=product_id, reason=reason)
 
 
+def on(session: Session, board_id: str, product_ids: Iterable[str]) -> set[str]:
+    """Return those of the products that stand on the board. One SELECT by key."""
+    statement = select(BoardProduct.product_id).where(
+        BoardProduct.board_id == board_id, BoardProduct.product_id.in_(sorted(product_ids))
+    )
+    return set(session.scalars(statement))
+
+
 def sizes(session: Session, board_ids: Iterable[str]) -> dict[str, int]:
     """Return board id → listed products on it, for one page of boards. One SELECT."""
     statement = (

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from delivery.intake import fence, parts, uploads
 from delivery.intake.formats import Problem, Unreadable
 from delivery.intake.uploads import Claimed
 from delivery.tables import datasets, deltas
+from delivery.tables.datasets import DatasetVersion
 from kernel.actor import SYSTEM
 from kernel.work import Work
 
@@ -43,24 +45,57 @@ def tidy(house: House) -> None:
         _run(house, partial(uploads.tidied, upload_id=upload_id))
 
 
-def _read(house: House, upload: Claimed) -> None:
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file that was read and lies in its table already. stored: its Delta version."""
+
+    upload: Claimed
+    found: dict[str, Any]
+    stored: int
+    digest: str
+
+
+def table_of(
+    house: House,
+    upload: Claimed,
+    read: Callable[[Path, Path], dict[str, Any]],
+    told: Callable[[str], object] = lambda _stage: None,
+) -> Table:
+    """Read a claimed upload by `read` and lay it into its table. Raises Unreadable.
+
+    Outside any transaction; nothing is known of the table until it is `kept`.
+    """
     with _folder(house) as folder:
-        try:
-            digest = _joined(house, upload, folder / "file")
-            found = fence.read(
-                folder / "file",
-                folder / "table",
-                uploads.fence(house.rules),
-                lambda stage: _run(house, lambda work: uploads.tell(work, upload.id, stage)),
-            )
-        except Unreadable as unreadable:
-            problems = unreadable.problems
-            _run(house, lambda work: uploads.refuse(work, upload.id, problems))
-            return
-        _run(house, lambda work: uploads.tell(work, upload.id, "storing"))
+        digest = _joined(house, upload, folder / "file")
+        found = read(folder / "file", folder / "table")
+        told("storing")
         rows = folder / "table" / "table.parquet"
         stored = deltas.load(house.data_dir, upload.dataset_id, rows, cause=upload.id)
-    _run(house, lambda work: _loaded(work, upload.id, found, stored, digest))
+    return Table(upload, found, stored, digest)
+
+
+def kept(work: Work, table: Table) -> DatasetVersion:
+    """Write down a table that lies there, as the next version of its data set."""
+    upload = uploads.find(work.session, table.upload.id)
+    made = datasets.load(work, upload, table.found, delta_version=table.stored, sha256=table.digest)
+    uploads.load(work, upload.id, number=made.number)
+    return made
+
+
+def _read(house: House, upload: Claimed) -> None:
+    def told(stage: str) -> None:
+        _run(house, lambda work: uploads.tell(work, upload.id, stage))
+
+    def read(path: Path, target: Path) -> dict[str, Any]:
+        return fence.read(path, target, uploads.fence(house.rules), told)
+
+    try:
+        table = table_of(house, upload, read, told)
+    except Unreadable as unreadable:
+        problems = unreadable.problems
+        _run(house, lambda work: uploads.refuse(work, upload.id, problems))
+        return
+    _run(house, lambda work: kept(work, table).id)
 
 
 def _joined(house: House, upload: Claimed, target: Path) -> str:
@@ -70,12 +105,6 @@ def _joined(house: House, upload: Claimed, target: Path) -> str:
             Problem("FILE_DIFFERS", "散列值与申报的不符", "its hash is not the declared one")
         )
     return digest
-
-
-def _loaded(work: Work, upload_id: str, found: dict[str, Any], stored: int, digest: str) -> None:
-    upload = uploads.find(work.session, upload_id)
-    made = datasets.load(work, upload, found, delta_version=stored, sha256=digest)
-    uploads.load(work, upload_id, number=made.number)
 
 
 @contextmanager

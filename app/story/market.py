@@ -13,6 +13,17 @@ READ = {"since": "2016-06-01", "until": "2016-08-31", "stations": ["Dingling", "
         "limit": 500}  # fmt: skip
 
 
+BOARD: Any = {
+    "code": "meteo",
+    "name_zh": "气象数据交易专板",
+    "name_en": "Meteorological board",
+    "industry": "M",
+    "rules_zh": "气象部门供数，按场景放行；每个产品注明站点、时段与缺测率。",
+    "rules_en": "Supplied by the weather department and released by scenario; every product "
+    "names its stations, period and missing rate.",
+}
+"""What is said of the meteorological board."""
+
 COMPLIANT = dict.fromkeys(("parties", "source", "content", "tradability"), "pass")
 """How the officer passes the four dimensions of compliance."""
 
@@ -135,17 +146,11 @@ def reading(purpose: str) -> dict[str, Any]:
 
 
 def board(stage: Stage) -> dict[str, Any]:
-    """Return what is said of the meteorological board."""
+    """Return what the meteorological board is opened with."""
     return {
-        "code": "meteo",
-        "name_zh": "气象数据交易专板",
-        "name_en": "Meteorological board",
+        **BOARD,
         "sponsor_id": stage.firm("department"),
         "curator_id": stage.firm("exchange"),
-        "industry": "M",
-        "rules_zh": "气象部门供数，按场景放行；每个产品注明站点、时段与缺测率。",
-        "rules_en": "Supplied by the weather department and released by scenario; every product "
-        "names its stations, period and missing rate.",
     }
 
 

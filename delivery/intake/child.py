@@ -20,7 +20,12 @@ from delivery.profiling.personal import Kind
 
 def main() -> None:
     """Answer the one request of this process."""
-    asked = json.loads(sys.stdin.readline())
+    answer(sys.stdin.readline())
+
+
+def answer(request: str) -> None:
+    """Answer a request; afterwards this process can do nothing else."""
+    asked = json.loads(request)
     _fence(asked["cpu_s"], asked["address_mb"], asked["file_bytes"])
     try:
         _say(table=_read(Path(asked["path"]), Path(asked["target"]), Limits(**asked["limits"])))

@@ -5,10 +5,12 @@ writes, and one folder. Whatever happens to it, the exchange goes on, and nothin
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Timer
@@ -17,6 +19,8 @@ from typing import Any
 import delivery
 from delivery.intake.formats import Problem, Unreadable
 from delivery.intake.reading import Limits
+
+Told = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,36 +35,51 @@ class Fence:
 
 
 def read(
-    path: Path, target: Path, fence: Fence, told: Callable[[str], None] = lambda _stage: None
+    path: Path, target: Path, fence: Fence, told: Told = lambda _stage: None
 ) -> dict[str, Any]:
     """Return shape, profile and sample of the file, and leave its table in `target`.
 
     told: is called with each stage that begins. Raises Unreadable, with every problem that
     was found; FILE_TOO_DEMANDING for a file whose reading was ended.
     """
-    request = {
-        "path": str(path.absolute()),
-        "target": str(target.absolute()),
-        "limits": asdict(fence.limits),
-        "cpu_s": fence.cpu_s,
-        "address_mb": fence.address_mb,
-        "file_bytes": fence.file_bytes,
-    }
     with process("delivery.intake.child", fence.wall_s) as child:
-        for words in answers(child, request):
-            if "stage" in words:
-                told(words["stage"])
-            elif "problems" in words:
-                raise Unreadable(*(Problem(**problem) for problem in words["problems"]))
-            else:
-                return dict(words["table"])
-    raise Unreadable(
-        Problem(
-            "FILE_TOO_DEMANDING",
-            "读取此文件超出限额，已中止",
-            "reading it went past its limits, and was ended",
-        )
-    )
+        return _table(answers(child, _request(path, target, fence)), told)
+
+
+class Reader:
+    """Reads one file after the other, each in a fenced process that is a copy of one process.
+
+    For many small files, of which each would else wait for a process to start. Not for two
+    threads at once.
+    """
+
+    def __init__(self, fence: Fence) -> None:
+        self._fence = fence
+        self._process: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def read(self, path: Path, target: Path) -> dict[str, Any]:
+        """Return and leave what `fence.read` does, and raise what it raises."""
+        running = self._process or _started("delivery.intake.nursery", group=True)
+        self._process = running
+        timer = Timer(self._fence.wall_s, _killed, (running,))
+        timer.start()
+        try:
+            return _table(_one(running, _request(path, target, self._fence)), lambda _stage: None)
+        finally:
+            timer.cancel()
+            if running.poll() is not None:
+                self._end()
+
+    def _end(self) -> None:
+        if self._process is not None:
+            _over(self._process, _killed)
+        self._process = None
 
 
 def answers(process: subprocess.Popen[str], request: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -82,20 +101,83 @@ def process(module: str, wall_s: int) -> Iterator[subprocess.Popen[str]]:
 
     It is ended when its time is up, and when it is not waited for any more.
     """
-    root = str(Path(delivery.__file__).parents[1])
-    started = subprocess.Popen(  # noqa: S603 - a module of ours, named in code
-        [sys.executable, "-P", "-m", module],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        env={"PYTHONPATH": root, "PATH": "", "LANG": "C.UTF-8"}, text=True, encoding="utf-8",
-    )  # fmt: skip
+    started = _started(module)
     timer = Timer(wall_s, started.kill)
     timer.start()
     try:
         yield started
     finally:
         timer.cancel()
-        started.kill()
-        started.wait()
-        for pipe in (started.stdin, started.stdout):
-            if pipe is not None:
+        _over(started, subprocess.Popen.kill)
+
+
+def _started(module: str, *, group: bool = False) -> subprocess.Popen[str]:
+    """Start a module; group: with whatever it starts, it is one group of processes."""
+    root = str(Path(delivery.__file__).parents[1])
+    return subprocess.Popen(  # noqa: S603 - a module of ours, named in code
+        [sys.executable, "-P", "-m", module],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={"PYTHONPATH": root, "PATH": "", "LANG": "C.UTF-8"}, text=True, encoding="utf-8",
+        start_new_session=group,
+    )  # fmt: skip
+
+
+def _over(process: subprocess.Popen[str], kill: Callable[[subprocess.Popen[str]], object]) -> None:
+    kill(process)
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
                 pipe.close()
+
+
+def _killed(process: subprocess.Popen[str]) -> None:
+    # Its copies are of its group, and go with it.
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _request(path: Path, target: Path, fence: Fence) -> dict[str, Any]:
+    return {
+        "path": str(path.absolute()),
+        "target": str(target.absolute()),
+        "limits": asdict(fence.limits),
+        "cpu_s": fence.cpu_s,
+        "address_mb": fence.address_mb,
+        "file_bytes": fence.file_bytes,
+    }
+
+
+def _one(process: subprocess.Popen[str], request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Send a request, and give all that is said of it, leaving nothing for the next one."""
+    if process.stdin is None or process.stdout is None:
+        raise AssertionError("both are pipes")  # pragma: no cover - for the types alone
+    with suppress(BrokenPipeError):
+        process.stdin.write(json.dumps(request) + "\n")
+        process.stdin.flush()
+    said: list[dict[str, Any]] = []
+    for line in process.stdout:
+        with suppress(ValueError):  # the end of what was broken off
+            said.append(json.loads(line))
+        if said and "over" in said[-1]:
+            break
+    else:
+        process.wait()
+    yield from (words for words in said if "over" not in words)
+
+
+def _table(said: Iterator[dict[str, Any]], told: Told) -> dict[str, Any]:
+    for words in said:
+        if "stage" in words:
+            told(words["stage"])
+        elif "problems" in words:
+            raise Unreadable(*(Problem(**problem) for problem in words["problems"]))
+        else:
+            return dict(words["table"])
+    raise Unreadable(
+        Problem(
+            "FILE_TOO_DEMANDING",
+            "读取此文件超出限额，已中止",
+            "reading it went past its limits, and was ended",
+        )
+    )

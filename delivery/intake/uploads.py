@@ -4,7 +4,7 @@ An upload can be broken off and taken up again: the parts that are there are lis
 part that is sent twice is there once. Reading is the worker's, outside any transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -43,6 +43,9 @@ GONE: Final = frozenset({State.LOADED, State.REFUSED, State.ABANDONED})
 
 TIDIED: Final = 50
 """Uploads whose parts are removed, or which lapse, in one run."""
+
+CALLED: Final = 1_000
+"""Uploads that are looked for by their files' names at once."""
 
 
 class Upload(Living, Base):
@@ -313,6 +316,14 @@ def seen(work: Work, upload_id: str) -> Upload:
     if found is None or found.organisation_id != work.actor.organisation:
         raise _missing(upload_id)
     return found
+
+
+def called(work: Work, names: Collection[str]) -> list[Upload]:
+    """Return the organisation's uploads of files of these names, oldest first. One SELECT."""
+    statement = select(Upload).where(
+        Upload.organisation_id == work.actor.organisation, Upload.name.in_(sorted(names))
+    )
+    return list(work.session.scalars(statement.order_by(Upload.id).limit(CALLED)))
 
 
 def there(session: Session, upload_id: str) -> list[int]:

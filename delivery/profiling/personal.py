@@ -31,6 +31,10 @@ MOST_BP: Final = 5_000
 NAMES_BP: Final = 7_000
 """Share of values that must look like names in a column whose heading does not say so."""
 
+_NUMBERS: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")
+_MOMENTS: Final = ("DATE", "TIMESTAMP", "BOOLEAN")
+_TEN_DIGITS: Final = 1_000_000_000
+
 
 class Kind(Term):
     """What kind of personal information a column holds."""
@@ -101,6 +105,22 @@ def raised(grade: Grade, pi_class: PiClass, findings: Sequence[Finding]) -> tupl
         max([grade, *(each.grade for each in findings)]),
         max([pi_class, *(each.pi_class for each in findings)]),
     )
+
+
+def may_hold(name: str, kind: str, ends: Sequence[str | None]) -> bool:
+    """Tell whether a column can hold any of the kinds at all. Pure.
+
+    kind: its type, in DuckDB's words. ends: its least and greatest value, as shown. Moments
+    and numbers of fewer than ten digits are nothing by their look; a heading that says
+    otherwise is always followed.
+    """
+    if any(re.search(each.heading, name, re.IGNORECASE) for each in RECOGNISERS):
+        return True
+    if kind.startswith(_MOMENTS):
+        return False
+    if not kind.startswith(_NUMBERS):
+        return True
+    return not all(end is None or abs(float(end)) < _TEN_DIGITS for end in ends)
 
 
 def found(connection: DuckDBPyConnection, table: str, columns: Sequence[str]) -> list[Finding]:

@@ -55,7 +55,10 @@ def of(connection: DuckDBPyConnection, path: str) -> dict[str, Any]:
     for column in columns:
         if not _is(column, _NUMERIC):
             column["top"] = _top(connection, table, column["name"])
-    found = personal.found(connection, table, [column["name"] for column in columns])
+    found = personal.found(connection, table, [
+        each["name"] for each in columns
+        if personal.may_hold(each["name"], each["type"], (each["min"], each["max"]))
+    ])  # fmt: skip
     return {
         "rows": rows,
         "duplicates": rows - _different(connection, table, rows),

@@ -38,6 +38,9 @@ PUBLIC_ROLES: Final = frozenset(
 )
 """The roles by which an organisation is found; who only buys is not shown to everybody."""
 
+_WRITTEN: Final = frozenset({"product.created", "product.revised", "product.amended"})
+"""The events by which a product says something else than before."""
+
 _COLUMNS_MAX: Final = 200
 
 
@@ -168,8 +171,14 @@ def refresh(work: Work, kind: Kind, subject_id: str) -> None:
 
 
 def product_moved(work: Work, event: Event) -> None:
-    """Together with any event of a product."""
-    refresh(work, Kind.PRODUCT, event.subject)
+    """Together with any event of a product.
+
+    While nobody finds it, only what it says anew is looked at: a review changes no word.
+    """
+    product = products.find(work.session, event.subject)
+    found = product.state == products.State.LISTED or event.kind in _WRITTEN
+    if found or index.is_shown(work.session, Kind.PRODUCT, product.id):
+        refresh(work, Kind.PRODUCT, product.id)
 
 
 def board_moved(work: Work, event: Event) -> None:

@@ -160,6 +160,14 @@ def put(session: Session, said: Said) -> None:
         _rewrite(session, SearchFacet, entry.number, codes)
 
 
+def is_shown(session: Session, kind: Kind, subject_id: str) -> bool:
+    """Tell whether everybody finds a thing as the index has it. One SELECT on an index."""
+    statement = select(SearchEntry.shown).where(
+        SearchEntry.kind == kind, SearchEntry.subject_id == subject_id
+    )
+    return bool(session.scalars(statement).one_or_none())
+
+
 def holds(
     kind: Kind, subject_id: InstrumentedAttribute[str], text: str
 ) -> list[ColumnElement[bool]]:

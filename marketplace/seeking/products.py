@@ -1,5 +1,7 @@
 """Products that a few letters may mean: of a number, or of a title in either language."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
@@ -26,6 +28,14 @@ def titled(session: Session, text: str, *, limit: int) -> list[str]:
     """Return the ids of products of anybody that `text` may mean, newest first. One SELECT."""
     newest = _called(text).order_by(Product.id.desc()).limit(limit)
     return [one.id for one in session.scalars(newest)]
+
+
+def own_codes(work: Work, codes: Collection[str]) -> dict[str, Product]:
+    """Return the caller's own products by its own numbers of them. One SELECT on an index."""
+    statement = select(Product).where(
+        Product.owner_id == work.actor.organisation, Product.own_code.in_(sorted(codes))
+    )
+    return {str(each.own_code): each for each in work.session.scalars(statement)}
 
 
 def _called(text: str) -> Select[Product]:

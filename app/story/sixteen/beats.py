@@ -46,7 +46,7 @@ class Scene:
 
     def firm_of(self, login: str) -> str:
         """Return for which organisation somebody acts. Five SELECTs."""
-        return _signed_in(self.work.session, f"{login}@demo").organisation
+        return signed_in(self.work.session, f"{login}@demo").organisation
 
     @property
     def today(self) -> date:
@@ -132,12 +132,13 @@ def _actor(house: House, beat: Beat, made: Made) -> Actor:
         return SYSTEM
     with house.engines.reading() as session:
         if beat.seat is None:
-            return _signed_in(session, f"{beat.who}@demo")
+            return signed_in(session, f"{beat.who}@demo")
         panel = assessments.find(session, made[beat.who])
-        return _signed_in(session, people.find(session, panel.serving[beat.seat]).login)
+        return signed_in(session, people.find(session, panel.serving[beat.seat]).login)
 
 
-def _signed_in(session: Session, login: str) -> Actor:
+def signed_in(session: Session, login: str) -> Actor:
+    """Return who signs in as `login`, for its first organisation. Raises LookupError."""
     person = people.by_login(session, login)
     places = [] if person is None else people.memberships(session, person.id)
     found = [people.actor(session, one.person_id, one.organisation_id) for one, _ in places]

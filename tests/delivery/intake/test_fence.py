@@ -48,3 +48,43 @@ def test_a_reading_that_goes_past_its_limits_is_ended_and_told(
     assert set(codes(real, tmp_path, replace(FENCE, **less))) <= {
         "FILE_TOO_DEMANDING", "FILE_DAMAGED",
     }  # fmt: skip
+
+
+def test_one_reader_reads_many_files_and_a_bad_one_between_them(tmp_path: Path) -> None:
+    good = files.written(tmp_path, "a.csv", STATIONS)
+    bad = files.written(tmp_path, "b.csv", "a,b\n1\n")
+    alone = fence.read(good, tmp_path / "alone", FENCE)
+
+    with fence.Reader(FENCE) as reader:
+        first = reader.read(good, tmp_path / "first")
+        with pytest.raises(Unreadable) as told:
+            reader.read(bad, tmp_path / "second")
+        third = reader.read(good, tmp_path / "third")
+
+    assert first == third == alone
+    assert [problem.code for problem in told.value.problems] == ["ROW_MISSHAPEN"]
+    assert (tmp_path / "third" / "table.parquet").is_file()
+
+
+@pytest.mark.parametrize("less", [{"wall_s": 0}, {"address_mb": 200}, {"file_bytes": 1000}])
+def test_a_reader_is_fenced_as_well_and_goes_on_after_what_was_ended(
+    tmp_path: Path, less: dict[str, Any]
+) -> None:
+    good = files.written(tmp_path, "a.csv", STATIONS)
+    real = parcels.DATA / parcels.WEATHER
+    codes = set()
+
+    with fence.Reader(replace(FENCE, **less)) as reader:
+        for _ in range(2):
+            with pytest.raises(Unreadable) as told:
+                reader.read(real, tmp_path / "out")
+            codes |= {problem.code for problem in told.value.problems}
+
+    assert codes <= {"FILE_TOO_DEMANDING", "FILE_DAMAGED"}
+    with fence.Reader(FENCE) as reader:
+        assert reader.read(good, tmp_path / "good")["shape"]["rows"] == 3
+
+
+def test_a_reader_that_read_nothing_leaves_nothing() -> None:
+    with fence.Reader(FENCE) as reader:
+        assert reader._process is None

@@ -151,3 +151,23 @@ def test_a_finding_raises_and_never_lowers() -> None:
     assert personal.raised(Grade.G4, PiClass.MINOR_UNDER_14, [grave]) == (
         Grade.G4, PiClass.MINOR_UNDER_14,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "ends", "looked_at"),
+    [
+        ("TEMP", "FLOAT", ("-19.9", "41.6"), False),
+        ("time", "TIMESTAMP", ("2013-03-01 00:00:00", "2017-02-28 23:00:00"), False),
+        ("empty", "DOUBLE", (None, None), False),
+        ("number", "BIGINT", ("1", "13800000000"), True),
+        ("negative", "DECIMAL(18,0)", ("-13800000000", "1"), True),
+        ("odd", "DOUBLE", ("nan", "nan"), True),
+        ("mobile", "BIGINT", ("1", "2"), True),
+        ("出生日期", "DATE", ("1980-01-01", "1990-01-01"), True),
+        ("anything", "VARCHAR", ("a", "b"), True),
+    ],
+)
+def test_a_column_that_can_hold_nobody_is_passed_over(
+    name: str, kind: str, ends: tuple[str | None, str | None], looked_at: bool
+) -> None:
+    assert personal.may_hold(name, kind, ends) is looked_at
