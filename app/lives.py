@@ -39,6 +39,7 @@ from licensing.upkeep import idleness, reviews
 from marketplace import contracts, orders, products
 from marketplace.auctions import lots
 from marketplace.bargaining import quotations
+from marketplace.cancelling import cancellations
 from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands
 from marketplace.shelving import amendments
@@ -94,6 +95,7 @@ NOUNS: tuple[ModuleType, ...] = (
     amendments,
     orders,
     quotations,
+    cancellations,
     demands,
     demand_answers,
     lots,

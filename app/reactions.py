@@ -132,6 +132,7 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
                                    "forfeit the winner's deposit": closing.fell_through},
     "order.cancelled":            {"let its demand select again": demand_answers.fell_through,
                                    "forfeit the winner's deposit": closing.fell_through},
+    "order.called_off":           {"let its demand select again": demand_answers.fell_through},
     "order.declined":             {"let its demand select again": demand_answers.fell_through},
     "order.signed":               {"let its demand be contracted": demand_answers.ordered},
     "order.signed_free":          {"let its demand be contracted": demand_answers.ordered},

@@ -14,7 +14,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue import resources
-from delivery import matrix
+from catalogue.grades import Mode
+from delivery import matrix, ways
 from kernel import ids
 from kernel.actor import Actor, Duty, Role, any_of, its, system_only
 from kernel.clock import Instant
@@ -47,9 +48,11 @@ class DeliveryTask(Living, Base):
     mode, grade, pi_class, origin: codes of the delivery matrix, as they were when it was
     ordered. dataset_version_id: of a merchant's own table; resource_id: of public data.
     items: {"directory": code, "item": code} each. output_form: None for a service without
-    data. suspended_with: the authorisation that took the task down with it. use_until: the
-    last day of the agreed use; None for orders placed before it was kept. reads,
-    rows_delivered, bytes_delivered: counted by the database, not by the version of the row.
+    data. rounds_due: 1 of what is delivered by hand alone, else 0; rounds_handed: how many
+    rounds of files its seller has handed over. suspended_with: the authorisation that took
+    the task down with it. use_until: the last day of the agreed use; None for orders placed
+    before it was kept. reads, rows_delivered, bytes_delivered: counted by the database, not
+    by the version of the row.
     """
 
     __tablename__ = "delivery_tasks"
@@ -61,6 +64,10 @@ class DeliveryTask(Living, Base):
         CheckConstraint("rows_delivered >= 0", name="rows_delivered_not_negative"),
         CheckConstraint("reads >= 0", name="reads_not_negative"),
         CheckConstraint("bytes_delivered >= 0", name="bytes_delivered_not_negative"),
+        CheckConstraint(
+            "state NOT IN ('delivered', 'accepted') OR rounds_handed >= rounds_due",
+            name="by_hand_comes_with_files",
+        ),
         Index(None, "order_id", "id"),
         Index(None, "buyer_id", "id"),
         Index(None, "seller_id", "id"),
@@ -88,6 +95,8 @@ class DeliveryTask(Living, Base):
     rows_delivered: Mapped[int] = mapped_column(Big, default=0)
     reads: Mapped[int] = mapped_column(Big, default=0)
     bytes_delivered: Mapped[int] = mapped_column(Big, default=0)
+    rounds_due: Mapped[int] = mapped_column(default=0)
+    rounds_handed: Mapped[int] = mapped_column(default=0)
     use_until: Mapped[date | None]
     opened_at: Mapped[Instant]
 
@@ -128,6 +137,16 @@ def _resource_attached(task: DeliveryTask, work: Work) -> Refusal | None:
     return Refusal("RESOURCE_DETACHED", "数据资源已解除挂接", "the resource is detached")
 
 
+def _is_handed_over(task: DeliveryTask, _work: Work) -> Refusal | None:
+    if task.rounds_handed >= task.rounds_due:
+        return None
+    return Refusal(
+        "NOTHING_HANDED_OVER",
+        "人工交付须先上传交付文件（连同清单），再确认交付完成",
+        "hand the files over first: what is delivered by hand is complete with its files",
+    )
+
+
 def _suspended(task: DeliveryTask, _work: Work, data: dict[str, Any]) -> None:
     task.suspended_with = data.get("authorisation_id")
 
@@ -143,7 +162,7 @@ LIFE: Workflow[State, DeliveryTask] = Workflow(
     "delivery_task", State, State.NOT_STARTED,
     step("provision", {State.NOT_STARTED}, State.IN_PROGRESS, seller, when=(_resource_attached,),
          says="delivery.provisioned", label=Words("开通交付", "Provision")),
-    step("complete",  {State.IN_PROGRESS}, State.DELIVERED, seller,
+    step("complete",  {State.IN_PROGRESS}, State.DELIVERED, seller, when=(_is_handed_over,),
          says="delivery.completed", label=Words("交付完成", "Complete")),
     step("accept",    {State.DELIVERED}, State.ACCEPTED, (buyer, system_only), own_door=True,
          says="delivery.accepted", label=Words("验收", "Accept")),
@@ -176,6 +195,8 @@ def open_for(work: Work, *, order_id: str, lines: Sequence[Line]) -> list[Delive
             state=State.NOT_STARTED,
             order_id=order_id,
             opened_at=work.now,
+            rounds_due=int(_by_hand(line)),
+            rounds_handed=0,
             **line,
         )
         work.session.add(made)
@@ -312,6 +333,11 @@ def listed(
     return keyset(
         work.session, statement, by=((DeliveryTask.id, "desc"),), after=after, limit=limit
     )
+
+
+def _by_hand(line: Line) -> bool:
+    stored = line["resource_id"] is not None or line["dataset_version_id"] is not None
+    return ways.by_hand(Mode(line["mode"]), stored=stored)
 
 
 def _under(

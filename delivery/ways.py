@@ -31,6 +31,12 @@ _OF: Final[Mapping[Mode, frozenset[Way]]] = {
 }
 
 
+def by_hand(mode: Mode, *, stored: bool) -> bool:
+    """Tell whether files alone can be handed over. stored: a table of it lies in the domain."""
+    opened = _OF[mode]
+    return Way.HAND in opened and (not stored or opened == {Way.HAND})
+
+
 def of(mode: Mode) -> frozenset[Way]:
     """Return the ways that a mode opens."""
     return _OF[mode]

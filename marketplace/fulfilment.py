@@ -168,6 +168,18 @@ def accept(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
         escrow.accept(work, order.id, due)
 
 
+def nothing_charged(order: Ordered, work: Work) -> Refusal | None:
+    """Guard: nothing of the order is charged by use: that ends with its last bill."""
+    if meters.running(work.session, order.id) or bills.open_of(work.session, order.id):
+        return Refusal("CHARGED_BY_USE", "按量计费的订单随账单终止", "it ends with its last bill")
+    return None
+
+
+def stop(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
+    """Effect: nothing more is delivered of an order that was called off."""
+    tasks.revoke_for(work, order.id, reason="协议取消 called off by agreement")
+
+
 def revoke(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     """Effect: nothing more is delivered of an order that is refunded whole."""
     tasks.revoke_for(work, order.id, reason="全额退款 the order is refunded")

@@ -19,13 +19,13 @@ from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, NotFound, Refusal, refuse
 from kernel.money import Money
 from kernel.pages import Page, keyset
-from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from marketplace import access, contracts, fulfilment, lines, uses
 from marketplace.contracting import drawing
 from marketplace.lines import Item, Wanted
+from marketplace.ordering import guards, rejections
 from marketplace.prices import PayMode
 from marketplace.uses import Use
 
@@ -104,66 +104,13 @@ arbiter = any_of(Role.EXCHANGE_OPERATOR, Duty.COMPLIANCE_OFFICER)
 regulator = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
 
 
-def _parties_are_active(order: Order, work: Work) -> Refusal | None:
-    found = (_not_active(work, party) for party in (order.buyer_id, order.seller_id))
-    return next(filter(None, found), None)
-
-
-def _not_active(work: Work, organisation_id: str) -> Refusal | None:
-    found = organisations.find(work.session, organisation_id)
-    if found.state == organisations.State.ACTIVE:
-        return None
-    return Refusal(
-        "ORG_RESTRICTED", f"{found.name_zh} 未处于正常状态", f"{found.name_en} is not active"
-    )
-
-
-def _has_a_price(order: Order, _work: Work) -> Refusal | None:
-    if order.total.minor == 0:
-        return Refusal("NOTHING_TO_PAY", "订单无需付款", "there is nothing to pay")
-    return None
-
-
-def _is_free(order: Order, _work: Work) -> Refusal | None:
-    if order.total.minor > 0:
-        return Refusal("PAYMENT_NEEDED", "订单须付款", "the order must be paid")
-    return None
-
-
-def _silence_is_over(order: Order, work: Work) -> Refusal | None:
-    clock = watch.running(work.session, order.id)
-    by_silence = Role.SYSTEM in work.actor.roles
-    if by_silence and clock is not None and clock.due_on >= local_date(work.now):
-        return Refusal(
-            "ACCEPTANCE_RUNNING",
-            f"买方可在 {clock.due_on} 前验收",
-            f"the buyer may inspect until {clock.due_on}",
-        )
-    return None
-
-
-def _not_rejected_before(order: Order, _work: Work) -> Refusal | None:
-    if order.rejections > 0:
-        return Refusal(
-            "REJECTED_BEFORE",
-            "已退回过一次，如仍不符请提出争议",
-            "it was rejected once before: raise a dispute instead",
-        )
-    return None
-
-
-def _rejected_before(order: Order, _work: Work) -> Refusal | None:
-    if order.rejections == 0:
-        return Refusal("REJECT_FIRST", "请先退回要求补充交付", "reject it first")
-    return None
-
-
 def _deliver(order: Order, work: Work, _data: dict[str, Any]) -> None:
     order.delivered_at = work.now
 
 
-def _reject(order: Order, _work: Work, _data: dict[str, Any]) -> None:
+def _reject(order: Order, work: Work, data: dict[str, Any]) -> None:
     order.rejections += 1
+    rejections.write(work, order.id, data)
 
 
 def _accept(order: Order, work: Work, _data: dict[str, Any]) -> None:
@@ -178,6 +125,10 @@ _PAID: Final = frozenset(
 )  # fmt: skip
 _OPEN: Final = frozenset({State.SUBMITTED, State.CONTRACT_SIGNING, State.AWAITING_PAYMENT})
 
+_CALLED_OFF: Final = frozenset(
+    {State.AWAITING_PAYMENT, State.IN_DELIVERY, State.DELIVERY_SUSPENDED}
+)
+
 # fmt: off
 LIFE: Workflow[State, Order] = Workflow(
     "order", State, State.DRAFT,
@@ -185,11 +136,12 @@ LIFE: Workflow[State, Order] = Workflow(
          within="clocks.order_confirmation", overdue="lapse",
          says="order.placed", label=Words("提交订单", "Place")),
     step("confirm",     {State.SUBMITTED}, State.CONTRACT_SIGNING, seller,
-         when=(_parties_are_active, fulfilment.may_be_delivered), then=(fulfilment.draw_up,),
+         when=(guards.parties_are_active, fulfilment.may_be_delivered), then=(fulfilment.draw_up,),
          asks=drawing.ASKS,
          within="clocks.order_signature", overdue="lapse",
          says="order.confirmed", label=Words("确认订单", "Confirm")),
-    step("decline",     {State.SUBMITTED}, State.CLOSED, seller, asks=(REASON,),
+    step("decline",     {State.SUBMITTED, State.CONTRACT_SIGNING}, State.CLOSED, seller,
+         asks=(REASON,), then=(fulfilment.close,),
          says="order.declined", label=Words("谢绝", "Decline")),
     step("sign",        {State.CONTRACT_SIGNING}, State.CONTRACT_SIGNING,
          (buyer_signer, seller_signer), own_door=True,
@@ -197,11 +149,12 @@ LIFE: Workflow[State, Order] = Workflow(
          within="clocks.order_signature", overdue="lapse",
          says="order.contract_signed", label=Words("签署合同", "Sign the contract")),
     step("signed",      {State.CONTRACT_SIGNING}, State.AWAITING_PAYMENT, system_only,
-         own_door=True, when=(fulfilment.is_signed, _has_a_price), then=(fulfilment.instruct,),
+         own_door=True, when=(fulfilment.is_signed, guards.has_a_price),
+         then=(fulfilment.instruct,),
          within="clocks.order_payment", overdue="lapse",
          says="order.signed", label=Words("双方已签署", "Signed by both")),
     step("signed_free", {State.CONTRACT_SIGNING}, State.IN_DELIVERY, system_only,
-         own_door=True, when=(fulfilment.is_signed, _is_free), then=(fulfilment.open_tasks,),
+         own_door=True, when=(fulfilment.is_signed, guards.is_free), then=(fulfilment.open_tasks,),
          within="clocks.order_delivery", owner="seller_id",
          says="order.signed_free", label=Words("双方已签署（无需预付）", "Signed, nothing to pay")),
     step("mark_paid",   {State.AWAITING_PAYMENT}, State.IN_DELIVERY, system_only,
@@ -220,18 +173,18 @@ LIFE: Workflow[State, Order] = Workflow(
          within="clocks.acceptance", overdue="accept",
          says="order.delivered", label=Words("交付完成", "Delivered")),
     step("accept",      {State.PENDING_ACCEPTANCE}, State.ACCEPTED, (buyer, system_only),
-         when=(_silence_is_over,), then=(_accept, fulfilment.accept),
+         when=(guards.silence_is_over,), then=(_accept, fulfilment.accept),
          says="order.accepted", label=Words("验收", "Accept")),
     step("reject",      {State.PENDING_ACCEPTANCE}, State.REDELIVERY, buyer,
-         when=(_not_rejected_before,), then=(_reject,), asks=(REASON,),
+         when=(guards.not_rejected_before,), then=(_reject,), asks=rejections.ASKS,
          within="clocks.order_delivery",
          says="order.rejected", label=Words("退回补充交付", "Reject")),
     step("redeliver",   {State.REDELIVERY}, State.PENDING_ACCEPTANCE, deliverer,
-         when=(fulfilment.is_delivered,), then=(_deliver,),
+         when=(fulfilment.is_delivered, guards.delivered_anew), then=(_deliver,),
          within="clocks.acceptance", overdue="accept",
          says="order.redelivered", label=Words("补充交付完成", "Delivered again")),
-    step("dispute",     {State.PENDING_ACCEPTANCE}, State.DISPUTED, buyer,
-         when=(_rejected_before,), asks=(REASON,),
+    step("dispute",     {State.PENDING_ACCEPTANCE, State.REDELIVERY}, State.DISPUTED, buyer,
+         when=(guards.rejected_before, guards.redelivery_is_overdue), asks=(REASON,),
          says="order.disputed", label=Words("提出争议", "Raise a dispute")),
     step("order_redelivery", {State.DISPUTED}, State.REDELIVERY, arbiter, asks=(REASON,),
          within="clocks.order_delivery",
@@ -248,8 +201,12 @@ LIFE: Workflow[State, Order] = Workflow(
     step("refunded",    {State.REFUNDING}, State.REFUNDED, system_only, own_door=True,
          says="order.refunded", label=Words("已退款", "Refunded")),
     step("cancel",      _OPEN, State.CLOSED, buyer, asks=(REASON,),
-         when=(fulfilment.nothing_received,), then=(fulfilment.close,),
+         when=(guards.not_signed_by_both, fulfilment.nothing_received), then=(fulfilment.close,),
          says="order.cancelled", label=Words("取消订单", "Cancel")),
+    step("call_off",    _CALLED_OFF, State.CLOSED, system_only, own_door=True,
+         when=(fulfilment.nothing_received, fulfilment.nothing_charged),
+         then=(fulfilment.close, fulfilment.stop),
+         says="order.called_off", label=Words("协议取消", "Call off by agreement")),
     step("lapse",       _OPEN, State.CLOSED, system_only, own_door=True,
          when=(fulfilment.nothing_received,), then=(fulfilment.close,),
          says="order.lapsed", label=Words("逾期关闭", "Lapse")),
@@ -374,7 +331,7 @@ def _refused(work: Work, items: Sequence[Item], use: Use) -> tuple[Refusal, ...]
     if not items:
         raise Invalid("订单没有内容", "nothing is ordered", pointer="/lines")
     buyer_id, sellers = work.actor.organisation, {item.product.owner_id for item in items}
-    found = [_not_active(work, party) for party in sorted({buyer_id, *sellers})]
+    found = [guards.not_active(work, party) for party in sorted({buyer_id, *sellers})]
     if len(sellers) > 1:
         found.append(Refusal("SELLERS_DIFFER", "一个订单只能有一个卖方", "an order has one seller"))
     if buyer_id in sellers:

@@ -25,6 +25,7 @@ from app.pages.assets import packs as evidence
 from app.pages.catalogue import asking, grading, hub, records
 from app.pages.charging import invoices, owed, rules
 from app.pages.choosing import asking as choosing
+from app.pages.contracting import cancelling
 from app.pages.contracting import contracts as contract_papers
 from app.pages.data import datasets
 from app.pages.deciding import log
@@ -81,6 +82,7 @@ AUDIENCES = (
     pleas,
     trade,
     contract_papers,
+    cancelling,
     paying,
     exchange,
     refunds,

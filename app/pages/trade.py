@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import chrome, forms, shown
+from app.pages.contracting import cancelling
 from app.pages.contracting import contracts as papers
 from app.pages.money import leads
 from delivery import reads, tasks
@@ -19,6 +20,7 @@ from kernel.work import Work
 from marketplace import access, contracts, lines, orders, versions
 from marketplace.charging import using
 from marketplace.contracting import templates
+from marketplace.ordering import rejections
 from marketplace.orders import Order
 from marketplace.paying import vouchers as paying
 from marketplace.seeking import orders as seeking
@@ -117,6 +119,8 @@ def _order(work: Work, found: Order) -> dict[str, Any]:
         "names": shown.names(work, [found.buyer_id, found.seller_id]),
         "lines": _lines(work, found),
         "contract": _contract(work, contract) if contract else None,
+        "cancelling": cancelling.panel(work, found),
+        "rejections": rejections.of_order(work.session, found.id),
         "payment": payment,
         "payee": work.rules.text("settlement.custody_account"),
         "is_buyer": found.buyer_id == work.actor.organisation,

@@ -154,6 +154,7 @@ def keep(work: Work, handing: Handing, received: Received) -> HandedFile:
         handed_at=work.now,
     )
     work.session.add(made)
+    task.rounds_handed = made.round
     work.record(
         "delivery.handed", task.id, file=made.id, round=made.round, name=made.name,
         size_bytes=made.size_bytes, sha256=made.sha256,

@@ -22,9 +22,10 @@ CELLS = list(product(Grade, PiClass, Origin, Mode))
 INSERT = text(
     "INSERT INTO delivery_tasks (id, state, version, order_id, order_line_id, "
     "product_version_id, buyer_id, seller_id, mode, grade, pi_class, origin, purpose_code, "
-    "items, region, rows_delivered, reads, bytes_delivered, opened_at) VALUES ('dlv_cell', "
+    "items, region, rows_delivered, reads, bytes_delivered, rounds_due, rounds_handed, "
+    "opened_at) VALUES ('dlv_cell', "
     "'in_progress', 1, 'ord_1', 'orl_cell', 'prv_1', 'org_buyer', 'org_developer', :mode, "
-    ":grade, :pi, :origin, 'weather', '[]', '430000', 0, 0, 0, '2026-07-01 04:00:00')"
+    ":grade, :pi, :origin, 'weather', '[]', '430000', 0, 0, 0, 0, 0, '2026-07-01 04:00:00')"
 )
 Stored = Callable[..., bool]
 

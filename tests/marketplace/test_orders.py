@@ -290,17 +290,29 @@ def test_paid_and_free_orders_take_their_own_way(
     assert codes(error) == [code]
 
 
-def test_an_order_can_be_cancelled_until_money_comes(session: Session) -> None:
-    cancelled, funded = make.signed(session), make.signed(session)
-    make.fund(session, funded, 1)
+def test_a_buyer_cancels_alone_until_both_have_signed(session: Session, work_as: WorkAs) -> None:
+    placed, half, signed = make.placed(session), make.confirmed(session), make.signed(session)
+    orders.sign(work_as("per_buyer_signer", at=DAY), half.id)
 
-    make.take(session, cancelled, "cancel", "per_buyer_editor", reason="不再需要")
+    for order in (placed, half):
+        make.take(session, order, "cancel", "per_buyer_editor", reason="不再需要")
 
-    assert cancelled.state == State.CLOSED
-    assert contracts.find(session, cancelled.contract_id or "").state == contracts.State.VOIDED
-    assert payments.live_of(session, cancelled.id) is None
-    assert refused(session, funded, "cancel", "per_buyer_editor", reason="不再需要") == [
-        "PAYMENT_RECEIVED"
+    assert (placed.state, half.state) == (State.CLOSED, State.CLOSED)
+    assert contracts.find(session, half.contract_id or "").state == contracts.State.VOIDED
+    assert refused(session, signed, "cancel", "per_buyer_editor", reason="不再需要") == [
+        "SIGNED_BY_BOTH"
+    ]
+
+
+def test_a_seller_declines_until_both_have_signed(session: Session) -> None:
+    order, signed = make.confirmed(session), make.signed(session)
+
+    make.take(session, order, "decline", "per_developer_editor", reason="无法供应")
+
+    assert order.state == State.CLOSED
+    assert contracts.find(session, order.contract_id or "").state == contracts.State.VOIDED
+    assert refused(session, signed, "decline", "per_developer_editor", reason="无法供应") == [
+        "ILLEGAL_TRANSITION"
     ]
 
 

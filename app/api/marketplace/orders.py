@@ -14,6 +14,8 @@ from licensing import signatures
 from marketplace import contracts, lines, orders
 from marketplace.contracts import Contract
 from marketplace.lines import OrderLine
+from marketplace.ordering import rejections
+from marketplace.ordering.rejections import OrderRejection
 from marketplace.orders import Order, State
 from marketplace.prices import PayMode
 from marketplace.versions import Field
@@ -67,8 +69,18 @@ class LineOut(Schema):
     delivery_mode = fields.String()
 
 
+class RejectionOut(Schema):
+    """Why the buyer did not accept what was delivered."""
+
+    number = fields.Integer()
+    ground = fields.String()
+    reason = fields.String()
+    evidence = fields.String()
+    rejected_at = fields.String()
+
+
 class OrderOut(doors.LivingOut):
-    """An order. clock: the one that runs on it now; lines: left out in lists."""
+    """An order. clock: the one that runs on it now; it, lines, rejections: left out in lists."""
 
     code = fields.String()
     buyer_id = fields.String()
@@ -83,6 +95,7 @@ class OrderOut(doors.LivingOut):
     delivered_at = fields.String(allow_none=True)
     accepted_at = fields.String(allow_none=True)
     lines = fields.List(fields.Nested(LineOut))
+    rejections = fields.List(fields.Nested(RejectionOut))
     clock = fields.Nested(clocks.RunningClockOut, allow_none=True)
 
 
@@ -145,6 +158,7 @@ def show(found: Order, work: Work) -> Mapping[str, Any]:
         **row(found),
         **doors.living(found, work, orders.LIFE),
         "lines": [_line(line) for line in lines.of(work.session, found.id)],
+        "rejections": [_rejection(each) for each in rejections.of_order(work.session, found.id)],
         "clock": clocks.show(watch.running(work.session, found.id), work),
     }
 
@@ -161,6 +175,16 @@ def _line(found: OrderLine) -> dict[str, Any]:
         "authorisation_id": found.authorisation_id,
         "resource_id": found.resource_id,
         "delivery_mode": found.delivery_mode,
+    }
+
+
+def _rejection(found: OrderRejection) -> dict[str, Any]:
+    return {
+        "number": found.number,
+        "ground": found.ground,
+        "reason": found.reason,
+        "evidence": found.evidence,
+        "rejected_at": doors.moment(found.rejected_at),
     }
 
 

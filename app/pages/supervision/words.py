@@ -96,6 +96,7 @@ STAGES: Final = {
     "clocks.order_payment": Words("付款", "payment"),
     "clocks.order_delivery": Words("交付", "delivery"),
     "clocks.acceptance": Words("验收", "acceptance"),
+    "clocks.cancellation": Words("协议取消答复", "answer to a cancellation"),
 }
 PATHS: Final = {
     "scn_": "/cases/", "opn_": "/opinions/", "aut_": "/authorisations/", "sup_": "/agreements/",

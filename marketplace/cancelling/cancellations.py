@@ -1,0 +1,226 @@
+"""A cancellation (协议取消): one party asks to undo a signed order, the other agrees or not.
+
+Before signature an order is cancelled by its buyer or declined by its seller alone. Once
+both have signed, and until something is delivered, both must agree: what was paid then goes
+back whole, through the refunds of settlement. After delivery there is no cancellation.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, or_, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from delivery import tasks
+from kernel import ids
+from kernel.actor import Duty, its, system_only
+from kernel.clock import Instant
+from kernel.db import Base, Living
+from kernel.errors import NotFound, Refusal, StepRefused
+from kernel.pages import Page, keyset
+from kernel.words import Words
+from kernel.work import Work
+from kernel.workflow import REASON, Workflow, ask, step
+from marketplace import access, fulfilment, orders
+from marketplace.bargaining import agreed_prices
+from marketplace.bargaining.agreed_prices import Source
+from settlement import escrow
+from settlement.refunding import refunds
+
+
+class State(StrEnum):
+    """How far it is agreed."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+_ASKED: Final = text("state = 'asked'")
+
+
+class Cancellation(Living, Base):
+    """What one party asks. answers_id: the other party. refund_id: by which the money goes back."""
+
+    __tablename__ = "cancellations"
+    __table_args__ = (
+        CheckConstraint("asks_id <> answers_id", name="parties_differ"),
+        CheckConstraint(
+            "state IN ('asked', 'agreed', 'declined', 'withdrawn', 'lapsed')", name="state_is_known"
+        ),
+        Index(
+            "uq_cancellations_one_asked_per_order",
+            "order_id",
+            unique=True,
+            sqlite_where=_ASKED,
+            postgresql_where=_ASKED,
+        ),
+        Index(None, "order_id", "id"),
+        Index(None, "asks_id", "id"),
+        Index(None, "answers_id", "id"),
+    )
+
+    order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))
+    asks_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    answers_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    reason: Mapped[str]
+    refund_id: Mapped[str | None]
+    asked_at: Mapped[Instant]
+    decided_at: Mapped[Instant | None]
+
+
+_DUTIES: Final = (Duty.EDITOR, Duty.SUBMITTER, Duty.SIGNER)
+asker = its("party that asks", "asks_id", *_DUTIES)
+answerer = its("other party", "answers_id", Duty.SIGNER)
+
+
+def still_possible(found: Cancellation, work: Work) -> tuple[Refusal, ...]:
+    """Guard: the order is signed, and nothing of it is delivered or charged by use yet."""
+    order = orders.find(work.session, found.order_id)
+    return _barred(work, order)
+
+
+def _decide(found: Cancellation, work: Work, _data: dict[str, Any]) -> None:
+    found.decided_at = work.now
+
+
+def _undo(found: Cancellation, work: Work, _data: dict[str, Any]) -> None:
+    house = work.as_system()
+    order = orders.find(work.session, found.order_id)
+    if not escrow.left(work.session, order.id).minor:
+        orders.LIFE.take("call_off", order, house)
+        return
+    reason = f"协议取消 called off by agreement: {found.reason}"
+    fulfilment.stop(order, house, {})
+    if order.state == orders.State.IN_DELIVERY:
+        orders.LIFE.take("suspend_delivery", order, house, reason=reason)
+    left = refunds.standing(work.session, order.id).left
+    made = refunds.request(house, order_id=order.id, amount=left, reason=reason[:500])
+    found.refund_id = made.id
+
+
+# fmt: off
+LIFE: Workflow[State, Cancellation] = Workflow(
+    "cancellation", State, State.ASKED,
+    step("ask",      {State.ASKED}, State.ASKED, asker, own_door=True,
+         when=(still_possible,), within="clocks.cancellation", overdue="lapse", owner="answers_id",
+         says="cancellation.asked", label=Words("申请协议取消", "Ask to cancel")),
+    step("agree",    {State.ASKED}, State.AGREED, answerer, when=(still_possible,),
+         then=(_decide, _undo), moves_money=True,
+         says="cancellation.agreed", label=Words("同意取消并退款", "Agree, and refund")),
+    step("decline",  {State.ASKED}, State.DECLINED, answerer, asks=(REASON,), then=(_decide,),
+         says="cancellation.declined", label=Words("不同意取消", "Decline")),
+    step("withdraw", {State.ASKED}, State.WITHDRAWN, asker, then=(_decide,),
+         asks=(ask("note", label=Words("说明", "Note"), optional=True),),
+         says="cancellation.withdrawn", label=Words("撤回申请", "Withdraw")),
+    step("lapse",    {State.ASKED}, State.LAPSED, system_only, own_door=True, then=(_decide,),
+         says="cancellation.lapsed", label=Words("逾期未答复", "Not answered in time")),
+)
+# fmt: on
+
+
+def begin(work: Work, order_id: str, *, reason: str) -> Cancellation:
+    """Ask the other party to cancel an order that both have signed.
+
+    Raises NotFound, StepNotAllowed for all but the parties, StepRefused with every reason, also
+    while one is asked for already. Some SELECTs by key.
+    """
+    order = orders.seen(work, order_id)
+    own, both = work.actor.organisation, (order.buyer_id, order.seller_id)
+    made = Cancellation(
+        id=ids.new("can_", work.now),
+        state=State.ASKED,
+        order_id=order.id,
+        asks_id=own if own in both else order.buyer_id,
+        answers_id=order.buyer_id if own == order.seller_id else order.seller_id,
+        reason=reason,
+        refund_id=None,
+        asked_at=work.now,
+        decided_at=None,
+    )
+    if _running(work.session, order.id) is not None:
+        zh, en = "已有待答复的取消申请", "the other party has yet to answer the last request"
+        raise StepRefused.of((Refusal("CANCELLATION_RUNNING", zh, en),))
+    LIFE.take("ask", made, work, order_id=order.id, reason=reason)
+    work.session.add(made)
+    return made
+
+
+def take(work: Work, cancellation_id: str, name: str, **data: Any) -> Cancellation:
+    """Take one step. Raises what `Workflow.take` raises."""
+    found = seen(work, cancellation_id)
+    LIFE.take(name, found, work, **data)
+    return found
+
+
+def find(session: Session, cancellation_id: str) -> Cancellation:
+    """Return the cancellation. Raises NotFound. One SELECT by key."""
+    found = session.get(Cancellation, cancellation_id)
+    if found is None:
+        raise _missing(cancellation_id)
+    return found
+
+
+def seen(work: Work, cancellation_id: str) -> Cancellation:
+    """Return it to both parties and to those who oversee; to others it does not exist."""
+    found = find(work.session, cancellation_id)
+    if work.actor.organisation in {found.asks_id, found.answers_id} or access.oversees(work.actor):
+        return found
+    raise _missing(cancellation_id)
+
+
+def listed(
+    work: Work, *, order_id: str | None = None, after: str | None, limit: int
+) -> Page[Cancellation]:
+    """Return one page of what the caller may see, newest first. One SELECT on an index."""
+    statement = select(Cancellation)
+    if not access.oversees(work.actor):
+        own = work.actor.organisation
+        statement = statement.where(
+            or_(Cancellation.asks_id == own, Cancellation.answers_id == own)
+        )
+    if order_id is not None:
+        statement = statement.where(Cancellation.order_id == order_id)
+    by = ((Cancellation.id, "desc"),)
+    return keyset(work.session, statement, by=by, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
+
+
+def can_be_asked(work: Work, order: orders.Order) -> bool:
+    """Tell whether the caller's organisation could ask to cancel the order now. Some SELECTs."""
+    party = work.actor.organisation in {order.buyer_id, order.seller_id}
+    asked = party and _running(work.session, order.id) is None
+    return asked and not _barred(work, order)
+
+
+def _running(session: Session, order_id: str) -> Cancellation | None:
+    statement = select(Cancellation).where(
+        Cancellation.order_id == order_id, Cancellation.state == State.ASKED
+    )
+    return session.scalars(statement).one_or_none()
+
+
+def _barred(work: Work, order: orders.Order) -> tuple[Refusal, ...]:
+    if order.state not in orders.LIFE.steps["call_off"].source:
+        zh, en = "仅已签署且尚未交付的订单可协议取消", "only what is signed and not delivered yet"
+        return (Refusal("NOT_TO_BE_CALLED_OFF", zh, en),)
+    found = [fulfilment.nothing_charged(order, work)]
+    if any(_is_used(task) for task in tasks.of_order(work.session, order.id)):
+        zh, en = "已有内容交付，不能取消", "something of it is delivered already"
+        found.append(Refusal("DELIVERED_ALREADY", zh, en))
+    if order.state == orders.State.AWAITING_PAYMENT:
+        found.append(fulfilment.nothing_received(order, work))
+        if agreed_prices.of_order(work.session, order.id, Source.AUCTION) is not None:
+            zh, en = "竞得的订单不适用协议取消", "what was won in an auction is paid or forfeited"
+            found.append(Refusal("WON_IN_AUCTION", zh, en))
+    return tuple(refusal for refusal in found if refusal is not None)
+
+
+def _is_used(task: tasks.DeliveryTask) -> bool:
+    done = task.state in {tasks.State.DELIVERED, tasks.State.ACCEPTED}
+    return done or bool(task.reads or task.bytes_delivered or task.rounds_handed)
+
+
+def _missing(cancellation_id: str) -> NotFound:
+    return NotFound("没有这个取消申请", f"no cancellation {cancellation_id}")

@@ -1,0 +1,109 @@
+CREATE TABLE order_rejections (
+    id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    ground VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    evidence VARCHAR NOT NULL,
+    rounds JSON NOT NULL,
+    rejected_by VARCHAR NOT NULL,
+    rejected_at DATETIME NOT NULL,
+    CONSTRAINT pk_order_rejections PRIMARY KEY (id),
+    CONSTRAINT uq_order_rejections_order_id_number UNIQUE (order_id, number),
+    CONSTRAINT ck_order_rejections_number_positive CHECK (number > 0),
+    CONSTRAINT fk_order_rejections_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id)
+)
+--
+CREATE TRIGGER order_rejections_no_update BEFORE UPDATE ON order_rejections BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER order_rejections_no_delete BEFORE DELETE ON order_rejections BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER order_rejections_no_replace BEFORE INSERT ON order_rejections WHEN EXISTS (SELECT 1 FROM order_rejections WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE cancellations (
+    order_id VARCHAR NOT NULL,
+    asks_id VARCHAR NOT NULL,
+    answers_id VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    refund_id VARCHAR,
+    asked_at DATETIME NOT NULL,
+    decided_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_cancellations PRIMARY KEY (id),
+    CONSTRAINT ck_cancellations_parties_differ CHECK (asks_id <> answers_id),
+    CONSTRAINT ck_cancellations_state_is_known CHECK (state IN ('asked', 'agreed', 'declined', 'withdrawn', 'lapsed')),
+    CONSTRAINT fk_cancellations_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_cancellations_asks_id_organisations FOREIGN KEY(asks_id) REFERENCES organisations (id),
+    CONSTRAINT fk_cancellations_answers_id_organisations FOREIGN KEY(answers_id) REFERENCES organisations (id)
+)
+--
+CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
+--
+CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
+--
+CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
+--
+CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
+--
+CREATE TABLE new_delivery_tasks (
+    order_id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    product_version_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    authorisation_id VARCHAR,
+    resource_id VARCHAR,
+    dataset_version_id VARCHAR,
+    mode VARCHAR NOT NULL,
+    grade VARCHAR NOT NULL,
+    pi_class VARCHAR NOT NULL,
+    origin VARCHAR NOT NULL,
+    purpose_code VARCHAR NOT NULL,
+    items JSON NOT NULL,
+    output_form VARCHAR,
+    region VARCHAR NOT NULL,
+    suspended_with VARCHAR,
+    rows_delivered INTEGER NOT NULL,
+    reads INTEGER NOT NULL,
+    bytes_delivered INTEGER NOT NULL,
+    rounds_due INTEGER NOT NULL,
+    rounds_handed INTEGER NOT NULL,
+    use_until DATE,
+    opened_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_delivery_tasks PRIMARY KEY (id),
+    CONSTRAINT uq_delivery_tasks_order_line_id UNIQUE (order_line_id),
+    CONSTRAINT uq_delivery_tasks_id_mode UNIQUE (id, mode),
+    CONSTRAINT ck_delivery_tasks_matrix_terms_known CHECK (grade IN ('CORE', 'G1', 'G2', 'G3', 'G4', 'IMPORTANT') AND pi_class IN ('minor_under_14', 'none', 'ordinary', 'sensitive') AND origin IN ('individual_consented', 'mixed', 'open_data', 'public_authorised', 'purchased', 'self_produced', 'web_collected') AND mode IN ('in_domain', 'masked_file', 'model', 'raw_file', 'record_api', 'verification')),
+    CONSTRAINT ck_delivery_tasks_matrix_by_grade CHECK (NOT (grade = 'CORE' AND mode IN ('in_domain', 'masked_file', 'model', 'raw_file', 'record_api', 'verification')) AND NOT (grade = 'IMPORTANT' AND mode IN ('masked_file', 'raw_file', 'record_api')) AND NOT (grade = 'G4' AND mode IN ('masked_file', 'raw_file', 'record_api')) AND NOT (grade = 'G3' AND mode IN ('raw_file'))),
+    CONSTRAINT ck_delivery_tasks_matrix_by_person CHECK (NOT (pi_class = 'ordinary' AND mode IN ('raw_file')) AND NOT (pi_class = 'sensitive' AND mode IN ('raw_file', 'record_api')) AND NOT (pi_class = 'minor_under_14' AND mode IN ('in_domain', 'model', 'raw_file', 'record_api', 'verification'))),
+    CONSTRAINT ck_delivery_tasks_matrix_by_origin CHECK (NOT (origin IN ('mixed', 'public_authorised') AND mode IN ('raw_file')) AND NOT (grade = 'G2' AND origin IN ('mixed', 'open_data', 'public_authorised') AND mode IN ('raw_file'))),
+    CONSTRAINT ck_delivery_tasks_rows_delivered_not_negative CHECK (rows_delivered >= 0),
+    CONSTRAINT ck_delivery_tasks_reads_not_negative CHECK (reads >= 0),
+    CONSTRAINT ck_delivery_tasks_bytes_delivered_not_negative CHECK (bytes_delivered >= 0),
+    CONSTRAINT ck_delivery_tasks_by_hand_comes_with_files CHECK (state NOT IN ('delivered', 'accepted') OR rounds_handed >= rounds_due),
+    CONSTRAINT fk_delivery_tasks_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_delivery_tasks_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id),
+    CONSTRAINT fk_delivery_tasks_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id),
+    CONSTRAINT fk_delivery_tasks_resource_id_resources FOREIGN KEY(resource_id) REFERENCES resources (id),
+    CONSTRAINT fk_delivery_tasks_dataset_version_id_dataset_versions FOREIGN KEY(dataset_version_id) REFERENCES dataset_versions (id)
+)
+--
+INSERT INTO new_delivery_tasks (order_id, order_line_id, product_version_id, buyer_id, seller_id, authorisation_id, resource_id, dataset_version_id, mode, grade, pi_class, origin, purpose_code, items, output_form, region, suspended_with, rows_delivered, reads, bytes_delivered, rounds_due, rounds_handed, use_until, opened_at, id, state, version)
+SELECT order_id, order_line_id, product_version_id, buyer_id, seller_id, authorisation_id, resource_id, dataset_version_id, mode, grade, pi_class, origin, purpose_code, items, output_form, region, suspended_with, rows_delivered, reads, bytes_delivered, 0, 0, use_until, opened_at, id, state, version FROM delivery_tasks
+--
+DROP TABLE delivery_tasks
+--
+ALTER TABLE new_delivery_tasks RENAME TO delivery_tasks
+--
+CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
+--
+CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
+--
+CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
+--
+CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)

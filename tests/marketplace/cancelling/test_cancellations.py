@@ -1,0 +1,191 @@
+from typing import Any
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from delivery import tasks
+from kernel import journal, watch
+from kernel.errors import NotFound, StepNotAllowed, StepRefused
+from kernel.money import Money
+from marketplace import contracts, orders, progress
+from marketplace.cancelling import cancellations
+from marketplace.cancelling.cancellations import Cancellation, State
+from settlement import escrow, payments
+from settlement.refunding import refunds
+from tests.conftest import WorkAs, work_of
+from tests.marketplace import make
+from tests.marketplace.ordering.test_rejections import hand_over
+from tests.settlement import money
+
+DAY = make.AFTER_PUBLICITY
+
+
+def asked(session: Session, order: orders.Order, by: str = "per_buyer_editor") -> Cancellation:
+    made = cancellations.begin(work_of(session, by, at=DAY), order.id, reason="项目取消")
+    session.flush()
+    return made
+
+
+def taken(session: Session, found: Cancellation, step: str, by: str, **data: Any) -> Cancellation:
+    return cancellations.take(work_of(session, by, at=DAY), found.id, step, **data)
+
+
+def codes(session: Session, order: orders.Order) -> list[str]:
+    with pytest.raises(StepRefused) as error:
+        asked(session, order)
+    return [refusal.code for refusal in error.value.refusals]
+
+
+def test_what_both_signed_is_closed_when_both_agree(session: Session) -> None:
+    order = make.signed(session)
+
+    found = taken(session, asked(session, order), "agree", "per_developer_signer")
+
+    assert (found.state, order.state) == (State.AGREED, orders.State.CLOSED)
+    assert contracts.find(session, order.contract_id or "").state == contracts.State.VOIDED
+    assert payments.live_of(session, order.id) is None
+    assert (found.refund_id, found.decided_at) == (None, DAY)
+
+
+def test_a_free_order_is_called_off_with_its_deliveries(session: Session) -> None:
+    order = make.signed(session, make.listed(session, price_plan=make.FREE))
+
+    taken(session, asked(session, order, "per_developer_editor"), "agree", "per_buyer_signer")
+
+    assert order.state == orders.State.CLOSED
+    assert [task.state for task in tasks.of_order(session, order.id)] == [tasks.State.REVOKED]
+
+
+def test_what_was_paid_goes_back_whole(session: Session, work_as: WorkAs) -> None:
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    order = make.paid(session)
+
+    found = taken(session, asked(session, order), "agree", "per_developer_signer")
+
+    session.flush()
+    refund = refunds.find(session, found.refund_id or "")
+    assert refund.amount == order.total
+    assert escrow.left(session, order.id) == Money(0)
+    assert order.state == orders.State.DELIVERY_SUSPENDED
+    assert [task.state for task in tasks.of_order(session, order.id)] == [tasks.State.REVOKED]
+
+
+def test_the_other_party_answers_and_may_decline(session: Session) -> None:
+    order = make.signed(session)
+    found = asked(session, order)
+
+    with pytest.raises(StepNotAllowed):
+        taken(session, found, "agree", "per_buyer_signer")
+    taken(session, found, "decline", "per_developer_signer", reason="已备货")
+
+    assert (found.state, order.state) == (State.DECLINED, orders.State.AWAITING_PAYMENT)
+    again = asked(session, order)
+    taken(session, again, "withdraw", "per_buyer_editor")
+    assert again.state == State.WITHDRAWN
+
+
+def test_who_does_not_answer_has_not_agreed(session: Session) -> None:
+    order = make.signed(session)
+    found = asked(session, order)
+    clock = watch.running(session, found.id)
+
+    assert clock is not None
+    taken(session, found, clock.overdue_step or "", "system")
+
+    assert (found.state, order.state) == (State.LAPSED, orders.State.AWAITING_PAYMENT)
+
+
+def test_one_is_asked_for_at_a_time(session: Session) -> None:
+    order = make.signed(session)
+    first = asked(session, order)
+
+    assert codes(session, order) == ["CANCELLATION_RUNNING"]
+    assert not cancellations.can_be_asked(work_of(session, "per_buyer_editor"), order)
+    other = Cancellation(
+        id="can_other", state=State.ASKED, order_id=order.id, asks_id=first.answers_id,
+        answers_id=first.asks_id, reason="x", refund_id=None, asked_at=DAY, decided_at=None,
+    )  # fmt: skip
+    session.add(other)
+    with pytest.raises(IntegrityError):
+        session.flush()
+
+
+def test_only_what_is_signed_and_not_delivered_is_cancelled(session: Session) -> None:
+    confirmed, delivered = make.confirmed(session), make.delivered(session)
+    mode: dict[str, Any] = {"product_type": "report", "delivery_mode": "model"}
+    handed, funded = make.paid(session, make.listed(session, **mode)), make.signed(session)
+    tasks.take(
+        work_of(session, "per_developer_signer", at=DAY),
+        tasks.of_order(session, handed.id)[0].id,
+        "provision",
+    )
+    hand_over(session, handed)
+    make.fund(session, funded, 1)
+
+    assert codes(session, confirmed) == ["NOT_TO_BE_CALLED_OFF"]
+    assert codes(session, delivered) == ["NOT_TO_BE_CALLED_OFF"]
+    assert codes(session, handed) == ["DELIVERED_ALREADY"]
+    assert codes(session, funded) == ["PAYMENT_RECEIVED"]
+
+
+def test_what_is_charged_by_use_ends_with_its_bill(session: Session) -> None:
+    plan = {"kind": "per_call", "unit": {"e6": 500_000, "currency": "CNY"}}
+    product = make.listed(session, price_plan=plan, delivery_mode="record_api")
+    order = make.signed(session, product, pay_mode="wallet")
+
+    assert codes(session, order) == ["CHARGED_BY_USE"]
+
+
+def test_what_is_delivered_meanwhile_is_not_cancelled(session: Session, work_as: WorkAs) -> None:
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    order = make.paid(session)
+    found = asked(session, order)
+    make.deliver(session, order)
+
+    with pytest.raises(StepRefused) as error:
+        taken(session, found, "agree", "per_developer_signer")
+
+    assert [refusal.code for refusal in error.value.refusals] == ["NOT_TO_BE_CALLED_OFF"]
+    assert escrow.left(session, order.id) == order.total
+
+
+def test_strangers_do_not_see_what_is_asked(session: Session, work_as: WorkAs) -> None:
+    order = make.signed(session)
+    found = asked(session, order)
+
+    for stranger in ("per_other_editor",):
+        with pytest.raises(NotFound):
+            cancellations.seen(work_as(stranger), found.id)
+        with pytest.raises(NotFound):
+            cancellations.begin(work_as(stranger), order.id, reason="x")
+    with pytest.raises(NotFound):
+        cancellations.find(session, "can_none")
+    with pytest.raises(StepNotAllowed):
+        cancellations.begin(work_as("per_exchange_auditor"), make.signed(session).id, reason="x")
+
+    def listed(person: str) -> list[str]:
+        page = cancellations.listed(work_as(person), order_id=order.id, after=None, limit=9)
+        return [each.id for each in page.items]
+
+    assert listed("per_other_editor") == []
+    assert listed("per_developer_editor") == listed("per_exchange_auditor") == [found.id]
+
+
+def test_a_refunded_cancellation_ends_as_a_refunded_order(
+    session: Session, work_as: WorkAs
+) -> None:
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    order = make.paid(session)
+    found = taken(session, asked(session, order), "agree", "per_developer_signer")
+    session.flush()
+    refund = refunds.find(session, found.refund_id or "")
+    if refund.state == refunds.State.REQUESTED:
+        refunds.take(work_as("per_exchange_checker", at=DAY), refund.id, "approve")
+    house = work_as("system", at=DAY)
+    refunds.send(house, refund, file_id=None)
+    session.flush()
+
+    progress.refund_sent(house, journal.history(session, refund.id, limit=1)[0])
+
+    assert order.state == orders.State.REFUNDING
