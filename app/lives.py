@@ -37,6 +37,7 @@ from licensing.standing import destructions
 from licensing.supervision import violations
 from licensing.upkeep import idleness, reviews
 from marketplace import contracts, orders, products
+from marketplace.aftercare import disputes as trade_disputes
 from marketplace.auctions import lots
 from marketplace.bargaining import quotations
 from marketplace.cancelling import cancellations
@@ -94,6 +95,7 @@ NOUNS: tuple[ModuleType, ...] = (
     products,
     amendments,
     orders,
+    trade_disputes,
     quotations,
     cancellations,
     demands,

@@ -20,6 +20,7 @@ from licensing import scenarios
 from licensing.supervision import totals, violations
 from licensing.upkeep import falls
 from marketplace import products, progress
+from marketplace.aftercare import disputes
 from marketplace.auctions import closing
 from marketplace.charging import services, using
 from marketplace.demands import answers as demand_answers
@@ -108,10 +109,12 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "refund.sent":                {"begin to refund the order": progress.refund_sent},
     "refund.succeeded":           {"end the refund of the order": progress.refunded,
                                    "give its fees back": given_back.refunded,
-                                   "write its invoices off": invoices.refunded},
+                                   "write its invoices off": invoices.refunded,
+                                   "close its dispute": disputes.refund_arrived},
     "refund.taken_in_hand":       {"end the refund of the order": progress.refunded,
                                    "give its fees back": given_back.refunded,
-                                   "write its invoices off": invoices.refunded},
+                                   "write its invoices off": invoices.refunded,
+                                   "close its dispute": disputes.refund_arrived},
     "refund.cancelled":           {"go on with the order": progress.refunded,
                                    "go on with what the wallet pays": wallet_returns.put_back},
     "refund.failed":              {"go on with what the wallet pays": wallet_returns.put_back},
@@ -137,6 +140,7 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "order.signed":               {"let its demand be contracted": demand_answers.ordered},
     "order.signed_free":          {"let its demand be contracted": demand_answers.ordered},
     "order.completed":            {"close its demand": demand_answers.completed},
+    "order.redelivered":          {"close its dispute": disputes.redelivered},
     "demand.published":           {"look for who fits": matching.published},
     "authorisation.suspended":    _STOPS,
     "authorisation.promise_broken": _STOPS,

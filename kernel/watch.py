@@ -111,7 +111,9 @@ def stop(clock: Clock, today: date) -> None:
 
 
 def pause(clock: Clock, today: date) -> None:
-    """Stop counting from today; today itself does not count."""
+    """Stop counting from today; today itself does not count. One that stands goes on standing."""
+    if paused(clock):
+        return
     clock.pauses = [*clock.pauses, [today.isoformat(), None]]
 
 

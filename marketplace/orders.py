@@ -100,7 +100,6 @@ deliverer = its("seller", "seller_id", Duty.EDITOR, Duty.DATA_ENGINEER)
 buyer_signer = its("buyer", "buyer_id", Duty.SIGNER)
 seller_signer = its("seller", "seller_id", Duty.SIGNER)
 purchaser = any_of(Role.BUYER, Duty.EDITOR, Duty.SUBMITTER, Duty.SIGNER)
-arbiter = any_of(Role.EXCHANGE_OPERATOR, Duty.COMPLIANCE_OFFICER)
 regulator = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
 
 
@@ -123,6 +122,9 @@ _PAID: Final = frozenset(
         State.DISPUTED, State.ACCEPTED, State.COMPLETED,
     }
 )  # fmt: skip
+DISPUTABLE: Final = _PAID - {State.DISPUTED}
+"""Where an order stands about which a dispute may be raised."""
+
 _OPEN: Final = frozenset({State.SUBMITTED, State.CONTRACT_SIGNING, State.AWAITING_PAYMENT})
 
 _CALLED_OFF: Final = frozenset(
@@ -183,15 +185,25 @@ LIFE: Workflow[State, Order] = Workflow(
          when=(fulfilment.is_delivered, guards.delivered_anew), then=(_deliver,),
          within="clocks.acceptance", overdue="accept",
          says="order.redelivered", label=Words("补充交付完成", "Delivered again")),
-    step("dispute",     {State.PENDING_ACCEPTANCE, State.REDELIVERY}, State.DISPUTED, buyer,
-         when=(guards.rejected_before, guards.redelivery_is_overdue), asks=(REASON,),
-         says="order.disputed", label=Words("提出争议", "Raise a dispute")),
-    step("order_redelivery", {State.DISPUTED}, State.REDELIVERY, arbiter, asks=(REASON,),
-         within="clocks.order_delivery",
+    step("dispute",     DISPUTABLE, State.DISPUTED, system_only, own_door=True, pauses=True,
+         says="order.disputed", label=Words("争议中止", "Disputed")),
+    step("order_redelivery", {State.DISPUTED}, State.REDELIVERY, system_only, own_door=True,
+         within="clocks.order_delivery", owner="seller_id",
          says="order.redelivery_ordered", label=Words("裁定补充交付", "Order a redelivery")),
-    step("uphold_delivery", {State.DISPUTED}, State.ACCEPTED, arbiter, asks=(REASON,),
+    step("uphold_delivery", {State.DISPUTED}, State.ACCEPTED, system_only, own_door=True,
          then=(_accept, fulfilment.accept),
-         says="order.delivery_upheld", label=Words("裁定交付合格", "Uphold the delivery")),
+         says="order.delivery_upheld", label=Words("认定交付合格", "Uphold the delivery")),
+    step("stand_accepted", {State.DISPUTED}, State.ACCEPTED, system_only, own_door=True,
+         says="order.acceptance_stands", label=Words("维持验收", "The acceptance stands")),
+    step("inspect_again", {State.DISPUTED}, State.PENDING_ACCEPTANCE, system_only,
+         own_door=True, resumes=True, within="clocks.acceptance", overdue="accept",
+         says="order.inspected_again", label=Words("恢复验收", "Go on inspecting")),
+    step("go_on_delivering", {State.DISPUTED}, State.IN_DELIVERY, system_only, own_door=True,
+         resumes=True, within="clocks.order_delivery", owner="seller_id",
+         says="order.delivery_goes_on", label=Words("恢复交付", "Go on delivering")),
+    step("go_on_redelivering", {State.DISPUTED}, State.REDELIVERY, system_only, own_door=True,
+         resumes=True, within="clocks.order_delivery", owner="seller_id",
+         says="order.redelivery_goes_on", label=Words("恢复补充交付", "Go on redelivering")),
     step("settled",     {State.ACCEPTED}, State.COMPLETED, system_only, own_door=True,
          when=(fulfilment.nothing_left,),
          says="order.completed", label=Words("结算完成", "Settled")),

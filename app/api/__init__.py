@@ -5,6 +5,7 @@ from flask_smorest import Api
 
 from app.api import demonstration as clock_door
 from app.api import health
+from app.api.aftercare import trade_disputes
 from app.api.assets import (
     asset_cards,
     asset_changes,
@@ -158,6 +159,7 @@ NOUNS = (
     boards,
     search,
     demands,
+    trade_disputes,
     products,
     product_drafts,
     materials,

@@ -18,6 +18,7 @@ from app.pages import (
     regulator,
     trade,
 )
+from app.pages.aftercare import disputes as trade_disputes
 from app.pages.applying import drafts
 from app.pages.assets import cards as asset_cards
 from app.pages.assets import disclosures as asset_tables
@@ -83,6 +84,7 @@ AUDIENCES = (
     trade,
     contract_papers,
     cancelling,
+    trade_disputes,
     paying,
     exchange,
     refunds,

@@ -7,6 +7,7 @@ from flask import Blueprint, render_template
 
 from app import doors, languages, unit
 from app.pages import chrome, shown
+from app.pages.aftercare import waiting as after
 from app.pages.catalogue import records
 from app.pages.money import purse, today
 from app.pages.review import duties, waiting
@@ -311,6 +312,8 @@ SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     (_role(Role.BUYER, Role.MERCHANT), Words("待付款", "To be paid"), "/money", _to_pay),
     (_role(Role.BUYER, Role.MERCHANT), Words("待确认账单", "Bills to confirm"), "/bills", _bills),
     (_reviewer, Words("产品审核", "Products to review"), "/products", _reviews),
+    (_role(Role.EXCHANGE_OPERATOR, Role.DATA_AUTHORITY, Role.BUYER, Role.MERCHANT),
+     Words("未结争议", "Open disputes"), "/disputes?open=1", after.disputed),
     (_role(Role.EXCHANGE_OPERATOR), Words("订单", "Orders"), "/orders", _all_orders),
     (_settler, Words("今日结算待办", "Money to deal with today"), "/settlement", _matters),
 )

@@ -18,6 +18,7 @@ from kernel.clock import local_date
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import access, contracts, lines, orders, versions
+from marketplace.aftercare import dispute_rows, disputes, filing
 from marketplace.charging import using
 from marketplace.contracting import templates
 from marketplace.ordering import rejections
@@ -147,6 +148,11 @@ def _ways(work: Work, found: Order, settles: bool) -> list[tuple[str, str, str]]
         (party or oversees, "undo-2", f"/settlement/refunds?order={order}",
          Words("退款", "Refunds")),
         (settles, "lock", f"/settlement/holds?order={order}#hold", Words("冻结款项", "Hold money")),
+        (disputes.buyer.matches(work.actor, found) and not filing.barred(work, found),
+         "scale", f"/orders/{order}/dispute", Words("提出争议", "Raise a dispute")),
+        *((party or oversees, "scale", f"/disputes/{one.id}",
+           Words(f"争议 {one.code}", f"Dispute {one.code}"))
+          for one in dispute_rows.of_order(work.session, order)),
         (found.pay_mode != "prepaid", "file-text", f"/bills?order={order}",
          Words("账单", "Bills")),
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from flask import Flask
 
 from app import languages
 from app.lives import LIVES
-from app.pages.wording import assets, charges, deals, frame, keeping, listing, money
+from app.pages.wording import aftercare, assets, charges, deals, frame, keeping, listing, money
 from app.pages.wording import catalogue as words
 from catalogue import contents, grades
 from kernel.deadlines import Light
@@ -26,7 +26,7 @@ _BUSY, _GOOD, _WARN, _BAD, _PAST = "busy", "good", "warn", "bad", "past"
 
 STATES: Final[Mapping[str, tuple[str, str, str]]] = {
     **words.STATES, **money.STATES, **charges.STATES, **assets.STATES,
-    **keeping.STATES, **deals.STATES,
+    **keeping.STATES, **deals.STATES, **aftercare.STATES,
     # Each code with its words in both languages, and how it looks.
     "draft": ("草稿", "draft", _PAST),
     "final": ("已定稿", "final", _BUSY),
@@ -159,7 +159,7 @@ STATES: Final[Mapping[str, tuple[str, str, str]]] = {
 EVENTS: Final[Mapping[str, Words]] = {
     **words.EVENTS,
     **frame.EVENTS, **money.EVENTS, **charges.EVENTS, **assets.EVENTS, **keeping.EVENTS,
-    **listing.EVENTS, **deals.EVENTS,
+    **listing.EVENTS, **deals.EVENTS, **aftercare.EVENTS,
     "organisation.entered": Words("登记", "Entered"),
     "organisation.filed": Words("填写入驻档案", "File written"),
     "organisation.document_filed": Words("提交材料", "Document filed"),
@@ -230,7 +230,7 @@ INDUSTRIES: Final[Mapping[str, Words]] = {
 }
 
 TERMS: Final[Mapping[str, type[grades.Term]]] = {
-    **frame.TERMS, **charges.TERMS, **listing.TERMS,
+    **frame.TERMS, **charges.TERMS, **listing.TERMS, **aftercare.TERMS,
     "field": applications.ApplicationField, "purpose": applications.Purpose,
     "purpose_class": applications.PurposeClass, "use_mode": applications.UseMode,
     "material": blocks.Material, "transform": exposures.Transform, "output": exposures.OutputForm,
@@ -248,7 +248,7 @@ TERMS: Final[Mapping[str, type[grades.Term]]] = {
 
 CAUSES: Final[Mapping[str, Words]] = {
     **words.CAUSES,
-    **frame.CAUSES, **listing.CAUSES, **deals.CAUSES,
+    **frame.CAUSES, **listing.CAUSES, **deals.CAUSES, **aftercare.CAUSES,
     "security_incident": Words("安全事件", "security incident"),
     "overuse": Words("超量使用", "overuse"),
     "purpose_deviation": Words("偏离用途", "deviation from the purpose"),

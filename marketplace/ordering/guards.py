@@ -80,13 +80,6 @@ def not_rejected_before(order: Ordered, _work: Work) -> Refusal | None:
     return None
 
 
-def rejected_before(order: Ordered, _work: Work) -> Refusal | None:
-    """Guard: a dispute comes after a rejection."""
-    if order.rejections == 0:
-        return Refusal("REJECT_FIRST", "请先退回要求补充交付", "reject it first")
-    return None
-
-
 def delivered_anew(order: Ordered, work: Work) -> Refusal | None:
     """Guard: what was rejected and is delivered by hand has come in a further round."""
     if rejections.delivered_anew(work.session, order.id):

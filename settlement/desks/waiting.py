@@ -25,14 +25,14 @@ from kernel.work import Work
 from settlement import access, accounts, batches, payments
 from settlement.bank import clearings
 from settlement.deals import deals
-from settlement.dividing import fee_rules, revenue_rules
+from settlement.dividing import fee_rules, frozen, revenue_rules
 from settlement.dividing.obligations import Obligation
 from settlement.papers import invoices
 from settlement.papers.invoice_rows import Invoice
 from settlement.paying import rows as payouts
 from settlement.payments import Payment
 from settlement.reconciling import breaks
-from settlement.refunding import adjustments
+from settlement.refunding import adjustments, disputes
 from settlement.refunding import rows as refunds
 from settlement.vouchers import batches as voucher_batches
 from settlement.vouchers import vouchers
@@ -49,6 +49,8 @@ class Matter(StrEnum):
     REFUND = "refund"
     TO_SEND = "to_send"
     CAME_BACK = "came_back"
+    CHARGEBACK = "chargeback"
+    HELD = "held"
     ADJUSTMENT = "adjustment"
     RULE = "rule"
     DEAL = "deal"
@@ -72,6 +74,8 @@ _LABELS: Final = {
     Matter.REFUND: Words("复核退款", "Approve refunds"),
     Matter.TO_SEND: Words("生成付款文件", "Make a payment file"),
     Matter.CAME_BACK: Words("处理失败与退汇", "Handle what failed or came back"),
+    Matter.CHARGEBACK: Words("支付争议举证", "Answer disputes at providers"),
+    Matter.HELD: Words("交易争议冻结款", "Money held for disputes"),
     Matter.ADJUSTMENT: Words("复核人工调整", "Check adjustments"),
     Matter.RULE: Words("批准收费与分配规则", "Approve rules"),
     Matter.DEAL: Words("复核场外备案", "Check registered deals"),
@@ -143,6 +147,10 @@ def _counted(work: Work) -> list[Select[Any]]:
         _sum(work, Matter.CAME_BACK, payouts.Payout, payouts.State.FAILED),
         _sum(work, Matter.CAME_BACK, payouts.Payout, payouts.State.RETURNED),
         _sum(work, Matter.CAME_BACK, refunds.Refund, refunds.State.FAILED),
+        *(_sum(work, Matter.CHARGEBACK, disputes.Chargeback, state)
+          for state in (disputes.State.WARNING, disputes.State.NEEDS_RESPONSE)),
+        _sum(work, Matter.HELD, frozen.Hold, frozen.State.OPEN,
+             when=frozen.Hold.ground == frozen.Ground.DISPUTE),
         _sum(work, Matter.ADJUSTMENT, adjustments.Adjustment, adjustments.State.PROPOSED, "maker"),
         _sum(work, Matter.RULE, fee_rules.FeeRule, fee_rules.State.DRAFT, "drafted_by"),
         _sum(work, Matter.RULE, revenue_rules.RevenueRule, revenue_rules.State.DRAFT,

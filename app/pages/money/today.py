@@ -23,6 +23,8 @@ PLACES: Final = {
     Matter.REFUND: "/settlement/refunds?state=requested",
     Matter.TO_SEND: "/settlement/bank#out-title",
     Matter.CAME_BACK: "/settlement/payouts?state=returned",
+    Matter.CHARGEBACK: "/settlement/disputes?state=needs_response",
+    Matter.HELD: "/disputes?open=1",
     Matter.ADJUSTMENT: "/settlement/adjustments",
     Matter.RULE: "/settlement/rules",
     Matter.DEAL: "/deals?state=verifying",

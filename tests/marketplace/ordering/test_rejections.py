@@ -15,6 +15,7 @@ from marketplace.ordering import rejections
 from marketplace.orders import Order, State
 from tests.conftest import work_of
 from tests.marketplace import make
+from tests.marketplace.aftercare import cases
 
 DAY = make.AFTER_PUBLICITY
 
@@ -109,11 +110,11 @@ def test_a_seller_that_does_not_deliver_again_in_time_is_disputed(session: Sessi
     order = make.delivered(session)
     make.take(session, order, "reject", "per_buyer_editor", reason="缺少一个站点")
 
-    early = codes_of(session, order, "dispute", "per_buyer_editor", reason="未补")
-    late = work_of(session, "per_buyer_editor", at=make.days_later(10, DAY))
-    orders.take(late, order.id, "dispute", reason="未补")
+    with pytest.raises(StepRefused) as early:
+        cases.raised(session, order)
+    cases.raised(session, order, at=make.days_later(10, DAY))
 
-    assert early == ["REDELIVERY_RUNNING"]
+    assert [reason.code for reason in early.value.refusals] == ["REDELIVERY_RUNNING"]
     assert order.state == State.DISPUTED
 
 

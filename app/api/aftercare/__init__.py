@@ -1,0 +1,1 @@
+"""Doors of what comes after a delivery."""

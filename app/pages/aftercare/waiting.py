@@ -1,0 +1,19 @@
+"""What of disputes, ratings, complaints and destructions waits on a desk."""
+
+from app import languages
+from app.pages import shown
+from app.pages.shown import Row
+from kernel.work import Work
+from marketplace.aftercare import disputes
+from marketplace.aftercare.dispute_rows import Ground
+
+
+def disputed(work: Work) -> list[Row]:
+    """Return the disputes that are open, with the light of each. Two SELECTs."""
+    found = disputes.listed(work, open_only=True, limit=shown.SHORT).items
+    rows = [
+        shown.row(f"/disputes/{one.id}", languages.said(Ground(one.ground).label), one.code,
+                  f"trade_dispute.{one.state}")
+        for one in found
+    ]  # fmt: skip
+    return shown.lit(work, rows, [one.id for one in found])

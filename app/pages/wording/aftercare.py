@@ -1,0 +1,38 @@
+"""What the codes of disputes, ratings, complaints and destructions are called on a page."""
+
+from typing import Final
+
+from catalogue.grades import Term
+from kernel.words import Words
+from marketplace.aftercare.dispute_rows import Ground, Remedy
+
+STATES: Final[dict[str, tuple[str, str, str]]] = {
+    "trade_dispute.filed": ("待受理", "to be taken up", "warn"),
+    "trade_dispute.answering": ("待答辩", "to be answered", "warn"),
+    "trade_dispute.evidence": ("举证中", "evidence is taken", "busy"),
+    "trade_dispute.mediation": ("调解中", "in mediation", "busy"),
+    "trade_dispute.ruling": ("待裁决", "to be ruled", "busy"),
+    "trade_dispute.confirming": ("裁决复核中", "ruling to be confirmed", "busy"),
+    "trade_dispute.ruled": ("已裁决", "ruled", "warn"),
+    "trade_dispute.appealed": ("申诉中", "under appeal", "warn"),
+    "trade_dispute.stayed": ("已中止", "stayed for a court", "past"),
+    "trade_dispute.executing": ("执行中", "being carried out", "busy"),
+    "trade_dispute.closed": ("已终结", "closed", "good"),
+    "trade_dispute.refused": ("不予受理", "refused", "past"),
+    "trade_dispute.withdrawn": ("已撤回", "withdrawn", "past"),
+}
+
+EVENTS: Final[dict[str, Words]] = {
+    "trade_dispute.refund_barred": Words(
+        "退款暂不能办理，款项继续冻结", "Refund barred, still held"
+    ),
+    "evidence.filed": Words("提交证据", "Evidence shown"),
+    "evidence.read": Words("查阅证据文件", "File of evidence read"),
+}
+
+TERMS: Final[dict[str, type[Term]]] = {
+    "dispute_ground": Ground,
+    "remedy": Remedy,
+}
+
+CAUSES: Final[dict[str, Words]] = {remedy.value: remedy.label for remedy in Remedy}

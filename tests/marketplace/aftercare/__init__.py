@@ -1,0 +1,1 @@
+"""Promises of what comes after a delivery."""
