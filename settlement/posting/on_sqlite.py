@@ -2,8 +2,9 @@
 
 There is one writer, and a statement is no journey; but each that fires triggers first puts
 by every page it may have to restore, and rows that are written by one statement share
-that. So a statement takes as many rows as there are, in portions whose sizes are powers of
-two: few texts, each of which is prepared once for the life of a connection.
+that. So a statement takes as many rows as there are, up to sixteen, and beyond that in
+portions whose sizes are powers of two: few texts, each of which is prepared once for the life
+of a connection.
 
 It goes by what nearly always holds: every month is open, no key is taken, the money is
 there. When it does not, the database refuses, everything is undone, and only then is it
@@ -71,8 +72,10 @@ _LINES: Final = _Rows(
     " amount) VALUES", 8,
 )  # fmt: skip
 _SEALS: Final = _Rows("INSERT INTO ledger_seals (entry_id, n, content_hash) VALUES", 3)
+_EXACT_MAX: Final = 16  # a lone order has nine lines among ten accounts
+_SIZES: Final = (*range(1, _EXACT_MAX + 1), 32, 64, 128, ROWS_MAX)
 _TEXTS: Final = {
-    rows: {1 << power: rows.taking(1 << power) for power in range(ROWS_MAX.bit_length())}
+    rows: {size: rows.taking(size) for size in _SIZES}
     for rows in (_FIND, _OPEN, _HEADS, _LINES, _SEALS)
 }
 
@@ -158,10 +161,11 @@ class Sqlite:
 
     def _run(self, statement: _Rows, rows: Sequence[Sequence[Any]]) -> Iterator[Iterable[Any]]:
         """Run the statement over all rows, some at a time; yield what each run returns."""
-        texts, begin, size = _TEXTS[statement], 0, ROWS_MAX
+        texts, begin = _TEXTS[statement], 0
         while begin < len(rows):
-            while size > len(rows) - begin:
-                size //= 2
+            left = len(rows) - begin
+            even = 1 << (left.bit_length() - 1)
+            size = left if left <= _EXACT_MAX else min(even, ROWS_MAX)
             values = tuple(chain.from_iterable(rows[begin : begin + size]))
             yield self._cursor.execute(texts[size], values)
             begin += size
