@@ -74,6 +74,8 @@ class Order(Living, Base):
         ),
         Index(None, "buyer_id", "id"),
         Index(None, "seller_id", "id"),
+        Index(None, "buyer_id", "state", "id"),
+        Index(None, "seller_id", "state", "id"),
         Index(None, "state", "id"),
     )
 

@@ -63,6 +63,7 @@ from app.api.licensing import (
 from app.api.marketplace import (
     amendments,
     boards,
+    centres,
     demands,
     listing_files,
     lots,
@@ -168,6 +169,7 @@ NOUNS = (
     orders,
     quotations,
     lots,
+    centres,
     rankings,
     deliveries,
     egress_reviews,

@@ -24,6 +24,7 @@ from app.pages.assets import cards as asset_cards
 from app.pages.assets import disclosures as asset_tables
 from app.pages.assets import packs as evidence
 from app.pages.catalogue import asking, grading, hub, records
+from app.pages.centres import own
 from app.pages.charging import invoices, owed, rules
 from app.pages.choosing import asking as choosing
 from app.pages.contracting import cancelling
@@ -72,6 +73,7 @@ AUDIENCES = (
     wishes,
     market,
     desk,
+    own,
     department,
     enterprise,
     case_queue,

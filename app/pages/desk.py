@@ -235,6 +235,8 @@ def _bills(work: Work) -> list[Row]:
 # fmt: off
 DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
     # for whom, what it is called, where it is
+    (_role(Role.MERCHANT), Words("数商中心", "Merchant's centre"), "/selling"),
+    (_role(Role.BUYER), Words("买方中心", "Buyer's centre"), "/buying"),
     (_role(Role.DATA_AUTHORITY, Role.IMPLEMENTING_AGENCY, Role.SUPPLY_DEPARTMENT,
            Role.AUTHORISED_OPERATOR), Words("时限监督", "Time limits"), "/supervision"),
     (_role(Role.DATA_AUTHORITY, Role.IMPLEMENTING_AGENCY, Role.AUTHORISED_OPERATOR,

@@ -28,7 +28,7 @@ DATA = HOUSE / "data"
 INHERITED = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONUNBUFFERED": "1"}
 """All that the served process is given besides the settings."""
 
-READY_S = 60
+READY_S = 180
 PATIENCE_S = 15
 
 

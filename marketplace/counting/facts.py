@@ -29,6 +29,8 @@ class VolumeFact(Base):
         Index(None, "counted", "accepted_on", "product_id", "amount"),
         Index(None, "counted", "accepted_on", "industry", "amount"),
         Index(None, "accepted_month", "counted", "amount"),
+        Index(None, "merchant_id", "accepted_month", "product_id", "counted", "amount"),
+        Index(None, "buyer_id", "accepted_month", "product_id", "amount"),
         Index(None, "order_id"),
     )
 
@@ -71,6 +73,7 @@ class VolumeAdjustment(Base):
         Index(None, "counted", "accepted_on", "product_id", "amount"),
         Index(None, "counted", "accepted_on", "industry", "amount"),
         Index(None, "accepted_month", "counted", "amount"),
+        Index(None, "merchant_id", "accepted_month", "product_id", "counted", "amount"),
         Index(None, "order_id"),
     )
 

@@ -315,7 +315,7 @@ def _fill(session: Session) -> None:
         ("virtual_accounts", {"state": "open", "payer_id": "org_buyer", "order_id": ""}),
         ("holds", {"order_id": "ord_none", "state": "open", "ground": "dispute"}),
         ("chargebacks", {"state": "warning", "amount_minor": 1, "lost_minor": 0}),
-        ("refunds", {"state": "requested", "kind": "goodwill", "amount_minor": 1,
+        ("refunds", {"state": "cancelled", "kind": "goodwill", "amount_minor": 1,
                      "rail": "bank", "payer_id": "org_buyer"}),
         ("voucher_batches", {"sponsor_id": "org_hub", "state": "open", "checker": "y", **_CNY}),
         ("vouchers", {"holder_id": "org_buyer", "state": "issued", "used_minor": 0, **_CNY}),

@@ -59,7 +59,7 @@ def money() -> Any:
     roles = work.actor.roles
     return render_template(
         "settlement/money.html",
-        earning=_earning(work) if roles & EARNING else None,
+        earning=earning(work) if roles & EARNING else None,
         buying=_buying(work) if Role.BUYER in roles else None,
         to_pay=[
             {"it": one, "purpose": purpose(one), "late": _late(work, one),
@@ -81,7 +81,7 @@ def _late(work: Work, payment: Payment) -> int:
     return fee_notes.days_late(work, fee_notes.find(work.session, payment.target))
 
 
-def _earning(work: Work) -> dict[str, Any]:
+def earning(work: Work) -> dict[str, Any]:
     """Return what was accepted and is settled when, what is payable, what is on its way."""
     own = work.actor.organisation
     expected = earnings.expected(work, limit=DAYS_MAX)

@@ -1,0 +1,1 @@
+"""Pages of the two centres: a merchant's, and a buyer's."""
