@@ -2,8 +2,144 @@ CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
 --
 CREATE INDEX ix_orders_seller_id_state_id ON orders (seller_id, state, id)
 --
-CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_c_5743 ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
+CREATE TABLE aftercare_papers (
+    id VARCHAR NOT NULL,
+    subject_id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    said VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    media_type VARCHAR,
+    digest VARCHAR NOT NULL,
+    sealed BYTEA,
+    filed_by VARCHAR NOT NULL,
+    filed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_aftercare_papers PRIMARY KEY (id),
+    CONSTRAINT ck_aftercare_papers_digest_has_64_digits CHECK (length(digest) = 64),
+    CONSTRAINT ck_aftercare_papers_files_have_bytes CHECK ((media_type IS NULL) = (sealed IS NULL)),
+    CONSTRAINT fk_aftercare_papers_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_aftercare_papers_subject_id_id ON aftercare_papers (subject_id, id)
+--
+CREATE TRIGGER aftercare_papers_append_only BEFORE UPDATE OR DELETE ON aftercare_papers FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER aftercare_papers_no_truncate BEFORE TRUNCATE ON aftercare_papers EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE order_rejections (
+    id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    ground VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    evidence VARCHAR NOT NULL,
+    rounds JSONB NOT NULL,
+    rejected_by VARCHAR NOT NULL,
+    rejected_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_order_rejections PRIMARY KEY (id),
+    CONSTRAINT uq_order_rejections_order_id_number UNIQUE (order_id, number),
+    CONSTRAINT ck_order_rejections_number_positive CHECK (number > 0),
+    CONSTRAINT fk_order_rejections_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id)
+)
+--
+CREATE TRIGGER order_rejections_append_only BEFORE UPDATE OR DELETE ON order_rejections FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER order_rejections_no_truncate BEFORE TRUNCATE ON order_rejections EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE cancellations (
+    order_id VARCHAR NOT NULL,
+    asks_id VARCHAR NOT NULL,
+    answers_id VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    refund_id VARCHAR,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_cancellations PRIMARY KEY (id),
+    CONSTRAINT ck_cancellations_parties_differ CHECK (asks_id <> answers_id),
+    CONSTRAINT ck_cancellations_state_is_known CHECK (state IN ('asked', 'agreed', 'declined', 'withdrawn', 'lapsed')),
+    CONSTRAINT fk_cancellations_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_cancellations_asks_id_organisations FOREIGN KEY(asks_id) REFERENCES organisations (id),
+    CONSTRAINT fk_cancellations_answers_id_organisations FOREIGN KEY(answers_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
+--
+CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
+--
+CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
+--
+CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
+--
+ALTER TABLE delivery_tasks ADD COLUMN rounds_due INTEGER
+--
+UPDATE delivery_tasks SET rounds_due = 0
+--
+ALTER TABLE delivery_tasks ALTER COLUMN rounds_due SET NOT NULL
+--
+ALTER TABLE delivery_tasks ADD COLUMN rounds_handed INTEGER
+--
+UPDATE delivery_tasks SET rounds_handed = 0
+--
+ALTER TABLE delivery_tasks ALTER COLUMN rounds_handed SET NOT NULL
+--
+ALTER TABLE delivery_tasks ADD CONSTRAINT ck_delivery_tasks_by_hand_comes_with_files CHECK (state NOT IN ('delivered', 'accepted') OR rounds_handed >= rounds_due)
+--
+CREATE TABLE trade_disputes (
+    code VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    line_ids JSONB NOT NULL,
+    ground VARCHAR NOT NULL,
+    claim VARCHAR NOT NULL,
+    wanted VARCHAR NOT NULL,
+    claimed_minor BIGINT NOT NULL,
+    claimed_currency VARCHAR NOT NULL,
+    order_was VARCHAR NOT NULL,
+    filed_by VARCHAR NOT NULL,
+    filed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    hold_id VARCHAR,
+    answer VARCHAR,
+    remedy VARCHAR,
+    awarded_minor BIGINT NOT NULL,
+    fee_refund BOOLEAN NOT NULL,
+    grounds_of_ruling VARCHAR,
+    buyer_agreed BOOLEAN NOT NULL,
+    seller_agreed BOOLEAN NOT NULL,
+    judgment VARCHAR,
+    refund_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_trade_disputes PRIMARY KEY (id),
+    CONSTRAINT uq_trade_disputes_code UNIQUE (code),
+    CONSTRAINT ck_trade_disputes_claim_not_negative CHECK (claimed_minor >= 0),
+    CONSTRAINT ck_trade_disputes_award_not_negative CHECK (awarded_minor >= 0),
+    CONSTRAINT ck_trade_disputes_decided_names_its_remedy CHECK (state NOT IN ('confirming', 'ruled', 'executing', 'closed') OR remedy IS NOT NULL),
+    CONSTRAINT ck_trade_disputes_only_refunds_award_money CHECK (remedy IN ('price_reduction', 'refund') OR awarded_minor = 0),
+    CONSTRAINT fk_trade_disputes_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_trade_disputes_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_trade_disputes_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id),
+    CONSTRAINT fk_trade_disputes_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id),
+    CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
+)
+--
+CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
+--
+CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
+--
+CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
+--
+CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
+CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
+--
+CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
 CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
+--
+CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_c_5743 ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
 --
 CREATE INDEX ix_volume_adjustments_merchant_id_accepted_month_produc_31dc ON volume_adjustments (merchant_id, accepted_month, product_id, counted, amount)

@@ -2,8 +2,195 @@ CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
 --
 CREATE INDEX ix_orders_seller_id_state_id ON orders (seller_id, state, id)
 --
-CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_counted_amount ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
+CREATE TABLE aftercare_papers (
+    id VARCHAR NOT NULL,
+    subject_id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    said VARCHAR NOT NULL,
+    name VARCHAR NOT NULL,
+    media_type VARCHAR,
+    digest VARCHAR NOT NULL,
+    sealed BLOB,
+    filed_by VARCHAR NOT NULL,
+    filed_at DATETIME NOT NULL,
+    CONSTRAINT pk_aftercare_papers PRIMARY KEY (id),
+    CONSTRAINT ck_aftercare_papers_digest_has_64_digits CHECK (length(digest) = 64),
+    CONSTRAINT ck_aftercare_papers_files_have_bytes CHECK ((media_type IS NULL) = (sealed IS NULL)),
+    CONSTRAINT fk_aftercare_papers_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_aftercare_papers_subject_id_id ON aftercare_papers (subject_id, id)
+--
+CREATE TRIGGER aftercare_papers_no_update BEFORE UPDATE ON aftercare_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER aftercare_papers_no_delete BEFORE DELETE ON aftercare_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER aftercare_papers_no_replace BEFORE INSERT ON aftercare_papers WHEN EXISTS (SELECT 1 FROM aftercare_papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE order_rejections (
+    id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    ground VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    evidence VARCHAR NOT NULL,
+    rounds JSON NOT NULL,
+    rejected_by VARCHAR NOT NULL,
+    rejected_at DATETIME NOT NULL,
+    CONSTRAINT pk_order_rejections PRIMARY KEY (id),
+    CONSTRAINT uq_order_rejections_order_id_number UNIQUE (order_id, number),
+    CONSTRAINT ck_order_rejections_number_positive CHECK (number > 0),
+    CONSTRAINT fk_order_rejections_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id)
+)
+--
+CREATE TRIGGER order_rejections_no_update BEFORE UPDATE ON order_rejections BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER order_rejections_no_delete BEFORE DELETE ON order_rejections BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER order_rejections_no_replace BEFORE INSERT ON order_rejections WHEN EXISTS (SELECT 1 FROM order_rejections WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE cancellations (
+    order_id VARCHAR NOT NULL,
+    asks_id VARCHAR NOT NULL,
+    answers_id VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    refund_id VARCHAR,
+    asked_at DATETIME NOT NULL,
+    decided_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_cancellations PRIMARY KEY (id),
+    CONSTRAINT ck_cancellations_parties_differ CHECK (asks_id <> answers_id),
+    CONSTRAINT ck_cancellations_state_is_known CHECK (state IN ('asked', 'agreed', 'declined', 'withdrawn', 'lapsed')),
+    CONSTRAINT fk_cancellations_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_cancellations_asks_id_organisations FOREIGN KEY(asks_id) REFERENCES organisations (id),
+    CONSTRAINT fk_cancellations_answers_id_organisations FOREIGN KEY(answers_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
+--
+CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
+--
+CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
+--
+CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
+--
+CREATE TABLE new_delivery_tasks (
+    order_id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    product_version_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    authorisation_id VARCHAR,
+    resource_id VARCHAR,
+    dataset_version_id VARCHAR,
+    mode VARCHAR NOT NULL,
+    grade VARCHAR NOT NULL,
+    pi_class VARCHAR NOT NULL,
+    origin VARCHAR NOT NULL,
+    purpose_code VARCHAR NOT NULL,
+    items JSON NOT NULL,
+    output_form VARCHAR,
+    region VARCHAR NOT NULL,
+    suspended_with VARCHAR,
+    rows_delivered INTEGER NOT NULL,
+    reads INTEGER NOT NULL,
+    bytes_delivered INTEGER NOT NULL,
+    rounds_due INTEGER NOT NULL,
+    rounds_handed INTEGER NOT NULL,
+    use_until DATE,
+    opened_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_delivery_tasks PRIMARY KEY (id),
+    CONSTRAINT uq_delivery_tasks_order_line_id UNIQUE (order_line_id),
+    CONSTRAINT uq_delivery_tasks_id_mode UNIQUE (id, mode),
+    CONSTRAINT ck_delivery_tasks_matrix_terms_known CHECK (grade IN ('CORE', 'G1', 'G2', 'G3', 'G4', 'IMPORTANT') AND pi_class IN ('minor_under_14', 'none', 'ordinary', 'sensitive') AND origin IN ('individual_consented', 'mixed', 'open_data', 'public_authorised', 'purchased', 'self_produced', 'web_collected') AND mode IN ('in_domain', 'masked_file', 'model', 'raw_file', 'record_api', 'verification')),
+    CONSTRAINT ck_delivery_tasks_matrix_by_grade CHECK (NOT (grade = 'CORE' AND mode IN ('in_domain', 'masked_file', 'model', 'raw_file', 'record_api', 'verification')) AND NOT (grade = 'IMPORTANT' AND mode IN ('masked_file', 'raw_file', 'record_api')) AND NOT (grade = 'G4' AND mode IN ('masked_file', 'raw_file', 'record_api')) AND NOT (grade = 'G3' AND mode IN ('raw_file'))),
+    CONSTRAINT ck_delivery_tasks_matrix_by_person CHECK (NOT (pi_class = 'ordinary' AND mode IN ('raw_file')) AND NOT (pi_class = 'sensitive' AND mode IN ('raw_file', 'record_api')) AND NOT (pi_class = 'minor_under_14' AND mode IN ('in_domain', 'model', 'raw_file', 'record_api', 'verification'))),
+    CONSTRAINT ck_delivery_tasks_matrix_by_origin CHECK (NOT (origin IN ('mixed', 'public_authorised') AND mode IN ('raw_file')) AND NOT (grade = 'G2' AND origin IN ('mixed', 'open_data', 'public_authorised') AND mode IN ('raw_file'))),
+    CONSTRAINT ck_delivery_tasks_rows_delivered_not_negative CHECK (rows_delivered >= 0),
+    CONSTRAINT ck_delivery_tasks_reads_not_negative CHECK (reads >= 0),
+    CONSTRAINT ck_delivery_tasks_bytes_delivered_not_negative CHECK (bytes_delivered >= 0),
+    CONSTRAINT ck_delivery_tasks_by_hand_comes_with_files CHECK (state NOT IN ('delivered', 'accepted') OR rounds_handed >= rounds_due),
+    CONSTRAINT fk_delivery_tasks_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_delivery_tasks_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id),
+    CONSTRAINT fk_delivery_tasks_authorisation_id_authorisations FOREIGN KEY(authorisation_id) REFERENCES authorisations (id),
+    CONSTRAINT fk_delivery_tasks_resource_id_resources FOREIGN KEY(resource_id) REFERENCES resources (id),
+    CONSTRAINT fk_delivery_tasks_dataset_version_id_dataset_versions FOREIGN KEY(dataset_version_id) REFERENCES dataset_versions (id)
+)
+--
+INSERT INTO new_delivery_tasks (order_id, order_line_id, product_version_id, buyer_id, seller_id, authorisation_id, resource_id, dataset_version_id, mode, grade, pi_class, origin, purpose_code, items, output_form, region, suspended_with, rows_delivered, reads, bytes_delivered, rounds_due, rounds_handed, use_until, opened_at, id, state, version)
+SELECT order_id, order_line_id, product_version_id, buyer_id, seller_id, authorisation_id, resource_id, dataset_version_id, mode, grade, pi_class, origin, purpose_code, items, output_form, region, suspended_with, rows_delivered, reads, bytes_delivered, 0, 0, use_until, opened_at, id, state, version FROM delivery_tasks
+--
+DROP TABLE delivery_tasks
+--
+ALTER TABLE new_delivery_tasks RENAME TO delivery_tasks
+--
+CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
+--
+CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
+--
+CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
+--
+CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
+--
+CREATE TABLE trade_disputes (
+    code VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    line_ids JSON NOT NULL,
+    ground VARCHAR NOT NULL,
+    claim VARCHAR NOT NULL,
+    wanted VARCHAR NOT NULL,
+    claimed_minor INTEGER NOT NULL,
+    claimed_currency VARCHAR NOT NULL,
+    order_was VARCHAR NOT NULL,
+    filed_by VARCHAR NOT NULL,
+    filed_at DATETIME NOT NULL,
+    hold_id VARCHAR,
+    answer VARCHAR,
+    remedy VARCHAR,
+    awarded_minor INTEGER NOT NULL,
+    fee_refund BOOLEAN NOT NULL,
+    grounds_of_ruling VARCHAR,
+    buyer_agreed BOOLEAN NOT NULL,
+    seller_agreed BOOLEAN NOT NULL,
+    judgment VARCHAR,
+    refund_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_trade_disputes PRIMARY KEY (id),
+    CONSTRAINT uq_trade_disputes_code UNIQUE (code),
+    CONSTRAINT ck_trade_disputes_claim_not_negative CHECK (claimed_minor >= 0),
+    CONSTRAINT ck_trade_disputes_award_not_negative CHECK (awarded_minor >= 0),
+    CONSTRAINT ck_trade_disputes_decided_names_its_remedy CHECK (state NOT IN ('confirming', 'ruled', 'executing', 'closed') OR remedy IS NOT NULL),
+    CONSTRAINT ck_trade_disputes_only_refunds_award_money CHECK (remedy IN ('price_reduction', 'refund') OR awarded_minor = 0),
+    CONSTRAINT fk_trade_disputes_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_trade_disputes_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_trade_disputes_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id),
+    CONSTRAINT fk_trade_disputes_hold_id_holds FOREIGN KEY(hold_id) REFERENCES holds (id),
+    CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
+)
+--
+CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
+--
+CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
+--
+CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
+--
+CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
+CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
+--
+CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
 CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
+--
+CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_counted_amount ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
 --
 CREATE INDEX ix_volume_adjustments_merchant_id_accepted_month_product_id_counted_amount ON volume_adjustments (merchant_id, accepted_month, product_id, counted, amount)
