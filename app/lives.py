@@ -40,6 +40,7 @@ from marketplace import contracts, orders, products
 from marketplace.aftercare import disputes as trade_disputes
 from marketplace.auctions import lots
 from marketplace.bargaining import quotations
+from marketplace.boarding import requests as board_requests
 from marketplace.cancelling import cancellations
 from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands
@@ -94,6 +95,7 @@ NOUNS: tuple[ModuleType, ...] = (
     violations,
     products,
     amendments,
+    board_requests,
     orders,
     trade_disputes,
     quotations,

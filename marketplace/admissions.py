@@ -30,6 +30,11 @@ def admit(work: Work, board_id: str, product_id: str) -> BoardProduct:
         raise NotAdmissible(f"{product.code} 尚未挂牌", f"{product.code} is not listed")
     if work.session.get(BoardProduct, (board_id, product_id)) is not None:
         raise NotAdmissible(f"{product.code} 已在专板中", f"{product.code} is on the board")
+    return let_in(work, board_id, product_id)
+
+
+def let_in(work: Work, board_id: str, product_id: str) -> BoardProduct:
+    """Write that a product stands on a board; who may say so has been asked."""
     made = BoardProduct(
         board_id=board_id,
         product_id=product_id,
@@ -58,6 +63,16 @@ def on(session: Session, board_id: str, product_ids: Iterable[str]) -> set[str]:
         BoardProduct.board_id == board_id, BoardProduct.product_id.in_(sorted(product_ids))
     )
     return set(session.scalars(statement))
+
+
+def coded(session: Session, board_id: str, codes: Iterable[str]) -> dict[str, str]:
+    """Return code → product, of those that stand on the board. One SELECT on an index."""
+    statement = (
+        select(Product.code, Product.id)
+        .join(BoardProduct, BoardProduct.product_id == Product.id)
+        .where(BoardProduct.board_id == board_id, Product.code.in_(sorted(codes)))
+    )
+    return dict(session.execute(statement).all())
 
 
 def sizes(session: Session, board_ids: Iterable[str]) -> dict[str, int]:

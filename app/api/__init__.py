@@ -62,6 +62,7 @@ from app.api.licensing import (
 )
 from app.api.marketplace import (
     amendments,
+    board_requests,
     boards,
     centres,
     demands,
@@ -157,6 +158,7 @@ NOUNS = (
     packages,
     recipient_credentials,
     recipient_keys,
+    board_requests,
     boards,
     search,
     demands,

@@ -37,6 +37,7 @@ from app.pages.finding import catalogue as finding
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.handing import panels as handing
 from app.pages.letters import letter, verification
+from app.pages.listing import boards as themed
 from app.pages.listing import bulk, rooms
 from app.pages.money import (
     auctions,
@@ -72,6 +73,7 @@ AUDIENCES = (
     finding,
     wishes,
     market,
+    themed,
     desk,
     own,
     department,

@@ -51,12 +51,12 @@ def product(product_id: str) -> Any:
     granted = _granted(work, version)
     return render_template(
         "market/product.html",
-        product=_row(found, version),
+        product=row(found, version),
         version=version,
         tariff=tariffs.shown_of(version.price_plan),
         record=shown.record(found, work, products.LIFE),
         owner=shown.names(work, [found.owner_id])[found.owner_id],
-        boards=[_named(each) for each in boards.of(work.session, found.id)],
+        boards=[named(each) for each in boards.of(work.session, found.id)],
         chain=_chain(work, granted),
         granted=granted,
         order=_order_form(work, found, granted),
@@ -106,29 +106,9 @@ def all_boards() -> Any:
     page = boards.listed(work.session, after=shown.after(), limit=shown.PAGE)
     return render_template(
         "market/boards.html",
-        boards=[_named(board) for board in page.items],
+        boards=[named(board) for board in page.items],
         sizes=admissions.sizes(work.session, [board.id for board in page.items]),
         traded=volume.by_board(work.session),
-        next=page.next,
-    )
-
-
-@blueprint.get("/boards/<code>")
-@doors.public
-def board(code: str) -> Any:
-    """Show one board: who keeps it, by which rules, what stands on it."""
-    work = unit.current()
-    found = boards.by_code(work.session, code)
-    page = products.listed(work.session, board=found.id, after=shown.after(), limit=shown.PAGE)
-    owners = [product.owner_id for product in page.items]
-    return render_template(
-        "market/board.html",
-        board=_named(found),
-        industry=found.industry,
-        parties=shown.names(work, [found.sponsor_id, found.curator_id, *owners]),
-        keepers=(found.sponsor_id, found.curator_id),
-        traded=volume.by_board(work.session).get(found.id),
-        products=[_row(product) for product in page.items],
         next=page.next,
     )
 
@@ -192,7 +172,8 @@ def _places(work: Work, kind: Ranking, places: list[Ranked]) -> list[dict[str, A
     ]
 
 
-def _row(product: Product, version: ProductVersion | None = None) -> dict[str, Any]:
+def row(product: Product, version: ProductVersion | None = None) -> dict[str, Any]:
+    """Return what a list shows of a product; without a version, of the one it has loaded."""
     offered = version or product.current
     return {
         "id": product.id,
@@ -215,7 +196,8 @@ def _row(product: Product, version: ProductVersion | None = None) -> dict[str, A
     }
 
 
-def _named(board: Board) -> dict[str, Any]:
+def named(board: Board) -> dict[str, Any]:
+    """Return a board in the reader's language."""
     return {
         "id": board.id,
         "code": board.code,

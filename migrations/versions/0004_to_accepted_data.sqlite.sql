@@ -49,6 +49,33 @@ CREATE TRIGGER order_rejections_no_delete BEFORE DELETE ON order_rejections BEGI
 --
 CREATE TRIGGER order_rejections_no_replace BEFORE INSERT ON order_rejections WHEN EXISTS (SELECT 1 FROM order_rejections WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE board_requests (
+    board_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    curator_id VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
+    asked_at DATETIME NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_board_requests PRIMARY KEY (id),
+    CONSTRAINT fk_board_requests_board_id_boards FOREIGN KEY(board_id) REFERENCES boards (id),
+    CONSTRAINT fk_board_requests_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_board_requests_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_board_requests_curator_id_organisations FOREIGN KEY(curator_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
+--
+CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
+--
+CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
+--
+CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
+--
+CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
+--
 CREATE TABLE cancellations (
     order_id VARCHAR NOT NULL,
     asks_id VARCHAR NOT NULL,
@@ -68,13 +95,37 @@ CREATE TABLE cancellations (
     CONSTRAINT fk_cancellations_answers_id_organisations FOREIGN KEY(answers_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
+CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
 --
 CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
 --
 CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
 --
-CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
+CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
+--
+CREATE TABLE board_declarations (
+    id VARCHAR NOT NULL,
+    board_id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    as_of DATE NOT NULL,
+    basis_zh VARCHAR NOT NULL,
+    basis_en VARCHAR NOT NULL,
+    declared_by VARCHAR NOT NULL,
+    declared_at DATETIME NOT NULL,
+    CONSTRAINT pk_board_declarations PRIMARY KEY (id),
+    CONSTRAINT ck_board_declarations_size_positive CHECK (size_bytes > 0),
+    CONSTRAINT fk_board_declarations_board_id_boards FOREIGN KEY(board_id) REFERENCES boards (id),
+    CONSTRAINT fk_board_declarations_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_board_declarations_board_id_id ON board_declarations (board_id, id)
+--
+CREATE TRIGGER board_declarations_no_update BEFORE UPDATE ON board_declarations BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER board_declarations_no_delete BEFORE DELETE ON board_declarations BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER board_declarations_no_replace BEFORE INSERT ON board_declarations WHEN EXISTS (SELECT 1 FROM board_declarations WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE new_delivery_tasks (
     order_id VARCHAR NOT NULL,
@@ -129,9 +180,9 @@ DROP TABLE delivery_tasks
 --
 ALTER TABLE new_delivery_tasks RENAME TO delivery_tasks
 --
-CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
---
 CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
+--
+CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
 --
 CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
 --
@@ -177,20 +228,29 @@ CREATE TABLE trade_disputes (
     CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
 )
 --
-CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
+CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
 --
 CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
 --
-CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
---
-CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
---
 CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
+--
+CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
 --
 CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
-CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
+CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
+CREATE TABLE board_places (
+    board_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    place INTEGER NOT NULL,
+    CONSTRAINT pk_board_places PRIMARY KEY (board_id, product_id),
+    CONSTRAINT fk_board_places_board_id_product_id_board_products FOREIGN KEY(board_id, product_id) REFERENCES board_products (board_id, product_id) ON DELETE CASCADE,
+    CONSTRAINT ck_board_places_place_positive CHECK (place > 0)
+)
 --
 CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_counted_amount ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
+--
+CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
 --
 CREATE INDEX ix_volume_adjustments_merchant_id_accepted_month_product_id_counted_amount ON volume_adjustments (merchant_id, accepted_month, product_id, counted, amount)

@@ -14,6 +14,9 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "amendment.drafted": ("已起草", "drafted", "busy"),
     "amendment.check": ("小版本核对", "being checked", "busy"),
     "amendment.published": ("已发布", "published", "good"),
+    "board_request.asked": ("待答复", "waits for an answer", "busy"),
+    "board_request.admitted": ("已入板", "on the board", "good"),
+    "board_request.declined": ("未准入", "declined", "bad"),
     "row.new": ("新上架", "new", "good"),
     "row.revised": ("修改草稿", "draft revised", "good"),
     "row.submitted": ("提交草稿", "draft submitted", "good"),
@@ -26,6 +29,8 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
 EVENTS: Final[dict[str, Words]] = {
     "product.amended": Words("发布新版本", "New version published"),
     "amendment.drafted": Words("起草修订", "Revision drafted"),
+    "board.pinned": Words("调整置顶产品", "Products put first"),
+    "board.declared": Words("申报数据规模", "Volume declared"),
     "material.filed": Words("提交挂牌材料", "Document filed"),
     "material.read": Words("查阅挂牌材料", "Document read"),
     "right.recorded": Words("登记数据权利", "Right recorded"),

@@ -29,6 +29,7 @@ from kernel.errors import NotFound
 from kernel.parties import people
 from kernel.work import Work
 from marketplace import admissions, boards, products
+from marketplace.boarding import figures, requests
 from marketplace.boards import Board
 from marketplace.listings import materials, rights
 from marketplace.listings.materials import Material, Paper
@@ -52,6 +53,16 @@ _STATED: Final = {
     Material.COMPLIANCE_STATEMENT: "数据不含个人信息与重要数据，按原许可注明出处后可再提供，"
     "内容与流通符合法律法规。",
 }
+_BELONGS: Final = "气象观测数据，注明站点、时段与缺测。"
+_STATEMENT: Final[Any] = {
+    "size_bytes": 2_150_400_000_000_000,
+    "basis_zh": "据公开报道，所参照的真实气象专板归集数据 2,150.4 TB。本演示未持有这些数据，"
+    "此处在架的是其体量极小的真实公开观测切片。",
+    "basis_en": "Reported of the real meteorological board that this one is modelled on: 2,150.4 "
+    "TB. None of it is held here; what is listed are slices of real open observations.",
+}
+"""What the sponsor states of the board, and what that is."""
+
 _REVIEWS: Final[tuple[tuple[State, str, str, dict[str, str]], ...]] = (
     (State.FORMAL_CHECK, "pass_formal", "listing", {}),
     (State.COMPLIANCE_REVIEW, "pass_compliance", "compliance", market.COMPLIANT),
@@ -89,10 +100,14 @@ class Building:
         self._wait()
         self._pass(wanted, State.PUBLICITY, "list", "listing", {})
         listed = self._ids(wanted, State.LISTED)
-        admitted = 0
         for start in range(0, len(listed), ROUND):
             some_ids = listed[start : start + ROUND]
-            admitted += self._as("listing", partial(_admitted, board_id=board_id, ids=some_ids))
+            asked = self._as("merchant", partial(_asked, board_id=board_id, ids=some_ids))
+            self.refused += [(each.subject_id, each.error.en) for each in asked]
+        admitted = 0
+        while (more := self._as("listing", partial(_admitted, board_id=board_id))) != 0:
+            admitted += more
+        self._as("dept", partial(_declared, board_id=board_id))
         return Built(len(listed), admitted, self.refused)
 
     def _described(self, wanted: Sequence[Slice]) -> Iterator[list[Slice]]:
@@ -258,9 +273,23 @@ def _passed(work: Work, ids: Sequence[str], step: str, said: dict[str, str]) -> 
     return rounds.take(work, ids, step, **said)
 
 
-def _admitted(work: Work, board_id: str, ids: Sequence[str]) -> int:
+def _asked(work: Work, board_id: str, ids: Sequence[str]) -> list[requests.Barred]:
     there = admissions.on(work.session, board_id, ids)
-    left = [product_id for product_id in ids if product_id not in there]
-    for product_id in left:
-        admissions.admit(work, board_id, product_id)
-    return len(left)
+    asked = requests.waiting(work.session, board_id, ids)
+    left = [product_id for product_id in ids if product_id not in there | asked]
+    return requests.file_all(work, board_id, left, note=_BELONGS)
+
+
+def _admitted(work: Work, board_id: str) -> int:
+    """Let in what waits, up to a round; return how many there were."""
+    page = requests.listed(
+        work, board_id=board_id, state=requests.State.ASKED, after=None, limit=ROUND
+    )
+    ids = [each.id for each in page.items]
+    return len(ids) - len(requests.answer_all(work, ids, "admit"))
+
+
+def _declared(work: Work, board_id: str) -> None:
+    """Let the sponsor state what is reported of a real board, as a statement, once."""
+    if figures.declared(work.session, board_id) is None:
+        figures.declare(work, board_id, as_of=local_date(work.now), **_STATEMENT)
