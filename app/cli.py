@@ -12,6 +12,7 @@ import click
 from app.commands.assets import assets
 from app.commands.bank import bank
 from app.commands.bills import bills
+from app.commands.data_sets import data_set
 from app.commands.demo import demo
 from app.commands.evidence import evidence
 from app.commands.fees import fees
@@ -36,8 +37,8 @@ def main(context: click.Context) -> None:
 
 
 for _each in (
-    assets, bank, bills, data, demo, evidence, fees, listing, package, rails, refunds, reconcile,
-    search,
+    assets, bank, bills, data, data_set, demo, evidence, fees, listing, package, rails, refunds,
+    reconcile, search,
 ):  # fmt: skip
     main.add_command(_each)
 

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 
 from app import demonstration
 from config import rules as rule_files
-from config.settings import HOUSE, Settings
+from config.settings import HOUSE, BadSetting, Settings
+from delivery.locations import roots
+from delivery.locations.roots import Root
+from delivery.tables.sources import Shelves
 from kernel import crypto, ids
 from kernel.actor import Actor
 from kernel.calendar import Calendar
@@ -62,6 +65,16 @@ class House:
         )
 
     @property
+    def roots(self) -> Mapping[str, Root]:
+        """From where tables may be mounted."""
+        return roots.read(self.settings.data_folders, self.settings.data_buckets)
+
+    @property
+    def shelves(self) -> Shelves:
+        """Where tables may lie."""
+        return Shelves(self.data_dir, self.roots)
+
+    @property
     def data_dir(self) -> Path:
         """Where the secure domain's files lie."""
         return rooted(self.settings.data_dir)
@@ -74,6 +87,7 @@ def build(
 ) -> House:
     """Build the house. Makes the folder of an embedded database; touches no network."""
     settings.check()
+    _check_roots(settings)
     settings = replace(settings, database_url=_rooted_url(settings.database_url))
     engines = Engines(
         settings.database_url,
@@ -104,6 +118,15 @@ def build(
 def rooted(path: str) -> Path:
     """Return a path of the settings, relative ones from the checkout."""
     return HOUSE / path
+
+
+def _check_roots(settings: Settings) -> None:
+    try:
+        found = roots.read(settings.data_folders, settings.data_buckets)
+    except ValueError as error:
+        raise BadSetting(f"DATABOURSE_DATA_FOLDERS, DATABOURSE_DATA_BUCKETS: {error}") from error
+    if settings.production and any(root.endpoint.startswith("http://") for root in found.values()):
+        raise BadSetting("DATABOURSE_DATA_BUCKETS: production needs https:// addresses")
 
 
 def _rails(settings: Settings) -> Mapping[str, PaymentPort]:

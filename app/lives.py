@@ -16,6 +16,7 @@ from catalogue import (
 )
 from delivery import tasks
 from delivery.intake import uploads
+from delivery.locations import locations
 from delivery.packages import packages
 from delivery.passing import reviews as egress_reviews
 from kernel.parties import bank_checks, organisations, roles
@@ -107,6 +108,7 @@ NOUNS: tuple[ModuleType, ...] = (
     tasks,
     egress_reviews,
     uploads,
+    locations,
     packages,
     payments,
     attempts,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
 
 from app.house import House
-from app.intake import loading
+from app.intake import loading, mounting
 from app.reactions import REACTIONS, Reaction
 from app.sharing import packing
 from app.timetable import TIMETABLE, Job
@@ -125,6 +125,7 @@ def read_forever(house: House, stop: Signal) -> None:
         try:
             loading.read_waiting(house)
             packing.make_waiting(house)
+            mounting.look_due(house)
         except Exception:
             log.exception("reader stumbled")
 

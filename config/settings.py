@@ -42,6 +42,16 @@ class Settings:
     )
     rules: str = setting("hunan", "Which file of config/rules decides limits and rates.")
     data_dir: str = setting("var/domain", "The secure domain: where mounted resources lie.")
+    data_folders: str = setting(
+        "",
+        "Folders that tables are mounted from: name=/path, by commas; each organisation has its "
+        "own part of one, named by its id.",
+    )
+    data_buckets: str = setting(
+        "",
+        "Buckets that tables are mounted from, by their owners' keys: "
+        "name=https://host/bucket#region, by commas.",
+    )
     state_dir: str = setting(
         "",
         "Where the processes of one host share what is no row yet: beside the database if empty.",

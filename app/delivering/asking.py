@@ -19,7 +19,7 @@ def ask(actor: Actor, task_id: str, sql: str) -> str:
     """
     house = unit.house()
     prepared = unit.reading(
-        actor, lambda work: queries.prepare(work, task_id, sql, data_dir=house.data_dir)
+        actor, lambda work: queries.prepare(work, task_id, sql, shelves=house.shelves)
     )
     found = queries.run(prepared, house.rules)
     query_id, refused = unit.writing(actor, lambda work: _kept(work, prepared, found))

@@ -15,12 +15,15 @@ from flask import Response, request
 
 from app import unit
 from delivery import gate, tasks
+from delivery.domain import NotMounted
 from delivery.metered import calls, signing
 from delivery.metered.bodies import Body
 from delivery.metered.calls import Asked, Call
 from delivery.recipients import credentials
 from delivery.recipients.credentials import Credential, NotPresented
+from delivery.tables import sources
 from delivery.tables.datasets import DatasetVersion
+from delivery.tables.sources import Source
 from delivery.tasks import DeliveryTask
 from delivery.ways import Way
 from kernel.actor import NOBODY, Actor
@@ -32,7 +35,7 @@ from marketplace.charging import using
 RECEIPT: Final = "Databourse-Receipt"
 """The header that carries the receipt: JSON, base64url."""
 
-Compute = Callable[[DeliveryTask, DatasetVersion | None], Body]
+Compute = Callable[[DeliveryTask, DatasetVersion, Source], Body]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,8 @@ def answer(billed: Billed, body: Body, *, again: bool) -> Response:
 def _answered(
     caller: Caller, asked: Asked, compute: Compute, began: float
 ) -> tuple[Billed, Body, bool]:
-    earlier = unit.reading(caller.actor, lambda work: _looked(work, caller, asked))
-    body = compute(caller.task, caller.version)
+    earlier, source = unit.reading(caller.actor, lambda work: _looked(work, caller, asked))
+    body = compute(caller.task, there(caller.version), source)
     if earlier is not None:
         return _again(caller, earlier), body, True
     took_ms = round((perf_counter() - began) * 1000)
@@ -131,11 +134,19 @@ def _again(caller: Caller, earlier: Billed) -> Billed:
     return earlier
 
 
-def _looked(work: Work, caller: Caller, asked: Asked) -> Billed | None:
-    """Look whether the way stands open, and whether this was answered before."""
+def there(version: DatasetVersion | None) -> DatasetVersion:
+    """Return the version of a delivery. Raises NotMounted for one that has no table."""
+    if version is None:
+        raise NotMounted("该交付没有数据表", "this delivery has no table")
+    return version
+
+
+def _looked(work: Work, caller: Caller, asked: Asked) -> tuple[Billed | None, Source]:
+    """Look whether the way is open, whether this was answered before, and where the rows lie."""
     gate.require(work, tasks.find(work.session, caller.task.id), Way.API)
     using.require(work, caller.task.id)
-    return _before(work, asked)
+    source = sources.of(work, unit.house().shelves, there(caller.version))
+    return _before(work, asked), source
 
 
 def _before(work: Work, asked: Asked) -> Billed | None:

@@ -30,6 +30,7 @@ from app.pages.choosing import asking as choosing
 from app.pages.contracting import cancelling
 from app.pages.contracting import contracts as contract_papers
 from app.pages.data import datasets
+from app.pages.data import locations as mounted
 from app.pages.deciding import log
 from app.pages.delivering import client, deliveries
 from app.pages.delivering import egress as egress_desk
@@ -114,6 +115,7 @@ AUDIENCES = (
     bulk,
     rooms,
     datasets,
+    mounted,
     handing,
     client,
     deliveries,

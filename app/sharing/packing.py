@@ -12,7 +12,7 @@ from delivery import tasks
 from delivery.packages import making, marks, packages
 from delivery.packages.making import Order
 from delivery.packages.packages import Claimed
-from delivery.tables import scopes
+from delivery.tables import scopes, sources
 from delivery.tables.datasets import DatasetVersion
 from kernel.actor import SYSTEM
 from kernel.errors import DomainError
@@ -52,7 +52,7 @@ def _make(house: House, claimed: Claimed) -> None:
 
     try:
         with house.engines.reading() as session:
-            order = _order(house.work(session, SYSTEM), claimed)
+            order = _order(house, house.work(session, SYSTEM), claimed)
         made = making.make(house.data_dir, claimed, order, partial(_signature, house), tell)
         _run(house, lambda work: packages.finish(work, claimed.id, made))
     except Exception as error:
@@ -63,7 +63,7 @@ def _make(house: House, claimed: Claimed) -> None:
         _run(house, lambda work: packages.fail_if_making(work, claimed.id, code))
 
 
-def _order(work: Work, claimed: Claimed) -> Order:
+def _order(house: House, work: Work, claimed: Claimed) -> Order:
     task = tasks.find(work.session, claimed.task_id)
     version = work.session.get_one(DatasetVersion, task.dataset_version_id)
     terms = {
@@ -82,6 +82,7 @@ def _order(work: Work, claimed: Claimed) -> Order:
     }
     return Order(
         version=version,
+        source=sources.of(work, house.shelves, version),
         scope=scopes.of(task, version, version),
         secret=marks.secrets(work.crypto, claimed.id)[0],
         terms=terms,

@@ -20,7 +20,10 @@ from delivery.sharing import answers, predicates, shares
 from delivery.sharing.answers import Capabilities
 from delivery.sharing.links import Link
 from delivery.sharing.shares import Shared, Wish
+from delivery.tables import copies
+from delivery.tables.scopes import Scope
 from delivery.tables.snapshots import Piece
+from delivery.tables.sources import Source
 from delivery.tasks import DeliveryTask
 from kernel.actor import NOBODY
 from kernel.clock import Instant
@@ -156,12 +159,15 @@ def file(piece_id: str) -> Response:
     def followed(work: Work) -> Any:
         link = shares.opened(work, text, piece_id)
         own = house.work(work.session, shares.reader(work, link))
-        return shares.followed(own, link, data_dir=house.data_dir)
+        return shares.followed(own, link, shelves=house.shelves)
 
-    piece = _as_decided(
+    source, piece = _as_decided(
         followed, lambda work: shares.pointed(work, shares.opened(work, text, piece_id))
     )
-    return files.sent(piece.path, name=f"{piece.id}.parquet", etag=piece.id)
+    name = f"{piece.id}.parquet"
+    if piece.pin is not None:
+        return files.streamed(source, piece, name=name)
+    return files.sent(piece.path, name=name, etag=piece.id)
 
 
 # --- what the views share ----------------------------------------------------------------
@@ -195,15 +201,17 @@ def _prepared(wish: Wish) -> None:
     """Make the copy that a wish needs before the unit of work: that can take a while."""
     secret = _secret()
 
-    def prepare(work: Work) -> None:
+    def needed(work: Work) -> tuple[Source, Scope] | None:
         _, task = shares.presented(work.session, secret, work.now)
-        shares.prepare(work, task, wish, data_dir=unit.house().data_dir)
+        return shares.needed(work, task, wish, shelves=unit.house().shelves)
 
-    unit.reading(NOBODY, prepare)
+    found: tuple[Source, Scope] | None = unit.reading(NOBODY, needed)
+    if found is not None:
+        copies.snapshot(*found)
 
 
 def _chosen(work: Work, task: DeliveryTask, names: Sequence[str], wish: Wish) -> Shared:
-    return shares.chosen(work, task, names, wish, data_dir=unit.house().data_dir)
+    return shares.chosen(work, task, names, wish, shelves=unit.house().shelves)
 
 
 def _secret() -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import duckdb
 from duckdb import DuckDBPyConnection
 
+from delivery.locations import feeding, ranged
 from delivery.quoting import identifier, literal
 
 GROUPS_MAX: Final = 10_000
@@ -178,6 +179,8 @@ def _mounted(asked: dict[str, Any]) -> DuckDBPyConnection:
             "python_enable_replacements": False,
         },
     )
+    if "feed" in asked:
+        ranged.attach(connection, asked["sizes"], feeding.Fed(asked["feed"]).fetch)
     listed = f"[{', '.join(literal(path) for path in asked['paths'])}]"
     columns = ", ".join(identifier(name) for name in asked["columns"])
     connection.execute(f"CREATE VIEW data AS SELECT {columns} FROM read_parquet({listed})")  # noqa: S608 - our own files and columns, quoted

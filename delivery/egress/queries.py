@@ -15,20 +15,22 @@ Noise is not added, and sums over several earlier groups are not compared: that 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from catalogue.resources import Resource
 from delivery import domain, gate, matrix, tasks
 from delivery.domain import NotMounted
 from delivery.egress import statements
 from delivery.egress.statements import Statement, StatementRefused
 from delivery.intake import fence
+from delivery.locations import feeding
 from delivery.passing import reviews
 from delivery.passing.reviews import EgressReview, State, Subject
-from delivery.tables import datasets, mounts
+from delivery.tables import datasets, mounts, sources
+from delivery.tables.sources import Shelves, Source
 from delivery.tasks import DeliveryTask
 from delivery.ways import Way
 from kernel import ids
@@ -98,9 +100,10 @@ class Prepared:
     number: int
     items: tuple[str, ...]
     request: Mapping[str, Any]
+    source: Source | None = None
 
 
-def prepare(work: Work, task_id: str, sql: str, *, data_dir: Path) -> Prepared:
+def prepare(work: Work, task_id: str, sql: str, *, shelves: Shelves) -> Prepared:
     """Check a query before it is run; the buyer alone may. Writes nothing.
 
     Raises NotFound, StepNotAllowed, BeyondOrder, StatementRefused, NotMounted.
@@ -109,7 +112,9 @@ def prepare(work: Work, task_id: str, sql: str, *, data_dir: Path) -> Prepared:
     if not tasks.buyer.matches(work.actor, task):
         raise StepNotAllowed("仅买方可以查询", "only the buyer may ask")
     gate.require(work, task, Way.QUERY)
-    paths, types, hidden = _mounted(work, task, data_dir)
+    source = _source(work, task, shelves)
+    paths = mounts.files(source) if source is not None else _paths(work, task, shelves)
+    types, hidden = _columns(work, task)
     statement = statements.checked(sql, types, hidden=hidden)
     data_id = str(task.dataset_version_id or task.resource_id)
     earlier = _of(work.session, task.buyer_id, data_id)
@@ -130,12 +135,13 @@ def prepare(work: Work, task_id: str, sql: str, *, data_dir: Path) -> Prepared:
         number=len(earlier) + 1,
         items=tuple(sorted(statement.columns - set(AXES))) if task.resource_id else (),
         request={
-            "paths": [str(path) for path in paths],
+            "paths": paths,
             "columns": [*types],
             "statement": statement.written,
             "earlier": [run.parts for run in earlier if run.refused is None],
             **_limits(work.rules),
         },
+        source=source if source is not None and source.outside is not None else None,
     )
 
 
@@ -144,9 +150,19 @@ def run(prepared: Prepared, rules: Rules) -> dict[str, Any]:
 
     Holds no transaction. Ends within the rules' seconds, whatever was asked.
     """
-    seconds = rules.number("delivery.query_s")
-    with fence.process("delivery.egress.child", seconds) as child:
-        told = next(fence.answers(child, dict(prepared.request)), None)
+    seconds, source = rules.number("delivery.query_s"), prepared.source
+    if source is None:
+        with fence.process("delivery.egress.child", seconds) as child:
+            told = next(fence.answers(child, dict(prepared.request)), None)
+        return told if told is not None else {"refused": "TOO_DEMANDING"}
+    with (
+        feeding.fed(source.fetch) as feed,
+        fence.process("delivery.egress.child", seconds, pass_fds=(feed.handed,)) as child,
+    ):
+        request = {**prepared.request, "feed": feed.handed, "sizes": source.sizes()}
+        told = next(fence.answers(child, request), None)
+    if feed.trouble:
+        raise feed.trouble[0]
     return told if told is not None else {"refused": "TOO_DEMANDING"}
 
 
@@ -232,9 +248,9 @@ def looked_at(work: Work, review_id: str) -> dict[str, Any] | None:
     return told
 
 
-def columns(work: Work, task: DeliveryTask, *, data_dir: Path) -> dict[str, str]:
+def columns(work: Work, task: DeliveryTask) -> dict[str, str]:
     """Return the columns that a query may name, with their types. Two SELECTs by key."""
-    return _mounted(work, task, data_dir)[1]
+    return _columns(work, task)[0]
 
 
 def listed(work: Work, task_id: str, *, after: str | None, limit: int) -> Page[QueryRun]:
@@ -271,24 +287,32 @@ def _of(session: Session, organisation_id: str, data_id: str) -> list[QueryRun]:
     return list(session.scalars(statement))
 
 
-def _mounted(
-    work: Work, task: DeliveryTask, data_dir: Path
-) -> tuple[list[Path], dict[str, str], frozenset[str]]:
-    """Return the files of a delivery, its open columns and types, and those that hold people."""
+def _source(work: Work, task: DeliveryTask, shelves: Shelves) -> Source | None:
+    if task.dataset_version_id is None:
+        return None
+    return sources.of(work, shelves, datasets.by_id(work.session, task.dataset_version_id))
+
+
+def _paths(work: Work, task: DeliveryTask, shelves: Shelves) -> list[str]:
+    return [str((shelves.data_dir / _resource(work, task).location).absolute())]
+
+
+def _resource(work: Work, task: DeliveryTask) -> Resource:
+    found = gate.resource_of(work, task)
+    if found is None:
+        raise NotMounted("该交付没有数据表", "this delivery has no table")
+    return found
+
+
+def _columns(work: Work, task: DeliveryTask) -> tuple[dict[str, str], frozenset[str]]:
+    """Return the open columns of a delivery with their types, and those that hold people."""
     bought = {entry["item"] for entry in task.items}
     if task.dataset_version_id is not None:
         version = datasets.by_id(work.session, task.dataset_version_id)
         people = frozenset(each.column for each in datasets.findings(version.profile))
-        return mounts.files(data_dir, version), _types(version.columns, bought), people
-    resource = gate.resource_of(work, task)
-    if resource is None:
-        raise NotMounted("该交付没有数据表", "this delivery has no table")
+        return _types(version.columns, bought), people
     opened = bought | set(AXES) if bought else bought
-    return (
-        [(data_dir / resource.location).absolute()],
-        _types(resource.columns, opened),
-        frozenset(),
-    )
+    return _types(_resource(work, task).columns, opened), frozenset()
 
 
 def _types(found: list[Any], opened: set[str]) -> dict[str, str]:

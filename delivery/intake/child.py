@@ -26,31 +26,31 @@ def main() -> None:
 def answer(request: str) -> None:
     """Answer a request; afterwards this process can do nothing else."""
     asked = json.loads(request)
-    _fence(asked["cpu_s"], asked["address_mb"], asked["file_bytes"])
+    fenced(asked["cpu_s"], asked["address_mb"], asked["file_bytes"])
     try:
-        _say(table=_read(Path(asked["path"]), Path(asked["target"]), Limits(**asked["limits"])))
+        say(table=_read(Path(asked["path"]), Path(asked["target"]), Limits(**asked["limits"])))
     except Unreadable as error:
-        _say(problems=[asdict(problem) for problem in error.problems])
+        say(problems=[asdict(problem) for problem in error.problems])
     except MemoryError:
         zh, en = "读取所需内存超过限额", "reading it takes more memory than a file may"
-        _say(problems=[asdict(Problem("FILE_TOO_DEMANDING", zh, en))])
+        say(problems=[asdict(Problem("FILE_TOO_DEMANDING", zh, en))])
 
 
 def _read(path: Path, target: Path, limits: Limits) -> dict[str, Any]:
-    _say(stage="reading")
+    say(stage="reading")
     shape = reading.read(path, target, limits)
     if not shape.rows:
         raise Unreadable(Problem("NO_ROWS", "只有表头，没有数据", "it has a header and no rows"))
     table = str(target / "table.parquet")
     with reading.opened(target, limits) as connection:
-        _say(stage="profiling")
+        say(stage="profiling")
         profile = profiles.of(connection, table)
         kinds = {each["column"]: Kind(each["kind"]) for each in profile["personal"]}
         sample = masking.sample(connection, table, kinds)
     return {"shape": asdict(shape), "profile": masking.hidden(profile, kinds), "sample": sample}
 
 
-def _fence(cpu_s: int, address_mb: int, file_bytes: int) -> None:
+def fenced(cpu_s: int, address_mb: int, file_bytes: int) -> None:
     """Take away from this process, for good, what a bad file could make it misuse."""
     for kind, most in (
         (resource.RLIMIT_CPU, cpu_s),
@@ -62,7 +62,8 @@ def _fence(cpu_s: int, address_mb: int, file_bytes: int) -> None:
         resource.setrlimit(kind, (most, most))
 
 
-def _say(**words: Any) -> None:
+def say(**words: Any) -> None:
+    """Write one line of the answer."""
     sys.stdout.write(json.dumps(words, ensure_ascii=False) + "\n")
     sys.stdout.flush()
 

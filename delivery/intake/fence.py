@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -96,12 +96,15 @@ def answers(process: subprocess.Popen[str], request: dict[str, Any]) -> Iterator
 
 
 @contextmanager
-def process(module: str, wall_s: int) -> Iterator[subprocess.Popen[str]]:
+def process(
+    module: str, wall_s: int, *, pass_fds: Sequence[int] = ()
+) -> Iterator[subprocess.Popen[str]]:
     """Run a module of ours as a process of its own, with an empty environment.
 
-    It is ended when its time is up, and when it is not waited for any more.
+    It is ended when its time is up, and when it is not waited for any more. pass_fds: open
+    files that it gets besides.
     """
-    started = _started(module)
+    started = _started(module, pass_fds)
     timer = Timer(wall_s, started.kill)
     timer.start()
     try:
@@ -111,14 +114,16 @@ def process(module: str, wall_s: int) -> Iterator[subprocess.Popen[str]]:
         _over(started, subprocess.Popen.kill)
 
 
-def _started(module: str, *, group: bool = False) -> subprocess.Popen[str]:
+def _started(
+    module: str, pass_fds: Sequence[int] = (), *, group: bool = False
+) -> subprocess.Popen[str]:
     """Start a module; group: with whatever it starts, it is one group of processes."""
     root = str(Path(delivery.__file__).parents[1])
     return subprocess.Popen(  # noqa: S603 - a module of ours, named in code
         [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env={"PYTHONPATH": root, "PATH": "", "LANG": "C.UTF-8"}, text=True, encoding="utf-8",
-        start_new_session=group,
+        start_new_session=group, pass_fds=pass_fds,
     )  # fmt: skip
 
 

@@ -240,9 +240,14 @@ def _held(connection: DuckDBPyConnection, source: str, limits: Limits) -> list[t
     named([row[0] for row in found], limits)
     columns = []
     for name, kind, *_ in found:
-        held = _HELD_AS.get(kind, kind)
-        columns.append((name, held if _HELD.fullmatch(held) else "VARCHAR"))
+        told = _HELD_AS.get(kind, kind)
+        columns.append((name, told if held(told) else "VARCHAR"))
     return columns
+
+
+def held(kind: str) -> bool:
+    """Tell whether a type of DuckDB's is one that a Delta table holds as it is."""
+    return _HELD.fullmatch(kind) is not None
 
 
 def _cast(source: str, columns: Sequence[tuple[str, str]]) -> str:

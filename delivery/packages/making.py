@@ -24,6 +24,7 @@ from delivery.recipients import x25519
 from delivery.tables import copies
 from delivery.tables.datasets import DatasetVersion
 from delivery.tables.scopes import Scope
+from delivery.tables.sources import Source
 
 FORMAT: Final = "databourse-package/1"
 MEMORY: Final = "512MB"
@@ -40,6 +41,7 @@ class Order:
     """What a package is made of: the version, its scope, and what its manifest says besides."""
 
     version: DatasetVersion
+    source: Source
     scope: Scope
     secret: str
     terms: Mapping[str, Any]
@@ -58,7 +60,7 @@ def make(data_dir: Path, claimed: Claimed, order: Order, sign: Sign, tell: Tell)
     try:
         tell("selecting", 0)
         column = marks.carrier(order.version, order.scope)
-        rows = _selected(data_dir, claimed, order, column, plain)
+        rows = _selected(claimed, order, column, plain)
         tell("hashing", 0)
         manifest = _manifest(claimed, order, plain, rows)
         entries = (
@@ -101,9 +103,9 @@ def file_of(data_dir: Path, package_id: str) -> Path:
     return folder_of(data_dir, package_id) / "package.tar.age"
 
 
-def _selected(data_dir: Path, claimed: Claimed, order: Order, column: str, plain: Path) -> int:
+def _selected(claimed: Claimed, order: Order, column: str, plain: Path) -> int:
     selection = marks.marked(
-        copies.selection(data_dir, order.version, order.scope),
+        copies.selection(order.source, order.scope),
         order.scope.columns,
         column,
         order.secret,
@@ -114,6 +116,7 @@ def _selected(data_dir: Path, claimed: Claimed, order: Order, column: str, plain
     }[claimed.format]
     with duckdb.connect(":memory:", config={"memory_limit": MEMORY}) as connection:
         connection.execute(f"SET temp_directory = {literal(str(plain.parent / 'spill'))}")
+        order.source.attach(connection)
         copied = connection.execute(f"COPY ({selection}) TO {literal(str(plain))} ({how})")
         return int(copied.fetchall()[0][0])
 

@@ -6,7 +6,6 @@ is graded more gravely than what was ordered; each is cut to what was bought.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
@@ -19,10 +18,11 @@ from delivery.recipients import credentials
 from delivery.recipients.credentials import Credential, CredentialKind, NotPresented
 from delivery.sharing import links, predicates
 from delivery.sharing.links import Link
-from delivery.tables import copies, scopes
+from delivery.tables import copies, scopes, sources
 from delivery.tables.datasets import DatasetVersion
 from delivery.tables.scopes import Scope
 from delivery.tables.snapshots import Piece, Snapshot
+from delivery.tables.sources import Shelves, Source
 from delivery.tasks import DeliveryTask
 from delivery.ways import Way
 from kernel.actor import Actor
@@ -85,7 +85,7 @@ def ordered(work: Work, task: DeliveryTask, names: Sequence[str]) -> DatasetVers
 
 
 def chosen(
-    work: Work, task: DeliveryTask, names: Sequence[str], wish: Wish, *, data_dir: Path
+    work: Work, task: DeliveryTask, names: Sequence[str], wish: Wish, *, shelves: Shelves
 ) -> Shared:
     """Return the version that is asked for, the one that was ordered when none is.
 
@@ -93,15 +93,21 @@ def chosen(
     """
     passage = admitted(work, task, *names)
     version, scope = _meant(work.session, task, _ordered(passage), wish)
-    return Shared(task, passage, version, copies.snapshot(data_dir, version, scope))
+    return Shared(task, passage, version, copies.there(sources.of(work, shelves, version), scope))
 
 
-def prepare(work: Work, task: DeliveryTask, wish: Wish, *, data_dir: Path) -> None:
-    """Have the copy made that a wish needs, if it does; what the gate says is asked later."""
-    if task.dataset_version_id is not None and task.state in gate.READABLE:
-        bought = work.session.get_one(DatasetVersion, task.dataset_version_id)
-        version, scope = _meant(work.session, task, bought, wish)
-        copies.snapshot(data_dir, version, scope)
+def needed(
+    work: Work, task: DeliveryTask, wish: Wish, *, shelves: Shelves
+) -> tuple[Source, Scope] | None:
+    """Return of what a copy has to be made before a wish is answered, outside any transaction.
+
+    What the gate says is asked later.
+    """
+    if task.dataset_version_id is None or task.state not in gate.READABLE:
+        return None
+    bought = work.session.get_one(DatasetVersion, task.dataset_version_id)
+    version, scope = _meant(work.session, task, bought, wish)
+    return sources.of(work, shelves, version), scope
 
 
 def wanted(work: Work, shared: Shared, wish: Wish) -> list[Piece]:
@@ -145,7 +151,7 @@ def reader(work: Work, link: Link) -> Actor:
     return credentials.actor(work.session, _holder(work, link))
 
 
-def followed(work: Work, link: Link, *, data_dir: Path) -> Piece:
+def followed(work: Work, link: Link, *, shelves: Shelves) -> tuple[Source, Piece]:
     """Return the file of an address, for its `reader`, whose right must not have ended.
 
     Raises NotPresented, NotFound and what the gate raises.
@@ -156,10 +162,11 @@ def followed(work: Work, link: Link, *, data_dir: Path) -> Piece:
     if version is None or version.dataset_id != bought.dataset_id:
         raise _gone()
     scope = scopes.of(task, bought, version)
-    found = copies.snapshot(data_dir, version, scope).piece(link.piece_id)
+    source = sources.of(work, shelves, version)
+    found = copies.there(source, scope).piece(link.piece_id)
     if found is None:
         raise _gone()
-    return found
+    return source, found
 
 
 def first_since(session: Session, ordered: DatasetVersion, since: Instant) -> DatasetVersion:

@@ -13,59 +13,71 @@ from typing import Final
 import duckdb
 from deltalake import write_deltalake
 
+from delivery.domain import NotMounted
 from delivery.quoting import literal
 from delivery.tables import deltas, snapshots
-from delivery.tables.datasets import DatasetVersion
 from delivery.tables.scopes import Scope
 from delivery.tables.snapshots import Snapshot
+from delivery.tables.sources import Source
 
 MEMORY: Final = "512MB"
 
 _making: Final = Lock()
 
 
-def snapshot(data_dir: Path, version: DatasetVersion, scope: Scope) -> Snapshot:
+def snapshot(source: Source, scope: Scope) -> Snapshot:
     """Return what of a version lies in a scope, with its files; makes the copy where it is needed.
 
     The first time it costs one pass over the rows, in bounded memory; afterwards nothing.
     Two who come at once make it once in a process, and in two processes the first counts.
+    Raises NotMounted when rows that lie outside cannot be read.
     """
-    if scope.whole:
-        folder = deltas.folder_of(data_dir, version.dataset_id)
-        return snapshots.read(folder, version.delta_version)
-    folder = data_dir / "scoped" / version.id / scope.digest
-    if not folder.is_dir():
+    if not scope.whole and not (folder := _folder(source, scope)).is_dir():
         with _making:
             if not folder.is_dir():
-                _make(data_dir, version, scope, folder)
+                _make(source, scope, folder)
+    return there(source, scope)
+
+
+def there(source: Source, scope: Scope) -> Snapshot:
+    """Return what `snapshot` returns, within a unit of work: no store is asked there.
+
+    Raises NotMounted for the copy of a table that lies outside, when it is not made.
+    """
+    if scope.whole:
+        return source.snapshot()
+    if not (folder := _folder(source, scope)).is_dir():
+        if source.outside is None:
+            return snapshot(source, scope)
+        raise NotMounted("订购范围的副本尚未就绪，请重新查询", "it is not cut yet: query again")
     return snapshots.read(folder, 0)
 
 
-def source(data_dir: Path, version: DatasetVersion) -> list[Path]:
-    """Return the Parquet files in which a version lies, in order."""
-    folder = deltas.folder_of(data_dir, version.dataset_id)
-    return [piece.path for piece in snapshots.read(folder, version.delta_version).pieces]
+def selection(source: Source, scope: Scope) -> str:
+    """Return the SQL that selects what lies in a scope, for a connection it is attached to."""
+    return f"SELECT {scope.selected()} FROM read_parquet({source.files()})"  # noqa: S608 - own files, names quoted
 
 
-def selection(data_dir: Path, version: DatasetVersion, scope: Scope) -> str:
-    """Return the SQL that selects what lies in a scope, from the version's own files."""
-    files = ", ".join(literal(str(path)) for path in source(data_dir, version))
-    return f"SELECT {scope.selected()} FROM read_parquet([{files}])"  # noqa: S608 - own files, names quoted
+def _folder(source: Source, scope: Scope) -> Path:
+    return source.data_dir / "scoped" / source.version_id / scope.digest
 
 
-def _make(data_dir: Path, version: DatasetVersion, scope: Scope, folder: Path) -> None:
+def _make(source: Source, scope: Scope, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     making = Path(tempfile.mkdtemp(dir=folder.parent, prefix="making-"))
     try:
         with duckdb.connect(":memory:", config={"memory_limit": MEMORY}) as connection:
             connection.execute(f"SET temp_directory = {literal(str(making / 'spill'))}")
+            source.attach(connection)
             write_deltalake(
                 str(making / "table"),
-                connection.sql(selection(data_dir, version, scope)),
+                connection.sql(selection(source, scope)),
                 mode="error",
                 target_file_size=deltas.TARGET_BYTES,
             )
         _moved(making / "table", folder)
+    except duckdb.IOException as error:
+        raise NotMounted("数据暂时无法读取", "the rows cannot be read where they lie") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
 

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue.grades import Grade, PiClass
 from delivery.intake.uploads import Upload
+from delivery.locations import locations
+from delivery.locations.locations import Location
 from delivery.profiling import personal
 from delivery.profiling.personal import Finding, Kind
 from kernel import ids
@@ -37,12 +39,13 @@ class Dataset(Base):
 
 
 class DatasetVersion(Base):
-    """What one upload made of a data set.
+    """What one upload made of a data set, or one look at where it is mounted from.
 
-    number: from 1. delta_version: of the Delta table. size_bytes, sha256, format: of the
-    file. columns: {"name", "type"} in order. grade, pi_class: the least that its people
-    let it be listed under. profile: see delivery.profiling.profiles;
-    sample: rows, column → text, people masked.
+    number: from 1. delta_version: of the Delta table. upload_id: None for what lies outside.
+    size_bytes, sha256, format: of the file, or of the files outside and their marks.
+    columns: {"name", "type"} in order. grade, pi_class: the least that its people let it be
+    listed under. profile: see delivery.profiling.profiles; sample: rows, column → text,
+    people masked.
     """
 
     __tablename__ = "dataset_versions"
@@ -57,7 +60,7 @@ class DatasetVersion(Base):
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"))
     number: Mapped[int]
     delta_version: Mapped[int] = mapped_column(Big)
-    upload_id: Mapped[str] = mapped_column(ForeignKey("uploads.id"))
+    upload_id: Mapped[str | None] = mapped_column(ForeignKey("uploads.id"))
     format: Mapped[str]
     size_bytes: Mapped[int] = mapped_column(Big)
     sha256: Mapped[str]
@@ -93,17 +96,51 @@ def load(
     found: shape, profile and sample, as `fence.read` returns them. One SELECT on an index.
     """
     dataset = _kept(work, upload)
+    made = _made(work, dataset, found, delta_version)
+    made.upload_id, made.size_bytes, made.sha256 = upload.id, upload.size_bytes, sha256
+    work.session.add(made)
+    work.record(
+        "dataset.loaded", dataset.id, number=made.number, upload_id=upload.id, rows=made.row_count,
+        sha256=sha256, pi_class=made.pi_class,
+    )  # fmt: skip
+    return made
+
+
+def mount(work: Work, location: Location, found: Mapping[str, Any]) -> DatasetVersion:
+    """Add the version that a look at a location has found, and the data set with the first one.
+
+    found: shape, profile, sample and source, as `looking.look` returns them. A table of plain
+    files has no versions of its own: they are counted. One SELECT on an index.
+    """
+    dataset = _kept(work, location)
+    source = found["source"]
+    made = _made(work, dataset, found, source["delta_version"] or 0)
+    if source["delta_version"] is None:
+        made.delta_version = made.number - 1
+    made.size_bytes = sum(piece["size_bytes"] for piece in source["pieces"])
+    made.sha256 = source["digest"]
+    work.session.add(made)
+    work.record(
+        "dataset.mounted", dataset.id, number=made.number, location_id=location.id,
+        rows=made.row_count, sha256=made.sha256, pi_class=made.pi_class,
+    )  # fmt: skip
+    # What it consists of names it, and foreign keys are asked row by row.
+    work.session.flush()
+    locations.mount(work, location.id, made.id, source)
+    return made
+
+
+def _made(
+    work: Work, dataset: Dataset, found: Mapping[str, Any], delta_version: int
+) -> DatasetVersion:
     shape, profile = found["shape"], found["profile"]
     grade, pi_class = personal.raised(Grade.G1, PiClass.NONE, findings(profile))
-    made = DatasetVersion(
+    return DatasetVersion(
         id=ids.new("dsv_", work.now),
         dataset_id=dataset.id,
         number=_following(work.session, dataset.id),
         delta_version=delta_version,
-        upload_id=upload.id,
         format=shape["format"],
-        size_bytes=upload.size_bytes,
-        sha256=sha256,
         row_count=shape["rows"],
         columns=[{"name": name, "type": kind} for name, kind in shape["columns"]],
         grade=grade.value,
@@ -112,12 +149,6 @@ def load(
         sample=found["sample"],
         loaded_at=work.now,
     )
-    work.session.add(made)
-    work.record(
-        "dataset.loaded", dataset.id, number=made.number, upload_id=upload.id, rows=made.row_count,
-        sha256=sha256, pi_class=made.pi_class,
-    )  # fmt: skip
-    return made
 
 
 def own(work: Work, dataset_id: str) -> Dataset:
@@ -218,8 +249,8 @@ def findings(profile: Mapping[str, Any]) -> list[Finding]:
     ]
 
 
-def _kept(work: Work, upload: Upload) -> Dataset:
-    """Return the data set of an upload, made with its first version."""
+def _kept(work: Work, upload: Upload | Location) -> Dataset:
+    """Return the data set of an upload or a location, made with its first version."""
     found = work.session.get(Dataset, upload.dataset_id)
     if found is not None:
         return found

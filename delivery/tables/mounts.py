@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from threading import Timer
 from typing import Final
 
@@ -18,9 +17,8 @@ from deltalake.exceptions import DeltaError
 from duckdb import DuckDBPyConnection
 
 from delivery.domain import NotMounted
-from delivery.quoting import literal
-from delivery.tables import deltas
-from delivery.tables.datasets import DatasetVersion
+from delivery.locations import ranged
+from delivery.tables.sources import Source
 from kernel.errors import DomainError, Kind
 from kernel.words import Words
 
@@ -53,23 +51,29 @@ class Mount:
     dense: bool
 
 
-def of(data_dir: Path, version: DatasetVersion) -> Mount:
-    """Return the version, opened. Raises NotMounted when its files are not as they should be."""
-    with _there(version):
-        return _opened(data_dir, version.dataset_id, version.delta_version)
+def of(source: Source) -> Mount:
+    """Return the version, opened. Raises NotMounted when its files are not as they should be.
+
+    What lies outside is read by ranges, as it is asked for, and never held.
+    """
+    with _there(source.version_id):
+        return _opened(source)
 
 
 @contextmanager
 def asking(mount: Mount, *, seconds: int) -> Iterator[DuckDBPyConnection]:
     """Give a connection of one's own for one question, which is ended when its time is up.
 
-    Raises TooDemanding when it was, or when it took more memory than there is.
+    Raises TooDemanding when it was, or when it took more memory than there is, and NotMounted
+    when rows that lie outside could not be read.
     """
     cursor = mount.connection.cursor()
     timer = Timer(seconds, cursor.interrupt)
     timer.start()
     try:
         yield cursor
+    except duckdb.IOException as error:
+        raise NotMounted("数据暂时无法读取", "the rows cannot be read where they lie") from error
     except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
         raise TooDemanding(
             f"{seconds} 秒内或内存限额内未能完成，请缩小范围",
@@ -80,23 +84,25 @@ def asking(mount: Mount, *, seconds: int) -> Iterator[DuckDBPyConnection]:
         cursor.close()
 
 
-def files(data_dir: Path, version: DatasetVersion) -> list[Path]:
-    """Return the files that a version lies in, in the order of their names. Raises NotMounted."""
-    with _there(version):
-        return _files(data_dir, version.dataset_id, version.delta_version)
+def files(source: Source) -> list[str]:
+    """Return the names of the files that a version lies in, in order. Raises NotMounted."""
+    with _there(source.version_id):
+        return [
+            str(piece.path) if source.outside is None else ranged.name_of(place)
+            for place, piece in enumerate(source.snapshot().pieces)
+        ]
 
 
 @contextmanager
-def _there(version: DatasetVersion) -> Iterator[None]:
+def _there(version_id: str) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, DeltaError, OSError) as error:
-        raise NotMounted(f"数据集 {version.id} 无法读取", f"{version.id} cannot be read") from error
+        raise NotMounted(f"数据集 {version_id} 无法读取", f"{version_id} cannot be read") from error
 
 
 @lru_cache(maxsize=_MOUNTS)
-def _opened(data_dir: Path, dataset_id: str, delta_version: int) -> Mount:
-    paths = _files(data_dir, dataset_id, delta_version)
+def _opened(source: Source) -> Mount:
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -108,8 +114,10 @@ def _opened(data_dir: Path, dataset_id: str, delta_version: int) -> Mount:
             "preserve_insertion_order": True,
         },
     )
-    listed = f"[{', '.join(literal(str(path)) for path in paths)}]"
-    held = sum(path.stat().st_size for path in paths) <= HELD_BYTES and _hold(connection, listed)
+    source.attach(connection)
+    listed = source.files()
+    small = source.outside is None and sum(source.sizes()) <= HELD_BYTES
+    held = small and _hold(connection, listed)
     if not held:
         connection.execute(
             f"CREATE VIEW data AS SELECT *, file_index::BIGINT * {_FILE} + file_row_number "  # noqa: S608 - our own paths, quoted
@@ -141,8 +149,3 @@ def _fence(connection: DuckDBPyConnection, listed: str) -> None:
         "lock_configuration = true",
     ):
         connection.execute(f"SET {setting}")
-
-
-def _files(data_dir: Path, dataset_id: str, delta_version: int) -> list[Path]:
-    table = deltas.opened(data_dir, dataset_id, delta_version)
-    return [Path(uri.removeprefix("file://")) for uri in sorted(table.file_uris())]

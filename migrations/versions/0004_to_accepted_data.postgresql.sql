@@ -1,3 +1,33 @@
+CREATE TABLE data_locations (
+    organisation_id VARCHAR NOT NULL,
+    person_id VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    root VARCHAR NOT NULL,
+    path VARCHAR NOT NULL,
+    keys BYTEA,
+    key_hint VARCHAR,
+    dataset_id VARCHAR NOT NULL,
+    registered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    looked_at TIMESTAMP WITH TIME ZONE,
+    look_at TIMESTAMP WITH TIME ZONE,
+    stage VARCHAR,
+    found VARCHAR,
+    problems JSONB,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_data_locations PRIMARY KEY (id),
+    CONSTRAINT ck_data_locations_kind_known CHECK (kind IN ('folder', 'bucket')),
+    CONSTRAINT ck_data_locations_keys_open_buckets CHECK ((kind = 'folder') = (key_hint IS NULL)),
+    CONSTRAINT ck_data_locations_keys_end_with_it CHECK (state <> 'ended' OR keys IS NULL),
+    CONSTRAINT fk_data_locations_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_data_locations_look_at_id ON data_locations (look_at, id)
+--
+CREATE INDEX ix_data_locations_organisation_id_id ON data_locations (organisation_id, id)
+--
 CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
 --
 CREATE INDEX ix_orders_seller_id_state_id ON orders (seller_id, state, id)
@@ -24,6 +54,8 @@ CREATE INDEX ix_aftercare_papers_subject_id_id ON aftercare_papers (subject_id, 
 CREATE TRIGGER aftercare_papers_append_only BEFORE UPDATE OR DELETE ON aftercare_papers FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER aftercare_papers_no_truncate BEFORE TRUNCATE ON aftercare_papers EXECUTE FUNCTION refuse_change()
+--
+ALTER TABLE dataset_versions ALTER COLUMN upload_id DROP NOT NULL
 --
 CREATE TABLE order_rejections (
     id VARCHAR NOT NULL,
@@ -62,15 +94,15 @@ CREATE TABLE board_requests (
     CONSTRAINT fk_board_requests_curator_id_organisations FOREIGN KEY(curator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
---
 CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
 --
 CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
 --
+CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
+--
 CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
 --
-CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
+CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
 --
 CREATE TABLE cancellations (
     order_id VARCHAR NOT NULL,
@@ -135,6 +167,25 @@ ALTER TABLE delivery_tasks ALTER COLUMN rounds_handed SET NOT NULL
 --
 ALTER TABLE delivery_tasks ADD CONSTRAINT ck_delivery_tasks_by_hand_comes_with_files CHECK (state NOT IN ('delivered', 'accepted') OR rounds_handed >= rounds_due)
 --
+CREATE TABLE dataset_mounts (
+    version_id VARCHAR NOT NULL,
+    location_id VARCHAR NOT NULL,
+    table_id VARCHAR NOT NULL,
+    table_schema VARCHAR NOT NULL,
+    features JSONB NOT NULL,
+    pieces JSONB NOT NULL,
+    size_bytes BIGINT NOT NULL,
+    CONSTRAINT pk_dataset_mounts PRIMARY KEY (version_id),
+    CONSTRAINT fk_dataset_mounts_version_id_dataset_versions FOREIGN KEY(version_id) REFERENCES dataset_versions (id),
+    CONSTRAINT fk_dataset_mounts_location_id_data_locations FOREIGN KEY(location_id) REFERENCES data_locations (id)
+)
+--
+CREATE INDEX ix_dataset_mounts_location_id_version_id ON dataset_mounts (location_id, version_id)
+--
+CREATE TRIGGER dataset_mounts_append_only BEFORE UPDATE OR DELETE ON dataset_mounts FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER dataset_mounts_no_truncate BEFORE TRUNCATE ON dataset_mounts EXECUTE FUNCTION refuse_change()
+--
 CREATE TABLE trade_disputes (
     code VARCHAR NOT NULL,
     order_id VARCHAR NOT NULL,
@@ -175,17 +226,17 @@ CREATE TABLE trade_disputes (
     CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
 )
 --
-CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
---
-CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
---
-CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
+CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
 CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
 --
-CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
+CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
 --
 CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
+CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
+--
+CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
 --
 CREATE TABLE board_places (
     board_id VARCHAR NOT NULL,

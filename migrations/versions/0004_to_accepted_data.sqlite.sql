@@ -1,3 +1,33 @@
+CREATE TABLE data_locations (
+    organisation_id VARCHAR NOT NULL,
+    person_id VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    root VARCHAR NOT NULL,
+    path VARCHAR NOT NULL,
+    keys BLOB,
+    key_hint VARCHAR,
+    dataset_id VARCHAR NOT NULL,
+    registered_at DATETIME NOT NULL,
+    looked_at DATETIME,
+    look_at DATETIME,
+    stage VARCHAR,
+    found VARCHAR,
+    problems JSON,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_data_locations PRIMARY KEY (id),
+    CONSTRAINT ck_data_locations_kind_known CHECK (kind IN ('folder', 'bucket')),
+    CONSTRAINT ck_data_locations_keys_open_buckets CHECK ((kind = 'folder') = (key_hint IS NULL)),
+    CONSTRAINT ck_data_locations_keys_end_with_it CHECK (state <> 'ended' OR keys IS NULL),
+    CONSTRAINT fk_data_locations_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_data_locations_look_at_id ON data_locations (look_at, id)
+--
+CREATE INDEX ix_data_locations_organisation_id_id ON data_locations (organisation_id, id)
+--
 CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
 --
 CREATE INDEX ix_orders_seller_id_state_id ON orders (seller_id, state, id)
@@ -26,6 +56,44 @@ CREATE TRIGGER aftercare_papers_no_update BEFORE UPDATE ON aftercare_papers BEGI
 CREATE TRIGGER aftercare_papers_no_delete BEFORE DELETE ON aftercare_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER aftercare_papers_no_replace BEFORE INSERT ON aftercare_papers WHEN EXISTS (SELECT 1 FROM aftercare_papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE new_dataset_versions (
+    id VARCHAR NOT NULL,
+    dataset_id VARCHAR NOT NULL,
+    number INTEGER NOT NULL,
+    delta_version INTEGER NOT NULL,
+    upload_id VARCHAR,
+    format VARCHAR NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256 VARCHAR NOT NULL,
+    row_count INTEGER NOT NULL,
+    columns JSON NOT NULL,
+    grade VARCHAR NOT NULL,
+    pi_class VARCHAR NOT NULL,
+    profile JSON NOT NULL,
+    sample JSON NOT NULL,
+    loaded_at DATETIME NOT NULL,
+    CONSTRAINT pk_dataset_versions PRIMARY KEY (id),
+    CONSTRAINT uq_dataset_versions_dataset_id_number UNIQUE (dataset_id, number),
+    CONSTRAINT uq_dataset_versions_upload_id UNIQUE (upload_id),
+    CONSTRAINT ck_dataset_versions_number_positive CHECK (number > 0),
+    CONSTRAINT ck_dataset_versions_rows_positive CHECK (row_count > 0),
+    CONSTRAINT fk_dataset_versions_dataset_id_datasets FOREIGN KEY(dataset_id) REFERENCES datasets (id),
+    CONSTRAINT fk_dataset_versions_upload_id_uploads FOREIGN KEY(upload_id) REFERENCES uploads (id)
+)
+--
+INSERT INTO new_dataset_versions (id, dataset_id, number, delta_version, upload_id, format, size_bytes, sha256, row_count, columns, grade, pi_class, profile, sample, loaded_at)
+SELECT id, dataset_id, number, delta_version, upload_id, format, size_bytes, sha256, row_count, columns, grade, pi_class, profile, sample, loaded_at FROM dataset_versions
+--
+DROP TABLE dataset_versions
+--
+ALTER TABLE new_dataset_versions RENAME TO dataset_versions
+--
+CREATE TRIGGER dataset_versions_no_update BEFORE UPDATE ON dataset_versions BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER dataset_versions_no_delete BEFORE DELETE ON dataset_versions BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER dataset_versions_no_replace BEFORE INSERT ON dataset_versions WHEN EXISTS (SELECT 1 FROM dataset_versions WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE order_rejections (
     id VARCHAR NOT NULL,
@@ -66,15 +134,15 @@ CREATE TABLE board_requests (
     CONSTRAINT fk_board_requests_curator_id_organisations FOREIGN KEY(curator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
---
 CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
 --
 CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
 --
+CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
+--
 CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
 --
-CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
+CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
 --
 CREATE TABLE cancellations (
     order_id VARCHAR NOT NULL,
@@ -180,13 +248,34 @@ DROP TABLE delivery_tasks
 --
 ALTER TABLE new_delivery_tasks RENAME TO delivery_tasks
 --
+CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
+--
 CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
 --
 CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
 --
 CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
 --
-CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
+CREATE TABLE dataset_mounts (
+    version_id VARCHAR NOT NULL,
+    location_id VARCHAR NOT NULL,
+    table_id VARCHAR NOT NULL,
+    table_schema VARCHAR NOT NULL,
+    features JSON NOT NULL,
+    pieces JSON NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    CONSTRAINT pk_dataset_mounts PRIMARY KEY (version_id),
+    CONSTRAINT fk_dataset_mounts_version_id_dataset_versions FOREIGN KEY(version_id) REFERENCES dataset_versions (id),
+    CONSTRAINT fk_dataset_mounts_location_id_data_locations FOREIGN KEY(location_id) REFERENCES data_locations (id)
+)
+--
+CREATE INDEX ix_dataset_mounts_location_id_version_id ON dataset_mounts (location_id, version_id)
+--
+CREATE TRIGGER dataset_mounts_no_update BEFORE UPDATE ON dataset_mounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER dataset_mounts_no_delete BEFORE DELETE ON dataset_mounts BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER dataset_mounts_no_replace BEFORE INSERT ON dataset_mounts WHEN EXISTS (SELECT 1 FROM dataset_mounts WHERE version_id = NEW.version_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE trade_disputes (
     code VARCHAR NOT NULL,
@@ -228,17 +317,17 @@ CREATE TABLE trade_disputes (
     CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
 )
 --
-CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
---
-CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
---
-CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
+CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
 CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
 --
-CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
+CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
 --
 CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
+CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
+--
+CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
 --
 CREATE TABLE board_places (
     board_id VARCHAR NOT NULL,

@@ -13,14 +13,13 @@ from marshmallow import Schema, fields, validate
 
 from app import doors, unit
 from app.delivering import calling, describing
-from app.delivering.calling import Caller
-from delivery.domain import NotMounted
 from delivery.metered import bodies, questions
 from delivery.metered.bodies import Body
 from delivery.metered.calls import Asked, Call, CallKind
 from delivery.metered.questions import FILTERS_MAX, OPERATORS, VALUES_MAX, Filter, Question
 from delivery.tables import mounts
 from delivery.tables.datasets import DatasetVersion
+from delivery.tables.sources import Source
 from delivery.tasks import DeliveryTask
 from kernel import ids
 
@@ -105,7 +104,7 @@ class InterfaceOut(Schema):
 def described(task_id: str) -> Any:
     """Describe the interface of an order line to who shows its key."""
     caller = calling.identified(task_id)
-    task, version = caller.task, _version(caller)
+    task, version = caller.task, calling.there(caller.version)
     open_to = set(describing.open_columns(task, version))
     return {
         "task": task.id,
@@ -125,7 +124,7 @@ def described(task_id: str) -> Any:
 def document(task_id: str) -> Response:
     """Describe the interface as OpenAPI 3.1: its own columns, and nothing of other products."""
     caller = calling.identified(task_id)
-    told = describing.openapi(caller.task, _version(caller))
+    told = describing.openapi(caller.task, calling.there(caller.version))
     return doors.answer_text(json.dumps(told, ensure_ascii=False), "application/json")
 
 
@@ -150,7 +149,7 @@ def rows(body: dict[str, Any], task_id: str) -> Response:
         format=form,
     )
     call, answer, again = calling.called(
-        caller, asked, lambda task, version: _page(task, version, question, form)
+        caller, asked, lambda task, version, source: _page((task, version), source, question, form)
     )
     return calling.answer(call, answer, again=again)
 
@@ -171,43 +170,31 @@ def verify(body: dict[str, Any], task_id: str) -> Response:
         credential_id=caller.credential.id,
     )
     call, answer, again = calling.called(
-        caller, asked, lambda task, version: _verified(task, version, filters)
+        caller, asked, lambda task, version, source: _verified((task, version), source, filters)
     )
     return calling.answer(call, answer, again=again)
 
 
 def _page(
-    task: DeliveryTask, version: DatasetVersion | None, question: Question, form: str
+    sold: tuple[DeliveryTask, DatasetVersion], source: Source, question: Question, form: str
 ) -> Body:
-    version = _there(version)
     rules = unit.house().rules
     describing.check_limit(question.limit, rules.number("delivery.rows_per_call_max"))
-    mount = mounts.of(unit.house().data_dir, version)
-    query = questions.prepared(mount, question, describing.open_columns(task, version))
+    mount = mounts.of(source)
+    query = questions.prepared(mount, question, describing.open_columns(*sold))
     with mounts.asking(mount, seconds=rules.number("delivery.call_s")) as connection:
         return bodies.written(connection, query, question, form)
 
 
 def _verified(
-    task: DeliveryTask, version: DatasetVersion | None, filters: tuple[Filter, ...]
+    sold: tuple[DeliveryTask, DatasetVersion], source: Source, filters: tuple[Filter, ...]
 ) -> Body:
-    version = _there(version)
-    mount = mounts.of(unit.house().data_dir, version)
-    open_to = describing.open_columns(task, version)
+    mount = mounts.of(source)
+    open_to = describing.open_columns(*sold)
     seconds = unit.house().rules.number("delivery.call_s")
     with mounts.asking(mount, seconds=seconds) as connection:
         found = questions.exists(mount, connection, filters, open_to)
     return Body(json.dumps({"found": found}).encode(), "application/json", 0, None)
-
-
-def _version(caller: Caller) -> DatasetVersion:
-    return _there(caller.version)
-
-
-def _there(version: DatasetVersion | None) -> DatasetVersion:
-    if version is None:
-        raise NotMounted("该交付没有数据表", "this delivery has no table")
-    return version
 
 
 def call_row(found: Call) -> Mapping[str, Any]:

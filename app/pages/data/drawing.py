@@ -25,6 +25,7 @@ TYPES: Final = {
 }
 
 STAGES: Final = {
+    "looking": Words("正在查看", "being looked at"),
     "reading": Words("正在读取与校验", "reading and checking"),
     "profiling": Words("正在计算画像", "computing the profile"),
     "storing": Words("正在入库", "storing"),

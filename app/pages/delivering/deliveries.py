@@ -217,7 +217,7 @@ def _query(work: Work, task: DeliveryTask) -> dict[str, Any]:
     runs = queries.listed(work, task.id, after=None, limit=shown.PAGE)
     asked = reviews.listed(work, task_id=task.id, after=None, limit=shown.PAGE)
     try:
-        columns = queries.columns(work, task, data_dir=unit.house().data_dir)
+        columns = queries.columns(work, task)
     except DomainError:
         columns = {}  # the table is not there now: the way says so itself
     return {

@@ -241,14 +241,14 @@ def test_columns_that_were_not_bought_are_in_no_file(shared: Shared) -> None:
 
 
 def test_people_in_a_masked_file_are_masked(application: Exchange, shared: Shared) -> None:
-    from delivery.tables import copies, scopes
+    from delivery.tables import copies, scopes, sources
 
     def make(session: Session, data_dir: Path) -> DeliveryTask:
         version = stores.stored(session, data_dir, made_by=stores.PEOPLE, personal=(stores.PHONE,))
         task = stores.delivered(session, version, mode="masked_file")
         scope = scopes.of(task, version, version)
-        copy = copies.snapshot(data_dir, version, scope)
-        made.extend((scope, copy, copies.snapshot(data_dir, version, scope)))
+        copy = copies.snapshot(sources.kept(data_dir, version), scope)
+        made.extend((scope, copy, copies.snapshot(sources.kept(data_dir, version), scope)))
         return task
 
     made: list[Any] = []

@@ -11,6 +11,7 @@ from delivery.egress import queries
 from delivery.egress.parsing import StatementRefused
 from delivery.gate import BeyondOrder
 from delivery.passing import reviews
+from delivery.tables.sources import Shelves
 from delivery.tasks import DeliveryTask
 from kernel.errors import NotFound, StepNotAllowed, StepRefused
 from tests.conftest import RULES, work_of
@@ -36,7 +37,7 @@ def task(session: Session, tmp_path: Path) -> DeliveryTask:
 def ask(session: Session, task: DeliveryTask, data_dir: Path, sql: str) -> dict[str, Any]:
     """Ask as the buyer; return what was found, and the review of it."""
     work = work_of(session, "per_buyer_editor")
-    prepared = queries.prepare(work, task.id, sql, data_dir=data_dir)
+    prepared = queries.prepare(work, task.id, sql, shelves=Shelves(data_dir))
     found = queries.run(prepared, RULES)
     made = queries.keep(work, prepared, found)
     session.flush()
@@ -113,7 +114,7 @@ def test_another_query_that_was_faster_is_not_passed_by(
 ) -> None:
     work = work_of(session, "per_buyer_editor")
     prepared = [
-        queries.prepare(work, task.id, "SELECT avg(id) FROM data", data_dir=tmp_path)
+        queries.prepare(work, task.id, "SELECT avg(id) FROM data", shelves=Shelves(tmp_path))
         for _ in range(2)
     ]
     found = queries.run(prepared[0], RULES)
@@ -132,7 +133,7 @@ def test_a_query_budget_is_spent(session: Session, task: DeliveryTask, tmp_path:
     )
 
     with pytest.raises(StatementRefused) as spent:
-        queries.prepare(tight, task.id, "SELECT avg(id) FROM data", data_dir=tmp_path)
+        queries.prepare(tight, task.id, "SELECT avg(id) FROM data", shelves=Shelves(tmp_path))
 
     assert spent.value.refusals[0].code == "QUERY_BUDGET_SPENT"
     assert len(queries.listed(work, task.id, after=None, limit=9).items) == 1
@@ -158,7 +159,7 @@ def test_a_query_that_takes_too_long_is_ended(
     session: Session, task: DeliveryTask, tmp_path: Path
 ) -> None:
     work = work_of(session, "per_buyer_editor")
-    prepared = queries.prepare(work, task.id, "SELECT avg(id) FROM data", data_dir=tmp_path)
+    prepared = queries.prepare(work, task.id, "SELECT avg(id) FROM data", shelves=Shelves(tmp_path))
     hasty = {"delivery": {**RULES.table("delivery"), "query_s": 0}}
 
     found = queries.run(prepared, type(RULES)(RULES.version, {**RULES.values, **hasty}))
@@ -225,7 +226,7 @@ def test_only_the_buyer_asks_and_strangers_see_nothing(
 
     with pytest.raises(StepNotAllowed):
         queries.prepare(
-            work_of(session, "per_developer_signer"), task.id, BY_STATION, data_dir=tmp_path
+            work_of(session, "per_developer_signer"), task.id, BY_STATION, shelves=Shelves(tmp_path)
         )
     with pytest.raises(NotFound):
         reviews.seen(work_of(session, "per_other_editor"), review_id)
@@ -240,11 +241,11 @@ def test_public_data_is_asked_in_the_domain(session: Session) -> None:
     work = work_of(session, "per_buyer_editor")
     sql = "SELECT station, avg(TEMP) t FROM data GROUP BY station ORDER BY t DESC"
 
-    prepared = queries.prepare(work, task.id, sql, data_dir=parcels.DATA)
+    prepared = queries.prepare(work, task.id, sql, shelves=Shelves(parcels.DATA))
     found = queries.run(prepared, RULES)
     made = queries.keep(work, prepared, found)
 
     assert len(found["rows"]) == 12
     assert made.decision_id is not None
     with pytest.raises(StatementRefused):
-        queries.prepare(work, task.id, "SELECT avg(PRES) FROM data", data_dir=parcels.DATA)
+        queries.prepare(work, task.id, "SELECT avg(PRES) FROM data", shelves=Shelves(parcels.DATA))

@@ -1,0 +1,1 @@
+"""Locations outside: tables that lie where their owner keeps them, and are read there."""
