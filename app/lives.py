@@ -38,6 +38,7 @@ from licensing.standing import destructions
 from licensing.supervision import violations
 from licensing.upkeep import idleness, reviews
 from marketplace import contracts, orders, products
+from marketplace.aftercare import bad_reviews
 from marketplace.aftercare import disputes as trade_disputes
 from marketplace.auctions import lots
 from marketplace.bargaining import quotations
@@ -99,6 +100,7 @@ NOUNS: tuple[ModuleType, ...] = (
     board_requests,
     orders,
     trade_disputes,
+    bad_reviews,
     quotations,
     cancellations,
     demands,

@@ -5,7 +5,7 @@ from flask_smorest import Api
 
 from app.api import demonstration as clock_door
 from app.api import health
-from app.api.aftercare import trade_disputes
+from app.api.aftercare import ratings, trade_disputes
 from app.api.assets import (
     asset_cards,
     asset_changes,
@@ -165,6 +165,7 @@ NOUNS = (
     search,
     demands,
     trade_disputes,
+    ratings,
     products,
     product_drafts,
     materials,
@@ -220,6 +221,7 @@ BESIDE = (
     credentials.lists,
     search.saved_blueprint,
     demands.answer_blueprint,
+    ratings.review_blueprint,
     credentials.known,
     vouchers.batch_blueprint,
     reconciliations.break_blueprint,

@@ -19,6 +19,7 @@ from app.pages import (
     trade,
 )
 from app.pages.aftercare import disputes as trade_disputes
+from app.pages.aftercare import ratings
 from app.pages.applying import drafts
 from app.pages.assets import cards as asset_cards
 from app.pages.assets import disclosures as asset_tables
@@ -90,6 +91,7 @@ AUDIENCES = (
     contract_papers,
     cancelling,
     trade_disputes,
+    ratings,
     paying,
     exchange,
     refunds,

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request
 from app import doors, languages, unit
 from app.delivering import examples
 from app.pages import forms, shown, tariffs, vocabulary
+from app.pages.aftercare import ratings
 from app.pages.delivering import client
 from app.sharing import profiles
 from kernel.clock import local_date
@@ -61,6 +62,7 @@ def product(product_id: str) -> Any:
         granted=granted,
         order=_order_form(work, found, granted),
         auctions=_auctions(work, found, version),
+        rated=ratings.summary(work, found.id),
         lines=examples.of_product(profiles.base(), found.id)
         if found.state == products.State.LISTED and version.sample
         else [],

@@ -148,6 +148,8 @@ def _ways(work: Work, found: Order, settles: bool) -> list[tuple[str, str, str]]
         (party or oversees, "undo-2", f"/settlement/refunds?order={order}",
          Words("退款", "Refunds")),
         (settles, "lock", f"/settlement/holds?order={order}#hold", Words("冻结款项", "Hold money")),
+        (party and found.accepted_at is not None, "star", f"/orders/{order}/ratings",
+         Words("评价", "Rating")),
         (disputes.buyer.matches(work.actor, found) and not filing.barred(work, found),
          "scale", f"/orders/{order}/dispute", Words("提出争议", "Raise a dispute")),
         *((party or oversees, "scale", f"/disputes/{one.id}",

@@ -28,9 +28,9 @@ CREATE INDEX ix_data_locations_look_at_id ON data_locations (look_at, id)
 --
 CREATE INDEX ix_data_locations_organisation_id_id ON data_locations (organisation_id, id)
 --
-CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
---
 CREATE INDEX ix_orders_seller_id_state_id ON orders (seller_id, state, id)
+--
+CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
 --
 CREATE TABLE aftercare_papers (
     id VARCHAR NOT NULL,
@@ -94,15 +94,15 @@ CREATE TABLE board_requests (
     CONSTRAINT fk_board_requests_curator_id_organisations FOREIGN KEY(curator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
---
 CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
+--
+CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
 --
 CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
 --
-CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
---
 CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
+--
+CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
 --
 CREATE TABLE cancellations (
     order_id VARCHAR NOT NULL,
@@ -123,13 +123,13 @@ CREATE TABLE cancellations (
     CONSTRAINT fk_cancellations_answers_id_organisations FOREIGN KEY(answers_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
---
-CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
---
 CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
 --
 CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
+--
+CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
+--
+CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
 --
 CREATE TABLE board_declarations (
     id VARCHAR NOT NULL,
@@ -226,17 +226,17 @@ CREATE TABLE trade_disputes (
     CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
 )
 --
+CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
+CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
+--
 CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
 CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
 --
 CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
 --
-CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
---
 CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
---
-CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
 --
 CREATE TABLE board_places (
     board_id VARCHAR NOT NULL,
@@ -251,4 +251,87 @@ CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_c_5743 ON vol
 --
 CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
 --
+CREATE TABLE ratings (
+    id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    overall INTEGER NOT NULL,
+    quality INTEGER NOT NULL,
+    accuracy INTEGER NOT NULL,
+    efficiency INTEGER NOT NULL,
+    service INTEGER NOT NULL,
+    said VARCHAR NOT NULL,
+    anonymous BOOLEAN NOT NULL,
+    rated_by VARCHAR NOT NULL,
+    rated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_ratings PRIMARY KEY (id),
+    CONSTRAINT uq_ratings_order_line_id UNIQUE (order_line_id),
+    CONSTRAINT ck_ratings_nobody_rates_itself CHECK (buyer_id <> merchant_id),
+    CONSTRAINT ck_ratings_overall_is_a_level CHECK (overall BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_quality_is_a_level CHECK (quality BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_accuracy_is_a_level CHECK (accuracy BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_efficiency_is_a_level CHECK (efficiency BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_service_is_a_level CHECK (service BETWEEN 1 AND 5),
+    CONSTRAINT fk_ratings_order_line_id_order_lines FOREIGN KEY(order_line_id) REFERENCES order_lines (id),
+    CONSTRAINT fk_ratings_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_ratings_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_ratings_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_ratings_buyer_id_id ON ratings (buyer_id, id)
+--
+CREATE INDEX ix_ratings_product_id_id ON ratings (product_id, id)
+--
+CREATE INDEX ix_ratings_merchant_id_id ON ratings (merchant_id, id)
+--
+CREATE TRIGGER ratings_append_only BEFORE UPDATE OR DELETE ON ratings FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER ratings_no_truncate BEFORE TRUNCATE ON ratings EXECUTE FUNCTION refuse_change()
+--
 CREATE INDEX ix_volume_adjustments_merchant_id_accepted_month_produc_31dc ON volume_adjustments (merchant_id, accepted_month, product_id, counted, amount)
+--
+CREATE TABLE bad_reviews (
+    rating_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    contact VARCHAR,
+    valid BOOLEAN,
+    remedy VARCHAR,
+    level_after INTEGER,
+    said_after VARCHAR,
+    revisited_at TIMESTAMP WITH TIME ZONE,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_bad_reviews PRIMARY KEY (id),
+    CONSTRAINT uq_bad_reviews_rating_id UNIQUE (rating_id),
+    CONSTRAINT ck_bad_reviews_level_after_is_a_level CHECK (level_after BETWEEN 1 AND 5),
+    CONSTRAINT ck_bad_reviews_closed_revisited CHECK (state <> 'closed' OR revisited_at IS NOT NULL),
+    CONSTRAINT fk_bad_reviews_rating_id_ratings FOREIGN KEY(rating_id) REFERENCES ratings (id),
+    CONSTRAINT fk_bad_reviews_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_bad_reviews_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_bad_reviews_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_bad_reviews_state_id ON bad_reviews (state, id)
+--
+CREATE INDEX ix_bad_reviews_merchant_id_id ON bad_reviews (merchant_id, id)
+--
+CREATE INDEX ix_bad_reviews_buyer_id_id ON bad_reviews (buyer_id, id)
+--
+CREATE TABLE hidden_ratings (
+    rating_id VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    hidden_by VARCHAR NOT NULL,
+    hidden_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT pk_hidden_ratings PRIMARY KEY (rating_id),
+    CONSTRAINT fk_hidden_ratings_rating_id_ratings FOREIGN KEY(rating_id) REFERENCES ratings (id)
+)
+--
+CREATE TRIGGER hidden_ratings_append_only BEFORE UPDATE OR DELETE ON hidden_ratings FOR EACH ROW EXECUTE FUNCTION refuse_change()
+--
+CREATE TRIGGER hidden_ratings_no_truncate BEFORE TRUNCATE ON hidden_ratings EXECUTE FUNCTION refuse_change()

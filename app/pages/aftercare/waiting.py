@@ -4,7 +4,7 @@ from app import languages
 from app.pages import shown
 from app.pages.shown import Row
 from kernel.work import Work
-from marketplace.aftercare import disputes
+from marketplace.aftercare import bad_reviews, disputes
 from marketplace.aftercare.dispute_rows import Ground
 
 
@@ -16,4 +16,15 @@ def disputed(work: Work) -> list[Row]:
                   f"trade_dispute.{one.state}")
         for one in found
     ]  # fmt: skip
+    return shown.lit(work, rows, [one.id for one in found])
+
+
+def reviewed(work: Work) -> list[Row]:
+    """Return the bad reviews that are open, with the light of each. Three SELECTs."""
+    found = bad_reviews.listed(work, open_only=True, limit=shown.SHORT).items
+    firms = shown.names(work, [one.merchant_id for one in found])
+    rows = [
+        shown.row(f"/bad-reviews/{one.id}", firms[one.merchant_id], "", f"bad_review.{one.state}")
+        for one in found
+    ]
     return shown.lit(work, rows, [one.id for one in found])

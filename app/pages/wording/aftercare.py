@@ -20,12 +20,20 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "trade_dispute.closed": ("已终结", "closed", "good"),
     "trade_dispute.refused": ("不予受理", "refused", "past"),
     "trade_dispute.withdrawn": ("已撤回", "withdrawn", "past"),
+    "bad_review.received": ("待联系", "to be answered", "bad"),
+    "bad_review.contacted": ("待核实", "to be verified", "warn"),
+    "bad_review.rectifying": ("整改中", "being put right", "warn"),
+    "bad_review.revisiting": ("待回访", "to be revisited", "busy"),
+    "bad_review.closed": ("已办结", "closed", "good"),
 }
 
 EVENTS: Final[dict[str, Words]] = {
     "trade_dispute.refund_barred": Words(
         "退款暂不能办理，款项继续冻结", "Refund barred, still held"
     ),
+    "rating.given": Words("评价", "Rated"),
+    "rating.hidden": Words("隐藏评价内容", "Words of a rating hidden"),
+    "bad_review.received": Words("收到差评", "Bad review received"),
     "evidence.filed": Words("提交证据", "Evidence shown"),
     "evidence.read": Words("查阅证据文件", "File of evidence read"),
 }
