@@ -40,7 +40,7 @@ from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.handing import panels as handing
 from app.pages.letters import letter, verification
 from app.pages.listing import boards as themed
-from app.pages.listing import bulk, rooms
+from app.pages.listing import bulk, revisions, rooms
 from app.pages.money import (
     auctions,
     bank,
@@ -116,6 +116,7 @@ AUDIENCES = (
     choosing,
     bulk,
     rooms,
+    revisions,
     datasets,
     mounted,
     handing,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from kernel.parties import organisations
@@ -11,7 +11,7 @@ from kernel.words import Words
 from kernel.work import Work
 from marketplace import access
 from marketplace.lines import OrderLine
-from marketplace.orders import Order
+from marketplace.orders import DONE, Order
 from marketplace.seeking import products
 from marketplace.versions import ProductVersion
 
@@ -51,6 +51,20 @@ def codes(session: Session, order_ids: Iterable[str]) -> dict[str, str]:
     wanted = set(order_ids)
     statement = select(Order.id, Order.code).where(Order.id.in_(wanted))
     return dict(session.execute(statement).all()) if wanted else {}
+
+
+def running_on(session: Session, product_id: str, version_id: str) -> int:
+    """Return how many orders of one version of a product are not over. One SELECT on an index."""
+    statement = (
+        select(func.count(Order.id.distinct()))
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .where(
+            OrderLine.product_id == product_id,
+            OrderLine.product_version_id == version_id,
+            Order.state.not_in(sorted(DONE)),
+        )
+    )
+    return int(session.execute(statement).scalar_one())
 
 
 def _meant(work: Work, text: str) -> list[ColumnElement[bool]]:

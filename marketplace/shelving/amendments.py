@@ -5,6 +5,7 @@ stay on the version that they were placed for (I-16). Source: versioning of list
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Unpack
 
@@ -26,7 +27,7 @@ from marketplace.products import VERDICTS, expert
 from marketplace.reviewing import guards
 from marketplace.shelving import revising
 from marketplace.shelving.revising import Size
-from marketplace.versions import Content
+from marketplace.versions import Content, ProductVersion
 
 
 class State(StrEnum):
@@ -74,6 +75,16 @@ class Amendment(Living, Base):
     minor: Mapped[int]
     made_at: Mapped[Instant]
     published_at: Mapped[Instant | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a revision would change, how much that is, and every rule that it would break."""
+
+    size: Size
+    before: Content
+    after: Content
+    refusals: tuple[Refusal, ...]
 
 
 Guard = Callable[[Amendment, Work], Refusal | tuple[Refusal, ...] | None]
@@ -190,6 +201,21 @@ LIFE: Workflow[State, Amendment] = Workflow(
          says="amendment.withdrawn", label=Words("撤回", "Withdraw")),
 )
 # fmt: on
+
+
+def tried(work: Work, product_id: str, **changes: Unpack[Content]) -> Trial:
+    """Return what a revision of one's own product would come to. Writes nothing.
+
+    Raises NotFound, or Invalid with a pointer to the field at fault.
+    """
+    version = products.own_version(work, product_id)
+    before = versions.content(version)
+    after: Content = {**before, **changes}
+    versions.check(work, after)
+    with work.session.no_autoflush:
+        draft = ProductVersion(product_id=product_id, **after)
+        refusals = listing.refusals(draft, work.actor.organisation, work)
+    return Trial(revising.size(work.session, before, after), before, after, refusals)
 
 
 def propose(work: Work, product_id: str, **changes: Unpack[Content]) -> Amendment:

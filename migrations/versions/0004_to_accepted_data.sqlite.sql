@@ -24,9 +24,9 @@ CREATE TABLE data_locations (
     CONSTRAINT fk_data_locations_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_data_locations_look_at_id ON data_locations (look_at, id)
---
 CREATE INDEX ix_data_locations_organisation_id_id ON data_locations (organisation_id, id)
+--
+CREATE INDEX ix_data_locations_look_at_id ON data_locations (look_at, id)
 --
 CREATE INDEX ix_orders_seller_id_state_id ON orders (seller_id, state, id)
 --
@@ -134,15 +134,15 @@ CREATE TABLE board_requests (
     CONSTRAINT fk_board_requests_curator_id_organisations FOREIGN KEY(curator_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
+--
 CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
+--
+CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
 --
 CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
 --
-CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
---
 CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
---
-CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
 --
 CREATE TABLE cancellations (
     order_id VARCHAR NOT NULL,
@@ -248,13 +248,13 @@ DROP TABLE delivery_tasks
 --
 ALTER TABLE new_delivery_tasks RENAME TO delivery_tasks
 --
-CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
---
-CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
---
 CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
 --
 CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
+--
+CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
+--
+CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
 --
 CREATE TABLE dataset_mounts (
     version_id VARCHAR NOT NULL,
@@ -317,15 +317,15 @@ CREATE TABLE trade_disputes (
     CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
 )
 --
-CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
---
-CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
---
-CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
---
 CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
 --
 CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
+--
+CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
+CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
+--
+CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
 --
 CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
 --
@@ -338,9 +338,9 @@ CREATE TABLE board_places (
     CONSTRAINT ck_board_places_place_positive CHECK (place > 0)
 )
 --
-CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_counted_amount ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
---
 CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
+--
+CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_counted_amount ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
 --
 CREATE TABLE ratings (
     id VARCHAR NOT NULL,
@@ -371,9 +371,9 @@ CREATE TABLE ratings (
     CONSTRAINT fk_ratings_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ratings_buyer_id_id ON ratings (buyer_id, id)
---
 CREATE INDEX ix_ratings_product_id_id ON ratings (product_id, id)
+--
+CREATE INDEX ix_ratings_buyer_id_id ON ratings (buyer_id, id)
 --
 CREATE INDEX ix_ratings_merchant_id_id ON ratings (merchant_id, id)
 --
@@ -412,9 +412,9 @@ CREATE TABLE bad_reviews (
 --
 CREATE INDEX ix_bad_reviews_state_id ON bad_reviews (state, id)
 --
-CREATE INDEX ix_bad_reviews_merchant_id_id ON bad_reviews (merchant_id, id)
---
 CREATE INDEX ix_bad_reviews_buyer_id_id ON bad_reviews (buyer_id, id)
+--
+CREATE INDEX ix_bad_reviews_merchant_id_id ON bad_reviews (merchant_id, id)
 --
 CREATE TABLE hidden_ratings (
     rating_id VARCHAR NOT NULL,

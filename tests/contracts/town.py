@@ -283,7 +283,7 @@ def _fill(session: Session) -> None:
         ("quotations", {"buyer_id": "org_buyer", "seller_id": "org_developer",
                         "state": "asked", "amount_currency": "CNY"}),
         ("cancellations", {"asks_id": "org_buyer", "answers_id": "org_developer",
-                           "order_id": "ord_town", "state": "asked"}),
+                           "state": "asked"}),
         ("demands", {"buyer_id": "org_buyer", "state": "selecting", "items": [], "regions": [],
                      "visibility": "public", "update_frequency": "daily"}),
         ("demand_answers", {"merchant_id": "org_developer",
