@@ -70,7 +70,10 @@ class Sealing:
         rest = memoryview(content)
         while rest:
             if self._filled == CHUNK:  # a full chunk waits: it may be the last
-                self._seal(last=False)
+                self._seal(self._held, last=False)
+            while not self._filled and len(rest) > CHUNK:  # not copied, and not the last
+                self._seal(rest[:CHUNK], last=False)
+                rest = rest[CHUNK:]
             part = rest[: CHUNK - self._filled]
             self._held[self._filled : self._filled + len(part)] = part
             self._filled += len(part)
@@ -79,12 +82,12 @@ class Sealing:
 
     def close(self) -> None:
         """Write the last chunk."""
-        self._seal(last=True)
+        self._seal(self._held[: self._filled], last=True)
 
-    def _seal(self, *, last: bool) -> None:
-        out = self._sealed[: self._filled + TAG]
+    def _seal(self, chunk: memoryview, *, last: bool) -> None:
+        out = self._sealed[: len(chunk) + TAG]
         nonce = _nonce(self._count, last=last)
-        self._cipher.encrypt_into(nonce, self._held[: self._filled], None, out)
+        self._cipher.encrypt_into(nonce, chunk, None, out)
         self._target.write(out)
         self._count += 1
         self._filled = 0

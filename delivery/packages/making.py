@@ -10,10 +10,12 @@ import io
 import json
 import shutil
 import tarfile
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import IO, Any, Final, Self, TypeAlias
 
 import duckdb
 
@@ -29,6 +31,11 @@ from delivery.tables.sources import Source
 FORMAT: Final = "databourse-package/1"
 MEMORY: Final = "512MB"
 BLOCK: Final = 256 * 1024
+WRITTEN: Final = 1 << 20
+"""Bytes that are hashed and written at a time; a sealed chunk is smaller."""
+
+AHEAD: Final = 2
+"""Blocks that the sealing is ahead of the writing at most."""
 
 Tell: TypeAlias = Callable[[str, int], None]
 """Takes a stage and how much of the sealing is done, in basis points."""
@@ -168,28 +175,67 @@ def _sealed(
     header = age.header(file_key, x25519.public(claimed.public_key))
     with target.open("wb") as file:
         file.write(bytes(age.HEADER_BYTES))
-        told = _Told(file, header)
-        body = age.Sealing(told, file_key)  # type: ignore[arg-type]  # it only writes
-        for name, content in entries:
-            _entry(body, name, len(content), io.BytesIO(content), lambda _done: None)
-        size = plain.stat().st_size
-        with plain.open("rb", buffering=0) as source:
-            _entry(body, plain.name, size, source, _progress(size, tell))
-        body.write(bytes(2 * tarfile.BLOCKSIZE))
-        body.close()
-    return header, told.digest.hexdigest()
+        with _Told(file, header) as told:
+            body = age.Sealing(told, file_key)  # type: ignore[arg-type]  # it only writes
+            for name, content in entries:
+                _entry(body, name, len(content), io.BytesIO(content), lambda _done: None)
+            size = plain.stat().st_size
+            with plain.open("rb", buffering=0) as source:
+                _entry(body, plain.name, size, source, _progress(size, tell))
+            body.write(bytes(2 * tarfile.BLOCKSIZE))
+            body.close()
+        return header, told.digest.hexdigest()
 
 
 class _Told:
-    """A file whose digest is taken while it is written, as if its header stood there."""
+    """A file whose digest is taken while it is written, as if its header stood there.
 
-    def __init__(self, file: io.BufferedIOBase, header: bytes) -> None:
+    Both are done in a thread beside the sealing, `AHEAD` blocks behind it at most; what goes
+    wrong there is raised here, at the latest when it is left.
+    """
+
+    def __init__(self, file: IO[bytes], header: bytes) -> None:
         self._file = file
         self.digest = hashlib.sha256(header)
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="sealing")
+        self._free = [memoryview(bytearray(WRITTEN)) for _ in range(AHEAD)]
+        self._under_way: deque[tuple[Future[None], memoryview]] = deque()
+        self._block, self._filled = memoryview(bytearray(WRITTEN)), 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self._send()
+            while kind is None and self._under_way:
+                self._wait()
+        finally:
+            self._beside.shutdown()
 
     def write(self, content: bytes | memoryview) -> int:
+        if self._filled + len(content) > WRITTEN:
+            self._send()
+        self._block[self._filled : self._filled + len(content)] = content
+        self._filled += len(content)
+        return len(content)
+
+    def _send(self) -> None:
+        sent = self._beside.submit(self._kept, self._block[: self._filled])
+        self._under_way.append((sent, self._block))
+        if not self._free:
+            self._wait()
+        self._block, self._filled = self._free.pop(), 0
+
+    def _wait(self) -> None:
+        sent, block = self._under_way.popleft()
+        self._free.append(block)
+        sent.result()
+
+    def _kept(self, content: memoryview) -> None:
         self.digest.update(content)
-        return self._file.write(content)
+        self._file.write(content)
 
 
 def _entry(

@@ -12,6 +12,15 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from delivery.quoting import literal
 
+KEPT: Final = {
+    "delta.logRetentionDuration": "interval 36500 days",
+    "delta.deletedFileRetentionDuration": "interval 36500 days",
+}
+"""Properties of every table: whoever cleans its log or its files leaves every version readable.
+
+Without them a writer that makes a checkpoint removes the log of versions older than 30 days.
+"""
+
 TARGET_BYTES: Final = 256 << 20
 """Size at which the next file of a table begins: large enough to scan, small enough to send."""
 
@@ -24,6 +33,7 @@ def load(data_dir: Path, dataset_id: str, rows: Path, *, cause: str) -> int:
     """
     folder = folder_of(data_dir, dataset_id)
     folder.mkdir(parents=True, exist_ok=True)
+    _keep_old_versions(folder)
     with duckdb.connect(":memory:") as connection:
         write_deltalake(
             str(folder),
@@ -31,9 +41,19 @@ def load(data_dir: Path, dataset_id: str, rows: Path, *, cause: str) -> int:
             mode="overwrite",
             schema_mode="overwrite",
             target_file_size=TARGET_BYTES,
+            configuration=KEPT,
             commit_properties=CommitProperties(custom_metadata={"upload": cause}),
         )
     return int(DeltaTable(str(folder)).version())
+
+
+def _keep_old_versions(folder: Path) -> None:
+    """Give a table that was begun without the properties above what it lacks."""
+    if not DeltaTable.is_deltatable(str(folder)):
+        return
+    table = DeltaTable(str(folder))
+    if not KEPT.items() <= table.metadata().configuration.items():
+        table.alter.set_table_properties(dict(KEPT))
 
 
 def opened(data_dir: Path, dataset_id: str, version: int) -> DeltaTable:

@@ -106,7 +106,7 @@ def test_an_empty_part_at_the_end_is_found() -> None:
     file.write(age.header(key, x25519.public(PUBLIC)))
     body = age.Sealing(file, key)
     body.write(b"x" * age.CHUNK)
-    body._seal(last=False)
+    body._seal(body._held, last=False)
     body.close()
 
     with pytest.raises(NotOpened, match="empty"):
