@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app import idempotency
 from app.house import House
-from app.intake import loading, mounting
+from app.intake import loading
 from app.lives import LIVES
 from app.rails import calls
 from app.sharing import packing
@@ -203,7 +203,6 @@ TIMETABLE: Mapping[str, Job] = {
     "reconcile yesterday":     Job(3_600,  reconcile),
     "issue statements":        Job(86_400, party_statements.issue_due),
     "read uploads":            Job(60,     nothing, loading.read_waiting),
-    "look at what is mounted": Job(60,     nothing, mounting.look_due),
     "end old uploads":         Job(600,    uploads.lapse, loading.tidy),
     "make packages":           Job(60,     nothing, packing.make_waiting),
     "end old packages":        Job(600,    packages.lapse, packing.tidy),

@@ -114,9 +114,19 @@ def run_forever(house: House, stop: Signal) -> None:
 
 
 def run_all(house: House, stop: Signal) -> None:
-    """Work until `stop` is set, with a reader of uploads beside."""
+    """Work until `stop` is set, with a reader of uploads and a looker at locations beside."""
     Thread(target=read_forever, args=(house, stop), name="reader", daemon=True).start()
+    Thread(target=look_forever, args=(house, stop), name="looker", daemon=True).start()
     run_forever(house, stop)
+
+
+def look_forever(house: House, stop: Signal) -> None:
+    """Look at locations until `stop` is set: a store that is slow keeps nobody else waiting."""
+    while not stop.wait(IDLE_S):
+        try:
+            mounting.look_due(house)
+        except Exception:
+            log.exception("looker stumbled")
 
 
 def read_forever(house: House, stop: Signal) -> None:
@@ -125,7 +135,6 @@ def read_forever(house: House, stop: Signal) -> None:
         try:
             loading.read_waiting(house)
             packing.make_waiting(house)
-            mounting.look_due(house)
         except Exception:
             log.exception("reader stumbled")
 

@@ -1,7 +1,7 @@
 """Looking at a location in a process of its own: outside any transaction, with limits."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,4 +50,5 @@ def look(
 
 def limits(within: Fence, rules: Rules) -> tuple[Fence, int]:
     """Return what a look may take, as that of a file, and how many files there may be."""
-    return within, rules.number("mounting.files_max")
+    wall_s = rules.number("mounting.look_wall_s")
+    return replace(within, wall_s=wall_s), rules.number("mounting.files_max")

@@ -109,7 +109,9 @@ class Bucket:
     """A bucket of an S3-compatible store, below a path."""
 
     def __init__(self, root: Root, path: str, keys: Keys) -> None:
-        """Set up the client; it connects when it is first asked."""
+        """Set up the client; it connects when it is first asked. Raises Unread."""
+        if not root.endpoint:  # a root that the operator has taken away has no address
+            raise Unread("LOCATION_GONE")
         told: dict[str, Any] = {
             "access_key_id": keys.access_key_id,
             "secret_access_key": keys.secret_access_key,

@@ -1,7 +1,7 @@
 """A table that lies outside is registered, looked at, profiled, lost, found again and ended."""
 
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -225,8 +225,6 @@ def test_a_log_that_names_files_elsewhere_is_refused(
 def test_a_store_that_does_not_answer_refuses_soon_and_only_its_owner_sees_a_location(
     as_: As, application: Exchange, bucket: str
 ) -> None:
-    from dataclasses import replace
-
     settings = replace(
         application.house.settings, data_buckets="store=http://127.0.0.1:9/nobody#us-east-1"
     )
@@ -263,3 +261,18 @@ def test_an_ended_location_forgets_its_keys_and_is_looked_at_no_more(
     assert later["state"] == "ended"
     listed = merchant.get("/data/locations").text
     assert "已解除" in listed
+
+
+def test_what_lies_below_a_root_that_was_taken_away_is_lost(
+    as_: As, application: Exchange, bucket: str, folder: Path
+) -> None:
+    merchant = as_("per_developer_editor")
+    places.delta(str(folder / "river"), 10)
+    of_folder = registered(merchant)
+    of_bucket = registered(merchant, "raw", root="store", **asdict(places.KEYS))
+    settings = replace(application.house.settings, data_folders="", data_buckets="")
+    application.house = replace(application.house, settings=settings)
+
+    found = [codes(looked(merchant, application, each)) for each in (of_folder, of_bucket)]
+
+    assert found == [["LOCATION_GONE"], ["LOCATION_GONE"]]
