@@ -39,6 +39,7 @@ from licensing.supervision import violations
 from licensing.upkeep import idleness, reviews
 from marketplace import contracts, orders, products
 from marketplace.aftercare import bad_reviews
+from marketplace.aftercare import destructions as data_destructions
 from marketplace.aftercare import disputes as trade_disputes
 from marketplace.auctions import lots
 from marketplace.bargaining import quotations
@@ -101,6 +102,7 @@ NOUNS: tuple[ModuleType, ...] = (
     orders,
     trade_disputes,
     bad_reviews,
+    data_destructions,
     quotations,
     cancellations,
     demands,

@@ -20,7 +20,7 @@ from licensing import scenarios
 from licensing.supervision import totals, violations
 from licensing.upkeep import falls
 from marketplace import products, progress
-from marketplace.aftercare import disputes
+from marketplace.aftercare import destructions, disputes
 from marketplace.auctions import closing
 from marketplace.charging import services, using
 from marketplace.demands import answers as demand_answers
@@ -83,6 +83,7 @@ _GOES_ON: Mapping[str, Reaction] = {
 _ENDS: Mapping[str, Reaction] = {
     **_STOPS,
     "close its scenario": _of_its_subject(scenarios.close_for),
+    "let buyers destroy what it bore": destructions.authorisation_ended,
 }
 
 # fmt: off
@@ -103,8 +104,10 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "escrow.accepted":            {"charge the services": services.accepted},
     "fee.credited":               {"write its invoices off": invoices.credited},
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
-    "delivery.revoked":           {"destroy its packages' keys": _erase_packages},
-    "delivery.term_ended":        {"destroy its packages' keys": _erase_packages},
+    "delivery.revoked":           {"destroy its packages' keys": _erase_packages,
+                                   "let its buyer destroy it": destructions.delivery_ended},
+    "delivery.term_ended":        {"destroy its packages' keys": _erase_packages,
+                                   "let its buyer destroy it": destructions.delivery_ended},
     "order.settled":              {"complete the order": progress.settled},
     "refund.sent":                {"begin to refund the order": progress.refund_sent},
     "refund.succeeded":           {"end the refund of the order": progress.refunded,

@@ -21,6 +21,7 @@ from kernel.work import Work
 from licensing import agreements, authorisations, operations
 from licensing.supervision import stages, violations
 from licensing.upkeep import idleness, reviews
+from marketplace.aftercare import destructions as data_destructions
 from marketplace.auctions import closing
 from marketplace.charging import services
 from marketplace.demands import answers, demands, matching
@@ -169,6 +170,11 @@ def match_demands(work: Work) -> None:
     matching.match_open(work, limit=OVERDUE_MAX)
 
 
+def ask_for_destruction(work: Work) -> None:
+    """Ask buyers for the proof that what they may use no more is destroyed."""
+    data_destructions.open_due(work, limit=OVERDUE_MAX)
+
+
 def index_unfound(work: Work) -> None:
     """Let what the search has never heard of be found."""
     sources.catch_up(work, limit=OVERDUE_MAX)
@@ -208,6 +214,7 @@ TIMETABLE: Mapping[str, Job] = {
     "end old packages":        Job(600,    packages.lapse, packing.tidy),
     "end vouchers":            Job(3_600,  vouchers.expire_due),
     "close demands":           Job(3_600,  close_demands),
+    "ask for destruction":     Job(3_600,  ask_for_destruction),
     "match demands":           Job(86_400, match_demands),
     "index what is not found": Job(3_600,  index_unfound),
     "seal the evidence":       Job(60,     evidence.seal),

@@ -72,6 +72,7 @@ class DeliveryTask(Living, Base):
         Index(None, "buyer_id", "id"),
         Index(None, "seller_id", "id"),
         Index(None, "authorisation_id", "state", "id"),
+        Index(None, "state", "use_until", "id"),
     )
 
     # Orders, their lines and products live upstairs, so these three are no foreign keys.

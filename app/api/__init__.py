@@ -5,7 +5,7 @@ from flask_smorest import Api
 
 from app.api import demonstration as clock_door
 from app.api import health
-from app.api.aftercare import ratings, trade_disputes
+from app.api.aftercare import data_destructions, ratings, trade_disputes
 from app.api.assets import (
     asset_cards,
     asset_changes,
@@ -165,6 +165,7 @@ NOUNS = (
     search,
     demands,
     trade_disputes,
+    data_destructions,
     ratings,
     products,
     product_drafts,

@@ -18,6 +18,7 @@ from app.pages import (
     regulator,
     trade,
 )
+from app.pages.aftercare import destructions as data_destructions
 from app.pages.aftercare import disputes as trade_disputes
 from app.pages.aftercare import ratings
 from app.pages.applying import drafts
@@ -92,6 +93,7 @@ AUDIENCES = (
     cancelling,
     trade_disputes,
     ratings,
+    data_destructions,
     paying,
     exchange,
     refunds,

@@ -28,9 +28,9 @@ CREATE INDEX ix_data_locations_organisation_id_id ON data_locations (organisatio
 --
 CREATE INDEX ix_data_locations_look_at_id ON data_locations (look_at, id)
 --
-CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
---
 CREATE INDEX ix_orders_seller_id_state_id ON orders (seller_id, state, id)
+--
+CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
 --
 CREATE TABLE aftercare_papers (
     id VARCHAR NOT NULL,
@@ -136,13 +136,13 @@ CREATE TABLE board_requests (
 --
 CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
 --
-CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
---
-CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
---
 CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
 --
 CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
+--
+CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
+--
+CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
 --
 CREATE TABLE cancellations (
     order_id VARCHAR NOT NULL,
@@ -163,13 +163,13 @@ CREATE TABLE cancellations (
     CONSTRAINT fk_cancellations_answers_id_organisations FOREIGN KEY(answers_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
---
 CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
 --
-CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
+CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
 --
 CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
+--
+CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
 --
 CREATE TABLE board_declarations (
     id VARCHAR NOT NULL,
@@ -248,13 +248,15 @@ DROP TABLE delivery_tasks
 --
 ALTER TABLE new_delivery_tasks RENAME TO delivery_tasks
 --
-CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
+CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
 --
 CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
 --
-CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
+CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
 --
 CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
+--
+CREATE INDEX ix_delivery_tasks_state_use_until_id ON delivery_tasks (state, use_until, id)
 --
 CREATE TABLE dataset_mounts (
     version_id VARCHAR NOT NULL,
@@ -317,17 +319,17 @@ CREATE TABLE trade_disputes (
     CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
 )
 --
-CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
---
 CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
---
-CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
 CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
 --
 CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
 --
+CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
+--
 CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
+--
+CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
 CREATE TABLE board_places (
     board_id VARCHAR NOT NULL,
@@ -338,9 +340,39 @@ CREATE TABLE board_places (
     CONSTRAINT ck_board_places_place_positive CHECK (place > 0)
 )
 --
-CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
+CREATE TABLE data_destructions (
+    task_id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    cause VARCHAR NOT NULL,
+    opened_at DATETIME NOT NULL,
+    method VARCHAR,
+    digest VARCHAR,
+    signer VARCHAR,
+    certified_at DATETIME,
+    sampled BOOLEAN NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_data_destructions PRIMARY KEY (id),
+    CONSTRAINT uq_data_destructions_task_id UNIQUE (task_id),
+    CONSTRAINT ck_data_destructions_certified_with_proof CHECK (state NOT IN ('certified', 'audited') OR (digest IS NOT NULL AND method IS NOT NULL AND signer IS NOT NULL AND certified_at IS NOT NULL)),
+    CONSTRAINT fk_data_destructions_task_id_delivery_tasks FOREIGN KEY(task_id) REFERENCES delivery_tasks (id),
+    CONSTRAINT fk_data_destructions_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_data_destructions_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_data_destructions_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_data_destructions_buyer_id_id ON data_destructions (buyer_id, id)
+--
+CREATE INDEX ix_data_destructions_seller_id_id ON data_destructions (seller_id, id)
+--
+CREATE INDEX ix_data_destructions_state_id ON data_destructions (state, id)
 --
 CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_counted_amount ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
+--
+CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
 --
 CREATE TABLE ratings (
     id VARCHAR NOT NULL,
@@ -371,11 +403,11 @@ CREATE TABLE ratings (
     CONSTRAINT fk_ratings_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ratings_merchant_id_id ON ratings (merchant_id, id)
---
 CREATE INDEX ix_ratings_buyer_id_id ON ratings (buyer_id, id)
 --
 CREATE INDEX ix_ratings_product_id_id ON ratings (product_id, id)
+--
+CREATE INDEX ix_ratings_merchant_id_id ON ratings (merchant_id, id)
 --
 CREATE TRIGGER ratings_no_update BEFORE UPDATE ON ratings BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
@@ -412,9 +444,9 @@ CREATE TABLE bad_reviews (
 --
 CREATE INDEX ix_bad_reviews_buyer_id_id ON bad_reviews (buyer_id, id)
 --
-CREATE INDEX ix_bad_reviews_state_id ON bad_reviews (state, id)
---
 CREATE INDEX ix_bad_reviews_merchant_id_id ON bad_reviews (merchant_id, id)
+--
+CREATE INDEX ix_bad_reviews_state_id ON bad_reviews (state, id)
 --
 CREATE TABLE hidden_ratings (
     rating_id VARCHAR NOT NULL,

@@ -4,8 +4,9 @@ from app import languages
 from app.pages import shown
 from app.pages.shown import Row
 from kernel.work import Work
-from marketplace.aftercare import bad_reviews, disputes
+from marketplace.aftercare import bad_reviews, destructions, disputes
 from marketplace.aftercare.dispute_rows import Ground
+from marketplace.seeking import orders
 
 
 def disputed(work: Work) -> list[Row]:
@@ -27,4 +28,16 @@ def reviewed(work: Work) -> list[Row]:
         shown.row(f"/bad-reviews/{one.id}", firms[one.merchant_id], "", f"bad_review.{one.state}")
         for one in found
     ]
+    return shown.lit(work, rows, [one.id for one in found])
+
+
+def to_destroy(work: Work) -> list[Row]:
+    """Return what is due to be destroyed, with the light of each. Three SELECTs."""
+    found = destructions.listed(work, unproved=True, limit=shown.SHORT).items
+    codes = orders.codes(work.session, [one.order_id for one in found])
+    rows = [
+        shown.row(f"/data-destructions/{one.id}", codes[one.order_id], "",
+                  f"data_destruction.{one.state}")
+        for one in found
+    ]  # fmt: skip
     return shown.lit(work, rows, [one.id for one in found])

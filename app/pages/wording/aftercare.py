@@ -20,6 +20,10 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "trade_dispute.closed": ("已终结", "closed", "good"),
     "trade_dispute.refused": ("不予受理", "refused", "past"),
     "trade_dispute.withdrawn": ("已撤回", "withdrawn", "past"),
+    "data_destruction.due": ("待销毁", "due", "warn"),
+    "data_destruction.overdue": ("逾期未销毁", "overdue", "bad"),
+    "data_destruction.certified": ("已证明销毁", "certified", "good"),
+    "data_destruction.audited": ("已确认", "confirmed", "good"),
     "bad_review.received": ("待联系", "to be answered", "bad"),
     "bad_review.contacted": ("待核实", "to be verified", "warn"),
     "bad_review.rectifying": ("整改中", "being put right", "warn"),
@@ -31,6 +35,7 @@ EVENTS: Final[dict[str, Words]] = {
     "trade_dispute.refund_barred": Words(
         "退款暂不能办理，款项继续冻结", "Refund barred, still held"
     ),
+    "data_destruction.opened": Words("要求销毁数据", "Destruction asked for"),
     "rating.given": Words("评价", "Rated"),
     "rating.hidden": Words("隐藏评价内容", "Words of a rating hidden"),
     "bad_review.received": Words("收到差评", "Bad review received"),
@@ -43,4 +48,8 @@ TERMS: Final[dict[str, type[Term]]] = {
     "remedy": Remedy,
 }
 
-CAUSES: Final[dict[str, Words]] = {remedy.value: remedy.label for remedy in Remedy}
+CAUSES: Final[dict[str, Words]] = {
+    **{remedy.value: remedy.label for remedy in Remedy},
+    "period_over": Words("使用期满", "period of use over"),
+    "delivery_ended": Words("交付终止或退款", "delivery ended or refunded"),
+}
