@@ -47,6 +47,7 @@ from marketplace.boarding import requests as board_requests
 from marketplace.cancelling import cancellations
 from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands
+from marketplace.demands import supply as supply_requests
 from marketplace.shelving import amendments
 from settlement import accounts, batches, payments, payouts
 from settlement.assets import cards, changes
@@ -107,6 +108,7 @@ NOUNS: tuple[ModuleType, ...] = (
     cancellations,
     demands,
     demand_answers,
+    supply_requests,
     lots,
     contracts,
     tasks,

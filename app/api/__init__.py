@@ -76,6 +76,7 @@ from app.api.marketplace import (
     quotations,
     rankings,
     search,
+    supply_requests,
 )
 from app.api.papers import invoices, receipts
 from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
@@ -161,6 +162,7 @@ NOUNS = (
     recipient_credentials,
     recipient_keys,
     board_requests,
+    supply_requests,
     boards,
     search,
     demands,

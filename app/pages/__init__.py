@@ -66,6 +66,7 @@ from app.pages.review import queue as case_queue
 from app.pages.standing import rights
 from app.pages.supervision import desk as supervision
 from app.pages.wishes import demands as wishes
+from app.pages.wishes import supplies
 
 AUDIENCES = (
     drafts,
@@ -75,6 +76,7 @@ AUDIENCES = (
     verification,
     finding,
     wishes,
+    supplies,
     market,
     themed,
     desk,

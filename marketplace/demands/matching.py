@@ -62,14 +62,20 @@ class Fit:
     match: DemandMatch
 
 
-def score(demand: Demand, version: ProductVersion, weights: Mapping[str, int]) -> dict[str, int]:
+def score(
+    demand: Demand,
+    version: ProductVersion,
+    weights: Mapping[str, int],
+    wanted: Sequence[str] | None = None,
+) -> dict[str, int]:
     """Return part → points, of a hundred in all. Pure; one rounding for each part.
 
     weights: part → most points. What a demand leaves open counts as met; a price that is
-    yet to be agreed, and a merchant whom nobody has rated, count half.
+    yet to be agreed, and a merchant whom nobody has rated, count half. wanted: the demand's
+    terms, where they are known already.
     """
     found = {
-        "text": _text(demand, version),
+        "text": _text(_terms(demand) if wanted is None else wanted, version),
         "field": WHOLE if version.application_field == demand.field else 0,
         "items": _items(demand, version),
         "region": _region(demand, version),
@@ -82,10 +88,11 @@ def score(demand: Demand, version: ProductVersion, weights: Mapping[str, int]) -
 def match(work: Work, demand: Demand) -> list[DemandMatch]:
     """Score the likeliest products for a demand and keep the best. Three SELECTs, two writes."""
     weights = {part: work.rules.number(f"demand.match.{part}") for part in PARTS}
+    wanted = _terms(demand)
     scored = [
         (product, parts, sum(parts.values()))
         for product, version in _candidates(work.session, demand)
-        for parts in (score(demand, version, weights),)
+        for parts in (score(demand, version, weights, wanted),)
     ]
     scored.sort(key=lambda one: (-one[2], one[0].id))
     work.session.execute(delete(DemandMatch).where(DemandMatch.demand_id == demand.id))
@@ -144,6 +151,16 @@ def of_demand(session: Session, demand_id: str) -> list[Fit]:
     return [Fit(product, version, kept) for product, version, kept in session.execute(statement)]
 
 
+def best(session: Session, demand_id: str) -> int:
+    """Return the best score of what fits a demand and is still listed; 0 for nothing."""
+    statement = (
+        select(func.max(DemandMatch.score))
+        .join(Product, Product.id == DemandMatch.product_id)
+        .where(DemandMatch.demand_id == demand_id, Product.state == "listed")
+    )
+    return int(session.execute(statement).scalar_one() or 0)
+
+
 def of_merchant(
     session: Session, organisation_id: str, demand_ids: Sequence[str]
 ) -> dict[str, DemandMatch]:
@@ -188,8 +205,7 @@ def _terms(demand: Demand) -> list[str]:
     return index.terms(f"{demand.title} {names} {demand.wanted}", singles=False)[:TERMS_MAX]
 
 
-def _text(demand: Demand, version: ProductVersion) -> int:
-    wanted = _terms(demand)
+def _text(wanted: Sequence[str], version: ProductVersion) -> int:
     there = set(
         index.terms(
             " ".join((version.title_zh, version.title_en, version.intro, *_columns(version))),

@@ -106,6 +106,8 @@ STAGES: Final = {
     "clocks.amendment_security_review": Words("大版本安全审查", "major version, security"),
     "clocks.amendment_expert_review": Words("大版本专家评审", "major version, experts"),
     "clocks.amendment_publicity": Words("大版本公示", "major version, publicity"),
+    "clocks.supply_answer": Words("供数请求答复", "request to a department, answer"),
+    "clocks.supply_publication": Words("供数目录发布", "request to a department, publication"),
     "clocks.board_admission": Words("专板入板审核", "board, admission"),
     "clocks.order_confirmation": Words("订单确认", "order, confirmation"),
     "clocks.order_signature": Words("合同签署", "contract, signature"),

@@ -13,7 +13,7 @@ from kernel.errors import Invalid
 from kernel.work import Work
 from marketplace.bargaining import agreed_prices
 from marketplace.bargaining.agreed_prices import Source
-from marketplace.demands import answers, demands, matching
+from marketplace.demands import answers, demands, matching, supply
 from marketplace.demands.answers import DemandAnswer, Offer
 from marketplace.demands.demands import Demand
 from marketplace.demands.wishes import Visibility, Wish
@@ -107,6 +107,8 @@ def one(demand_id: str) -> Any:
              *(each.product.owner_id for each in fits)],
         ),
         fits=fits,
+        supplies=_supplies(work, found) if inside else [],
+        puts=demands.buyer.matches(work.actor, found) and found.state in demands.OPEN,
         directories=matching.directories(work.session, found, limit=NEAR) if inside else [],
         awards=demands.buyer.matches(work.actor, found)
         and found.state == demands.State.SELECTING,
@@ -115,6 +117,11 @@ def one(demand_id: str) -> Any:
         if may_answer and others and not standing else None,
         timeline=shown.timeline(work, found.id) if inside else [],
     )  # fmt: skip
+
+
+def _supplies(work: Work, demand: Demand) -> list[dict[str, str]]:
+    asked = supply.of_demand(work.session, demand.id)
+    return [{"id": each.id, "state": str(each.state)} for each in asked]
 
 
 @blueprint.get("/demands/<demand_id>/edit")
