@@ -28,9 +28,9 @@ CREATE INDEX ix_data_locations_look_at_id ON data_locations (look_at, id)
 --
 CREATE INDEX ix_data_locations_organisation_id_id ON data_locations (organisation_id, id)
 --
-CREATE INDEX ix_orders_seller_id_state_id ON orders (seller_id, state, id)
---
 CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
+--
+CREATE INDEX ix_orders_seller_id_state_id ON orders (seller_id, state, id)
 --
 CREATE TABLE aftercare_papers (
     id VARCHAR NOT NULL,
@@ -94,13 +94,13 @@ CREATE TABLE board_requests (
     CONSTRAINT fk_board_requests_curator_id_organisations FOREIGN KEY(curator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
---
 CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
 --
-CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
---
 CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
+--
+CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
+--
+CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
 --
 CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
 --
@@ -123,13 +123,13 @@ CREATE TABLE cancellations (
     CONSTRAINT fk_cancellations_answers_id_organisations FOREIGN KEY(answers_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
---
 CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
 --
-CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
---
 CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
+--
+CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
+--
+CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
 --
 CREATE TABLE board_declarations (
     id VARCHAR NOT NULL,
@@ -228,15 +228,15 @@ CREATE TABLE trade_disputes (
     CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
 )
 --
-CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
+CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
 CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
 --
-CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
---
-CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
+CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
 --
 CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
+CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
 --
 CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
 --
@@ -261,13 +261,13 @@ CREATE TABLE supply_requests (
     CONSTRAINT fk_supply_requests_supplied_version_id_directory_versions FOREIGN KEY(supplied_version_id) REFERENCES directory_versions (id)
 )
 --
-CREATE INDEX ix_supply_requests_department_id_state_id ON supply_requests (department_id, state, id)
---
-CREATE UNIQUE INDEX uq_supply_requests_one_open_each ON supply_requests (demand_id, directory_id) WHERE state IN ('asked', 'accepted')
+CREATE INDEX ix_supply_requests_buyer_id_id ON supply_requests (buyer_id, id)
 --
 CREATE INDEX ix_supply_requests_demand_id_id ON supply_requests (demand_id, id)
 --
-CREATE INDEX ix_supply_requests_buyer_id_id ON supply_requests (buyer_id, id)
+CREATE INDEX ix_supply_requests_department_id_state_id ON supply_requests (department_id, state, id)
+--
+CREATE UNIQUE INDEX uq_supply_requests_one_open_each ON supply_requests (demand_id, directory_id) WHERE state IN ('asked', 'accepted')
 --
 CREATE TABLE board_places (
     board_id VARCHAR NOT NULL,
@@ -304,9 +304,9 @@ CREATE TABLE data_destructions (
 --
 CREATE INDEX ix_data_destructions_buyer_id_id ON data_destructions (buyer_id, id)
 --
-CREATE INDEX ix_data_destructions_state_id ON data_destructions (state, id)
---
 CREATE INDEX ix_data_destructions_seller_id_id ON data_destructions (seller_id, id)
+--
+CREATE INDEX ix_data_destructions_state_id ON data_destructions (state, id)
 --
 CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
 --
@@ -341,11 +341,11 @@ CREATE TABLE ratings (
     CONSTRAINT fk_ratings_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_ratings_product_id_id ON ratings (product_id, id)
---
 CREATE INDEX ix_ratings_buyer_id_id ON ratings (buyer_id, id)
 --
 CREATE INDEX ix_ratings_merchant_id_id ON ratings (merchant_id, id)
+--
+CREATE INDEX ix_ratings_product_id_id ON ratings (product_id, id)
 --
 CREATE TRIGGER ratings_append_only BEFORE UPDATE OR DELETE ON ratings FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
@@ -378,11 +378,11 @@ CREATE TABLE bad_reviews (
     CONSTRAINT fk_bad_reviews_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_bad_reviews_buyer_id_id ON bad_reviews (buyer_id, id)
+--
 CREATE INDEX ix_bad_reviews_merchant_id_id ON bad_reviews (merchant_id, id)
 --
 CREATE INDEX ix_bad_reviews_state_id ON bad_reviews (state, id)
---
-CREATE INDEX ix_bad_reviews_buyer_id_id ON bad_reviews (buyer_id, id)
 --
 CREATE TABLE hidden_ratings (
     rating_id VARCHAR NOT NULL,

@@ -23,7 +23,7 @@ class DatasetVersionRowOut(Schema):
     """A version of a data set, in a list."""
 
     number = fields.Integer()
-    upload_id = fields.String()
+    upload_id = fields.String(allow_none=True)
     format = fields.String()
     size_bytes = fields.Integer()
     sha256 = fields.String()
