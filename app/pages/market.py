@@ -9,8 +9,10 @@ from app import doors, languages, unit
 from app.delivering import examples
 from app.pages import forms, shown, tariffs, vocabulary
 from app.pages.aftercare import ratings
+from app.pages.data import drawing
 from app.pages.delivering import client
 from app.sharing import profiles
+from delivery.tables import datasets
 from kernel.clock import local_date
 from kernel.parties import organisations
 from kernel.words import Words
@@ -54,6 +56,7 @@ def product(product_id: str) -> Any:
         "market/product.html",
         product=row(found, version),
         version=version,
+        found=_found(work, version),
         tariff=tariffs.shown_of(version.price_plan),
         record=shown.record(found, work, products.LIFE),
         owner=shown.names(work, [found.owner_id])[found.owner_id],
@@ -205,6 +208,21 @@ def named(board: Board) -> dict[str, Any]:
         "code": board.code,
         "name": languages.said(Words(board.name_zh, board.name_en)),
         "rules": languages.said(Words(board.rules_zh, board.rules_en)),
+    }
+
+
+def _found(work: Work, version: ProductVersion) -> dict[str, Any] | None:
+    """Return what was measured in the table that is delivered; None for any other product."""
+    if version.dataset_version_id is None:
+        return None
+    measured = datasets.by_id(work.session, version.dataset_version_id)
+    told = drawing.told(measured)
+    return {
+        **told,
+        "rows": measured.row_count,
+        "loaded_at": measured.loaded_at,
+        "columns": {each["name"]: each for each in told["columns"]},
+        "group_min": work.rules.number("scenario.group_size_min"),
     }
 
 

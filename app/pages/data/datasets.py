@@ -93,7 +93,7 @@ def dataset(dataset_id: str) -> Any:
         "data/dataset.html",
         dataset=found,
         version=version,
-        told=_told(version),
+        told=drawing.told(version),
         changes=_changes(work, version),
         history=history.items,
         next=history.next,
@@ -104,22 +104,6 @@ def dataset(dataset_id: str) -> Any:
 
 def _upload(found: Upload) -> dict[str, Any]:
     return {**door.row(found), "stage": drawing.stage(found.stage)}
-
-
-def _told(version: DatasetVersion) -> dict[str, Any]:
-    profile, rows = version.profile, version.row_count
-    people = {each.column: each.kind for each in datasets.findings(profile)}
-    cells = rows * len(version.columns)
-    filled = sum(column["filled"] for column in profile["columns"])
-    return {
-        "columns": [drawing.column(each, rows, people) for each in profile["columns"]],
-        "complete_bp": filled * 10_000 // cells,
-        "duplicates": profile["duplicates"],
-        "gaps": [gap for gap in profile["gaps"] if gap[0] != gap[1] and gap[2]],
-        "mixed": profile["mixed"],
-        "latest": profile["latest"],
-        "people": len(people),
-    }
 
 
 def _changes(work: Work, version: DatasetVersion) -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from app import languages
 from delivery.profiling.personal import Kind
+from delivery.tables import datasets
+from delivery.tables.datasets import DatasetVersion
 from kernel.words import Words
 
 HEIGHT: Final = 28
@@ -30,6 +32,23 @@ STAGES: Final = {
     "profiling": Words("正在计算画像", "computing the profile"),
     "storing": Words("正在入库", "storing"),
 }
+
+
+def told(version: DatasetVersion) -> dict[str, Any]:
+    """Return what was found in a version, as pages show it: its columns, and its quality."""
+    profile, rows = version.profile, version.row_count
+    people = {each.column: each.kind for each in datasets.findings(profile)}
+    cells = rows * len(version.columns)
+    filled = sum(found["filled"] for found in profile["columns"])
+    return {
+        "columns": [column(each, rows, people) for each in profile["columns"]],
+        "complete_bp": filled * 10_000 // cells,
+        "duplicates": profile["duplicates"],
+        "gaps": [gap for gap in profile["gaps"] if gap[0] != gap[1] and gap[2]],
+        "mixed": profile["mixed"],
+        "latest": profile["latest"],
+        "people": len(people),
+    }
 
 
 def column(found: Mapping[str, Any], rows: int, people: Mapping[str, Kind]) -> dict[str, Any]:

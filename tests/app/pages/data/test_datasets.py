@@ -8,8 +8,10 @@ import pytest
 
 from app.intake import loading
 from app.unit import Exchange
+from delivery.tables import datasets
 from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
 from tests.delivery.intake.files import STATIONS
+from tests.marketplace import make
 
 EDITOR = "per_developer_editor"
 PEOPLE = "姓名,手机\n" + "".join(f"李{name},1380013{n:04}\n" for n, name in enumerate("明芳强" * 3))
@@ -52,6 +54,28 @@ def test_a_file_is_sent_and_its_profile_shown(visit: Visit, application: Exchang
     merchant.shows(shown.location, "相对上一版", "rain_cm", "已删除")
     merchant.shows(f"{shown.location}?version=1", "rain_mm")
     assert merchant.get(f"{shown.location}?version=9").status_code == 404
+
+
+@ON_SQLITE
+def test_a_product_shows_what_was_measured_in_its_table(
+    visit: Visit, application: Exchange
+) -> None:
+    merchant = visit(EDITOR)
+    upload = sent(merchant, STATIONS)
+    loading.read_waiting(application.house)
+    dataset = merchant.get(upload).location.rpartition("/")[2]
+    with application.house.engines.writing() as session:
+        measured = datasets.version(session, dataset)
+        columns = [{**each, "meaning": f"{each['name']} 的含义"} for each in measured.columns]
+        said = {"dictionary": columns, "sample": measured.sample, "delivery_mode": "raw_file"}
+        product = make.listed(session, dataset_version_id=measured.id, **said).id
+        session.commit()
+
+    page = visit().shows(f"/products/{product}", "数据字典与分布", "100.00%", "的单元格有值")
+
+    assert "rain_mm 的含义" in page
+    assert 'class="spread"' in page
+    assert "没有质量报告" not in page
 
 
 @ON_SQLITE
