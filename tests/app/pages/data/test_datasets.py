@@ -3,6 +3,7 @@
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,7 +68,7 @@ def test_a_product_shows_what_was_measured_in_its_table(
     with application.house.engines.writing() as session:
         measured = datasets.version(session, dataset)
         columns = [{**each, "meaning": f"{each['name']} 的含义"} for each in measured.columns]
-        said = {"dictionary": columns, "sample": measured.sample, "delivery_mode": "raw_file"}
+        said: Any = {"dictionary": columns, "sample": measured.sample, "delivery_mode": "raw_file"}
         product = make.listed(session, dataset_version_id=measured.id, **said).id
         session.commit()
 
