@@ -134,15 +134,15 @@ CREATE TABLE board_requests (
     CONSTRAINT fk_board_requests_curator_id_organisations FOREIGN KEY(curator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
+CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
 --
-CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
+CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
 --
 CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
 --
-CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
---
 CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
+--
+CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
 --
 CREATE TABLE cancellations (
     order_id VARCHAR NOT NULL,
@@ -163,13 +163,13 @@ CREATE TABLE cancellations (
     CONSTRAINT fk_cancellations_answers_id_organisations FOREIGN KEY(answers_id) REFERENCES organisations (id)
 )
 --
-CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
+CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
 --
 CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
 --
 CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
 --
-CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
+CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
 --
 CREATE TABLE board_declarations (
     id VARCHAR NOT NULL,
@@ -248,13 +248,15 @@ DROP TABLE delivery_tasks
 --
 ALTER TABLE new_delivery_tasks RENAME TO delivery_tasks
 --
+CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
+--
 CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
 --
-CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
+CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
 --
 CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
 --
-CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
+CREATE INDEX ix_delivery_tasks_state_use_until_id ON delivery_tasks (state, use_until, id)
 --
 CREATE TABLE dataset_mounts (
     version_id VARCHAR NOT NULL,
@@ -317,17 +319,46 @@ CREATE TABLE trade_disputes (
     CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
 )
 --
-CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
---
-CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
---
 CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
 --
 CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
 --
 CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
 --
+CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
 CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
+--
+CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
+--
+CREATE TABLE supply_requests (
+    demand_id VARCHAR NOT NULL,
+    directory_id VARCHAR NOT NULL,
+    department_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    said VARCHAR NOT NULL,
+    asked_at DATETIME NOT NULL,
+    accepted_at DATETIME,
+    supplied_version_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_supply_requests PRIMARY KEY (id),
+    CONSTRAINT ck_supply_requests_supplied_names_its_version CHECK ((state = 'supplied') = (supplied_version_id IS NOT NULL)),
+    CONSTRAINT fk_supply_requests_demand_id_demands FOREIGN KEY(demand_id) REFERENCES demands (id),
+    CONSTRAINT fk_supply_requests_directory_id_directories FOREIGN KEY(directory_id) REFERENCES directories (id),
+    CONSTRAINT fk_supply_requests_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id),
+    CONSTRAINT fk_supply_requests_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_supply_requests_supplied_version_id_directory_versions FOREIGN KEY(supplied_version_id) REFERENCES directory_versions (id)
+)
+--
+CREATE INDEX ix_supply_requests_buyer_id_id ON supply_requests (buyer_id, id)
+--
+CREATE INDEX ix_supply_requests_demand_id_id ON supply_requests (demand_id, id)
+--
+CREATE INDEX ix_supply_requests_department_id_state_id ON supply_requests (department_id, state, id)
+--
+CREATE UNIQUE INDEX uq_supply_requests_one_open_each ON supply_requests (demand_id, directory_id) WHERE state IN ('asked', 'accepted')
 --
 CREATE TABLE board_places (
     board_id VARCHAR NOT NULL,
@@ -338,8 +369,125 @@ CREATE TABLE board_places (
     CONSTRAINT ck_board_places_place_positive CHECK (place > 0)
 )
 --
+CREATE TABLE data_destructions (
+    task_id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    cause VARCHAR NOT NULL,
+    opened_at DATETIME NOT NULL,
+    method VARCHAR,
+    digest VARCHAR,
+    signer VARCHAR,
+    certified_at DATETIME,
+    sampled BOOLEAN NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_data_destructions PRIMARY KEY (id),
+    CONSTRAINT uq_data_destructions_task_id UNIQUE (task_id),
+    CONSTRAINT ck_data_destructions_certified_with_proof CHECK (state NOT IN ('certified', 'audited') OR (digest IS NOT NULL AND method IS NOT NULL AND signer IS NOT NULL AND certified_at IS NOT NULL)),
+    CONSTRAINT fk_data_destructions_task_id_delivery_tasks FOREIGN KEY(task_id) REFERENCES delivery_tasks (id),
+    CONSTRAINT fk_data_destructions_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_data_destructions_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_data_destructions_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_data_destructions_buyer_id_id ON data_destructions (buyer_id, id)
+--
+CREATE INDEX ix_data_destructions_seller_id_id ON data_destructions (seller_id, id)
+--
+CREATE INDEX ix_data_destructions_state_id ON data_destructions (state, id)
+--
 CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
 --
 CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_counted_amount ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
 --
+CREATE TABLE ratings (
+    id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    overall INTEGER NOT NULL,
+    quality INTEGER NOT NULL,
+    accuracy INTEGER NOT NULL,
+    efficiency INTEGER NOT NULL,
+    service INTEGER NOT NULL,
+    said VARCHAR NOT NULL,
+    anonymous BOOLEAN NOT NULL,
+    rated_by VARCHAR NOT NULL,
+    rated_at DATETIME NOT NULL,
+    CONSTRAINT pk_ratings PRIMARY KEY (id),
+    CONSTRAINT uq_ratings_order_line_id UNIQUE (order_line_id),
+    CONSTRAINT ck_ratings_nobody_rates_itself CHECK (buyer_id <> merchant_id),
+    CONSTRAINT ck_ratings_overall_is_a_level CHECK (overall BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_quality_is_a_level CHECK (quality BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_accuracy_is_a_level CHECK (accuracy BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_efficiency_is_a_level CHECK (efficiency BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_service_is_a_level CHECK (service BETWEEN 1 AND 5),
+    CONSTRAINT fk_ratings_order_line_id_order_lines FOREIGN KEY(order_line_id) REFERENCES order_lines (id),
+    CONSTRAINT fk_ratings_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_ratings_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_ratings_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_ratings_buyer_id_id ON ratings (buyer_id, id)
+--
+CREATE INDEX ix_ratings_merchant_id_id ON ratings (merchant_id, id)
+--
+CREATE INDEX ix_ratings_product_id_id ON ratings (product_id, id)
+--
+CREATE TRIGGER ratings_no_update BEFORE UPDATE ON ratings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ratings_no_delete BEFORE DELETE ON ratings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ratings_no_replace BEFORE INSERT ON ratings WHEN EXISTS (SELECT 1 FROM ratings WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
 CREATE INDEX ix_volume_adjustments_merchant_id_accepted_month_product_id_counted_amount ON volume_adjustments (merchant_id, accepted_month, product_id, counted, amount)
+--
+CREATE TABLE bad_reviews (
+    rating_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    opened_at DATETIME NOT NULL,
+    contact VARCHAR,
+    valid BOOLEAN,
+    remedy VARCHAR,
+    level_after INTEGER,
+    said_after VARCHAR,
+    revisited_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_bad_reviews PRIMARY KEY (id),
+    CONSTRAINT uq_bad_reviews_rating_id UNIQUE (rating_id),
+    CONSTRAINT ck_bad_reviews_level_after_is_a_level CHECK (level_after BETWEEN 1 AND 5),
+    CONSTRAINT ck_bad_reviews_closed_revisited CHECK (state <> 'closed' OR revisited_at IS NOT NULL),
+    CONSTRAINT fk_bad_reviews_rating_id_ratings FOREIGN KEY(rating_id) REFERENCES ratings (id),
+    CONSTRAINT fk_bad_reviews_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_bad_reviews_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_bad_reviews_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_bad_reviews_buyer_id_id ON bad_reviews (buyer_id, id)
+--
+CREATE INDEX ix_bad_reviews_merchant_id_id ON bad_reviews (merchant_id, id)
+--
+CREATE INDEX ix_bad_reviews_state_id ON bad_reviews (state, id)
+--
+CREATE TABLE hidden_ratings (
+    rating_id VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    hidden_by VARCHAR NOT NULL,
+    hidden_at DATETIME NOT NULL,
+    CONSTRAINT pk_hidden_ratings PRIMARY KEY (rating_id),
+    CONSTRAINT fk_hidden_ratings_rating_id_ratings FOREIGN KEY(rating_id) REFERENCES ratings (id)
+)
+--
+CREATE TRIGGER hidden_ratings_no_update BEFORE UPDATE ON hidden_ratings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER hidden_ratings_no_delete BEFORE DELETE ON hidden_ratings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER hidden_ratings_no_replace BEFORE INSERT ON hidden_ratings WHEN EXISTS (SELECT 1 FROM hidden_ratings WHERE rating_id = NEW.rating_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
