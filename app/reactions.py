@@ -29,6 +29,7 @@ from marketplace.finding import sources
 from marketplace.paying import vouchers as paying
 from marketplace.shelving import endings
 from marketplace.standing import falls as falls_of_products
+from marketplace.telling import kinds, notices
 from settlement import batches, payouts
 from settlement.fees import fee_notes, given_back
 from settlement.metering import bills, hours, wallets
@@ -87,7 +88,7 @@ _ENDS: Mapping[str, Reaction] = {
 }
 
 # fmt: off
-REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
+_FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
     # after this …                … comes this
     "payment.received":           {"settle the bill": bills.paid,
                                    "settle the fee note": fee_notes.paid,
@@ -163,6 +164,16 @@ REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
     "scenario.refused":           {"look whether it lacked anything": violations.look_at_refusal},
 }
 # fmt: on
+
+_TOLD: Mapping[str, Mapping[str, Reaction]] = {
+    kind: {"tell its webhooks": notices.tell} for kind in kinds.KINDS
+}
+"""What organisations' own systems are told."""
+
+REACTIONS: Mapping[str, Mapping[str, Reaction]] = {
+    kind: {**_FOLLOWS.get(kind, {}), **_TOLD.get(kind, {})}
+    for kind in (*_FOLLOWS, *(kind for kind in _TOLD if kind not in _FOLLOWS))
+}
 
 _FALLS: Mapping[str, Reaction] = {
     "take its products off the market": _of_its_subject(falls_of_products.suspend_for),

@@ -9,6 +9,7 @@ from app.intake import loading
 from app.lives import LIVES
 from app.rails import calls
 from app.sharing import packing
+from app.telling import sending
 from catalogue import registrations, sharing
 from delivery.intake import uploads
 from delivery.metered import signing
@@ -211,6 +212,7 @@ TIMETABLE: Mapping[str, Job] = {
     "read uploads":            Job(60,     nothing, loading.read_waiting),
     "end old uploads":         Job(600,    uploads.lapse, loading.tidy),
     "make packages":           Job(60,     nothing, packing.make_waiting),
+    "send webhooks":           Job(60,     nothing, sending.send_waiting),
     "end old packages":        Job(600,    packages.lapse, packing.tidy),
     "end vouchers":            Job(3_600,  vouchers.expire_due),
     "close demands":           Job(3_600,  close_demands),

@@ -17,6 +17,7 @@ from app.house import House
 from app.intake import loading, mounting
 from app.reactions import REACTIONS, Reaction
 from app.sharing import packing
+from app.telling import sending
 from app.timetable import TIMETABLE, Job
 from kernel.actor import SYSTEM
 from kernel.clock import Instant
@@ -114,9 +115,10 @@ def run_forever(house: House, stop: Signal) -> None:
 
 
 def run_all(house: House, stop: Signal) -> None:
-    """Work until `stop` is set, with a reader of uploads and a looker at locations beside."""
-    Thread(target=read_forever, args=(house, stop), name="reader", daemon=True).start()
-    Thread(target=look_forever, args=(house, stop), name="looker", daemon=True).start()
+    """Work until `stop` is set; beside: reading uploads, looking at locations, sending notices."""
+    beside = (("reader", read_forever), ("looker", look_forever), ("sender", send_forever))
+    for name, run in beside:
+        Thread(target=run, args=(house, stop), name=name, daemon=True).start()
     run_forever(house, stop)
 
 
@@ -137,6 +139,15 @@ def read_forever(house: House, stop: Signal) -> None:
             packing.make_waiting(house)
         except Exception:
             log.exception("reader stumbled")
+
+
+def send_forever(house: House, stop: Signal) -> None:
+    """Send webhooks until `stop` is set, beside `run_forever`: a receiver may be slow."""
+    while not stop.wait(READ_S):
+        try:
+            sending.send_waiting(house)
+        except Exception:
+            log.exception("sender stumbled")
 
 
 def _job_done(house: House, name: str, job: Job) -> bool:

@@ -80,6 +80,9 @@ class Settings:
         "", "The secret with which Stripe signs its notices to us: whsec_…."
     )
     stripe_base_url: str = setting("", "Where Stripe is called; empty: at Stripe.")
+    webhook_private: bool = setting(
+        False, "Let webhooks go to http and to private addresses: where receivers are inside."
+    )
     worker: bool = setting(True, "Run errands and the timetable inside the serving process.")
 
     @classmethod

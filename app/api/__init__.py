@@ -77,6 +77,7 @@ from app.api.marketplace import (
     rankings,
     search,
     supply_requests,
+    webhook_endpoints,
 )
 from app.api.papers import invoices, receipts
 from app.api.parties import admissions, bank_checks, organisations, roles, sessions, ties
@@ -185,6 +186,7 @@ NOUNS = (
     payments,
     attempts,
     webhooks,
+    webhook_endpoints,
     provider_commands,
     provider_notices,
     bank_statements,

@@ -113,4 +113,4 @@ def _python(host: str, call: str, result: str = "frame") -> str:
 
 
 def _command(host: str, words: str) -> str:
-    return f"databourse data --url {host} {words}"
+    return f"databourse-data --url {host} {words}"

@@ -65,6 +65,8 @@ from app.pages.review import hands, opinion, waiting
 from app.pages.review import queue as case_queue
 from app.pages.standing import rights
 from app.pages.supervision import desk as supervision
+from app.pages.telling import endpoints as telling
+from app.pages.telling import tokens
 from app.pages.wishes import demands as wishes
 from app.pages.wishes import supplies
 
@@ -125,6 +127,8 @@ AUDIENCES = (
     mounted,
     handing,
     client,
+    telling,
+    tokens,
     deliveries,
     egress_desk,
     records,

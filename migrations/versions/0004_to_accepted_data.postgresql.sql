@@ -55,6 +55,27 @@ CREATE TRIGGER aftercare_papers_append_only BEFORE UPDATE OR DELETE ON aftercare
 --
 CREATE TRIGGER aftercare_papers_no_truncate BEFORE TRUNCATE ON aftercare_papers EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE webhook_endpoints (
+    id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    url VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
+    kinds JSONB NOT NULL,
+    secret VARCHAR NOT NULL,
+    former VARCHAR,
+    former_until TIMESTAMP WITH TIME ZONE,
+    added_by VARCHAR NOT NULL,
+    added_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    failing_since TIMESTAMP WITH TIME ZONE,
+    off_at TIMESTAMP WITH TIME ZONE,
+    off_because VARCHAR,
+    CONSTRAINT pk_webhook_endpoints PRIMARY KEY (id),
+    CONSTRAINT ck_webhook_endpoints_says_why_it_is_off CHECK ((off_at IS NULL) = (off_because IS NULL)),
+    CONSTRAINT fk_webhook_endpoints_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_webhook_endpoints_organisation_id_id ON webhook_endpoints (organisation_id, id)
+--
 ALTER TABLE dataset_versions ALTER COLUMN upload_id DROP NOT NULL
 --
 CREATE TABLE order_rejections (
@@ -76,6 +97,33 @@ CREATE TABLE order_rejections (
 CREATE TRIGGER order_rejections_append_only BEFORE UPDATE OR DELETE ON order_rejections FOR EACH ROW EXECUTE FUNCTION refuse_change()
 --
 CREATE TRIGGER order_rejections_no_truncate BEFORE TRUNCATE ON order_rejections EXECUTE FUNCTION refuse_change()
+--
+CREATE TABLE webhook_notices (
+    id VARCHAR NOT NULL,
+    endpoint_id VARCHAR NOT NULL,
+    event_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    body JSONB NOT NULL,
+    made_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    due_at TIMESTAMP WITH TIME ZONE,
+    attempts INTEGER NOT NULL,
+    tried_at TIMESTAMP WITH TIME ZONE,
+    status INTEGER,
+    error VARCHAR,
+    took_ms INTEGER,
+    arrived_at TIMESTAMP WITH TIME ZONE,
+    given_up_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_webhook_notices PRIMARY KEY (id),
+    CONSTRAINT ck_webhook_notices_due_or_done CHECK ((due_at IS NULL) <> (arrived_at IS NULL AND given_up_at IS NULL)),
+    CONSTRAINT ck_webhook_notices_attempts_not_negative CHECK (attempts >= 0),
+    CONSTRAINT fk_webhook_notices_endpoint_id_webhook_endpoints FOREIGN KEY(endpoint_id) REFERENCES webhook_endpoints (id),
+    CONSTRAINT uq_webhook_notices_event_id UNIQUE (event_id)
+)
+--
+CREATE INDEX ix_webhook_notices_due_at_id ON webhook_notices (due_at, id)
+--
+CREATE INDEX ix_webhook_notices_endpoint_id_id ON webhook_notices (endpoint_id, id)
 --
 CREATE TABLE board_requests (
     board_id VARCHAR NOT NULL,

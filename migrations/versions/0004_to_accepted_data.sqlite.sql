@@ -57,6 +57,27 @@ CREATE TRIGGER aftercare_papers_no_delete BEFORE DELETE ON aftercare_papers BEGI
 --
 CREATE TRIGGER aftercare_papers_no_replace BEFORE INSERT ON aftercare_papers WHEN EXISTS (SELECT 1 FROM aftercare_papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE webhook_endpoints (
+    id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    url VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
+    kinds JSON NOT NULL,
+    secret VARCHAR NOT NULL,
+    former VARCHAR,
+    former_until DATETIME,
+    added_by VARCHAR NOT NULL,
+    added_at DATETIME NOT NULL,
+    failing_since DATETIME,
+    off_at DATETIME,
+    off_because VARCHAR,
+    CONSTRAINT pk_webhook_endpoints PRIMARY KEY (id),
+    CONSTRAINT ck_webhook_endpoints_says_why_it_is_off CHECK ((off_at IS NULL) = (off_because IS NULL)),
+    CONSTRAINT fk_webhook_endpoints_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_webhook_endpoints_organisation_id_id ON webhook_endpoints (organisation_id, id)
+--
 CREATE TABLE new_dataset_versions (
     id VARCHAR NOT NULL,
     dataset_id VARCHAR NOT NULL,
@@ -116,6 +137,33 @@ CREATE TRIGGER order_rejections_no_update BEFORE UPDATE ON order_rejections BEGI
 CREATE TRIGGER order_rejections_no_delete BEFORE DELETE ON order_rejections BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER order_rejections_no_replace BEFORE INSERT ON order_rejections WHEN EXISTS (SELECT 1 FROM order_rejections WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE webhook_notices (
+    id VARCHAR NOT NULL,
+    endpoint_id VARCHAR NOT NULL,
+    event_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    body JSON NOT NULL,
+    made_at DATETIME NOT NULL,
+    due_at DATETIME,
+    attempts INTEGER NOT NULL,
+    tried_at DATETIME,
+    status INTEGER,
+    error VARCHAR,
+    took_ms INTEGER,
+    arrived_at DATETIME,
+    given_up_at DATETIME,
+    CONSTRAINT pk_webhook_notices PRIMARY KEY (id),
+    CONSTRAINT ck_webhook_notices_due_or_done CHECK ((due_at IS NULL) <> (arrived_at IS NULL AND given_up_at IS NULL)),
+    CONSTRAINT ck_webhook_notices_attempts_not_negative CHECK (attempts >= 0),
+    CONSTRAINT fk_webhook_notices_endpoint_id_webhook_endpoints FOREIGN KEY(endpoint_id) REFERENCES webhook_endpoints (id),
+    CONSTRAINT uq_webhook_notices_event_id UNIQUE (event_id)
+)
+--
+CREATE INDEX ix_webhook_notices_due_at_id ON webhook_notices (due_at, id)
+--
+CREATE INDEX ix_webhook_notices_endpoint_id_id ON webhook_notices (endpoint_id, id)
 --
 CREATE TABLE board_requests (
     board_id VARCHAR NOT NULL,

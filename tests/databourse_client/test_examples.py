@@ -18,9 +18,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from app.cli import main
 from app.unit import Exchange
 from databourse_client import Client
+from databourse_client.commands import data
 from tests.app.delivering import keys
 from tests.conftest import As
 from tests.databourse_client.conftest import Bought
@@ -63,7 +63,7 @@ def test_the_lines_of_a_product_read_its_sample_and_what_was_bought(
 
     lines = shown(application.test_client(), f"/products/{product}", address)
     sample, frame = run(lines["sample"]), run(lines["bought"])
-    done = CliRunner().invoke(main, shlex.split(lines["command"])[1:])
+    done = CliRunner().invoke(data, shlex.split(lines["command"])[1:])
 
     assert sample.to_dict("records")[0]["station"] == "站2"
     assert len(frame) == 1000
@@ -84,7 +84,7 @@ def test_the_lines_of_a_table_read_it_shared_and_packed_and_by_the_official_clie
     kept = (reader.profile.folder / f"{task_id}.share").read_text()
     (tmp_path / "profile.share").write_text(kept)
     official = run(lines["official"])
-    done = CliRunner().invoke(main, shlex.split(lines["command"])[1:])
+    done = CliRunner().invoke(data, shlex.split(lines["command"])[1:])
 
     for frame in (shared, packed, official):
         assert sorted(frame["id"]) == list(range(1000))
@@ -101,7 +101,7 @@ def test_the_lines_of_an_interface_read_it(
 
     lines = shown(as_("per_buyer_editor"), f"/deliveries/{task_id}", address)
     frame = run(lines["api"])
-    done = CliRunner().invoke(main, shlex.split(lines["command"])[1:])
+    done = CliRunner().invoke(data, shlex.split(lines["command"])[1:])
 
     assert len(frame) == 1000
     assert done.exit_code == 0, done.output

@@ -1,0 +1,1 @@
+"""Pages of what organisations' own systems are told."""

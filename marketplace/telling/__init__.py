@@ -1,0 +1,1 @@
+"""Telling organisations' own systems what has happened to what is theirs: webhooks."""
