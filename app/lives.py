@@ -48,6 +48,7 @@ from marketplace.cancelling import cancellations
 from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands
 from marketplace.demands import supply as supply_requests
+from marketplace.instalments import schedules
 from marketplace.shelving import amendments
 from settlement import accounts, batches, payments, payouts
 from settlement.assets import cards, changes
@@ -106,6 +107,7 @@ NOUNS: tuple[ModuleType, ...] = (
     data_destructions,
     quotations,
     cancellations,
+    schedules,
     demands,
     demand_answers,
     supply_requests,

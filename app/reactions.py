@@ -26,6 +26,7 @@ from marketplace.charging import services, using
 from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands, matching
 from marketplace.finding import sources
+from marketplace.paying import instalments
 from marketplace.paying import vouchers as paying
 from marketplace.shelving import endings
 from marketplace.standing import falls as falls_of_products
@@ -94,6 +95,7 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
                                    "settle the fee note": fee_notes.paid,
                                    "top up the wallet": wallets.topped_up,
                                    "mark the order paid": progress.mark_paid,
+                                   "count an instalment": instalments.received,
                                    "make a declined part due": paying.paid_after_all,
                                    "stop collecting it": collecting.close_for},
     "voucher.payable":            {"make the sponsor's part due": paying.fall_due},
@@ -188,6 +190,7 @@ _IS_OVER: Mapping[str, Reaction] = {
 # fmt: off
 AT_ONCE: Mapping[str, Mapping[str, Reaction]] = {
     # together with this …        … comes this
+    "instalment.overdue":         {"stop what is delivered": instalments.stop},
     "sale.recognised":            {"count its volume": progress.recognised},
     "turnover.moved":             {"count what was taken back": progress.adjusted},
     "deal.registered":            {"count it apart": progress.registered},

@@ -49,7 +49,8 @@ class DeliveryTask(Living, Base):
     ordered. dataset_version_id: of a merchant's own table; resource_id: of public data.
     items: {"directory": code, "item": code} each. output_form: None for a service without
     data. rounds_due: 1 of what is delivered by hand alone, else 0; rounds_handed: how many
-    rounds of files its seller has handed over. suspended_with: the authorisation that took
+    rounds of files its seller has handed over. stopped_for: why nothing of it may be used now,
+    whatever its state. suspended_with: the authorisation that took
     the task down with it. use_until: the last day of the agreed use; None for orders placed
     before it was kept. reads, rows_delivered, bytes_delivered: counted by the database, not
     by the version of the row.
@@ -98,6 +99,7 @@ class DeliveryTask(Living, Base):
     bytes_delivered: Mapped[int] = mapped_column(Big, default=0)
     rounds_due: Mapped[int] = mapped_column(default=0)
     rounds_handed: Mapped[int] = mapped_column(default=0)
+    stopped_for: Mapped[str | None]
     use_until: Mapped[date | None]
     opened_at: Mapped[Instant]
 
@@ -225,6 +227,22 @@ def revoke_for(work: Work, order_id: str, *, reason: str) -> None:
             LIFE.take("revoke", task, work.as_system(), reason=reason)
         elif task.state == State.ACCEPTED:
             LIFE.take("end_term", task, work.as_system(), reason=reason)
+
+
+def stop_for(work: Work, order_id: str, *, reason: str) -> None:
+    """Let nothing of an order be used, delivered or not, until `go_on_for`. One SELECT."""
+    for task in of_order(work.session, order_id):
+        if task.stopped_for is None:
+            task.stopped_for = reason
+            work.record("delivery.stopped", task.id, order_id=order_id, reason=reason)
+
+
+def go_on_for(work: Work, order_id: str) -> None:
+    """Let an order be used again that was stopped. One SELECT."""
+    for task in of_order(work.session, order_id):
+        if task.stopped_for is not None:
+            task.stopped_for = None
+            work.record("delivery.went_on", task.id, order_id=order_id)
 
 
 def end_term_for(work: Work, order_line_id: str, *, reason: str) -> None:

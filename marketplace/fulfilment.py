@@ -20,6 +20,8 @@ from marketplace import boards, contracts, lines, uses, versions, volume
 from marketplace.charging import allotting, opening
 from marketplace.contracting import drawing
 from marketplace.fees import Ground
+from marketplace.instalments import schedules
+from marketplace.instalments.schedules import Due
 from marketplace.lines import OrderLine
 from settlement import escrow, payments
 from settlement.metering import bills, meters, subscriptions
@@ -73,7 +75,10 @@ def is_signed(order: Ordered, work: Work) -> Refusal | None:
 
 
 def is_funded(order: Ordered, work: Work) -> Refusal | None:
-    """Guard: escrow holds the whole price (I-52)."""
+    """Guard: escrow holds the whole price, or the parts due before delivery (I-52)."""
+    barred = schedules.barred_from_delivery(work.session, order.id)
+    if barred is False:
+        return None
     payment = payments.live_of(work.session, order.id)
     if payment is None or payment.state != payments.State.FUNDED:
         return Refusal("NOT_FUNDED", "监管账户尚未足额到账", "escrow does not hold the price yet")
@@ -82,8 +87,8 @@ def is_funded(order: Ordered, work: Work) -> Refusal | None:
 
 def nothing_received(order: Ordered, work: Work) -> Refusal | None:
     """Guard: no money has come in for the order."""
-    payment = payments.live_of(work.session, order.id)
-    if payment is not None and payment.state != payments.State.AWAITING:
+    found = payments.of_order(work.session, order.id)
+    if any(payment.state != payments.State.AWAITING for payment in found):
         return Refusal(
             "PAYMENT_RECEIVED", "已有款项到账，不能关闭订单", "money has come in for this order"
         )
@@ -105,10 +110,22 @@ def nothing_left(order: Ordered, work: Work) -> Refusal | None:
         return Refusal("TERM_NOT_OVER", "包期服务尚未期满", "its subscription is not over")
     if refunds.standing(work.session, order.id).under_way.minor:
         return Refusal("REFUND_UNDER_WAY", "退款尚未完成", "a refund of the order is on its way")
-    if vouchers.pending(work.session, order.id):
-        return Refusal(
-            "VOUCHER_OPEN", "算力券抵扣部分尚未结清", "what its voucher pays is still to come"
-        )
+    return (
+        schedules.open_parts(work.session, order.id)
+        or _sponsor_owes(order, work)
+        or _unsettled(order, work)
+    )
+
+
+def _sponsor_owes(order: Ordered, work: Work) -> Refusal | None:
+    if not vouchers.pending(work.session, order.id):
+        return None
+    return Refusal(
+        "VOUCHER_OPEN", "算力券抵扣部分尚未结清", "what its voucher pays is still to come"
+    )
+
+
+def _unsettled(order: Ordered, work: Work) -> Refusal | None:
     due = escrow.of_order(work.session, order.id)
     open_still = any(each.state == escrow.State.OPEN for each in due)
     if open_still or escrow.left(work.session, order.id) != Money(0):
@@ -127,7 +144,13 @@ def sign(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
 
 
 def instruct(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
-    """Effect: ask the buyer for the price, less what a voucher pays, with its own reference."""
+    """Effect: ask the buyer for the price, less what a voucher pays, with its own reference.
+
+    Of an order in instalments each part that is known by a day has a payment of its own.
+    """
+    if schedules.of_order(work.session, order.id):
+        schedules.ask_for(work, order.id, Due.SIGNATURE, Due.DATE)
+        return
     voucher = vouchers.of_order(work.session, order.id)
     amount = order.total if voucher is None else order.total - voucher.used
     payments.instruct(work, order_id=order.id, payer_id=order.buyer_id, amount=amount)
@@ -153,7 +176,7 @@ def accept(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     ordered = lines.of(work.session, order.id)
     found = [line for line in ordered if opening.at_once(line, order.pay_mode)]
     # What was refunded before is neither accepted nor counted.
-    amounts = escrow.reduced(work.session, order.id, [line.amount for line in found])
+    amounts = escrow.reduced(work.session, order.id, _paid(work, order, found))
     there = dict(zip([line.id for line in found], amounts, strict=True))
     parts = _sponsored(work, order, {line.id: line.amount for line in ordered} | there)
     for line in ordered:
@@ -166,6 +189,7 @@ def accept(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     ]
     if due:
         escrow.accept(work, order.id, due)
+    schedules.ask_for(work, order.id, Due.ACCEPTANCE)
 
 
 def nothing_charged(order: Ordered, work: Work) -> Refusal | None:
@@ -183,6 +207,7 @@ def stop(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
 def revoke(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     """Effect: nothing more is delivered of an order that is refunded whole."""
     tasks.revoke_for(work, order.id, reason="全额退款 the order is refunded")
+    schedules.void_for(work, order.id)
 
 
 def close(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
@@ -190,9 +215,24 @@ def close(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     vouchers.release(work, order.id)
     if order.contract_id is not None:
         contracts.void(work, order.contract_id)
+    schedules.void_for(work, order.id)
     payment = payments.live_of(work.session, order.id)
     if payment is not None:
         payments.void(work, payment.id)
+
+
+def _paid(work: Work, order: Ordered, found: list[OrderLine]) -> list[Money]:
+    """Return what was paid of each line: all of it, or its share of the parts that were."""
+    parts = schedules.of_order(work.session, order.id)
+    if not parts:
+        return [line.amount for line in found]
+    by_part = schedules.divided([line.amount for line in found], [one.amount for one in parts])
+    there = [
+        amounts
+        for one, amounts in zip(parts, by_part, strict=True)
+        if one.state == schedules.State.PAID
+    ]
+    return [sum(line, Money(0)) for line in zip(*there, strict=True)]
 
 
 def _sponsored(work: Work, order: Ordered, amounts: Mapping[str, Money]) -> dict[str, Money]:

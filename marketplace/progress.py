@@ -60,9 +60,16 @@ def mark_paid(work: Work, event: Event) -> None:
     suspended at once, and its money stays in escrow. What was paid for something else
     (a bill, a wallet, a fee) is no concern of an order's.
     """
-    if event.data.get("purpose", payments.Purpose.ORDER) != payments.Purpose.ORDER:
+    told = event.data
+    if told.get("purpose", payments.Purpose.ORDER) != payments.Purpose.ORDER:
         return
-    order = orders.find(work.session, event.data["order_id"])
+    if told.get("target", told["order_id"]) == told["order_id"]:
+        go_into_delivery(work, told["order_id"])
+
+
+def go_into_delivery(work: Work, order_id: str) -> None:
+    """Bring a funded order into delivery; suspended at once, if something bars it by now."""
+    order = orders.find(work.session, order_id)
     if order.state != State.AWAITING_PAYMENT:
         return
     orders.take(work.as_system(), order.id, "mark_paid")

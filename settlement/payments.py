@@ -249,6 +249,21 @@ def live_of(session: Session, order_id: str) -> Payment | None:
     return live_for(session, Purpose.ORDER, order_id)
 
 
+def of_order(session: Session, order_id: str) -> list[Payment]:
+    """Return what is asked for an order and its parts, without what is void. One SELECT."""
+    statement = (
+        select(Payment)
+        .where(
+            Payment.order_id == order_id,
+            Payment.purpose == Purpose.ORDER,
+            Payment.state != State.VOID,
+        )
+        .order_by(Payment.id)
+        .limit(200)
+    )
+    return list(session.scalars(statement))
+
+
 def awaited(session: Session, order_id: str) -> bool:
     """Tell whether something is asked for the order that has not all arrived. One SELECT."""
     statement = select(Payment.id).where(

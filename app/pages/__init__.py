@@ -29,7 +29,7 @@ from app.pages.catalogue import asking, grading, hub, records
 from app.pages.centres import own
 from app.pages.charging import invoices, owed, rules
 from app.pages.choosing import asking as choosing
-from app.pages.contracting import cancelling
+from app.pages.contracting import cancelling, instalments
 from app.pages.contracting import contracts as contract_papers
 from app.pages.data import datasets
 from app.pages.data import locations as mounted
@@ -98,6 +98,7 @@ AUDIENCES = (
     trade_disputes,
     ratings,
     data_destructions,
+    instalments,
     paying,
     exchange,
     refunds,

@@ -7,7 +7,7 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import chrome, forms, shown
-from app.pages.contracting import cancelling
+from app.pages.contracting import cancelling, instalments
 from app.pages.contracting import contracts as papers
 from app.pages.money import leads
 from delivery import reads, tasks
@@ -120,6 +120,7 @@ def _order(work: Work, found: Order) -> dict[str, Any]:
         "names": shown.names(work, [found.buyer_id, found.seller_id]),
         "lines": _lines(work, found),
         "contract": _contract(work, contract) if contract else None,
+        "instalments": instalments.panel(work, found),
         "cancelling": cancelling.panel(work, found),
         "rejections": rejections.of_order(work.session, found.id),
         "payment": payment,

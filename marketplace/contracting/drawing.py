@@ -15,6 +15,7 @@ from marketplace import contracts, lines, uses, versions
 from marketplace.contracting import templates, wording
 from marketplace.contracting.templates import Ownership, Template
 from marketplace.contracts import Contract, Written
+from marketplace.instalments import schedules
 
 T = TypeVar("T", Template, Ownership)
 
@@ -53,6 +54,7 @@ def draw_up(order: Ordered, work: Work, data: dict[str, Any]) -> Contract:
     ]
     kinds = [(version.product_type, line.delivery_mode) for line, version in goods]
     template, result = _chosen(templates.fitting(kinds), data)
+    schedule = [schedules.said(part) for part in schedules.of_order(work.session, order.id)]
     variables = {
         "order_code": order.code,
         "drawn_on": local_date(work.now).isoformat(),
@@ -62,7 +64,7 @@ def draw_up(order: Ordered, work: Work, data: dict[str, Any]) -> Contract:
         **_named(work.session, "buyer", order.buyer_id),
         **wording.of_use(uses.from_json(order.use_scenario)),
         **wording.of_goods(goods),
-        **wording.of_price(order.total, order.pay_mode, ()),
+        **wording.of_price(order.total, order.pay_mode, schedule),
         **wording.of_rest(data.get("special_terms") or "", result, None),
     }
     version = work.rules.number(f"trade.contracts.{template.value}")

@@ -15,6 +15,7 @@ from kernel.money import Money, share
 from kernel.work import Work
 from marketplace import fulfilment, lines, orders, versions
 from marketplace.charging import opening
+from marketplace.instalments import schedules
 from marketplace.orders import Order, State
 from settlement import escrow, payments
 from settlement.metering import subscriptions
@@ -96,7 +97,7 @@ def fall_due(work: Work, event: Event) -> None:
 def paid_after_all(work: Work, event: Event) -> None:
     """After "payment.received" for a part that was declined: it is due like the rest."""
     told = event.data
-    if told["purpose"] == payments.Purpose.ORDER and told["target"] != told["order_id"]:
+    if told["purpose"] == payments.Purpose.ORDER and str(told["target"]).startswith("vch_"):
         _accept(work, str(told["order_id"]), payments.find(work.session, event.subject).amount)
 
 
@@ -124,6 +125,9 @@ def _not_now(work: Work, order: Order) -> list[Refusal]:
     if order.state not in _BEFORE_PAYMENT:
         zh, en = "订单已进入付款，不能再用券或退券", "vouchers are for orders before payment"
         found.append(Refusal("TOO_LATE", zh, en))
+    if schedules.of_order(work.session, order.id):
+        zh, en = "分期付款的订单不能用券", "no voucher for what is paid in instalments"
+        found.append(Refusal("PAID_IN_INSTALMENTS", zh, en))
     ordered = lines.of(work.session, order.id)
     if not all(opening.paid_before(line, order.pay_mode) for line in ordered):
         zh, en = "按用量计费的订单不能用券", "no voucher for what is charged by use"

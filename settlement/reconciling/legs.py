@@ -172,7 +172,8 @@ def _promised(session: Session, orders: Iterable[str]) -> dict[str, Money]:
     owed = select(Payment).where(
         Payment.order_id.in_(sorted(orders)),
         Payment.purpose == Purpose.ORDER,
-        Payment.target != Payment.order_id,
+        # A voucher's part counted with the rest; an instalment counts once it is paid.
+        Payment.target.in_(select(Voucher.id)),
         Payment.state.in_([Asked.AWAITING, Asked.PART_FUNDED]),
     )
     return {**found, **{str(each.order_id): each.amount for each in session.scalars(owed)}}

@@ -13,20 +13,20 @@ from marketplace.cancelling.cancellations import Cancellation
 blueprint = doors.noun("cancellations", "Cancellations · 协议取消")
 
 
-class CancellationIn(doors.Body):
+class OrderCancellationIn(doors.Body):
     """Which signed order, and why it is to be undone."""
 
     order_id = doors.text(max=40)
     reason = doors.text(max=300)
 
 
-class CancellationQuery(doors.PageQuery):
+class OrderCancellationQuery(doors.PageQuery):
     """Of which order; of all that the caller may see when none is named."""
 
     order_id = doors.text(max=40, required=False, load_default=None)
 
 
-class CancellationOut(doors.LivingOut):
+class OrderCancellationOut(doors.LivingOut):
     """What one party asks of the other. refund_id: by which what was paid goes back."""
 
     order_id = fields.String()
@@ -39,7 +39,7 @@ class CancellationOut(doors.LivingOut):
 
 
 def row(found: Cancellation) -> Mapping[str, Any]:
-    """Return what CancellationOut shows in a list."""
+    """Return what OrderCancellationOut shows in a list."""
     return {
         "id": found.id,
         "state": str(found.state),
@@ -55,14 +55,14 @@ def row(found: Cancellation) -> Mapping[str, Any]:
 
 
 def show(found: Cancellation, work: Work) -> Mapping[str, Any]:
-    """Return what CancellationOut shows."""
+    """Return what OrderCancellationOut shows."""
     return {**row(found), **doors.living(found, work, cancellations.LIFE)}
 
 
 @blueprint.get("")
 @doors.members("read")
-@blueprint.arguments(CancellationQuery, location="query")
-@blueprint.response(200, doors.page_of(CancellationOut))
+@blueprint.arguments(OrderCancellationQuery, location="query")
+@blueprint.response(200, doors.page_of(OrderCancellationOut))
 def listed(query: dict[str, Any]) -> Any:
     """List what was asked by or of the caller's organisation, newest first."""
     return doors.page(cancellations.listed(unit.current(), **query), row)
@@ -70,7 +70,7 @@ def listed(query: dict[str, Any]) -> Any:
 
 @blueprint.get("/<string:subject_id>")
 @doors.members("read")
-@blueprint.response(200, CancellationOut)
+@blueprint.response(200, OrderCancellationOut)
 def one(subject_id: str) -> Any:
     """Show one request to both parties and to overseers."""
     work = unit.current()
@@ -79,8 +79,8 @@ def one(subject_id: str) -> Any:
 
 @blueprint.post("")
 @doors.members("write")
-@blueprint.arguments(CancellationIn)
-@blueprint.response(201, CancellationOut)
+@blueprint.arguments(OrderCancellationIn)
+@blueprint.response(201, OrderCancellationOut)
 def begin(body: dict[str, Any]) -> Any:
     """Ask the other party to cancel a signed order of which nothing is delivered."""
     work = unit.current()
@@ -89,4 +89,4 @@ def begin(body: dict[str, Any]) -> Any:
     return show(made, work)
 
 
-doors.steps(blueprint, cancellations, CancellationOut, show)
+doors.steps(blueprint, cancellations, OrderCancellationOut, show)

@@ -13,10 +13,13 @@ from kernel.work import Work
 from licensing import signatures
 from marketplace import contracts, lines, orders
 from marketplace.contracts import Contract
+from marketplace.instalments import schedules
+from marketplace.instalments.schedules import Due, Instalment, Part
 from marketplace.lines import OrderLine
 from marketplace.ordering import rejections
 from marketplace.ordering.rejections import OrderRejection
 from marketplace.orders import Order, State
+from marketplace.paying import instalments
 from marketplace.prices import PayMode
 from marketplace.versions import Field
 
@@ -42,16 +45,26 @@ class UseBody(doors.Body):
     period_to = doors.day()
 
 
+class InstalmentBody(doors.Body):
+    """One part of the price. due_on: of a part that is due on a day."""
+
+    due = doors.choice(*Due)
+    due_on = doors.day(required=False, load_default=None, allow_none=True)
+    amount = doors.amount()
+
+
 class OrderIn(doors.Body):
     """A new order, of one seller's products. is_related_party: the two belong together.
 
-    pay_mode: in advance, or by use: from the wallet, or by bill.
+    pay_mode: in advance, or by use: from the wallet, or by bill. instalments: the parts in
+    which the price is paid; they add up to it.
     """
 
     lines = doors.many(WantedBody, at_most=50)
     use_scenario = doors.nested(UseBody)
     is_related_party = doors.flag(required=False, load_default=False)
     pay_mode = doors.choice(*PayMode, required=False, load_default=PayMode.PREPAID.value)
+    instalments = doors.many(InstalmentBody, at_most=100, required=False, load_default=list)
 
 
 class LineOut(Schema):
@@ -69,6 +82,19 @@ class LineOut(Schema):
     delivery_mode = fields.String()
 
 
+class InstalmentOut(Schema):
+    """One part of the price. payment_id: once it is asked for."""
+
+    id = fields.String()
+    number = fields.Integer()
+    state = fields.String()
+    due = fields.String()
+    due_on = fields.String(allow_none=True)
+    amount = fields.Nested(doors.MoneyBody)
+    paid_at = fields.String(allow_none=True)
+    payment_id = fields.String(allow_none=True)
+
+
 class RejectionOut(Schema):
     """Why the buyer did not accept what was delivered."""
 
@@ -80,7 +106,10 @@ class RejectionOut(Schema):
 
 
 class OrderOut(doors.LivingOut):
-    """An order. clock: the one that runs on it now; it, lines, rejections: left out in lists."""
+    """An order. clock: the one that runs on it now.
+
+    Lists leave out clock, lines, instalments and rejections.
+    """
 
     code = fields.String()
     buyer_id = fields.String()
@@ -95,6 +124,7 @@ class OrderOut(doors.LivingOut):
     delivered_at = fields.String(allow_none=True)
     accepted_at = fields.String(allow_none=True)
     lines = fields.List(fields.Nested(LineOut))
+    instalments = fields.List(fields.Nested(InstalmentOut))
     rejections = fields.List(fields.Nested(RejectionOut))
     clock = fields.Nested(clocks.RunningClockOut, allow_none=True)
 
@@ -158,6 +188,7 @@ def show(found: Order, work: Work) -> Mapping[str, Any]:
         **row(found),
         **doors.living(found, work, orders.LIFE),
         "lines": [_line(line) for line in lines.of(work.session, found.id)],
+        "instalments": [_part(work, each) for each in schedules.of_order(work.session, found.id)],
         "rejections": [_rejection(each) for each in rejections.of_order(work.session, found.id)],
         "clock": clocks.show(watch.running(work.session, found.id), work),
     }
@@ -175,6 +206,20 @@ def _line(found: OrderLine) -> dict[str, Any]:
         "authorisation_id": found.authorisation_id,
         "resource_id": found.resource_id,
         "delivery_mode": found.delivery_mode,
+    }
+
+
+def _part(work: Work, found: Instalment) -> dict[str, Any]:
+    payment = schedules.payment_of(work.session, found.id)
+    return {
+        "id": found.id,
+        "number": found.number,
+        "state": str(found.state),
+        "due": found.due,
+        "due_on": found.due_on.isoformat() if found.due_on else None,
+        "amount": doors.wire(found.amount),
+        "paid_at": doors.moment(found.paid_at),
+        "payment_id": payment.id if payment else None,
     }
 
 
@@ -263,6 +308,17 @@ def place(body: dict[str, Any]) -> Any:
         pay_mode=body["pay_mode"],
     )
     work.session.flush()  # the version is the database's first
+    if body["instalments"]:
+        parts: list[Part] = [
+            {
+                "due": part["due"],
+                "due_on": part["due_on"],
+                "amount": doors.money_of(part["amount"]),
+            }
+            for part in body["instalments"]
+        ]
+        instalments.plan(work, made.id, parts)
+        work.session.flush()  # they are shown with the order
     return show(made, work)
 
 

@@ -40,6 +40,7 @@ PAGES: Final = {
 """Prefix of an id → where the page is, and what it is called."""
 
 NAMELESS: Final = {
+    "ins_": Words("订单分期款", "instalment of an order"),
     "ent_": Words("竞价报名", "entry to an auction"),
     "mat_": Words("核销", "clearing"),
     "brd_": Words("专板", "board"),

@@ -110,6 +110,7 @@ STAGES: Final = {
     "clocks.order_payment": Words("付款", "payment"),
     "clocks.order_delivery": Words("交付", "delivery"),
     "clocks.acceptance": Words("验收", "acceptance"),
+    "clocks.instalment": Words("分期付款", "instalment"),
     "clocks.cancellation": Words("协议取消答复", "answer to a cancellation"),
 }
 PATHS: Final = {

@@ -168,3 +168,45 @@ def test_one_order_shows_its_clock_and_actions(as_: As, application: Flask) -> N
 
 def test_orders_are_not_for_the_street(client: Client) -> None:
     assert client.get("/api/orders").status_code == 401
+
+
+def test_an_order_is_placed_with_its_instalments(as_: As, application: Flask) -> None:
+    product = trade.set_up(application, make.listed).id
+    parts = [
+        {"due": "signature", "amount": {"minor": 400_000, "currency": "CNY"}},
+        {
+            "due": "date",
+            "due_on": "2026-12-01",
+            "amount": {"minor": 600_000, "currency": "CNY"},
+        },
+    ]
+    buyer = as_("per_buyer_editor")
+
+    placed = buyer.post("/api/orders", json=wanted(product, instalments=parts), headers=key())
+    one_too_much = buyer.post(
+        "/api/orders", json=wanted(product, instalments=[*parts, parts[0]]), headers=key("two")
+    )
+
+    assert placed.status_code == 201, placed.json
+    assert [(part["state"], part["due_on"]) for part in placed.json["instalments"]] == [
+        ("planned", None),
+        ("planned", "2026-12-01"),
+    ]
+    assert one_too_much.status_code == 422
+    assert len(buyer.get("/api/orders").json["items"]) == 1
+
+
+def test_a_cancellation_is_asked_and_agreed_to(as_: As, application: Flask) -> None:
+    order = trade.set_up(application, make.signed)
+    buyer, seller = as_("per_buyer_editor"), as_("per_developer_signer")
+
+    asked = buyer.post("/api/cancellations", json={"order_id": order.id, "reason": "项目取消"})
+    path = f"/api/cancellations/{asked.json['id']}"
+    listed = seller.get(f"/api/cancellations?order_id={order.id}")
+    agreed = seller.post(f"{path}/agree", json={}, headers=key())
+
+    assert asked.status_code == 201, asked.json
+    assert [one["id"] for one in listed.json["items"]] == [asked.json["id"]]
+    assert agreed.json["state"] == "agreed", agreed.json
+    assert buyer.get(path).json["state"] == "agreed"
+    assert buyer.get(f"/api/orders/{order.id}").json["state"] == "closed"
