@@ -48,6 +48,7 @@ from marketplace.cancelling import cancellations
 from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands
 from marketplace.demands import supply as supply_requests
+from marketplace.frameworks import frameworks
 from marketplace.instalments import schedules
 from marketplace.shelving import amendments
 from settlement import accounts, batches, payments, payouts
@@ -108,6 +109,7 @@ NOUNS: tuple[ModuleType, ...] = (
     quotations,
     cancellations,
     schedules,
+    frameworks,
     demands,
     demand_answers,
     supply_requests,

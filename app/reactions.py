@@ -22,6 +22,7 @@ from licensing.upkeep import falls
 from marketplace import products, progress
 from marketplace.aftercare import destructions, disputes
 from marketplace.auctions import closing
+from marketplace.calling import call_offs
 from marketplace.charging import services, using
 from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands, matching
@@ -138,13 +139,18 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
     "delivery.used":              {"count the use": using.count_use},
     "order.paid":                 {"give the winner's deposit back": closing.paid},
     "order.lapsed":               {"let its demand select again": demand_answers.fell_through,
-                                   "forfeit the winner's deposit": closing.fell_through},
+                                   "forfeit the winner's deposit": closing.fell_through,
+                                   "give its framework back": call_offs.ended},
     "order.cancelled":            {"let its demand select again": demand_answers.fell_through,
-                                   "forfeit the winner's deposit": closing.fell_through},
-    "order.called_off":           {"let its demand select again": demand_answers.fell_through},
-    "order.declined":             {"let its demand select again": demand_answers.fell_through},
+                                   "forfeit the winner's deposit": closing.fell_through,
+                                   "give its framework back": call_offs.ended},
+    "order.called_off":           {"let its demand select again": demand_answers.fell_through,
+                                   "give its framework back": call_offs.ended},
+    "order.declined":             {"let its demand select again": demand_answers.fell_through,
+                                   "give its framework back": call_offs.ended},
     "order.signed":               {"let its demand be contracted": demand_answers.ordered},
     "order.signed_free":          {"let its demand be contracted": demand_answers.ordered},
+    "order.refunded":             {"give its framework back": call_offs.ended},
     "order.completed":            {"close its demand": demand_answers.completed},
     "order.redelivered":          {"close its dispute": disputes.redelivered},
     "demand.published":           {"look for who fits": matching.published},

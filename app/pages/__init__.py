@@ -31,6 +31,7 @@ from app.pages.charging import invoices, owed, rules
 from app.pages.choosing import asking as choosing
 from app.pages.contracting import cancelling, instalments
 from app.pages.contracting import contracts as contract_papers
+from app.pages.contracting import frameworks as framework_pages
 from app.pages.data import datasets
 from app.pages.data import locations as mounted
 from app.pages.deciding import log
@@ -94,6 +95,7 @@ AUDIENCES = (
     pleas,
     trade,
     contract_papers,
+    framework_pages,
     cancelling,
     trade_disputes,
     ratings,

@@ -20,6 +20,7 @@ class Source(StrEnum):
     QUOTATION = "quotation"
     AUCTION = "auction"
     DEMAND = "demand"
+    FRAMEWORK = "framework"
 
 
 class AgreedPrice(Base):

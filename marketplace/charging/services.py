@@ -15,7 +15,7 @@ from kernel.work import Work
 from licensing import scenarios
 from licensing.assessing.rows import Assessment
 from marketplace import boards, lines, products
-from marketplace.bargaining.agreed_prices import AgreedPrice
+from marketplace.bargaining.agreed_prices import AgreedPrice, Source
 from marketplace.products import Product
 from settlement.dividing.charges import FeeCharge
 from settlement.dividing.fee_rules import Kind
@@ -100,5 +100,10 @@ def _boards(work: Work, product_id: str) -> tuple[str, ...]:
 
 
 def _mediated(work: Work, order_id: str) -> bool:
-    statement = select(AgreedPrice.id).where(AgreedPrice.order_id == order_id).limit(1)
+    # What a framework fixed was brought about once, when it was signed.
+    statement = (
+        select(AgreedPrice.id)
+        .where(AgreedPrice.order_id == order_id, AgreedPrice.source != Source.FRAMEWORK)
+        .limit(1)
+    )
     return work.session.scalars(statement).first() is not None

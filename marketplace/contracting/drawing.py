@@ -15,6 +15,7 @@ from marketplace import contracts, lines, uses, versions
 from marketplace.contracting import templates, wording
 from marketplace.contracting.templates import Ownership, Template
 from marketplace.contracts import Contract, Written
+from marketplace.frameworks import called, frameworks
 from marketplace.instalments import schedules
 
 T = TypeVar("T", Template, Ownership)
@@ -65,7 +66,7 @@ def draw_up(order: Ordered, work: Work, data: dict[str, Any]) -> Contract:
         **wording.of_use(uses.from_json(order.use_scenario)),
         **wording.of_goods(goods),
         **wording.of_price(order.total, order.pay_mode, schedule),
-        **wording.of_rest(data.get("special_terms") or "", result, None),
+        **wording.of_rest(data.get("special_terms") or "", result, _under(work, order.id)),
     }
     version = work.rules.number(f"trade.contracts.{template.value}")
     text = templates.written(template, version, variables)
@@ -76,6 +77,14 @@ def draw_up(order: Ordered, work: Work, data: dict[str, Any]) -> Contract:
         seller_id=order.seller_id,
         written=Written(template.value, version, variables, text),
     )
+
+
+def _under(work: Work, order_id: str) -> Words | None:
+    found = called.of_order(work.session, order_id)
+    if found is None:
+        return None
+    code = frameworks.find(work.session, found.framework_id).code
+    return Words(f"框架合同：本合同为 {code} 项下的订单", f"Order under framework contract {code}")
 
 
 def _named(session: Session, party: str, organisation_id: str) -> dict[str, str]:

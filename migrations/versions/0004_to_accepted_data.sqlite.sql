@@ -24,9 +24,43 @@ CREATE TABLE data_locations (
     CONSTRAINT fk_data_locations_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
 )
 --
+CREATE INDEX ix_data_locations_look_at_id ON data_locations (look_at, id)
+--
 CREATE INDEX ix_data_locations_organisation_id_id ON data_locations (organisation_id, id)
 --
-CREATE INDEX ix_data_locations_look_at_id ON data_locations (look_at, id)
+CREATE TABLE frameworks (
+    code VARCHAR NOT NULL,
+    title VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    period_from DATE NOT NULL,
+    period_to DATE NOT NULL,
+    ceiling_minor INTEGER NOT NULL,
+    ceiling_currency VARCHAR NOT NULL,
+    used_minor INTEGER NOT NULL,
+    used_currency VARCHAR NOT NULL,
+    text VARCHAR NOT NULL,
+    text_digest VARCHAR NOT NULL,
+    drawn_at DATETIME NOT NULL,
+    signed_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_frameworks PRIMARY KEY (id),
+    CONSTRAINT uq_frameworks_code UNIQUE (code),
+    CONSTRAINT ck_frameworks_parties_differ CHECK (buyer_id <> seller_id),
+    CONSTRAINT ck_frameworks_period_in_order CHECK (period_from <= period_to),
+    CONSTRAINT ck_frameworks_ceiling_positive CHECK (ceiling_minor > 0),
+    CONSTRAINT ck_frameworks_within_ceiling CHECK (used_minor >= 0 AND used_minor <= ceiling_minor),
+    CONSTRAINT ck_frameworks_one_currency CHECK (ceiling_currency = used_currency),
+    CONSTRAINT ck_frameworks_signed_is_dated CHECK (state <> 'signed' OR signed_at IS NOT NULL),
+    CONSTRAINT fk_frameworks_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_frameworks_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_frameworks_buyer_id_id ON frameworks (buyer_id, id)
+--
+CREATE INDEX ix_frameworks_seller_id_id ON frameworks (seller_id, id)
 --
 CREATE INDEX ix_orders_buyer_id_state_id ON orders (buyer_id, state, id)
 --
@@ -56,6 +90,27 @@ CREATE TRIGGER aftercare_papers_no_update BEFORE UPDATE ON aftercare_papers BEGI
 CREATE TRIGGER aftercare_papers_no_delete BEFORE DELETE ON aftercare_papers BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER aftercare_papers_no_replace BEFORE INSERT ON aftercare_papers WHEN EXISTS (SELECT 1 FROM aftercare_papers WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE webhook_endpoints (
+    id VARCHAR NOT NULL,
+    organisation_id VARCHAR NOT NULL,
+    url VARCHAR NOT NULL,
+    note VARCHAR NOT NULL,
+    kinds JSON NOT NULL,
+    secret VARCHAR NOT NULL,
+    former VARCHAR,
+    former_until DATETIME,
+    added_by VARCHAR NOT NULL,
+    added_at DATETIME NOT NULL,
+    failing_since DATETIME,
+    off_at DATETIME,
+    off_because VARCHAR,
+    CONSTRAINT pk_webhook_endpoints PRIMARY KEY (id),
+    CONSTRAINT ck_webhook_endpoints_says_why_it_is_off CHECK ((off_at IS NULL) = (off_because IS NULL)),
+    CONSTRAINT fk_webhook_endpoints_organisation_id_organisations FOREIGN KEY(organisation_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_webhook_endpoints_organisation_id_id ON webhook_endpoints (organisation_id, id)
 --
 CREATE TABLE new_dataset_versions (
     id VARCHAR NOT NULL,
@@ -94,6 +149,44 @@ CREATE TRIGGER dataset_versions_no_update BEFORE UPDATE ON dataset_versions BEGI
 CREATE TRIGGER dataset_versions_no_delete BEFORE DELETE ON dataset_versions BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TRIGGER dataset_versions_no_replace BEFORE INSERT ON dataset_versions WHEN EXISTS (SELECT 1 FROM dataset_versions WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE call_offs (
+    id VARCHAR NOT NULL,
+    framework_id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    called_at DATETIME NOT NULL,
+    given_back_at DATETIME,
+    CONSTRAINT pk_call_offs PRIMARY KEY (id),
+    CONSTRAINT uq_call_offs_order_id UNIQUE (order_id),
+    CONSTRAINT ck_call_offs_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT fk_call_offs_framework_id_frameworks FOREIGN KEY(framework_id) REFERENCES frameworks (id),
+    CONSTRAINT fk_call_offs_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id)
+)
+--
+CREATE INDEX ix_call_offs_framework_id_id ON call_offs (framework_id, id)
+--
+CREATE TABLE framework_items (
+    id VARCHAR NOT NULL,
+    framework_id VARCHAR NOT NULL,
+    position INTEGER NOT NULL,
+    product_id VARCHAR NOT NULL,
+    price_minor INTEGER NOT NULL,
+    price_currency VARCHAR NOT NULL,
+    CONSTRAINT pk_framework_items PRIMARY KEY (id),
+    CONSTRAINT uq_framework_items_framework_id_product_id UNIQUE (framework_id, product_id),
+    CONSTRAINT uq_framework_items_framework_id_position UNIQUE (framework_id, position),
+    CONSTRAINT ck_framework_items_price_positive CHECK (price_minor > 0),
+    CONSTRAINT fk_framework_items_framework_id_frameworks FOREIGN KEY(framework_id) REFERENCES frameworks (id),
+    CONSTRAINT fk_framework_items_product_id_products FOREIGN KEY(product_id) REFERENCES products (id)
+)
+--
+CREATE TRIGGER framework_items_no_update BEFORE UPDATE ON framework_items BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER framework_items_no_delete BEFORE DELETE ON framework_items BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER framework_items_no_replace BEFORE INSERT ON framework_items WHEN EXISTS (SELECT 1 FROM framework_items WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
 CREATE TABLE instalments (
     order_id VARCHAR NOT NULL,
@@ -146,6 +239,33 @@ CREATE TRIGGER order_rejections_no_delete BEFORE DELETE ON order_rejections BEGI
 --
 CREATE TRIGGER order_rejections_no_replace BEFORE INSERT ON order_rejections WHEN EXISTS (SELECT 1 FROM order_rejections WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
 --
+CREATE TABLE webhook_notices (
+    id VARCHAR NOT NULL,
+    endpoint_id VARCHAR NOT NULL,
+    event_id VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    subject VARCHAR NOT NULL,
+    body JSON NOT NULL,
+    made_at DATETIME NOT NULL,
+    due_at DATETIME,
+    attempts INTEGER NOT NULL,
+    tried_at DATETIME,
+    status INTEGER,
+    error VARCHAR,
+    took_ms INTEGER,
+    arrived_at DATETIME,
+    given_up_at DATETIME,
+    CONSTRAINT pk_webhook_notices PRIMARY KEY (id),
+    CONSTRAINT ck_webhook_notices_due_or_done CHECK ((due_at IS NULL) <> (arrived_at IS NULL AND given_up_at IS NULL)),
+    CONSTRAINT ck_webhook_notices_attempts_not_negative CHECK (attempts >= 0),
+    CONSTRAINT fk_webhook_notices_endpoint_id_webhook_endpoints FOREIGN KEY(endpoint_id) REFERENCES webhook_endpoints (id),
+    CONSTRAINT uq_webhook_notices_event_id UNIQUE (event_id)
+)
+--
+CREATE INDEX ix_webhook_notices_due_at_id ON webhook_notices (due_at, id)
+--
+CREATE INDEX ix_webhook_notices_endpoint_id_id ON webhook_notices (endpoint_id, id)
+--
 CREATE TABLE board_requests (
     board_id VARCHAR NOT NULL,
     product_id VARCHAR NOT NULL,
@@ -163,15 +283,15 @@ CREATE TABLE board_requests (
     CONSTRAINT fk_board_requests_curator_id_organisations FOREIGN KEY(curator_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
---
 CREATE INDEX ix_board_requests_board_id_state_id ON board_requests (board_id, state, id)
 --
 CREATE INDEX ix_board_requests_curator_id_state_id ON board_requests (curator_id, state, id)
 --
-CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
+CREATE INDEX ix_board_requests_merchant_id_id ON board_requests (merchant_id, id)
 --
 CREATE INDEX ix_board_requests_product_id_id ON board_requests (product_id, id)
+--
+CREATE UNIQUE INDEX uq_board_requests_one_open_each ON board_requests (board_id, product_id) WHERE state = 'asked'
 --
 CREATE TABLE cancellations (
     order_id VARCHAR NOT NULL,
@@ -192,13 +312,13 @@ CREATE TABLE cancellations (
     CONSTRAINT fk_cancellations_answers_id_organisations FOREIGN KEY(answers_id) REFERENCES organisations (id)
 )
 --
-CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
---
-CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
---
 CREATE INDEX ix_cancellations_answers_id_id ON cancellations (answers_id, id)
 --
+CREATE INDEX ix_cancellations_asks_id_id ON cancellations (asks_id, id)
+--
 CREATE INDEX ix_cancellations_order_id_id ON cancellations (order_id, id)
+--
+CREATE UNIQUE INDEX uq_cancellations_one_asked_per_order ON cancellations (order_id) WHERE state = 'asked'
 --
 CREATE TABLE board_declarations (
     id VARCHAR NOT NULL,
@@ -278,13 +398,15 @@ DROP TABLE delivery_tasks
 --
 ALTER TABLE new_delivery_tasks RENAME TO delivery_tasks
 --
-CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
+CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
 --
 CREATE INDEX ix_delivery_tasks_buyer_id_id ON delivery_tasks (buyer_id, id)
 --
 CREATE INDEX ix_delivery_tasks_order_id_id ON delivery_tasks (order_id, id)
 --
-CREATE INDEX ix_delivery_tasks_authorisation_id_state_id ON delivery_tasks (authorisation_id, state, id)
+CREATE INDEX ix_delivery_tasks_seller_id_id ON delivery_tasks (seller_id, id)
+--
+CREATE INDEX ix_delivery_tasks_state_use_until_id ON delivery_tasks (state, use_until, id)
 --
 CREATE TABLE dataset_mounts (
     version_id VARCHAR NOT NULL,
@@ -347,17 +469,46 @@ CREATE TABLE trade_disputes (
     CONSTRAINT fk_trade_disputes_refund_id_refunds FOREIGN KEY(refund_id) REFERENCES refunds (id)
 )
 --
+CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
+--
+CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
+--
+CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
+--
+CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+--
 CREATE INDEX ix_trade_disputes_state_id ON trade_disputes (state, id)
 --
 CREATE UNIQUE INDEX uq_trade_disputes_one_open_per_order ON trade_disputes (order_id) WHERE state NOT IN ('closed', 'refused', 'withdrawn')
 --
-CREATE INDEX ix_trade_disputes_refund_id ON trade_disputes (refund_id)
+CREATE TABLE supply_requests (
+    demand_id VARCHAR NOT NULL,
+    directory_id VARCHAR NOT NULL,
+    department_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    said VARCHAR NOT NULL,
+    asked_at DATETIME NOT NULL,
+    accepted_at DATETIME,
+    supplied_version_id VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_supply_requests PRIMARY KEY (id),
+    CONSTRAINT ck_supply_requests_supplied_names_its_version CHECK ((state = 'supplied') = (supplied_version_id IS NOT NULL)),
+    CONSTRAINT fk_supply_requests_demand_id_demands FOREIGN KEY(demand_id) REFERENCES demands (id),
+    CONSTRAINT fk_supply_requests_directory_id_directories FOREIGN KEY(directory_id) REFERENCES directories (id),
+    CONSTRAINT fk_supply_requests_department_id_organisations FOREIGN KEY(department_id) REFERENCES organisations (id),
+    CONSTRAINT fk_supply_requests_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_supply_requests_supplied_version_id_directory_versions FOREIGN KEY(supplied_version_id) REFERENCES directory_versions (id)
+)
 --
-CREATE INDEX ix_trade_disputes_order_id_id ON trade_disputes (order_id, id)
+CREATE INDEX ix_supply_requests_buyer_id_id ON supply_requests (buyer_id, id)
 --
-CREATE INDEX ix_trade_disputes_buyer_id_id ON trade_disputes (buyer_id, id)
+CREATE INDEX ix_supply_requests_demand_id_id ON supply_requests (demand_id, id)
 --
-CREATE INDEX ix_trade_disputes_seller_id_id ON trade_disputes (seller_id, id)
+CREATE INDEX ix_supply_requests_department_id_state_id ON supply_requests (department_id, state, id)
+--
+CREATE UNIQUE INDEX uq_supply_requests_one_open_each ON supply_requests (demand_id, directory_id) WHERE state IN ('asked', 'accepted')
 --
 CREATE TABLE board_places (
     board_id VARCHAR NOT NULL,
@@ -368,8 +519,125 @@ CREATE TABLE board_places (
     CONSTRAINT ck_board_places_place_positive CHECK (place > 0)
 )
 --
-CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_counted_amount ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
+CREATE TABLE data_destructions (
+    task_id VARCHAR NOT NULL,
+    order_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    seller_id VARCHAR NOT NULL,
+    cause VARCHAR NOT NULL,
+    opened_at DATETIME NOT NULL,
+    method VARCHAR,
+    digest VARCHAR,
+    signer VARCHAR,
+    certified_at DATETIME,
+    sampled BOOLEAN NOT NULL,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_data_destructions PRIMARY KEY (id),
+    CONSTRAINT uq_data_destructions_task_id UNIQUE (task_id),
+    CONSTRAINT ck_data_destructions_certified_with_proof CHECK (state NOT IN ('certified', 'audited') OR (digest IS NOT NULL AND method IS NOT NULL AND signer IS NOT NULL AND certified_at IS NOT NULL)),
+    CONSTRAINT fk_data_destructions_task_id_delivery_tasks FOREIGN KEY(task_id) REFERENCES delivery_tasks (id),
+    CONSTRAINT fk_data_destructions_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_data_destructions_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id),
+    CONSTRAINT fk_data_destructions_seller_id_organisations FOREIGN KEY(seller_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_data_destructions_buyer_id_id ON data_destructions (buyer_id, id)
+--
+CREATE INDEX ix_data_destructions_seller_id_id ON data_destructions (seller_id, id)
+--
+CREATE INDEX ix_data_destructions_state_id ON data_destructions (state, id)
 --
 CREATE INDEX ix_volume_facts_buyer_id_accepted_month_product_id_amount ON volume_facts (buyer_id, accepted_month, product_id, amount)
 --
+CREATE INDEX ix_volume_facts_merchant_id_accepted_month_product_id_counted_amount ON volume_facts (merchant_id, accepted_month, product_id, counted, amount)
+--
+CREATE TABLE ratings (
+    id VARCHAR NOT NULL,
+    order_line_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    overall INTEGER NOT NULL,
+    quality INTEGER NOT NULL,
+    accuracy INTEGER NOT NULL,
+    efficiency INTEGER NOT NULL,
+    service INTEGER NOT NULL,
+    said VARCHAR NOT NULL,
+    anonymous BOOLEAN NOT NULL,
+    rated_by VARCHAR NOT NULL,
+    rated_at DATETIME NOT NULL,
+    CONSTRAINT pk_ratings PRIMARY KEY (id),
+    CONSTRAINT uq_ratings_order_line_id UNIQUE (order_line_id),
+    CONSTRAINT ck_ratings_nobody_rates_itself CHECK (buyer_id <> merchant_id),
+    CONSTRAINT ck_ratings_overall_is_a_level CHECK (overall BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_quality_is_a_level CHECK (quality BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_accuracy_is_a_level CHECK (accuracy BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_efficiency_is_a_level CHECK (efficiency BETWEEN 1 AND 5),
+    CONSTRAINT ck_ratings_service_is_a_level CHECK (service BETWEEN 1 AND 5),
+    CONSTRAINT fk_ratings_order_line_id_order_lines FOREIGN KEY(order_line_id) REFERENCES order_lines (id),
+    CONSTRAINT fk_ratings_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_ratings_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_ratings_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_ratings_buyer_id_id ON ratings (buyer_id, id)
+--
+CREATE INDEX ix_ratings_merchant_id_id ON ratings (merchant_id, id)
+--
+CREATE INDEX ix_ratings_product_id_id ON ratings (product_id, id)
+--
+CREATE TRIGGER ratings_no_update BEFORE UPDATE ON ratings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ratings_no_delete BEFORE DELETE ON ratings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER ratings_no_replace BEFORE INSERT ON ratings WHEN EXISTS (SELECT 1 FROM ratings WHERE id = NEW.id) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
 CREATE INDEX ix_volume_adjustments_merchant_id_accepted_month_product_id_counted_amount ON volume_adjustments (merchant_id, accepted_month, product_id, counted, amount)
+--
+CREATE TABLE bad_reviews (
+    rating_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    opened_at DATETIME NOT NULL,
+    contact VARCHAR,
+    valid BOOLEAN,
+    remedy VARCHAR,
+    level_after INTEGER,
+    said_after VARCHAR,
+    revisited_at DATETIME,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_bad_reviews PRIMARY KEY (id),
+    CONSTRAINT uq_bad_reviews_rating_id UNIQUE (rating_id),
+    CONSTRAINT ck_bad_reviews_level_after_is_a_level CHECK (level_after BETWEEN 1 AND 5),
+    CONSTRAINT ck_bad_reviews_closed_revisited CHECK (state <> 'closed' OR revisited_at IS NOT NULL),
+    CONSTRAINT fk_bad_reviews_rating_id_ratings FOREIGN KEY(rating_id) REFERENCES ratings (id),
+    CONSTRAINT fk_bad_reviews_product_id_products FOREIGN KEY(product_id) REFERENCES products (id),
+    CONSTRAINT fk_bad_reviews_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_bad_reviews_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_bad_reviews_buyer_id_id ON bad_reviews (buyer_id, id)
+--
+CREATE INDEX ix_bad_reviews_merchant_id_id ON bad_reviews (merchant_id, id)
+--
+CREATE INDEX ix_bad_reviews_state_id ON bad_reviews (state, id)
+--
+CREATE TABLE hidden_ratings (
+    rating_id VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    hidden_by VARCHAR NOT NULL,
+    hidden_at DATETIME NOT NULL,
+    CONSTRAINT pk_hidden_ratings PRIMARY KEY (rating_id),
+    CONSTRAINT fk_hidden_ratings_rating_id_ratings FOREIGN KEY(rating_id) REFERENCES ratings (id)
+)
+--
+CREATE TRIGGER hidden_ratings_no_update BEFORE UPDATE ON hidden_ratings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER hidden_ratings_no_delete BEFORE DELETE ON hidden_ratings BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER hidden_ratings_no_replace BEFORE INSERT ON hidden_ratings WHEN EXISTS (SELECT 1 FROM hidden_ratings WHERE rating_id = NEW.rating_id) BEGIN SELECT RAISE(ABORT, 'append-only'); END

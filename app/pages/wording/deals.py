@@ -8,6 +8,10 @@ from marketplace.ordering.rejections import Ground
 
 STATES: Final[dict[str, tuple[str, str, str]]] = {
     "fee_period.proposed": ("待核定", "to be approved", "busy"),
+    "framework.to_sign": ("待签署", "to be signed", "busy"),
+    "framework.half_signed": ("待对方签署", "signed by one", "busy"),
+    "framework.signed": ("双方已签", "signed", "good"),
+    "framework.terminated": ("已终止", "ended early", "past"),
     "instalment.planned": ("未到期", "not due yet", "past"),
     "instalment.asked": ("待付款", "to be paid", "busy"),
     "instalment.overdue": ("逾期未付", "overdue", "bad"),
@@ -21,6 +25,9 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 EVENTS: Final[dict[str, Words]] = {
+    "framework.offered": Words("拟定框架合同", "Framework contract drawn up"),
+    "framework.called_off": Words("按框架下单", "Called off"),
+    "framework.given_back": Words("恢复框架额度", "Amount given back"),
     "order.instalments_planned": Words("拟定分期", "Instalments planned"),
     "delivery.stopped": Words("停止使用", "Use stopped"),
     "delivery.went_on": Words("恢复使用", "Use goes on"),

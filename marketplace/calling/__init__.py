@@ -1,0 +1,1 @@
+"""Calling off: orders under a framework contract, each within its ceiling."""

@@ -1,0 +1,1 @@
+"""Framework contracts: what a buyer may call off from one seller, how long, up to how much."""
