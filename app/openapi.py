@@ -4,7 +4,7 @@ Bodies are read as strictly as the document says: JSON that can be read one way 
 """
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, Request
 from flask_smorest import Api
@@ -45,19 +45,20 @@ PROBLEM: dict[str, Any] = {
         },
     },
 }
-NOES = {
-    "400": "The request cannot be read, or lacks an Idempotency-Key that it needs.",
-    "401": "The caller has not said who they are.",
-    "403": "The caller may not do this.",
-    "404": "No such record, or none that the caller may see.",
-    "405": "The method is not for this address.",
-    "409": "Not in this state, or somebody was faster; the refusals say why.",
-    "412": "If-Match names a version that is no longer the present one.",
-    "413": "The body is too large.",
-    "415": "The body is not application/json.",
-    "422": "The input is not valid; the errors point at the fields.",
-    "429": "Too often.",
-    "503": "Too busy; try again.",
+NOES: Final = {
+    # status: its name among the responses of the document, and what it means
+    "400": ("Unreadable", "The request cannot be read, or lacks an Idempotency-Key that it needs."),
+    "401": ("Unnamed", "The caller has not said who they are."),
+    "403": ("Forbidden", "The caller may not do this."),
+    "404": ("Missing", "No such record, or none that the caller may see."),
+    "405": ("NoSuchMethod", "The method is not for this address."),
+    "409": ("Conflict", "Not in this state, or somebody was faster; the refusals say why."),
+    "412": ("Stale", "If-Match names a version that is no longer the present one."),
+    "413": ("TooLarge", "The body is too large."),
+    "415": ("NotJson", "The body is not application/json."),
+    "422": ("Invalid", "The input is not valid; the errors point at the fields."),
+    "429": ("TooOften", "Too often."),
+    "503": ("TooBusy", "Too busy; try again."),
 }
 WRITING = frozenset({"409", "412", "413", "415"})
 
@@ -177,6 +178,8 @@ def document(app: Flask, api: Doors) -> dict[str, Any]:
     spec: dict[str, Any] = api.spec.to_dict()
     components = spec.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components["responses"] = {name: _no(meaning) for name, meaning in NOES.values()}
+    components["parameters"] = PARAMETERS
     routes = {
         (_templated(rule.rule), method.lower()): rule.endpoint
         for rule in app.url_map.iter_rules()
@@ -198,29 +201,22 @@ def _complete(operation: dict[str, Any], method: str, view: Any) -> None:
         for status, found in operation["responses"].items()
         if status.startswith(("2", "3"))
     }
-    for status, meaning in NOES.items():
+    for status, (name, _) in NOES.items():
         if method == "post" or status not in WRITING:
-            operation["responses"][status] = {
-                "description": meaning,
-                "content": {
-                    "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-                },
-            }
+            operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
     if policy.scope is not None:
         operation["security"] = [{"token": []}, {"session": []}]
     if method == "post":
-        headers = [] if policy.alone else [_key(required=policy.money)]
-        headers += [IF_MATCH] if getattr(view, "versioned", False) else []
-        operation.setdefault("parameters", []).extend(headers)
+        headers = [] if policy.alone else ["KeyNeeded" if policy.money else "Key"]
+        headers += ["IfMatch"] if getattr(view, "versioned", False) else []
+        operation.setdefault("parameters", []).extend(
+            {"$ref": f"#/components/parameters/{name}"} for name in headers
+        )
 
 
-IF_MATCH = {
-    "name": "If-Match",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string"},
-    "description": "The version that the caller saw, as its ETag said; without it, any.",
-}
+def _no(meaning: str) -> dict[str, Any]:
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    return {"description": meaning, "content": {"application/problem+json": problem}}
 
 
 def _key(*, required: bool) -> dict[str, Any]:
@@ -231,6 +227,19 @@ def _key(*, required: bool) -> dict[str, Any]:
         "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
         "description": "The same key with the same request gives the same answer.",
     }
+
+
+PARAMETERS: Final = {
+    "Key": _key(required=False),
+    "KeyNeeded": _key(required=True),
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
+        "description": "The version that the caller saw, as its ETag said; without it, any.",
+    },
+}
 
 
 def _templated(rule: str) -> str:

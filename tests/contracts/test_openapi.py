@@ -140,9 +140,11 @@ def test_what_moves_money_needs_a_key_and_nothing_else_does(document: dict[str, 
         operation["operationId"]
         for _, method, operation in _operations(document)
         for parameter in operation.get("parameters", [])
-        if method == "post" and parameter["name"] == "Idempotency-Key" and parameter["required"]
+        if method == "post" and parameter == {"$ref": "#/components/parameters/KeyNeeded"}
     }
+    key = document["components"]["parameters"]["KeyNeeded"]
 
+    assert (key["name"], key["required"]) == ("Idempotency-Key", True)
     assert {"orders_place", "payouts_request", "payouts_send"} <= needed
     assert not any(name.startswith("organisations") for name in needed)
 

@@ -187,7 +187,7 @@ def test_every_command_that_is_named_is_one() -> None:
         match
         for path in MARKDOWN
         for match in re.findall(
-            rf"`?databourse ([a-z]+(?: (?:{'|'.join(sorted(parts))}))?)\b",
+            rf"`?databourse ([a-z]+(?:-[a-z]+)*(?: (?:{'|'.join(sorted(parts))}))?)\b",
             path.read_text("utf-8"),
         )
     }
