@@ -31,7 +31,8 @@ def test_what_is_counted_and_what_is_declared_stand_apart(
 
     before = figures.declared(session, board.id)
     figures.declare(work_as("per_dept_editor"), board.id, **SAID)
-    figures.declare(work_as("per_exchange_listing"), board.id, **{**SAID, "size_bytes": 5})
+    later = work_as("per_exchange_listing", at=NOON + timedelta(hours=1))
+    figures.declare(later, board.id, **{**SAID, "size_bytes": 5})
     session.flush()
     said = figures.declared(session, board.id)
 
