@@ -143,7 +143,19 @@ def test_help_waits_for_no_database_and_no_computation(part: ModuleType) -> None
 
     ours = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
     parts = {name for name in ours if name.split(".")[:2] == ["app", "commands"]}
-    assert ours - parts == {"click", "config.settings"}, "import inside the command that needs it"
+    light = {"click", "config.settings", "databourse_client.commands"}
+    assert ours - parts <= light, "import inside the command that needs it"
+
+
+def test_the_buyers_commands_load_no_database_and_no_computation() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys, databourse_client.commands; print(*sys.modules)"],
+        cwd=HOUSE, env=stage.INHERITED, capture_output=True, text=True, timeout=PATIENCE_S,
+        check=True,
+    )  # fmt: skip
+
+    heavy = {"sqlalchemy", "flask", "duckdb", "numpy", "pandas", "pyarrow", "deltalake"}
+    assert heavy.isdisjoint(told.stdout.split())
 
 
 def test_it_starts_as_a_module_too() -> None:
