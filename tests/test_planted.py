@@ -13,9 +13,9 @@ import pytest
 
 HOUSE = Path(__file__).parents[1]
 COPIED = ("app", "marketplace", "delivery", "settlement", "licensing", "catalogue", "kernel",
-          "config", "pyproject.toml", "setup.cfg", "wsgi.py", "tests/__init__.py",
-          "tests/conftest.py", "tests/cast.py", "tests/completeness.py", "tests/postgres.py",
-          "tests/test_house.py")  # fmt: skip
+          "databourse_client", "config", "pyproject.toml", "setup.cfg", "wsgi.py",
+          "tests/__init__.py", "tests/conftest.py", "tests/cast.py", "tests/completeness.py",
+          "tests/postgres.py", "tests/test_house.py")  # fmt: skip
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "static")
 PATIENCE_S = 120
 
