@@ -265,7 +265,7 @@ DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
     (_role(Role.BUYER, Role.MERCHANT, Role.EXCHANGE_OPERATOR),
      Words("到期销毁", "Destruction of data"), "/data-destructions"),
     (_role(Role.SUPPLY_DEPARTMENT), Words("供数请求", "Supply requests"), "/supply-requests"),
-    (_role(Role.BUYER, Role.MERCHANT, Role.DEVELOPER), Words("事件推送", "Webhooks"),
+    (_role(Role.BUYER, Role.MERCHANT, Role.DEVELOPER), Words("事件回调", "Webhooks"),
      "/webhooks"),
     (_role(Role.BUYER, Role.MERCHANT, Role.AUTHORISED_OPERATOR),
      Words("数据资产", "Data assets"), "/assets"),
