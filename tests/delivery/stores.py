@@ -61,7 +61,14 @@ def stored(
             "rows": rows,
             "columns": [(name, kind.lower()) for name, kind, *_ in columns],
         },
-        "profile": {"personal": list(personal), "columns": [], "latest": {}},
+        "profile": {
+            "personal": list(personal),
+            "columns": [],
+            "latest": {},
+            "duplicates": 0,
+            "gaps": [],
+            "mixed": [],
+        },
         "sample": [SAMPLED],
     }
     version = deltas.load(data_dir, dataset_id, file, cause=upload.id)
