@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     CheckConstraint,
@@ -28,6 +28,10 @@ class Kind(StrEnum):
 
     PUBLIC = "public"  # authorised public data: treasury, operator and merchant
     OTHER = "other"  # the merchant's own
+
+
+REOPENED: Final = 1_000_000
+"""Slices beyond this are what came back; those below are numbered by who sells in slices."""
 
 
 class State(StrEnum):
@@ -115,6 +119,35 @@ def of_order(session: Session, order_id: str) -> list[Obligation]:
     """Return the obligations of an order, at most one a line. One SELECT on an index."""
     statement = select(Obligation).where(Obligation.order_id == order_id).order_by(Obligation.id)
     return list(session.scalars(statement))
+
+
+def reopen(
+    session: Session, settled: Obligation, amount: Money, *, others: Iterable[Obligation],
+    made_id: str, due_on: date,
+) -> Obligation:  # fmt: skip
+    """Owe again what was taken of a line that is settled by now: a slice of its own.
+
+    A refund that was asked for before the settlement and is withdrawn after it brings money
+    back that no batch will have any more. others: the obligations of the order, locked.
+    """
+    taken = [one.seq for one in others if one.order_line_id == settled.order_line_id]
+    copied = (
+        "order_id", "order_line_id", "kind", "buyer_id", "seller_id", "operator_id", "shares",
+        "waiver", "fee_rule_id", "revenue_rule_id", "accepted_on", "holds",
+    )  # fmt: skip
+    made = Obligation(
+        id=made_id,
+        seq=max(REOPENED, *taken) + 1,
+        amount=amount,
+        taken_minor=0,
+        due_on=due_on,
+        settled_on=None,
+        batch_id=None,
+        draft=None,
+        **{name: getattr(settled, name) for name in copied},
+    )
+    session.add(made)
+    return made
 
 
 def of_batch(

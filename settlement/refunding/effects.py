@@ -56,7 +56,7 @@ def take_back(refund: Refund, work: Work, _data: dict[str, Any]) -> None:
         return
     order_id, undone = refund.order_id or "", f"{refund.id}/withdrawn"
     back = parts.give_back(
-        work.session, refund.id, order_id, entry_id=refund.entry_id, transit=refund.transit
+        work, refund.id, order_id, entry_id=refund.entry_id, transit=refund.transit
     )
     _post(work, refund, ToPost("refund.cancelled", refund.id, back, local_date(work.now)))
     subscriptions.mend(work, refund.id)

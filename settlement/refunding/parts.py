@@ -1,14 +1,19 @@
 """What a refund took from where, kept so that it can be given back as it was taken."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kernel import ids
+from kernel.clock import local_date
 from kernel.db import Base, Big, append_only
 from kernel.money import Money
+from kernel.work import Work
 from settlement import escrow, ledger
 from settlement.dividing import obligations, rooms, settled, settling
+from settlement.dividing.obligations import Obligation
 from settlement.dividing.rooms import Room
 from settlement.dividing.terms import Payable
 from settlement.ledger import AccountRef, Row
@@ -109,12 +114,15 @@ def of(session: Session, refund_id: str) -> list[RefundPart]:
 
 
 def give_back(
-    session: Session, refund_id: str, order_id: str, *, entry_id: int, transit: AccountRef
+    work: Work, refund_id: str, order_id: str, *, entry_id: int, transit: AccountRef
 ) -> list[Row]:
     """Undo what a refund took, and return the rows that bring the money back.
 
-    What a party was said to owe and has paid meanwhile becomes payable to it. Some SELECTs.
+    What a party was said to owe and has paid meanwhile becomes payable to it. What was taken of
+    a line before it was settled, and comes back after, is owed anew and settled by the next
+    batch. Some SELECTs.
     """
+    session = work.session
     rooms.locked(session, [AccountRef(escrow.ESCROW, order_id)])
     found = of(session, refund_id)
     lines = {one.id: one for one in obligations.locked(session, [order_id])}
@@ -124,16 +132,33 @@ def give_back(
         (one.obligation_id, one.account_code, one.owner): one
         for one in settled.locked(session, divided)
     }
+    late: Counter[str] = Counter()
     for part in found:
         share = shares.get((part.obligation_id, part.share_code, part.share_owner))
         if share is not None:
             share.remaining_minor += part.amount_minor
+        elif part.obligation_id in divided:
+            late[part.obligation_id] += part.amount_minor
         elif part.obligation_id:
             lines[part.obligation_id].taken_minor -= part.amount_minor
+    _reopen(work, lines, late)
     backs = {_back(part) for part in found}
     room = rooms.locked(session, backs)
     rows = [row for part in found for row in _returned(part, transit, room)]
     return [*rows, *_recounted(session, entry_id)]
+
+
+def _reopen(work: Work, lines: Mapping[str, Obligation], late: Mapping[str, int]) -> None:
+    for key, minor in sorted(late.items()):
+        settled_before = lines[key]
+        obligations.reopen(
+            work.session,
+            settled_before,
+            Money(minor, settled_before.amount.currency),
+            others=lines.values(),
+            made_id=ids.new("obl_", work.now),
+            due_on=max(settled_before.due_on, local_date(work.now)),
+        )
 
 
 def _back(part: RefundPart) -> AccountRef:

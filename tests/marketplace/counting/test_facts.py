@@ -18,7 +18,7 @@ from licensing.pricing import revenues
 from marketplace import lines, progress, volume
 from marketplace.orders import Order
 from marketplace.volume import RegisteredDeal, VolumeAdjustment
-from settlement import batches, fsck, ledger
+from settlement import batches, escrow, fsck, ledger
 from settlement.refunding import refunds
 from tests.conftest import WorkAs
 from tests.marketplace import make
@@ -219,7 +219,7 @@ def test_whatever_is_done_the_facts_are_the_turnover_of_the_trial_balance(
 
     @given(ACTS)
     @settings(
-        max_examples=12, deadline=None,
+        max_examples=25, deadline=None,
         suppress_health_check=[HealthCheck.function_scoped_fixture],
     )  # fmt: skip
     def walk(acts: list[tuple[str, int]]) -> None:
@@ -232,6 +232,30 @@ def test_whatever_is_done_the_facts_are_the_turnover_of_the_trial_balance(
     walk()
 
     assert fsck.check(session) == ()
+
+
+def test_what_comes_back_after_its_line_was_settled_is_owed_anew(
+    session: Session, work_as: WorkAs
+) -> None:
+    payee(work_as)
+    order = watched.accepted(session, make.paid(session))
+    refund = watched.asked(session, order, 400_000)
+    watched.settled(session)
+
+    refunds.take(watched.by(session, "per_exchange_checker"), refund.id, "cancel", reason="误")
+    session.flush()
+
+    first, again = sorted(escrow.of_order(session, order.id), key=lambda one: one.seq)
+    assert (first.state, first.left) == ("settled", Money(600_000))
+    assert (again.state, again.left) == ("open", Money(400_000))
+    assert again.order_line_id == first.order_line_id
+    assert fsck.check(session) == ()
+
+    watched.settled(session)
+
+    assert again.state == "settled"
+    assert fsck.check(session) == ()
+    assert volume.ties_out(session)
 
 
 def test_reactions_are_told_by_event_and_once(session: Session, work_as: WorkAs) -> None:
