@@ -1,7 +1,6 @@
 """`make run`: a demonstration that a newcomer can look at two minutes after the clone."""
 
 import signal
-import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -40,8 +39,7 @@ def run(settings: Settings, *, host: str, port: int, say: Callable[[str], object
     free = serve.free_port(host, port)
     if free != port:
         say(f"端口 {port} 已被占用，改用 {free} · port {port} is taken, using {free}")
-    # Told to stop in the midst of a play, it still stops what it serves.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop = _told_to_stop()
     quiet = replace(settings, log_level="WARNING")
     with suppress(KeyboardInterrupt), stage.served(quiet, host=host, port=free) as (process, _):
         if not played:
@@ -50,14 +48,33 @@ def run(settings: Settings, *, host: str, port: int, say: Callable[[str], object
             if not told.ok:
                 say("演示主流程未走完，以上为原因 · the story did not end well, see above")
         _welcome(host, free, say)
-        _fill(settings, say, fresh=not played)
-        _wait(process)
+        _fill(settings, say, stop, fresh=not played)
+        while not stop.wait(0.2) and process.poll() is None:
+            pass
 
 
-def _fill(settings: Settings, say: Callable[[str], object], *, fresh: bool) -> None:
+def _told_to_stop() -> Signal:
+    """Return what is set when it is told to stop; the first telling interrupts as well.
+
+    An interruption that falls into the callback of a weak reference is lost there, so whatever
+    goes on for long looks at what is set. A later telling leaves the stopping undisturbed.
+    """
+    stop = Signal()
+
+    def told(*_: object) -> None:
+        if not stop.is_set():
+            stop.set()
+            raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, told)
+    return stop
+
+
+def _fill(settings: Settings, say: Callable[[str], object], stop: Signal, *, fresh: bool) -> None:
     """Play the sixteen as far as they are not there yet; then it is today."""
     built = house.build(settings, SUBSCRIBERS, WITNESSES)
-    played = plays.go_on(built, say=say)
+    played = plays.go_on(built, say=say, stopped=stop.is_set)
     if played or fresh:
         now = clock.now()
         unit.committed(built, SYSTEM, lambda work: demonstration.begin_at(work.session, now))
@@ -81,11 +98,3 @@ def _welcome(host: str, port: int, say: Callable[[str], object]) -> None:
         say(f"    {by_key[key].login:<18} {by_key[key].name}")
     say("")
     say("  Ctrl-C 停止 · stops it;  rm -r var 重置 · resets it")
-
-
-def _wait(process: subprocess.Popen[bytes]) -> None:
-    stop = Signal()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    while not stop.wait(0.2) and process.poll() is None:
-        pass

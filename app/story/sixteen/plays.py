@@ -3,7 +3,7 @@
 Whatever ends is long over then, and whatever runs has its clock still running.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time
 from itertools import groupby
 from typing import Final
@@ -36,8 +36,16 @@ def begins(house: House) -> Instant:
     return _morning(house, max(beat.day for beat in script()))
 
 
-def go_on(house: House, *, say: Callable[[str], object], at_most: int = BEATS_MAX) -> int:
+def go_on(
+    house: House,
+    *,
+    say: Callable[[str], object],
+    at_most: int = BEATS_MAX,
+    stopped: Callable[[], bool] = bool,
+) -> int:
     """Play what has not been played yet, up to `at_most` beats; returns how many were.
+
+    stopped: asked before each beat. Raises KeyboardInterrupt when it says so.
 
     Nothing is played into a demonstration whose first day is past before it began: time
     does not run backwards. Whatever the domain refuses is said.
@@ -51,12 +59,21 @@ def go_on(house: House, *, say: Callable[[str], object], at_most: int = BEATS_MA
         return 0
     say(f"  正在补齐十六个场景与各类交易（{len(left)} 步），期间演示时钟会走动，请稍后登录")
     say("  scenarios and trades are on their way; the clock moves meanwhile: sign in after that")
-    play_all(house, left, made, say=say)
+    play_all(house, _until(stopped, left), made, say=say)
     say("  十六个场景与各类交易已就绪 · the scenarios are there, and the trades")
     return len(left)
 
 
-def play_all(house: House, beats: list[Beat], made: Made, *, say: Callable[[str], object]) -> None:
+def _until(stopped: Callable[[], bool], beats: Iterable[Beat]) -> Iterator[Beat]:
+    for beat in beats:
+        if stopped():
+            raise KeyboardInterrupt
+        yield beat
+
+
+def play_all(
+    house: House, beats: Iterable[Beat], made: Made, *, say: Callable[[str], object]
+) -> None:
     """Play beats day by day, in their order; whatever the domain refuses is said."""
     ends = local_date(clock.now())
     for day, today in groupby(beats, key=lambda beat: beat.day):
