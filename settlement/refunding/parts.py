@@ -149,16 +149,18 @@ def give_back(
 
 
 def _reopen(work: Work, lines: Mapping[str, Obligation], late: Mapping[str, int]) -> None:
+    there = [*lines.values()]
     for key, minor in sorted(late.items()):
         settled_before = lines[key]
-        obligations.reopen(
+        made = obligations.reopen(
             work.session,
             settled_before,
             Money(minor, settled_before.amount.currency),
-            others=lines.values(),
+            others=there,
             made_id=ids.new("obl_", work.now),
             due_on=max(settled_before.due_on, local_date(work.now)),
         )
+        there.append(made)  # one refund may have taken of several slices of one line
 
 
 def _back(part: RefundPart) -> AccountRef:
