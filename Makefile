@@ -15,7 +15,7 @@ PYTHON3 ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
 	&& { echo $$python; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix docs bench soak pins assets
+.PHONY: help setup run test check fix docs bench soak spark pins assets
 .NOTPARALLEL:
 
 help: ## show this list
@@ -27,7 +27,7 @@ run: $(VENV)/.run assets ## start the exchange: database, sample story, pages an
 	@exec $(BIN)/databourse run $(ARGS)
 
 test: $(VENV)/.dev assets ## run all tests but the soak; say aloud what this machine had to leave out
-	$(BIN)/python -m pytest -q -m 'not soak' -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -q -m 'not soak and not spark' -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: $(VENV)/.dev ## format, lint, types, imports, dependencies, drawn pages: changes nothing
 	$(BIN)/ruff format --check .
@@ -50,6 +50,9 @@ bench: $(VENV)/.dev ## measure, side by side with what it is compared to
 
 soak: $(VENV)/.dev assets ## run the tests that run long on purpose, an hour or two; each says what it did
 	$(BIN)/python -m pytest -m soak --durations=0 --durations-min=1 $(ARGS)
+
+spark: $(VENV)/.dev ## read a share by PySpark, for which the extra `spark` and a Java must be installed
+	$(BIN)/python -m pytest -m spark $(ARGS)
 
 pins: $(VENV)/.dev ## renew constraints.txt to the newest versions that pyproject.toml allows
 	@$(UV_ENVIRONMENT) printf 'setuptools\nuv\nnodejs-wheel\n' | $(BIN)/uv pip compile --quiet \

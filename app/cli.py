@@ -110,10 +110,11 @@ def work(settings: Settings, *, once: bool) -> None:
     """Run errands and the timetable, beside servers whose own worker is off."""
     from threading import Event as Signal
 
-    from app import observe, worker
+    from app import house, observe, worker
 
     observe.configure_logs(level=settings.log_level)
     with opened(settings) as built:
+        house.leave_be()
         if once:
             jobs = worker.run_jobs(built)
             worker.file_decisions(built)

@@ -1,25 +1,20 @@
 """What every door of the JSON API is built from: blueprints, schemas, policies, steps.
 
 A noun's door, `app/api/<noun>.py`:
-
     blueprint = doors.noun("products", "Products · 数据产品")
-
     class ProductIn(doors.Body):                     # unknown fields are refused
         title_zh = doors.text(max=110)
         price = doors.money()
-
     @blueprint.get("")                               # GET /api/products
     @doors.public                                    # or @doors.members("read")
     @blueprint.arguments(doors.PageQuery, location="query")
     @blueprint.response(200, doors.page_of(ProductOut))
     def listed(query): ...                           # return doors.page(page, show)
-
     @blueprint.post("")
     @doors.members("write")                          # or @doors.money
     @blueprint.arguments(ProductIn)
     @blueprint.response(201, ProductOut)
     def create(body): ...
-
     doors.steps(blueprint, products, ProductOut, show)   # POST /api/products/<id>/<step>
 
 A view is at most ten lines: load, call one function of the domain, show. `unit.current()`
@@ -369,6 +364,12 @@ def _step(
     view.__doc__ = f"{row.label.en}: {module.LIFE.name} → {row.target} ({row.label.zh})."
     view = blueprint.response(200, schema)(blueprint.arguments(body)(versioned(admit(view))))
     blueprint.post(f"/<string:subject_id>/{row.name.replace('_', '-')}")(view)
+
+
+def answered(row: Step[Any, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers to a step's questions as its door reads them. Raises ValidationError."""
+    body = Body.from_dict({ask.name: _answer(ask) for ask in row.asks})
+    return _told(row.asks, body().load(given))
 
 
 def _answer(ask: Ask) -> fields.Field[Any]:

@@ -38,9 +38,10 @@ from licensing.standing import destructions
 from licensing.supervision import violations
 from licensing.upkeep import idleness, reviews
 from marketplace import contracts, orders, products
-from marketplace.aftercare import bad_reviews
+from marketplace.aftercare import bad_reviews, complaints
 from marketplace.aftercare import destructions as data_destructions
 from marketplace.aftercare import disputes as trade_disputes
+from marketplace.agency import mandates
 from marketplace.auctions import lots
 from marketplace.bargaining import quotations
 from marketplace.boarding import requests as board_requests
@@ -50,7 +51,10 @@ from marketplace.demands import demands
 from marketplace.demands import supply as supply_requests
 from marketplace.frameworks import frameworks
 from marketplace.instalments import schedules
+from marketplace.renewing import renewals
 from marketplace.shelving import amendments
+from marketplace.trying import offers as trial_offers
+from marketplace.trying import trials
 from settlement import accounts, batches, payments, payouts
 from settlement.assets import cards, changes
 from settlement.assets import disclosures as asset_disclosures
@@ -103,11 +107,16 @@ NOUNS: tuple[ModuleType, ...] = (
     amendments,
     board_requests,
     orders,
+    mandates,
     trade_disputes,
+    complaints,
     bad_reviews,
     data_destructions,
     quotations,
     cancellations,
+    trial_offers,
+    trials,
+    renewals,
     schedules,
     frameworks,
     demands,

@@ -23,15 +23,19 @@ from marketplace import products, progress
 from marketplace.aftercare import destructions, disputes
 from marketplace.auctions import closing
 from marketplace.calling import call_offs
+from marketplace.cancelling import cancellations
 from marketplace.charging import services, using
 from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands, matching
 from marketplace.finding import sources
 from marketplace.paying import instalments
 from marketplace.paying import vouchers as paying
+from marketplace.renewing import renewals
 from marketplace.shelving import endings
 from marketplace.standing import falls as falls_of_products
+from marketplace.standing import returning
 from marketplace.telling import kinds, notices
+from marketplace.trying import trials
 from settlement import batches, payouts
 from settlement.fees import fee_notes, given_back
 from settlement.metering import bills, hours, wallets
@@ -83,6 +87,9 @@ _GOES_ON: Mapping[str, Reaction] = {
     "bring its products back": _of_its_subject(falls_of_products.resume_for),
     **_BEGINS,
 }
+_RETURNS: Mapping[str, Reaction] = {
+    "give back what is not delivered": returning.authorisation_ended,
+}
 _ENDS: Mapping[str, Reaction] = {
     **_STOPS,
     "close its scenario": _of_its_subject(scenarios.close_for),
@@ -109,6 +116,7 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
     "fee.credited":               {"write its invoices off": invoices.credited},
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
     "delivery.revoked":           {"destroy its packages' keys": _erase_packages,
+                                   "end its trial": trials.delivery_ended,
                                    "let its buyer destroy it": destructions.delivery_ended},
     "delivery.term_ended":        {"destroy its packages' keys": _erase_packages,
                                    "let its buyer destroy it": destructions.delivery_ended},
@@ -123,6 +131,7 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
                                    "write its invoices off": invoices.refunded,
                                    "close its dispute": disputes.refund_arrived},
     "refund.cancelled":           {"go on with the order": progress.refunded,
+                                   "undo its cancellation": cancellations.refund_withdrawn,
                                    "go on with what the wallet pays": wallet_returns.put_back},
     "refund.failed":              {"go on with what the wallet pays": wallet_returns.put_back},
     "refund.bounced":             {"go on with what the wallet pays": wallet_returns.put_back},
@@ -140,17 +149,23 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
     "order.paid":                 {"give the winner's deposit back": closing.paid},
     "order.lapsed":               {"let its demand select again": demand_answers.fell_through,
                                    "forfeit the winner's deposit": closing.fell_through,
+                                   "wait for another renewal": renewals.fell_through,
                                    "give its framework back": call_offs.ended},
     "order.cancelled":            {"let its demand select again": demand_answers.fell_through,
                                    "forfeit the winner's deposit": closing.fell_through,
+                                   "wait for another renewal": renewals.fell_through,
                                    "give its framework back": call_offs.ended},
     "order.called_off":           {"let its demand select again": demand_answers.fell_through,
+                                   "wait for another renewal": renewals.fell_through,
                                    "give its framework back": call_offs.ended},
     "order.declined":             {"let its demand select again": demand_answers.fell_through,
+                                   "wait for another renewal": renewals.fell_through,
                                    "give its framework back": call_offs.ended},
     "order.signed":               {"let its demand be contracted": demand_answers.ordered},
     "order.signed_free":          {"let its demand be contracted": demand_answers.ordered},
     "order.refunded":             {"give its framework back": call_offs.ended},
+    "subscription.begun":         {"keep its term": renewals.begun},
+    "subscription.ended":         {"end its term": renewals.ended},
     "order.completed":            {"close its demand": demand_answers.completed},
     "order.redelivered":          {"close its dispute": disputes.redelivered},
     "demand.published":           {"look for who fits": matching.published},
@@ -158,9 +173,10 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
     "authorisation.promise_broken": _STOPS,
     "authorisation.resumed":      _GOES_ON,
     "authorisation.resumed_conditionally": _GOES_ON,
-    "authorisation.revoked":      _ENDS,
-    "authorisation.expired":      _ENDS,
-    "authorisation.lapsed":       _ENDS,
+    "product.force_delisted":     {"give back what is not delivered": returning.product_delisted},
+    "authorisation.revoked":      {**_ENDS, **_RETURNS},
+    "authorisation.expired":      {**_ENDS, **_RETURNS},
+    "authorisation.lapsed":       {**_ENDS, **_RETURNS},
     "authorisation.surrendered":  _ENDS,
     "authorisation.superseded":   {
         **_ENDS, "hand its products over": _of_its_subject(falls_of_products.hand_over),
@@ -243,6 +259,7 @@ EARLIER = frozenset({"delivery.read"})
 
 _FINDABLE: tuple[tuple[Iterable[str], Reaction], ...] = (
     (("product.created", "product.amended", *_events(products.LIFE)), sources.product_moved),
+    (("rating.given",), sources.rating_given),
     (("board.product_admitted", "board.product_dismissed"), sources.board_moved),
     (_events(directories.LIFE), sources.directory_moved),
     (("organisation.entered", *_events(organisations.LIFE)), sources.organisation_moved),

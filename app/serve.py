@@ -7,7 +7,8 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from app import create_app, observe, worker
+from app import create_app, house, observe, worker
+from app.delivering import calling
 from app.unit import Exchange
 from config.settings import Settings
 
@@ -22,6 +23,7 @@ class Server(BaseApplication):
         self._settings = settings
         self._bind = bind
         self._processes = processes
+        self._app: Exchange | None = None
         super().__init__()
 
     def load_config(self) -> None:
@@ -36,6 +38,7 @@ class Server(BaseApplication):
             "graceful_timeout": 10,
             "loglevel": "warning",
             "control_socket_disable": True,
+            "worker_exit": self._left,
         }
         for name, value in options.items():
             if name in self.cfg.settings:
@@ -45,9 +48,16 @@ class Server(BaseApplication):
         """Build the application in the serving process, and its worker beside it."""
         observe.configure_logs(level=self._settings.log_level)
         app = create_app(self._settings)
+        house.leave_be()
         if self._settings.worker:
             start_worker(app)
+        self._app = app
         return app
+
+    def _left(self, _arbiter: Any, _process: Any) -> None:
+        """Give back, in a serving process that ends, what it held in advance."""
+        if self._app is not None:
+            calling.close(self._app.house)
 
 
 def start_worker(app: Exchange) -> Signal:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app import idempotency
 from app.house import House
-from app.intake import loading
+from app.intake import loading, pruning
 from app.lives import LIVES
 from app.rails import calls
 from app.sharing import packing
@@ -14,6 +14,7 @@ from catalogue import registrations, sharing
 from delivery.intake import uploads
 from delivery.metered import signing
 from delivery.packages import packages
+from delivery.passing import allowances
 from kernel import evidence, watch
 from kernel.clock import local_date
 from kernel.errors import DomainError
@@ -28,7 +29,9 @@ from marketplace.charging import services
 from marketplace.demands import answers, demands, matching
 from marketplace.finding import sources
 from marketplace.proving import wearing
+from marketplace.renewing import renewals
 from marketplace.shelving import endings
+from marketplace.trying import trials
 from settlement.dividing import reserves
 from settlement.fees import fee_notes, occasions
 from settlement.metering import billing, hours, subscriptions
@@ -52,6 +55,11 @@ class Job:
     every_s: int
     run: Callable[[Work], object]
     outside: Callable[[House], object] | None = None
+
+
+def give_back(work: Work) -> int:
+    """Give back what dead processes hold of allowances; returns how many leases there were."""
+    return allowances.recall(work.session)
 
 
 def take_overdue(work: Work) -> int:
@@ -181,6 +189,16 @@ def index_unfound(work: Work) -> None:
     sources.catch_up(work, limit=OVERDUE_MAX)
 
 
+def look_at_terms(work: Work) -> None:
+    """Give notice of terms that end; renew them, serve them on, or close them."""
+    renewals.look(work, limit=OVERDUE_MAX)
+
+
+def end_trials(work: Work) -> None:
+    """End the trials whose days are over."""
+    trials.end_due(work, limit=OVERDUE_MAX)
+
+
 def watch_listings(work: Work) -> None:
     """End listings whose time is over; suspend what has lost a document or a right."""
     endings.expire_due(work, limit=OVERDUE_MAX)
@@ -211,16 +229,20 @@ TIMETABLE: Mapping[str, Job] = {
     "issue statements":        Job(86_400, party_statements.issue_due),
     "read uploads":            Job(60,     nothing, loading.read_waiting),
     "end old uploads":         Job(600,    uploads.lapse, loading.tidy),
+    "remove unused data":      Job(86_400, nothing, pruning.prune),
     "make packages":           Job(60,     nothing, packing.make_waiting),
     "send webhooks":           Job(60,     nothing, sending.send_waiting),
     "end old packages":        Job(600,    packages.lapse, packing.tidy),
     "end vouchers":            Job(3_600,  vouchers.expire_due),
     "close demands":           Job(3_600,  close_demands),
+    "look at terms":           Job(600,    look_at_terms),
+    "end trials":              Job(600,    end_trials),
     "ask for destruction":     Job(3_600,  ask_for_destruction),
     "match demands":           Job(86_400, match_demands),
     "index what is not found": Job(3_600,  index_unfound),
     "seal the evidence":       Job(60,     evidence.seal),
     "forget old keys":         Job(86_400, idempotency.forget),
+    "give back dead leases":   Job(60,     give_back),
     "forget used nonces":      Job(3_600,  signing.forget),
 }
 # fmt: on

@@ -12,11 +12,13 @@ from collections.abc import Callable
 
 import structlog
 
+from app import house
 from benchmarks import (
     decisions,
     delivery,
     growth,
     hot,
+    intake,
     ledger,
     pages,
     rankings,
@@ -33,6 +35,7 @@ ALL: dict[str, Callable[..., None]] = {
     "requests": requests.run,
     "decisions": decisions.run,
     "delivery": delivery.run,
+    "intake": intake.run,
     "rankings": rankings.run,
     "search": search.run,
     "pages": pages.run,
@@ -49,6 +52,7 @@ def main(names: list[str]) -> int:
     versions = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     print(f"{versions}, {os.cpu_count()} processors")
     structlog.configure(processors=[_silent])
+    house.leave_be()  # as every process that serves does
     for name, *told in asked:
         ALL[name](*(int(one) if one.isdecimal() else one for one in told))
     return 0

@@ -1,142 +1,312 @@
-"""The search over many entries, beside a LIKE scan of the same texts in the same database.
+"""The search over many entries, on both databases, beside a LIKE scan of the same texts.
 
-Texts are titles of directories, made of real words of public data: a field, a thing, a place,
-a year. Asked are words of two characters, of more, and of Latin script; what is found is
-compared with a scan of every text, so that recall is 1 or the run fails.
+Everything that is found is compared with a scan of every text, so that recall is 1 or the run
+fails. Timed are a page of twenty, and the whole answer of a search: the page, how many there
+are of each kind, and the facets. `python -m benchmarks search:1000000:postgresql` takes a
+million entries; those are loaded in the order of the index, which is built afterwards.
 """
 
-import random
-import statistics
+import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable
-from itertools import product
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
 from time import perf_counter
+from typing import Any, Final
 
-from sqlalchemy import insert, select, text
+import psycopg
+from sqlalchemy import func, make_url, select, text
+from sqlalchemy.orm import Session
 
 import migrations
+from benchmarks import titles
 from kernel.engines import Engines
 from marketplace.finding import results
 from marketplace.finding.results import Question
 from marketplace.indexing import index
-from marketplace.indexing.index import Kind, SearchEntry, SearchTerm
+from marketplace.indexing.index import Kind, SearchEntry
+from tests import postgres
 from tests.conftest import furnish
 
-ENTRIES = 34_000
-ASKED = 40
-BATCH = 5_000
-LIMIT = 20
+ENTRIES: Final = 34_000
+BATCH: Final = 10_000
+TURNS: Final = 60
+LIMIT: Final = 20
+DEEP: Final = 9_000
+PUTS: Final = 300
 
-FIELDS = ("气象观测", "停车泊位", "不动产登记", "企业信用", "医疗卫生", "公共交通", "环境监测",
-          "教育资源", "水利工程", "农业生产", "社会保险", "市场监管")  # fmt: skip
-THINGS = ("逐小时数据", "基本信息", "行政许可", "统计指标", "点位信息", "实时状态", "年度报告",
-          "处罚记录", "服务设施", "质量评价")  # fmt: skip
-PLACES = ("长沙市", "株洲市", "湘潭市", "衡阳市", "邵阳市", "岳阳市", "常德市", "张家界市",
-          "益阳市", "郴州市", "永州市", "怀化市", "娄底市", "湘西州")  # fmt: skip
-WORDS = {
-    "two characters": ("气象", "停车", "信用", "许可", "水利"),
-    "three and more": ("不动产登记", "公共交通", "张家界市", "处罚记录"),
-    "Latin": ("hourly", "permit", "2019"),
-}
+Rows = Iterable[tuple[Any, ...]]
+Write = Callable[[str, tuple[str, ...], Rows], None]
+Spans = list[float]
 
 
-def run(entries: int = ENTRIES) -> None:
-    """Index `entries` texts on SQLite, and ask."""
-    with tempfile.TemporaryDirectory(prefix="databourse-bench-") as folder:
-        url = f"sqlite:///{folder}/search.db"
-        engines = Engines(url)
-        migrations.upgrade(engines.write)
-        furnish(url)
+def run(entries: int = ENTRIES, where: str = "sqlite") -> None:
+    """Index `entries` titles on SQLite or PostgreSQL, and ask."""
+    with _database(where) as url:
         began = perf_counter()
-        _write(engines, entries)
+        with _loading(url) as write:
+            postings = _fill(write, entries)
         took = perf_counter() - began
-        print(f"\n{entries:,} entries indexed in {took:.1f} s, {entries / took:,.0f} a second")
-        for label, words in WORDS.items():
+        engines = Engines(url)
+        size = _bytes(engines)
+        print(f"\n{where}: {entries:,} entries, {postings:,} postings in {took:.0f} s")
+        print(f"  in bulk: {took / postings * 1e6:.2f} µs, {size / postings:.0f} bytes a posting")
+        _put(engines, entries)
+        print(f"  {'':<24} {'p50':>9} {'p95':>9}   {'whole answer p50':>16} {'p95':>9}"
+              f"   {'LIKE scan':>10}  ratio")  # fmt: skip
+        for label, words in titles.WORDS.items():
             _ask(engines, label, words)
-        _facets(engines)
+        _further(engines, entries)
         engines.dispose()
 
 
-def _titles(entries: int) -> Iterable[tuple[str, str]]:
-    chance = random.Random(7)  # noqa: S311 - the same texts in every run
-    english = ("hourly", "register", "permit", "indicator", "points", "state", "report")
-    combined = list(product(FIELDS, THINGS, PLACES))
-    for number in range(entries):
-        field, thing, place = combined[number % len(combined)]
-        year = 2000 + chance.randrange(26)
-        yield f"{place}{field}{thing}（{year}）", f"{chance.choice(english)} {year}"
+def _ask(engines: Engines, label: str, words: Sequence[str]) -> None:
+    """Print what a kind of query costs, having checked that it misses nothing."""
+    found, scanned = 0, 0
+    for word in words:
+        with engines.reading() as session:
+            truth, ours = set(_scan(session, word)), set(_all(session, word))
+        assert truth <= ours, (word, len(truth), len(truth - ours))
+        found, scanned = found + len(ours), scanned + len(truth)
+    pages = _spans(engines, words, _page)
+    whole = _spans(engines, words, _whole)
+    scans = _spans(engines, words, _counted, turns=len(words))
+    ratio = _part(scans, 0.5) / _part(pages, 0.5)
+    print(f"  {label:<24} {_ms(pages, 0.5)} {_ms(pages, 0.95)}   {_ms(whole, 0.5):>16}"
+          f" {_ms(whole, 0.95)}   {_ms(scans, 0.5):>10}  {ratio:>5.0f}")  # fmt: skip
+    print(f"  {'':<24} recall 1, precision {scanned / found:.4f}, of {scanned:,}", flush=True)
 
 
-def _write(engines: Engines, entries: int) -> None:
-    with engines.writing() as session:
-        rows: list[dict[str, object]] = []
-        terms: list[dict[str, object]] = []
-        for number, (zh, en) in enumerate(_titles(entries), 1):
-            rows.append({
-                "number": number, "kind": Kind.DIRECTORY.value, "subject_id": f"dir_{number}",
-                "shown": True, "code": f"C-{number}", "title_zh": zh, "title_en": en,
-                "summary": "", "owner_id": "org_dept",
-            })  # fmt: skip
-            told = index.terms(f"{zh} {en}", singles=True)
-            terms += [
-                {
-                    "term": term,
-                    "entry": number,
-                    "weight": index.TITLED,
-                    "shown": True,
-                    "kind": Kind.DIRECTORY.value,
-                }
-                for term in told
-            ]
-            if len(rows) == BATCH or number == entries:
-                session.execute(insert(SearchEntry), rows)
-                session.execute(insert(SearchTerm), terms)
-                rows, terms = [], []
-        session.commit()
-
-
-def _ask(engines: Engines, label: str, words: tuple[str, ...]) -> None:
+def _further(engines: Engines, entries: int) -> None:
+    """Print what paging, browsing, facets and the newest of saved searches cost."""
     with engines.reading() as session:
-        for word in words:
-            by_scan = select(SearchEntry.number).where(
-                SearchEntry.title_zh.contains(word) | SearchEntry.title_en.contains(word)
-            )
-            scanned = set(session.scalars(by_scan))
-            asked = Question(text=word, kind=Kind.DIRECTORY)
-            found = results.counts(session, asked)[Kind.DIRECTORY]
-            assert found >= min(len(scanned), results.COUNTED_MAX), (word, found, len(scanned))
-
-        def ours(word: str) -> object:
-            asked = Question(text=word, kind=Kind.DIRECTORY)
-            return results.found(session, asked, after=None, limit=LIMIT)
-
-        def scan(word: str) -> object:
-            like = (
-                "SELECT number FROM search_entries WHERE title_zh LIKE :w OR title_en LIKE :w "
-                "ORDER BY number DESC"
-            )
-            return session.execute(text(like), {"w": f"%{word}%"}).all()[:LIMIT]
-
-        fast, slow = _times(ours, words), _times(scan, words)
-    half, most = statistics.median(fast), sorted(fast)[int(len(fast) * 0.95)]
-    ratio = statistics.median(slow) / half
-    print(f"  {label:<16} p50 {half * 1e3:7.2f} ms  p95 {most * 1e3:7.2f} ms"
-          f"  {ratio:5.1f} × a LIKE scan")  # fmt: skip
+        deep = results.found(session, _question("数据"), after=None, limit=DEEP).next
+    browsing = Question(kind=Kind.PRODUCT)
+    chosen = Question(kind=Kind.PRODUCT, chosen={"region": ["430100"], "grade": ["G1", "G2"]})
+    kept = [
+        (Question(text=word), entries - BATCH) for words in titles.WORDS.values() for word in words
+    ]
+    acts: dict[str, Callable[[Session, str], Any]] = {
+        f"page after {DEEP:,} hits": lambda session, word: results.found(
+            session, _question(word), after=deep, limit=LIMIT
+        ),
+        "page of all kinds": lambda session, word: results.found(
+            session, Question(text=word), after=None, limit=LIMIT
+        ),
+        "counts of all kinds": lambda session, word: results.counts(session, Question(text=word)),
+        "facets of one word": lambda session, word: results.facets(session, _question(word)),
+        "whole answer, no word": lambda session, _: _answer(session, browsing),
+        "whole answer, facets": lambda session, _: _answer(session, chosen),
+        f"new in {len(kept)} searches": lambda session, _: results.newer(session, kept),
+    }
+    for label, act in acts.items():
+        spans = _spans(engines, ("数据",), act)
+        print(f"  {label:<24} {_ms(spans, 0.5)} {_ms(spans, 0.95)}")
 
 
-def _times(act: Callable[[str], object], words: tuple[str, ...]) -> list[float]:
-    times = []
-    for number in range(ASKED):
+def _question(words: str) -> Question:
+    return Question(text=words, kind=Kind.DIRECTORY)
+
+
+def _page(session: Session, words: str) -> object:
+    return results.found(session, _question(words), after=None, limit=LIMIT)
+
+
+def _whole(session: Session, words: str) -> object:
+    return _answer(session, _question(words))
+
+
+def _answer(session: Session, question: Question) -> object:
+    page = results.found(session, question, after=None, limit=LIMIT)
+    return page, results.counts(session, question), results.facets(session, question)
+
+
+def _all(session: Session, words: str) -> Iterator[int]:
+    """Yield the number of everything that is found, page after page."""
+    after = None
+    while True:
+        page = results.found(session, Question(text=words), after=after, limit=BATCH)
+        yield from (hit.entry.number for hit in page.items)
+        session.expunge_all()
+        if (after := page.next) is None:
+            return
+
+
+def _likes(words: str) -> list[Any]:
+    columns = SearchEntry.title_zh, SearchEntry.title_en, SearchEntry.summary
+    return [
+        columns[0].contains(word) | columns[1].contains(word) | columns[2].contains(word)
+        for word in words.split()
+    ]
+
+
+def _scan(session: Session, words: str) -> Iterable[int]:
+    return session.scalars(select(SearchEntry.number).where(*_likes(words)))
+
+
+def _counted(session: Session, words: str) -> object:
+    return session.execute(select(func.count(SearchEntry.number)).where(*_likes(words))).scalar()
+
+
+def _spans(
+    engines: Engines,
+    words: Sequence[str],
+    act: Callable[[Session, str], object],
+    *,
+    turns: int = TURNS,
+) -> Spans:
+    """Return how many seconds each turn took, sorted; each with a session of its own."""
+    took = []
+    for turn in range(-len(words), turns):
         began = perf_counter()
-        act(words[number % len(words)])
-        times.append(perf_counter() - began)
-    return times
+        with engines.reading() as session:
+            act(session, words[turn % len(words)])
+        if turn >= 0:
+            took.append(perf_counter() - began)
+    return sorted(took)
 
 
-def _facets(engines: Engines) -> None:
+def _part(spans: Spans, part: float) -> float:
+    return spans[min(int(len(spans) * part), len(spans) - 1)]
+
+
+def _ms(spans: Spans, part: float) -> str:
+    return f"{_part(spans, part) * 1e3:6.2f} ms"
+
+
+def _put(engines: Engines, entries: int) -> None:
+    """Print what it costs to index one more, each in a transaction of its own."""
+    written = 0
+    began = perf_counter()
+    for said in titles.drawn(PUTS, first=entries + 1):
+        with engines.writing() as session:
+            index.put(session, said)
+            session.commit()
+        written += len(index.weighed(said))
+    took = perf_counter() - began
+    print(f"  one more: {took / PUTS * 1e3:.2f} ms a transaction,"
+          f" {took / written * 1e6:.0f} µs a posting")  # fmt: skip
+
+
+def _fill(write: Write, entries: int) -> int:
+    """Write titles, facets and postings; return how many postings."""
+    postings: defaultdict[tuple[str, str, int], array[int]] = defaultdict(lambda: array("I"))
+    drawn = enumerate(titles.drawn(entries), 1)
+    while chunk := list(islice(drawn, BATCH)):
+        columns = ("number", "kind", "subject_id", "shown", "code", "title_zh", "title_en",
+                   "summary", "owner_id")  # fmt: skip
+        write("search_entries", columns, (
+            (number, said.kind.value, said.subject_id, True, said.code, said.title_zh,
+             said.title_en, said.summary, said.owner_id) for number, said in chunk
+        ))  # fmt: skip
+        write("search_facets", ("entry", "facet", "value"), (
+            (number, *code) for number, said in chunk for code in sorted(said.facets or ())
+        ))  # fmt: skip
+        for number, said in chunk:
+            for term, weight in index.weighed(said):
+                postings[term, said.kind.value, weight].append(number)
+    write("search_terms", ("shown", "term", "kind", "weight", "entry"), (
+        (True, *key, number) for key in sorted(postings) for number in postings[key]
+    ))  # fmt: skip
+    return sum(map(len, postings.values()))
+
+
+@contextmanager
+def _database(where: str) -> Iterator[str]:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="databourse-bench-"))
+        url = f"sqlite:///{folder}/search.db"
+        if where == "postgresql":
+            base = stack.enter_context(postgres.server())
+            assert base is not None, postgres.why_not()
+            url = postgres.create_database(base, "bench_search")
+            stack.callback(postgres.drop_database, base, "bench_search")
+        engines = Engines(url)
+        migrations.upgrade(engines.write)
+        engines.dispose()
+        furnish(url)
+        yield url
+
+
+INDEXES: Final = ("ix_search_terms_entry", "ix_search_facets_facet_value_entry",
+                  "ix_search_entries_kind_shown_number")  # fmt: skip
+
+
+@contextmanager
+def _loading(url: str) -> Iterator[Write]:
+    """Yield what writes rows in bulk; the indexes beside the keys are built at the end."""
+    parsed = make_url(url)
+    opened = _loading_sqlite if parsed.drivername == "sqlite" else _loading_postgresql
+    with opened(url) as write:
+        yield write
+
+
+@contextmanager
+def _loading_sqlite(url: str) -> Iterator[Write]:
+    path = make_url(url).database
+    connection = sqlite3.connect(str(path), isolation_level=None)
+    for pragma in ("journal_mode=DELETE", "journal_mode=OFF", "synchronous=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+    built = {name: connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (name,))
+             .fetchone()[0] for name in INDEXES}  # fmt: skip
+    for name in INDEXES:
+        connection.execute(f"DROP INDEX {name}")
+    connection.execute("BEGIN")
+
+    def write(table: str, columns: tuple[str, ...], rows: Rows) -> None:
+        marks = ", ".join("?" * len(columns))
+        into = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - ours
+        connection.executemany(into, rows)
+
+    yield write
+    connection.execute("COMMIT")
+    for sql in built.values():
+        connection.execute(sql)
+    connection.close()
+
+
+@contextmanager
+def _loading_postgresql(url: str) -> Iterator[Write]:
+    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    key, foreign = "pk_search_terms", "fk_search_terms_entry_search_entries"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        built = [connection.execute("SELECT pg_get_indexdef(%s::regclass)", (name,)).fetchone()
+                 for name in INDEXES]  # fmt: skip
+        for name in INDEXES:
+            connection.execute(f"DROP INDEX {name}")
+        for name in (key, foreign):
+            connection.execute(f"ALTER TABLE search_terms DROP CONSTRAINT {name}")
+
+        def write(table: str, columns: tuple[str, ...], rows: Rows) -> None:
+            into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+            with connection.cursor() as cursor, cursor.copy(into) as copy:
+                for row in rows:
+                    copy.write_row(row)
+
+        yield write
+        connection.execute("SET maintenance_work_mem = '512MB'")
+        for sql in (
+            "SELECT setval(pg_get_serial_sequence('search_entries', 'number'), max(number))"
+            " FROM search_entries",
+            f"ALTER TABLE search_terms ADD CONSTRAINT {key}"
+            " PRIMARY KEY (shown, term, kind, weight, entry)",
+            f"ALTER TABLE search_terms ADD CONSTRAINT {foreign}"
+            " FOREIGN KEY (entry) REFERENCES search_entries (number) NOT VALID",
+            *(found[0] for found in built if found),
+            "VACUUM ANALYZE search_terms",
+            "VACUUM ANALYZE search_facets",
+            "VACUUM ANALYZE search_entries",
+        ):
+            connection.execute(sql)
+
+
+def _bytes(engines: Engines) -> int:
+    """Return how much the postings take, with their indexes; on SQLite the whole file."""
     with engines.reading() as session:
-        question = Question(text="气象", kind=Kind.DIRECTORY)
-        began = perf_counter()
-        results.facets(session, question)
-        results.counts(session, question)
-        print(f"  facets and counts of one word {(perf_counter() - began) * 1e3:.1f} ms")
+        if engines.sqlite:
+            return Path(str(engines.url.database)).stat().st_size
+        size = text("SELECT pg_total_relation_size('search_terms')")
+        return int(session.execute(size).scalar_one())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
-from databourse_client import frames, parcels, passes, profiles, tables
+from databourse_client import frames, packs, parcels, passes, profiles, tables
 from databourse_client.profiles import Profile
 from databourse_client.troubles import Trouble
 from databourse_client.wire import Progress, Wire
@@ -104,6 +104,26 @@ class Client:
         """Return way → why it is closed now; an empty list says that it is open."""
         found: dict[str, list[Any]] = self.wire.get(f"/api/deliveries/{_id(delivery)}/use")["ways"]
         return found
+
+    def try_out(self, product: str, purpose: str) -> Mapping[str, Any]:
+        """Take the free trial of a product, once; its task_id is a delivery to be read.
+
+        purpose: what the data would be used for. Raises Problem.
+        """
+        found: Mapping[str, Any] = self.wire.post(
+            "/api/trials", {"product_id": _id(product), "purpose_text": purpose}
+        )
+        return found
+
+    def pack(self, what: str, folder: Path | str = ".") -> Path:
+        """Save the procurement pack of a product or an order into a folder; return its file.
+
+        Each file in it is checked against the manifest's SHA-256. That of a product needs no
+        token. Raises Problem, Damaged.
+        """
+        noun = "orders" if what.startswith("ord_") else "products"
+        answer = self.wire.asked(f"/api/procurement-packs/{noun}/{_id(what)}")
+        return packs.kept(answer, what, Path(folder))
 
     # --- how it is read ------------------------------------------------------------------
 

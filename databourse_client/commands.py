@@ -137,6 +137,33 @@ def download(asked: Any, what: str, folder: Path, way: str | None, *, as_json: b
     click.echo(json.dumps(told, ensure_ascii=False) if as_json else str(path))
 
 
+@data.command("try")
+@click.argument("product")
+@click.option("--for", "purpose", required=True, help="What the data would be used for.")
+@_JSON
+@click.pass_obj
+def try_out(asked: Any, product: str, purpose: str, *, as_json: bool) -> None:
+    """Take the free trial of PRODUCT, once; what is told is read like what was bought."""
+    with telling(as_json=as_json):
+        made = _client(asked).try_out(product, purpose)
+    told = f"{made['task_id']} until {made['until']}"
+    click.echo(json.dumps(made, ensure_ascii=False) if as_json else told)
+
+
+@data.command("pack")
+@click.argument("what")
+@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=".",
+              show_default=True, help="The folder it is put into.")  # fmt: skip
+@_JSON
+@click.pass_obj
+def pack(asked: Any, what: str, folder: Path, *, as_json: bool) -> None:
+    """Save the procurement pack of WHAT (a product, an order) as one zip, checked."""
+    with telling(as_json=as_json):
+        path = _client(asked).pack(what, folder)
+    told = {"file": str(path), "size_bytes": path.stat().st_size}
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else str(path))
+
+
 @contextmanager
 def telling(*, as_json: bool = False) -> Iterator[None]:
     """Tell a trouble in one sentence on stderr, and end with its status; no traceback."""

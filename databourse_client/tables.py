@@ -67,39 +67,90 @@ def read_profile(
     path: Path, *, columns: Sequence[str] | None = None, limit: int | None = None
 ) -> "pd.DataFrame":
     """Read the first table of a .share profile. Raises BadProfile and what `read` raises."""
+    return read(profiled(path), columns=columns, limit=limit)
+
+
+def profiled(path: Path) -> Mapping[str, Any]:
+    """Return what a .share profile says. Raises BadProfile."""
     try:
         told = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise BadProfile(f"{path} cannot be read as a profile: {error}") from error
     if not isinstance(told, dict) or not {"endpoint", "bearerToken"} <= told.keys():
         raise BadProfile(f"{path} is no profile of the sharing protocol")
-    return read(told, columns=columns, limit=limit)
+    return told
 
 
 def read(
     shared: Mapping[str, Any], *, columns: Sequence[str] | None = None, limit: int | None = None
 ) -> "pd.DataFrame":
     """Read the first table that a sharing token opens. Raises Damaged, Problem, Unreachable."""
-    endpoint, token = str(shared["endpoint"]).rstrip("/"), str(shared["bearerToken"])
-    parts = urlsplit(endpoint)
-    wire = Wire(f"{parts.scheme}://{parts.netloc}", token, allow_http=parts.scheme == "http")
-    names = _first_table(wire, parts.path)
-    door = f"{parts.path}/shares/{names[0]}/schemas/{names[1]}/tables/{names[2]}/query"
+    wire = opened(shared)
+    lines = queried(wire, shared, limit=limit)
+    with tempfile.TemporaryDirectory(prefix="databourse-") as folder:
+        files = [
+            wire.fetched(url, Path(folder) / f"{place:06}.parquet", sha256=None)
+            for place, url in enumerate(filter(None, map(address, lines)))
+        ]
+        if not files:
+            return frames.of_rows([], [str(one["name"]) for one in schema(lines)["fields"]])
+        return frames.of_parquet(files, columns=columns, limit=limit)
+
+
+def opened(shared: Mapping[str, Any]) -> Wire:
+    """Return the wire that a profile of the sharing protocol opens. Raises BadProfile."""
+    parts = urlsplit(str(shared["endpoint"]))
+    url, token = f"{parts.scheme}://{parts.netloc}", str(shared["bearerToken"])
+    return Wire(url, token, allow_http=parts.scheme == "http")
+
+
+def queried(
+    wire: Wire,
+    shared: Mapping[str, Any],
+    *,
+    table: str | None = None,
+    limit: int | None = None,
+    knows: str = "responseformat=parquet",
+) -> list[Mapping[str, Any]]:
+    """Return the lines by which a house answers for a table: what it is, and its files.
+
+    table: share.schema.table; the first that there is when none is named. knows: which
+    answers the caller can read, in the protocol's words. Raises Damaged, Problem, Unreachable.
+    """
+    base = urlsplit(str(shared["endpoint"])).path.rstrip("/")
+    names = _first_table(wire, base) if table is None else _named(table)
+    door = f"{base}/shares/{names[0]}/schemas/{names[1]}/tables/{names[2]}/query"
     got = wire.asked(
         door,
         body={} if limit is None else {"limitHint": limit},
-        headers={"delta-sharing-capabilities": "responseformat=parquet"},
+        headers={"delta-sharing-capabilities": knows},
     )
-    lines = [json.loads(line) for line in got.content.splitlines() if line.strip()]
-    with tempfile.TemporaryDirectory(prefix="databourse-") as folder:
-        files = [
-            wire.fetched(line["file"]["url"], Path(folder) / f"{place:06}.parquet", sha256=None)
-            for place, line in enumerate(lines)
-            if "file" in line
-        ]
-        if not files:
-            return frames.of_rows([], _columns(lines))
-        return frames.of_parquet(files, columns=columns, limit=limit)
+    return [json.loads(line) for line in got.content.splitlines() if line.strip()]
+
+
+def schema(lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the schema that the lines tell of, as Delta writes it. Raises Damaged."""
+    told = next((line["metaData"] for line in lines if "metaData" in line), None)
+    if told is None:
+        raise Damaged("the answer tells nothing of the table")
+    found: Mapping[str, Any] = json.loads(told.get("deltaMetadata", told)["schemaString"])
+    return found
+
+
+def address(line: Mapping[str, Any]) -> str | None:
+    """Return where the file of a line is to be fetched, in either form; None for other lines."""
+    file = line.get("file")
+    if file is None:
+        return None
+    return str(file["url"] if "url" in file else file["deltaSingleAction"]["add"]["path"])
+
+
+def _named(table: str) -> tuple[str, str, str]:
+    names = table.split(".")
+    if len(names) != 3:
+        raise BadProfile(f"{table} is no table: share.schema.table")
+    share, inner, name = (quote(each, safe="") for each in names)
+    return share, inner, name
 
 
 def _first_table(wire: Wire, base: str) -> tuple[str, str, str]:
@@ -112,13 +163,6 @@ def _first_table(wire: Wire, base: str) -> tuple[str, str, str]:
         raise Damaged("the share holds no table")
     schema, table = (quote(str(tables[0][name]), safe="") for name in ("schema", "name"))
     return share, schema, table
-
-
-def _columns(lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    told = next((line["metaData"] for line in lines if "metaData" in line), None)
-    if told is None:
-        raise Damaged("the answer tells nothing of the table")
-    return [str(one["name"]) for one in json.loads(told["schemaString"])["fields"]]
 
 
 def _page_size(wire: Wire, key: Key) -> int:

@@ -9,10 +9,10 @@ Source: I-29, I-30, I-32, I-33.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
-from sqlalchemy import update
-from sqlalchemy.orm import defer
+from sqlalchemy import Table, bindparam, update
+from sqlalchemy.orm import Session, defer
 
 from catalogue import directories, grades, resources
 from catalogue.grades import Condition, Grade, Mode, Origin, PiClass
@@ -44,6 +44,19 @@ _CONSENTED: Final = frozenset({Condition.SUBJECT_CONSENT, Condition.SEPARATE_CON
 _OUTSIDE: Final = frozenset({Way.PACKAGE, Way.SHARE, Way.API})
 
 
+_TASKS: Final = cast("Table", DeliveryTask.__table__)
+_COUNTED: Final = (
+    update(_TASKS)
+    .where(_TASKS.c.id == bindparam("task"))
+    .values(
+        reads=_TASKS.c.reads + bindparam("more_reads"),
+        rows_delivered=_TASKS.c.rows_delivered + bindparam("more_rows"),
+        bytes_delivered=_TASKS.c.bytes_delivered + bindparam("more_bytes"),
+    )
+)
+"""Written once: to build it anew at each use takes longer than to run it."""
+
+
 class BeyondOrder(DomainError):
     """The use goes beyond what was ordered, or the delivery does not stand open."""
 
@@ -71,7 +84,9 @@ class Passage:
     """A use that was admitted: of what, by which way, and under which decision.
 
     conditions: of the delivery matrix, that whoever serves the use fulfils (masked).
-    quantity: what was taken of the quotas; `count` gives back what was not used.
+    quantity: what was taken of the quotas; `count` gives back what was not used, and counts
+    as many uses as calls were taken, one when none were. limited: whether anything limits
+    a meter of it, so that there is something left to be told.
     """
 
     task: DeliveryTask
@@ -81,6 +96,7 @@ class Passage:
     decision_id: str | None
     conditions: frozenset[Condition] = frozenset()
     quantity: Mapping[str, int] = field(default_factory=dict)
+    limited: bool = True
 
 
 def admit(
@@ -117,7 +133,7 @@ def admit(
         *_beyond(task, meant, items),
     )
     short = () if found else allowances.spend(work.session, task.id, taken)
-    refusals = (*found, *map(_used_up, short))
+    refusals = (*found, *map(_too_little, short))
     if refusals:
         raise BeyondOrder.of(refusals)
     return Passage(task, way, version, resource, decision_id, conditions or frozenset(), taken)
@@ -138,17 +154,7 @@ def count(
     "delivery.used" says of it.
     """
     task = passage.task
-    counted = (
-        update(DeliveryTask)
-        .where(DeliveryTask.id == task.id)
-        .values(
-            reads=DeliveryTask.reads + 1,
-            rows_delivered=DeliveryTask.rows_delivered + rows,
-            bytes_delivered=DeliveryTask.bytes_delivered + bytes,
-        )
-        .execution_options(synchronize_session=False)
-    )
-    work.session.execute(counted)
+    _count(work.session, task.id, passage.quantity.get(CALLS, 1), rows, bytes)
     work.record(
         "delivery.used",
         task.id,
@@ -160,7 +166,7 @@ def count(
         **more,
     )
     _give_back(work, passage, rows)
-    return remaining(work, task)
+    return remaining(work, task) if passage.limited else {}
 
 
 def barred(
@@ -188,6 +194,11 @@ def require(work: Work, task: DeliveryTask, way: Way, *, items: Sequence[str] = 
 def beyond(code: str, zh: str, en: str) -> BeyondOrder:
     """Return the error that tells one reason."""
     return BeyondOrder.of((Refusal(code, zh, en),))
+
+
+def used_up(meters: Iterable[str]) -> BeyondOrder:
+    """Return the error that tells of which meters too little is left."""
+    return BeyondOrder.of(map(_too_little, meters))
 
 
 def remaining(work: Work, task: DeliveryTask) -> dict[str, int]:
@@ -362,10 +373,15 @@ def _beyond(task: DeliveryTask, use: Use, items: Iterable[str]) -> Iterator[Refu
         yield Refusal("ITEM_NOT_ORDERED", "含未订购的信息项", "an item was not ordered")
 
 
-def _used_up(meter: str) -> Refusal:
+def _too_little(meter: str) -> Refusal:
     return Refusal(
         "ALLOWANCE_USED_UP", f"约定用量“{meter}”不足", f"too little is left of the ordered {meter}"
     )
+
+
+def _count(session: Session, task_id: str, reads: int, rows: int, size_bytes: int) -> None:
+    told = {"task": task_id, "more_reads": reads, "more_rows": rows, "more_bytes": size_bytes}
+    session.connection().execute(_COUNTED, told)
 
 
 def _give_back(work: Work, passage: Passage, rows: int) -> None:

@@ -6,7 +6,7 @@ states of the exchange (未开始交付, 交付中, 交付完成); I-29, I-30, I
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypedDict
 
@@ -38,12 +38,15 @@ class State(StrEnum):
     REVOKED = "revoked"
 
 
+TRIAL: Final = "tri_"
+"""How the id of a trial begins, in the place of an order's."""
+
 BATCH: Final = 200
 """Tasks that are suspended or resumed between two looks at the table."""
 
 
 class DeliveryTask(Living, Base):
-    """The delivery of one order line to its buyer.
+    """The delivery of one order line to its buyer; of a trial, its id stands for both.
 
     mode, grade, pi_class, origin: codes of the delivery matrix, as they were when it was
     ordered. dataset_version_id: of a merchant's own table; resource_id: of public data.
@@ -102,6 +105,11 @@ class DeliveryTask(Living, Base):
     stopped_for: Mapped[str | None]
     use_until: Mapped[date | None]
     opened_at: Mapped[Instant]
+
+    @property
+    def was_received(self) -> bool:
+        """Whether its buyer has read, downloaded or been handed anything of it."""
+        return bool(self.reads or self.bytes_delivered or self.rounds_handed)
 
 
 class Line(TypedDict):
@@ -165,6 +173,8 @@ LIFE: Workflow[State, DeliveryTask] = Workflow(
     "delivery_task", State, State.NOT_STARTED,
     step("provision", {State.NOT_STARTED}, State.IN_PROGRESS, seller, when=(_resource_attached,),
          says="delivery.provisioned", label=Words("开通交付", "Provision")),
+    step("open",      {State.NOT_STARTED}, State.IN_PROGRESS, system_only, own_door=True,
+         says="delivery.trial_opened", label=Words("开通试用", "Open a trial")),
     step("complete",  {State.IN_PROGRESS}, State.DELIVERED, seller, when=(_is_handed_over,),
          says="delivery.completed", label=Words("交付完成", "Complete")),
     step("accept",    {State.DELIVERED}, State.ACCEPTED, (buyer, system_only), own_door=True,
@@ -245,6 +255,13 @@ def go_on_for(work: Work, order_id: str) -> None:
             work.record("delivery.went_on", task.id, order_id=order_id)
 
 
+def prolong_for(work: Work, order_id: str, *, days: int) -> None:
+    """Let what an order delivers be used so many days longer. One SELECT."""
+    for task in of_order(work.session, order_id):
+        task.use_until = task.use_until and task.use_until + timedelta(days=days)
+        work.record("delivery.prolonged", task.id, order_id=order_id, days=days)
+
+
 def end_term_for(work: Work, order_line_id: str, *, reason: str) -> None:
     """End what is served by the day and was accepted, before its term is over. One SELECT."""
     statement = select(DeliveryTask).where(
@@ -318,6 +335,11 @@ def of_order(session: Session, order_id: str) -> list[DeliveryTask]:
         .limit(BATCH)
     )
     return list(session.scalars(statement))
+
+
+def for_trial(task: DeliveryTask) -> bool:
+    """Tell whether a task delivers a trial, and no order. Pure."""
+    return task.order_id.startswith(TRIAL)
 
 
 def all_delivered(session: Session, order_id: str) -> bool:

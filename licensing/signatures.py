@@ -98,6 +98,16 @@ def holds(provider: CryptoProvider, signature: Signature, *, text_digest: str) -
     return same_text and provider.verify(_content(signature), seal)
 
 
+def is_whole(
+    session: Session, provider: CryptoProvider, subject: str, *, text: str, text_digest: str
+) -> bool:
+    """Tell whether `text` is what was signed, and every signature under it holds. One SELECT."""
+    digest = provider.digest(text.encode())
+    return digest == text_digest and all(
+        holds(provider, signature, text_digest=digest) for signature in of(session, subject)
+    )
+
+
 def _content(signature: Signature) -> bytes:
     return crypto.canonical(
         {

@@ -4,11 +4,17 @@ A record of somebody else's is answered like one that does not exist; those who
 oversee the exchange see everything.
 """
 
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from kernel.actor import Actor, Duty, Role, Who
+from kernel.db import Living
 from kernel.errors import StepNotAllowed
+from kernel.parties import oversight
+from kernel.words import Words
 from kernel.work import Work
+from kernel.workflow import Workflow
+
+_Noun = TypeVar("_Noun", bound=Living)
 
 _OVERSEEING: Final = {
     Role.EXCHANGE_OPERATOR: frozenset(
@@ -26,21 +32,20 @@ _OVERSEEING: Final = {
 }
 
 
-def oversees(actor: Actor) -> bool:
-    """Tell whether the actor may read what belongs to any party.
-
-    Who only runs the machines (platform_admin) may not.
-    """
-    if Role.SYSTEM in actor.roles:
-        return True
-    return any(
-        role in actor.roles and not duties.isdisjoint(actor.duties)
-        for role, duties in _OVERSEEING.items()
-    )
-
-
-overseer: Final = Who("overseer", lambda actor, _subject: oversees(actor))
+overseer: Final = oversight.by(_OVERSEEING)
 """Who may read everything."""
+
+
+def oversees(actor: Actor) -> bool:
+    """Tell whether the actor may read what belongs to any party."""
+    return overseer.matches(actor, None)
+
+
+def overseen(
+    model: type[_Noun], life: Workflow[Any, _Noun], missing: Words, *parties: str
+) -> oversight.Overseen[_Noun]:
+    """Return the queries of a noun of a trade. parties: the fields that name whose it is."""
+    return oversight.Overseen(model, life, missing, overseer, parties)
 
 
 def require(work: Work, who: Who, subject: object, doing: str) -> None:

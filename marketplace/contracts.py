@@ -182,8 +182,6 @@ def text(session: Session, contract_id: str) -> ContractText:
 def is_whole(session: Session, crypto: CryptoProvider, contract_id: str) -> bool:
     """Tell whether the text is what was signed, and every signature under it holds."""
     body = text(session, contract_id)
-    digest = crypto.digest(body.text.encode())
-    signed = signatures.of(session, contract_id)
-    return digest == body.text_digest and all(
-        signatures.holds(crypto, signature, text_digest=digest) for signature in signed
+    return signatures.is_whole(
+        session, crypto, contract_id, text=body.text, text_digest=body.text_digest
     )

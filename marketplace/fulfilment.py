@@ -23,6 +23,7 @@ from marketplace.fees import Ground
 from marketplace.instalments import schedules
 from marketplace.instalments.schedules import Due
 from marketplace.lines import OrderLine
+from marketplace.mandated import mandate_rows
 from settlement import escrow, payments
 from settlement.metering import bills, meters, subscriptions
 from settlement.metering.meters import Basis
@@ -172,6 +173,16 @@ def accept(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     A subscription counts period by period, what is charged by use bill by bill.
     """
     tasks.accept_for(work.as_system(), order.id)
+    _recognise(order, work)
+
+
+def conclude(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
+    """Effect: nothing more is delivered; what was, counts, and its price becomes due."""
+    tasks.revoke_for(work, order.id, reason="提前终止 the order ended before its time")
+    _recognise(order, work)
+
+
+def _recognise(order: Ordered, work: Work) -> None:
     meters.close_for(work, order.id, Basis.USE)
     ordered = lines.of(work.session, order.id)
     found = [line for line in ordered if opening.at_once(line, order.pay_mode)]
@@ -288,6 +299,7 @@ def earned(work: Work, order: Ordered, line: OrderLine) -> escrow.AcceptedLine:
         "product_id": line.product_id,
         "board_ids": [board.id for board in boards.of(work.session, line.product_id)],
         "agreement_id": agreement_id,
+        "commission": mandate_rows.earning(work.session, order.id),
         "waiver": "welfare" if line.fee_ground == Ground.PUBLIC_INTEREST else None,
         "dispute_prone": version.contains_pi or Grade(version.grade) >= Grade.G3,
     }

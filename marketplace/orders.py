@@ -4,12 +4,19 @@ Source: trading rules of the exchange: pre-checks, contract, price into escrow, 
 acceptance, settlement; no scenario, no trade (无场景不交易). Acceptance makes a trade count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
 from kernel import ids, numbers, watch
@@ -24,10 +31,12 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from marketplace import access, contracts, fulfilment, lines, uses
 from marketplace.contracting import drawing
-from marketplace.lines import Item, Wanted
+from marketplace.lines import Item, OrderLine, Wanted
 from marketplace.ordering import guards, rejections
 from marketplace.prices import PayMode
 from marketplace.uses import Use
+
+_BATCH: Final = 200
 
 
 class State(StrEnum):
@@ -166,12 +175,6 @@ LIFE: Workflow[State, Order] = Workflow(
          then=(fulfilment.open_tasks,),
          within="clocks.order_delivery", owner="seller_id",
          says="order.paid", label=Words("价款到账", "Paid into escrow")),
-    step("suspend_delivery", {State.IN_DELIVERY}, State.DELIVERY_SUSPENDED,
-         (system_only, regulator), asks=(REASON,), pauses=True,
-         says="order.delivery_suspended", label=Words("暂停交付", "Suspend the delivery")),
-    step("resume_delivery", {State.DELIVERY_SUSPENDED}, State.IN_DELIVERY,
-         (system_only, regulator), when=(fulfilment.may_be_delivered,), resumes=True,
-         says="order.delivery_resumed", label=Words("恢复交付", "Resume the delivery")),
     step("delivered",   {State.IN_DELIVERY}, State.PENDING_ACCEPTANCE, system_only,
          own_door=True, when=(fulfilment.is_delivered,), then=(_deliver,),
          within="clocks.acceptance", overdue="accept",
@@ -179,6 +182,15 @@ LIFE: Workflow[State, Order] = Workflow(
     step("accept",      {State.PENDING_ACCEPTANCE}, State.ACCEPTED, (buyer, system_only),
          when=(guards.silence_is_over,), then=(_accept, fulfilment.accept),
          says="order.accepted", label=Words("验收", "Accept")),
+    step("suspend_delivery", {State.IN_DELIVERY}, State.DELIVERY_SUSPENDED,
+         (system_only, regulator), asks=(REASON,), pauses=True,
+         says="order.delivery_suspended", label=Words("暂停交付", "Suspend the delivery")),
+    step("resume_delivery", {State.DELIVERY_SUSPENDED}, State.IN_DELIVERY,
+         (system_only, regulator), when=(fulfilment.may_be_delivered,), resumes=True,
+         says="order.delivery_resumed", label=Words("恢复交付", "Resume the delivery")),
+    step("end_early",   {State.DELIVERY_SUSPENDED}, State.ACCEPTED, system_only, own_door=True,
+         then=(_accept, fulfilment.conclude),
+         says="order.ended_early", label=Words("提前终止", "Ended before its time")),
     step("reject",      {State.PENDING_ACCEPTANCE}, State.REDELIVERY, buyer,
          when=(guards.not_rejected_before,), then=(_reject,), asks=rejections.ASKS,
          within="clocks.order_delivery",
@@ -284,6 +296,25 @@ def seen(work: Work, order_id: str) -> Order:
     if work.actor.organisation in {found.buyer_id, found.seller_id} or access.oversees(work.actor):
         return found
     raise NotFound("没有这个订单", f"no order {order_id}")
+
+
+def of_lines(
+    session: Session, which: ColumnElement[bool], state: State | None = None
+) -> Iterator[Order]:
+    """Give the orders with a line that is one of `which`, in this state if one is named.
+
+    One SELECT for each 200; an order may be moved on while they are gone through.
+    """
+    after, with_it = "", select(OrderLine.order_id).where(which)
+    while True:
+        statement = select(Order).where(Order.id.in_(with_it), Order.id > after)
+        if state is not None:
+            statement = statement.where(Order.state == state)
+        found = list(session.scalars(statement.order_by(Order.id).limit(_BATCH)))
+        if not found:
+            return
+        yield from found
+        after = found[-1].id
 
 
 def take(work: Work, order_id: str, step_name: str, **data: Any) -> Order:

@@ -87,7 +87,7 @@ LIFE: Workflow[State, Product] = Workflow(
     step("revise", {State.DRAFT}, State.DRAFT, owner, own_door=True,
          says="product.revised", label=Words("修改", "Revise")),
     step("submit", {State.DRAFT}, State.FORMAL_CHECK, owner,
-         when=guards.MAY_BE_LISTED, within="clocks.product_formal_check",
+         when=(guards.data_is_there, *guards.MAY_BE_LISTED), within="clocks.product_formal_check",
          says="product.submitted", label=Words("提交审核", "Submit for review")),
     step("pass_formal", {State.FORMAL_CHECK}, State.COMPLIANCE_REVIEW, listing_officer,
          not_by=("submit",), within="clocks.product_compliance_review",

@@ -4,7 +4,7 @@ Each runs after the commit of the event that it follows, and may run twice: the 
 time it finds the order where the first left it, and does nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, or_, select
@@ -29,7 +29,6 @@ from settlement.refunding import refunds, voucher_returns
 from settlement.vouchers import parts as sponsored
 from settlement.vouchers import vouchers
 
-_BATCH = 200
 _NAMED = 5
 _PAID = frozenset(
     {
@@ -82,6 +81,8 @@ def go_into_delivery(work: Work, order_id: str) -> None:
 def mark_delivered(work: Work, event: Event) -> None:
     """After "delivery.completed": the buyer may inspect, once nothing is outstanding."""
     task = tasks.find(work.session, event.subject)
+    if tasks.for_trial(task):
+        return
     order = orders.find(work.session, task.order_id)
     if order.state == State.IN_DELIVERY and tasks.all_delivered(work.session, order.id):
         orders.take(work.as_system(), order.id, "delivered")
@@ -194,30 +195,19 @@ def suspend_for(work: Work, authorisation_id: str) -> None:
     One SELECT for each 200 orders.
     """
     reason = f"授权失效 authorisation {authorisation_id} is not in force"
-    while found := _under(work.session, authorisation_id, State.IN_DELIVERY):
-        for order in found:
-            orders.take(work.as_system(), order.id, "suspend_delivery", reason=reason)
+    for order in _under(work.session, authorisation_id, State.IN_DELIVERY):
+        orders.take(work.as_system(), order.id, "suspend_delivery", reason=reason)
 
 
 def resume_for(work: Work, authorisation_id: str) -> None:
     """Go on with what was stopped, unless something else bars it."""
-    after = ""
-    while found := _under(work.session, authorisation_id, State.DELIVERY_SUSPENDED, after):
-        for order in found:
-            if not fulfilment.barred(work, order):
-                orders.take(work.as_system(), order.id, "resume_delivery")
-        after = found[-1].id
+    for order in _under(work.session, authorisation_id, State.DELIVERY_SUSPENDED):
+        if not fulfilment.barred(work, order):
+            orders.take(work.as_system(), order.id, "resume_delivery")
 
 
-def _under(session: Session, authorisation_id: str, state: State, after: str = "") -> list[Order]:
-    with_it = select(OrderLine.order_id).where(OrderLine.authorisation_id == authorisation_id)
-    statement = (
-        select(Order)
-        .where(Order.id.in_(with_it), Order.state == state, Order.id > after)
-        .order_by(Order.id)
-        .limit(_BATCH)
-    )
-    return list(session.scalars(statement))
+def _under(session: Session, authorisation_id: str, state: State) -> Iterator[Order]:
+    return orders.of_lines(session, OrderLine.authorisation_id == authorisation_id, state)
 
 
 def let_go(work: Work, event: Event) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, fun
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue.grades import Grade, Mode, Origin, PiClass, Term
-from delivery.tables import datasets
+from delivery.tables import datasets, removals
 from kernel import ids
 from kernel.clock import Instant
 from kernel.crypto import canonical
@@ -365,6 +365,12 @@ def _check_dataset(given: Mapping[str, Any], work: Work) -> None:
         datasets.own_version(work, given["dataset_version_id"])
     except NotFound as error:
         raise Invalid(error.zh, error.en, pointer="/dataset_version_id") from error
+    if removals.is_removed(work, given["dataset_version_id"]):
+        raise Invalid(
+            "该版本的数据已按规则清理，请重新上传",
+            "the rows of this version were removed as unused: upload them again",
+            pointer="/dataset_version_id",
+        )
 
 
 def _exact(value: Any) -> Any:

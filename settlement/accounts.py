@@ -172,8 +172,8 @@ def require_verified(session: Session, party_id: str) -> BankAccount:
     return found
 
 
-_OWN: Final = access.Overseen(
-    BankAccount, LIFE, Words("没有这个收款账户", "no bank account"), owner="party_id"
+_OWN: Final = access.overseen(
+    BankAccount, LIFE, Words("没有这个收款账户", "no bank account"), "party_id"
 )
 find, seen, listed, take = _OWN.find, _OWN.seen, _OWN.listed, _OWN.take
 

@@ -64,7 +64,8 @@ class AcceptedLine(TypedDict, total=False):
     """A line that was accepted, or a slice of it.
 
     seq: which slice, from 1. volume: what counts, if more than the amount: others pay a part of
-    it later. shares: account kind → basis points, when they were agreed.
+    it later. shares: account kind → basis points, when they were agreed. commission: owner and
+    share_bp of an agent, out of what the merchant gets.
     product_id, board_ids, agreement_id: by which the rules of fees and revenue are chosen.
     waiver: for what no fee is charged. dispute_prone: it waits longer before it is settled.
     """
@@ -78,6 +79,7 @@ class AcceptedLine(TypedDict, total=False):
     operator_id: NotRequired[str | None]
     kind: Required[str]
     shares: NotRequired[Mapping[str, int] | None]
+    commission: NotRequired[Mapping[str, Any] | None]
     product_id: NotRequired[str | None]
     board_ids: NotRequired[Sequence[str]]
     agreement_id: NotRequired[str | None]
@@ -214,13 +216,16 @@ def _accept(work: Work, order_id: str, line: Mapping[str, Any], *, counted: bool
         draft=None,
         holds=len(frozen.open_on(work.session, order_id)),
     )
-    _check_divisible(work, made)
+    _check_divisible(work, made, line.get("commission"))
     work.session.add(made)
     return made
 
 
-def _check_divisible(work: Work, made: Obligation) -> None:
+def _check_divisible(work: Work, made: Obligation, commission: Mapping[str, Any] | None) -> None:
+    """Let an agent's commission be among the shares, and raise Invalid if they cannot be."""
     versions = terms.load(work.session, [made])
+    if commission:
+        made.shares = terms.with_commission(made, work.rules, versions, commission)
     terms.rule(made, work.rules, versions, charged=Money(0, made.amount.currency))
 
 

@@ -296,7 +296,7 @@ def locked_by_id(session: Session, payment_id: str) -> Payment:
     return found[0]
 
 
-_OWN: Final = access.Overseen(Payment, LIFE, Words("没有这笔付款", "no payment"), owner="payer_id")
+_OWN: Final = access.overseen(Payment, LIFE, Words("没有这笔付款", "no payment"), "payer_id")
 find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 
 

@@ -250,7 +250,7 @@ def account_gone(work: Work, event: Event) -> None:
         LIFE.take("cancel", payout, work.as_system(), reason="收款账户停用 the account is retired")
 
 
-_OWN: Final = access.Overseen(Payout, LIFE, Words("没有这笔付款", "no payout"), owner="party_id")
+_OWN: Final = access.overseen(Payout, LIFE, Words("没有这笔付款", "no payout"), "party_id")
 find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 
 

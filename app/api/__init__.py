@@ -5,7 +5,8 @@ from flask_smorest import Api
 
 from app.api import demonstration as clock_door
 from app.api import health
-from app.api.aftercare import data_destructions, ratings, trade_disputes
+from app.api.aftercare import complaints, data_destructions, ratings, trade_disputes
+from app.api.agency import mandates
 from app.api.assets import (
     asset_cards,
     asset_changes,
@@ -13,6 +14,7 @@ from app.api.assets import (
     asset_valuations,
     evidence_packs,
 )
+from app.api.buying import procurement_packs, renewals, trials
 from app.api.catalogue import (
     cascade,
     directories,
@@ -169,7 +171,9 @@ NOUNS = (
     boards,
     search,
     demands,
+    mandates,
     trade_disputes,
+    complaints,
     data_destructions,
     ratings,
     products,
@@ -223,6 +227,9 @@ NOUNS = (
     asset_disclosures,
     asset_valuations,
     evidence_packs,
+    procurement_packs,
+    trials,
+    renewals,
 )
 
 
@@ -237,6 +244,7 @@ BESIDE = (
     reconciliations.day_blueprint,
     party_statements.paper_blueprint,
     invoices.receipt_blueprint,
+    trials.offer_blueprint,
 )
 """Doors of a second noun in the module of a first."""
 

@@ -85,6 +85,62 @@ def refresh(settings: Settings, location_id: str, login: str) -> None:
         _tell(_looked(house, location_id))
 
 
+@data_set.command("prune")
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.pass_obj
+def prune(settings: Settings, *, dry_run: bool) -> None:
+    """Remove the rows of versions that nobody may read any more, as the timetable does daily.
+
+    Loaded long ago, named by no product that is reviewed or sold, never ordered, not held.
+    """
+    from app.intake import pruning
+
+    with opening.telling(), opening.opened(settings) as house:
+        if dry_run:
+            for each in pruning.due(house):
+                click.echo(f"{each.dataset_id}\t{each.number}\t{each.owner_id}\t{each.rows}"
+                           f"\t{each.size_bytes}\t{each.title}")  # fmt: skip
+            return
+        done = pruning.prune(house)
+    click.echo(f"{done.versions} versions and {done.strays} strays removed,"
+               f" {done.freed_bytes} bytes")  # fmt: skip
+
+
+@data_set.command("hold")
+@click.argument("dataset_id")
+@click.option("--reason", required=True, help="The proceeding, audit or inquiry.")
+@click.option("--as", "login", required=True, help="The officer's login.")
+@click.pass_obj
+def hold(settings: Settings, dataset_id: str, *, reason: str, login: str) -> None:
+    """Keep the rows of a data set, whatever the rules say, until it is released."""
+    from app import unit
+    from delivery.tables import removals
+
+    with opening.telling(), opening.opened(settings) as house:
+        made = unit.committed(
+            house,
+            opening.acting(house, login),
+            lambda work: removals.hold(work, dataset_id, reason).id,
+        )
+    click.echo(made)
+
+
+@data_set.command("release")
+@click.argument("dataset_id")
+@click.option("--as", "login", required=True, help="The officer's login.")
+@click.pass_obj
+def release(settings: Settings, dataset_id: str, login: str) -> None:
+    """Let the rules hold for a data set again."""
+    from app import unit
+    from delivery.tables import removals
+
+    with opening.telling(), opening.opened(settings) as house:
+        made = unit.committed(
+            house, opening.acting(house, login), lambda work: removals.lift(work, dataset_id).id
+        )
+    click.echo(made)
+
+
 def _looked(house: "House", location_id: str) -> dict[str, Any]:
     from app.intake import mounting
     from delivery.locations import locations

@@ -1,24 +1,33 @@
 """A call of the metered interface, from key to receipt.
 
-First whose key it is and whether the way stands open (reading); then the rows, outside any
-transaction; then, in one unit of work, the decision, the quota, the count and the receipt.
-Nothing leaves before that is committed, and what is refused there was computed in vain.
+First whose key it is and whether the gate admits it, which is good for half a second of
+calls; then the rows, outside any transaction; then, in one unit of work with the calls that
+wait beside it, the quota, the count and the receipt. Nothing leaves before that is committed,
+and what is refused there was computed in vain. Under an authorisation each call is decided
+by itself, in the unit of work that counts it.
 """
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from time import perf_counter
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from flask import Response, request
 
 from app import unit
+from app.house import House
 from delivery import gate, tasks
 from delivery.domain import NotMounted
+from delivery.gate import Passage
 from delivery.metered import calls, signing
+from delivery.metered.batches import Entry, Outcome
 from delivery.metered.bodies import Body
-from delivery.metered.calls import Asked, Call
+from delivery.metered.calls import Answered, Asked, Billed
+from delivery.metered.desks import Commit, Mark
+from delivery.metered.signing import Shown
+from delivery.passing import allowances
 from delivery.recipients import credentials
 from delivery.recipients.credentials import Credential, NotPresented
 from delivery.tables import sources
@@ -26,11 +35,14 @@ from delivery.tables.datasets import DatasetVersion
 from delivery.tables.sources import Source
 from delivery.tasks import DeliveryTask
 from delivery.ways import Way
-from kernel.actor import NOBODY, Actor
+from kernel import clock
+from kernel.actor import NOBODY, SYSTEM, Actor
 from kernel.crypto import canonical
 from kernel.errors import DomainError
 from kernel.work import Work
 from marketplace.charging import using
+from marketplace.charging.using import Pricing
+from marketplace.trying import trials
 
 RECEIPT: Final = "Databourse-Receipt"
 """The header that carries the receipt: JSON, base64url."""
@@ -39,27 +51,63 @@ Compute = Callable[[DeliveryTask, DatasetVersion, Source], Body]
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls: a key, the organisation that it acts for, and the nonce of a signed request."""
+class Known:
+    """Whose key it is, as it was read at `mark`. ahead: of the system's time, in this house."""
 
     credential: Credential
     actor: Actor
-    nonce: str | None
     task: DeliveryTask
     version: DatasetVersion | None
+    ahead: timedelta
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
-class Billed:
-    """A call as it is told: its id and its receipt."""
+class Caller:
+    """Who calls: a key, the organisation that it acts for, and the nonce of a signed request."""
 
-    call_id: str
-    receipt: Mapping[str, Any]
+    known: Known
+    shown: Shown
 
-    @classmethod
-    def of(cls, call: Call) -> Self:
-        """Return what is told of a call."""
-        return cls(call.id, call.receipt or {})
+    @property
+    def credential(self) -> Credential:
+        """The key's record."""
+        return self.known.credential
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts when it is shown."""
+        return self.known.actor
+
+    @property
+    def task(self) -> DeliveryTask:
+        """The delivery that it is for."""
+        return self.known.task
+
+    @property
+    def version(self) -> DatasetVersion | None:
+        """What is delivered."""
+        return self.known.version
+
+    @property
+    def nonce(self) -> str | None:
+        """What makes a signed request one that is not sent again."""
+        return self.shown.signed.nonce if self.shown.signed is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What the gate has said at `mark`.
+
+    passage: None under an authorisation, which decides on each call. meters: what the order
+    limits.
+    """
+
+    passage: Passage | None
+    source: Source
+    meters: frozenset[str]
+    price: Pricing
+    mark: Mark
 
 
 class TwinWasFaster(Exception):
@@ -67,20 +115,21 @@ class TwinWasFaster(Exception):
 
 
 def identified(task_id: str) -> Caller:
-    """Return who shows a key for this delivery. Raises NotPresented. Five SELECTs by key."""
-    shown = request.headers.get("Authorization", "")
+    """Return who shows a key for this delivery. Raises NotPresented.
+
+    No SELECT for a key that was shown half a second ago, else six by key.
+    """
+    house = unit.house()
+    shown = signing.shown(request.headers.get("Authorization", ""))
     what = signing.Request(request.method, request.path, request.get_data())
-
-    def look(work: Work) -> Caller:
-        credential, nonce = signing.presented(work, shown, what)
-        if credential.task_id != task_id:
-            raise NotPresented("此密钥属于其他订单行", "this key is for another order line")
-        task = tasks.find(work.session, task_id)
-        version = gate.version_of(work, task)
-        return Caller(credential, credentials.actor(work.session, credential), nonce, task, version)
-
-    found: Caller = unit.reading(NOBODY, look)
-    return found
+    known: Known | None = house.desk.known(_who(shown)) or _read(shown)
+    skew_s = house.rules.number("delivery.signature_skew_s")
+    moment = clock.now() + (known.ahead if known is not None else timedelta())
+    credential = known.credential if known is not None else None
+    signing.verify(credential, shown, what, now=moment, skew_s=skew_s)
+    if known is None or known.task.id != task_id:
+        raise NotPresented("此密钥属于其他订单行", "this key is for another order line")
+    return Caller(known, shown)
 
 
 def called(caller: Caller, asked: Asked, compute: Compute) -> tuple[Billed, Body, bool]:
@@ -109,31 +158,6 @@ def answer(billed: Billed, body: Body, *, again: bool) -> Response:
     return response
 
 
-def _answered(
-    caller: Caller, asked: Asked, compute: Compute, began: float
-) -> tuple[Billed, Body, bool]:
-    earlier, source = unit.reading(caller.actor, lambda work: _looked(work, caller, asked))
-    body = compute(caller.task, there(caller.version), source)
-    if earlier is not None:
-        return _again(caller, earlier), body, True
-    took_ms = round((perf_counter() - began) * 1000)
-    try:
-        made = unit.writing(caller.actor, lambda work: _kept(work, caller, asked, (body, took_ms)))
-    except TwinWasFaster:
-        twin = unit.reading(caller.actor, lambda work: _before(work, asked))
-        return _again(caller, twin), body, True
-    return made, body, False
-
-
-def _again(caller: Caller, earlier: Billed) -> Billed:
-    """Answer as before; a signed request is used up by that as well."""
-    if caller.nonce is not None:
-        unit.writing(
-            caller.actor, lambda work: signing.use_up(work, caller.credential, caller.nonce)
-        )
-    return earlier
-
-
 def there(version: DatasetVersion | None) -> DatasetVersion:
     """Return the version of a delivery. Raises NotMounted for one that has no table."""
     if version is None:
@@ -141,40 +165,143 @@ def there(version: DatasetVersion | None) -> DatasetVersion:
     return version
 
 
-def _looked(work: Work, caller: Caller, asked: Asked) -> tuple[Billed | None, Source]:
-    """Look whether the way is open, whether this was answered before, and where the rows lie."""
-    gate.require(work, tasks.find(work.session, caller.task.id), Way.API)
-    using.require(work, caller.task.id)
-    source = sources.of(work, unit.house().shelves, there(caller.version))
-    return _before(work, asked), source
-
-
-def _before(work: Work, asked: Asked) -> Billed | None:
-    earlier = calls.before(work.session, asked)
-    return Billed.of(earlier) if earlier is not None else None
-
-
-def _kept(work: Work, caller: Caller, asked: Asked, computed: tuple[Body, int]) -> Billed:
-    body, took_ms = computed
-    credential = work.session.get_one(Credential, caller.credential.id)
-    if not credential.live(work.now):
-        raise NotPresented("密钥已失效", "the key was revoked or has expired")
-    signing.use_up(work, credential, caller.nonce)
-    if calls.before(work.session, asked) is not None:
-        raise TwinWasFaster
-    task = tasks.find(work.session, caller.task.id)
-    passage = calls.admit(work, task, asked.kind, body.rows)
-    made = calls.keep(
-        work,
-        passage,
-        asked=asked,
-        body=body,
-        price=using.price(work, task, rows=body.rows, bytes=len(body.content)),
-        took_ms=took_ms,
+def close(house: House) -> None:
+    """Give back what this process holds of allowances, before it ends."""
+    holder = house.desk.purse.holder
+    house.desk.purse.forget()
+    unit.committed(
+        house, SYSTEM, lambda work: allowances.hand_back(work.session, holder), ring=False
     )
+
+
+def _answered(
+    caller: Caller, asked: Asked, compute: Compute, began: float
+) -> tuple[Billed, Body, bool]:
+    admitted = _admitted(caller)
+    calls.check(caller.task, asked.kind)
+    body = compute(caller.task, there(caller.version), admitted.source)
+    answered = Answered(asked, body, round((perf_counter() - began) * 1000))
+    made = (_decided if admitted.passage is None else _written)(caller, answered)
     if made is None:
-        raise TwinWasFaster
-    return Billed.of(made)
+        twin = unit.reading(caller.actor, lambda work: calls.before(work.session, asked))
+        return Billed.of(twin), body, True
+    return made, body, False
+
+
+def _written(caller: Caller, answered: Answered) -> Billed | None:
+    """Write a call down with others that wait; None for one that was answered before.
+
+    What the gate has said is asked for anew when it has changed while the rows were computed.
+    """
+    house = unit.house()
+    outcome: Outcome | None = None
+    while outcome is None:
+        if not house.desk.holds(caller.known.mark):
+            caller = identified(caller.task.id)
+        admitted = _admitted(caller)
+        if admitted.passage is None:
+            raise AssertionError("an order has an authorisation for good")  # pragma: no cover
+        entry = Entry(
+            actor=caller.actor,
+            credential=caller.credential,
+            nonce=caller.nonce,
+            passage=admitted.passage,
+            meters=admitted.meters,
+            answered=answered,
+            price=admitted.price,
+            admitted_at=min(admitted.mark.at, caller.known.mark.at),
+        )
+        outcome = house.desk.write(entry, _committing(house, ring=entry.price.metered))
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome if isinstance(outcome, Billed) else None
+
+
+def _committing(house: House, *, ring: bool) -> Commit:
+    return lambda command: unit.committed(house, SYSTEM, command, ring=ring)
+
+
+def _decided(caller: Caller, answered: Answered) -> Billed | None:
+    """Write a call down that its authorisation decides on, in one unit of work with that."""
+
+    def kept(work: Work) -> Billed:
+        credential = work.session.get_one(Credential, caller.credential.id)
+        if not signing.opens(credential, work.now):
+            raise NotPresented("密钥已失效", "the key was revoked or has expired")
+        signing.use_up(work, credential, caller.nonce)
+        if calls.before(work.session, answered.asked) is not None:
+            raise TwinWasFaster
+        task = tasks.find(work.session, caller.task.id)
+        took = calls.quantity(answered.body.rows)
+        passage = gate.admit(work, task, Way.API, quantity=took)
+        call_id = calls.claim(work, answered.asked)
+        if call_id is None:
+            raise TwinWasFaster
+        price = using.priced(work, task)
+        return calls.keep(work, passage, {call_id: answered}, price)[call_id]
+
+    try:
+        found: Billed = unit.writing(caller.actor, kept)
+    except TwinWasFaster:
+        if caller.nonce is not None:  # a signed request is used up by that as well
+            unit.writing(
+                caller.actor, lambda work: signing.use_up(work, caller.credential, caller.nonce)
+            )
+        return None
+    return found
+
+
+def _admitted(caller: Caller) -> Admitted:
+    """Return what the gate says of this caller's calls, not older than the desk allows."""
+    desk = unit.house().desk
+    name = ("may", caller.task.id, caller.credential.id)
+    found: Admitted | None = desk.known(name)
+    if found is None:
+        mark = desk.mark()
+        found = unit.reading(caller.actor, lambda work: _asked_for(work, caller, mark))
+        desk.remember(name, mark, found)
+    return found
+
+
+def _asked_for(work: Work, caller: Caller, mark: Mark) -> Admitted:
+    """Ask the gate whether the way is open, and look where the rows lie. Writes nothing."""
+    task = tasks.find(work.session, caller.task.id)
+    passage: Passage | None = None
+    if task.authorisation_id is None:
+        passage = gate.admit(work, task, Way.API)
+    else:
+        gate.require(work, task, Way.API)
+    using.require(work, task.id)
+    trials.require(work, task)
+    source = sources.of(work, unit.house().shelves, there(caller.version))
+    meters = frozenset(each.meter for each in allowances.of(work.session, task.id))
+    if passage is not None:
+        passage = replace(passage, limited=bool(meters))
+    return Admitted(passage, source, meters, using.priced(work, task), mark)
+
+
+def _read(shown: Shown) -> Known | None:
+    """Read whose key it is, and remember it; None for nobody's."""
+    desk = unit.house().desk
+    mark = desk.mark()
+
+    def look(work: Work) -> Known | None:
+        credential = signing.find(work.session, shown)
+        if credential is None:
+            return None
+        task = tasks.find(work.session, credential.task_id)
+        version = gate.version_of(work, task)
+        actor = credentials.actor(work.session, credential)
+        return Known(credential, actor, task, version, work.now - clock.now(), mark)
+
+    found: Known | None = unit.reading(NOBODY, look)
+    if found is not None:
+        desk.remember(_who(shown), mark, found)
+    return found
+
+
+def _who(shown: Shown) -> tuple[str, ...]:
+    return ("key" if shown.signed is None else "signer", shown.name)
 
 
 def _listed_as_failed(caller: Caller, asked: Asked, error: DomainError, began: float) -> None:

@@ -18,13 +18,16 @@ from app.pages import (
     regulator,
     trade,
 )
+from app.pages.aftercare import complaints, ratings
 from app.pages.aftercare import destructions as data_destructions
 from app.pages.aftercare import disputes as trade_disputes
-from app.pages.aftercare import ratings
+from app.pages.agency import mandates
 from app.pages.applying import drafts
 from app.pages.assets import cards as asset_cards
 from app.pages.assets import disclosures as asset_tables
 from app.pages.assets import packs as evidence
+from app.pages.buying import packs as procuring
+from app.pages.buying import renewals, trials
 from app.pages.catalogue import asking, grading, hub, records
 from app.pages.centres import own
 from app.pages.charging import invoices, owed, rules
@@ -97,7 +100,9 @@ AUDIENCES = (
     contract_papers,
     framework_pages,
     cancelling,
+    mandates,
     trade_disputes,
+    complaints,
     ratings,
     data_destructions,
     instalments,
@@ -149,6 +154,9 @@ AUDIENCES = (
     rights,
     log,
     supervision,
+    procuring,
+    trials,
+    renewals,
 )
 
 

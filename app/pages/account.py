@@ -14,7 +14,7 @@ from app.pages import forms
 from app.pages.chrome import PREFERENCES
 from kernel.errors import DomainError
 from kernel.parties import credentials
-from kernel.workflow import Ask
+from kernel.workflow import Ask, Step
 
 blueprint = Blueprint("account", __name__)
 
@@ -83,9 +83,13 @@ def take(life: str, subject_id: str, step: str) -> Any:
         raise NotFound
     work = unit.current()
     doors.unchanged(module.seen(work, subject_id), request.form.get("version"))
-    answers = {ask.name: _answer(ask) for ask in row.asks if request.form.get(ask.name)}
-    module.take(work, subject_id, step, **answers)
+    module.take(work, subject_id, step, **answers(row))
     return back()
+
+
+def answers(row: Step[Any, Any]) -> dict[str, Any]:
+    """Return what a form answers to the questions of a step."""
+    return {ask.name: _answer(ask) for ask in row.asks if request.form.get(ask.name)}
 
 
 def back() -> Any:

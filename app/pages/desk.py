@@ -16,7 +16,7 @@ from catalogue import directories, registrations, sharing
 from kernel.actor import Duty, Role
 from kernel.words import Words
 from kernel.work import Work
-from licensing import agreements, assessments, authorisations, consents, scenarios
+from licensing import agreements, assessments, authorisations, consents, decisions, scenarios
 from licensing.applications.cases import Waiting
 from licensing.deciding import breakers
 from licensing.supervision import queues
@@ -144,8 +144,9 @@ def _authorisations(work: Work) -> list[Row]:
 
 def _alerts(work: Work) -> list[Row]:
     found = breakers.listed(work, state=breakers.State.PROPOSED, after=None, limit=shown.SHORT)
+    numbers = decisions.certificates(work.session, [one.authorisation_id for one in found.items])
     return [
-        shown.row("/breaker-alerts", f"{one.code} × {one.denials}", one.authorisation_id,
+        shown.row("/breaker-alerts", f"{one.code} × {one.denials}", numbers[one.authorisation_id],
              f"breaker_alert.{one.state}")
         for one in found.items
     ]  # fmt: skip
@@ -187,15 +188,7 @@ def _all_orders(work: Work) -> list[Row]:
 
 
 def _orders(work: Work, found: list[orders.Order]) -> list[Row]:
-    firms = shown.names(work, [party for one in found for party in (one.buyer_id, one.seller_id)])
-    ours = work.actor.organisation
-    rows = [
-        shown.row(f"/orders/{one.id}",
-                  firms[one.seller_id if one.buyer_id == ours else one.buyer_id],
-                  one.code, f"order.{one.state}")
-        for one in found
-    ]  # fmt: skip
-    return shown.lit(work, rows, [one.id for one in found])
+    return shown.orders(work, found, lambda one, firm: (firm, one.code))
 
 
 def _matters(work: Work) -> Told:
@@ -260,6 +253,8 @@ DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
     (_role(Role.MERCHANT), Words("场外备案", "Registered deals"), "/deals"),
     (_role(Role.BUYER, Role.MERCHANT, Role.EXCHANGE_OPERATOR), Words("争议", "Disputes"),
      "/disputes"),
+    (_role(Role.MERCHANT), Words("委托授权", "Mandates"), "/mandates"),
+    (lambda _: True, Words("投诉", "Complaints"), "/complaints"),
     (_role(Role.MERCHANT, Role.EXCHANGE_OPERATOR), Words("差评处理", "Bad reviews"),
      "/bad-reviews"),
     (_role(Role.BUYER, Role.MERCHANT, Role.EXCHANGE_OPERATOR),
@@ -325,6 +320,8 @@ SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     (_reviewer, Words("产品审核", "Products to review"), "/products", _reviews),
     (_role(Role.EXCHANGE_OPERATOR, Role.DATA_AUTHORITY, Role.BUYER, Role.MERCHANT),
      Words("未结争议", "Open disputes"), "/disputes?open=1", after.disputed),
+    (_role(Role.EXCHANGE_OPERATOR, Role.DATA_AUTHORITY, Role.BUYER, Role.MERCHANT),
+     Words("未结投诉", "Open complaints"), "/complaints?open=1", after.complained),
     (_role(Role.EXCHANGE_OPERATOR, Role.BUYER, Role.MERCHANT),
      Words("差评整改", "Bad reviews"), "/bad-reviews?open=1", after.reviewed),
     (_role(Role.BUYER, Role.EXCHANGE_OPERATOR, Role.DATA_AUTHORITY),

@@ -9,6 +9,7 @@ from app import doors, languages, unit
 from app.delivering import examples
 from app.pages import forms, shown, tariffs, vocabulary
 from app.pages.aftercare import ratings
+from app.pages.buying import trials
 from app.pages.data import drawing
 from app.pages.delivering import client
 from app.sharing import profiles
@@ -65,6 +66,7 @@ def product(product_id: str) -> Any:
         granted=granted,
         order=_order_form(work, found, granted),
         auctions=_auctions(work, found, version),
+        trial=trials.panel(work, found, version),
         rated=ratings.summary(work, found.id),
         lines=examples.of_product(profiles.base(), found.id)
         if found.state == products.State.LISTED and version.sample

@@ -1,6 +1,6 @@
 """What pages show of anything: its names, its clock, its history, its buttons."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask import request
@@ -14,6 +14,7 @@ from kernel.journal import Event
 from kernel.parties import organisations, people
 from kernel.words import Words
 from kernel.work import Work
+from marketplace.orders import Order
 
 Row = dict[str, Any]
 """A line of a worklist: where it leads, what it is called, its number, state and light."""
@@ -96,6 +97,22 @@ def lit(work: Work, rows: list[Row], subjects: Iterable[str]) -> list[Row]:
             left = watch.remaining(running, work.calendar, today)
             line["clock"] = light(shade, left)
     return rows
+
+
+def orders(
+    work: Work, found: Sequence[Order], told: Callable[[Order, str], tuple[str, str]]
+) -> list[Row]:
+    """Return a line for each order, with its light. Two SELECTs.
+
+    told: an order and the name of who trades with us, to the line's title and its note.
+    """
+    firms = names(work, [party for one in found for party in (one.buyer_id, one.seller_id)])
+    ours = work.actor.organisation
+    rows = []
+    for one in found:
+        firm = firms[one.seller_id if one.buyer_id == ours else one.buyer_id]
+        rows.append(row(f"/orders/{one.id}", *told(one, firm), f"order.{one.state}"))
+    return lit(work, rows, [one.id for one in found])
 
 
 def timeline(work: Work, *subjects: str | None) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import chrome, forms, shown
+from app.pages.buying import renewals
 from app.pages.contracting import cancelling, instalments
 from app.pages.contracting import contracts as papers
 from app.pages.money import leads
@@ -20,11 +21,11 @@ from kernel.work import Work
 from marketplace import access, contracts, lines, orders, versions
 from marketplace.aftercare import dispute_rows, disputes, filing
 from marketplace.charging import using
-from marketplace.contracting import templates
 from marketplace.ordering import rejections
 from marketplace.orders import Order
 from marketplace.paying import vouchers as paying
 from marketplace.seeking import orders as seeking
+from marketplace.templates import texts
 from settlement import access as overseeing
 from settlement import escrow, payments, payouts
 from settlement.escrow import Hop
@@ -121,6 +122,7 @@ def _order(work: Work, found: Order) -> dict[str, Any]:
         "lines": _lines(work, found),
         "contract": _contract(work, contract) if contract else None,
         "instalments": instalments.panel(work, found),
+        "term": renewals.panel(work, found),
         "cancelling": cancelling.panel(work, found),
         "rejections": rejections.of_order(work.session, found.id),
         "payment": payment,
@@ -142,6 +144,8 @@ def _ways(work: Work, found: Order, settles: bool) -> list[tuple[str, str, str]]
     known = [
         (True, "badge-check", f"/evidence?subject={order}#new-title",
          Words("出具证据包", "Make an evidence pack")),
+        (True, "download", f"/orders/{order}/procurement-pack",
+         Words("采购资料包", "Procurement pack")),
         (True, "list-checks", "#money", Words("一笔钱走到哪", "Where the money is")),
         (oversees, "landmark", f"/settlement/ledger/2241.escrow?owner={order}",
          Words("托管账户明细", "Escrow in the ledger")),
@@ -153,6 +157,8 @@ def _ways(work: Work, found: Order, settles: bool) -> list[tuple[str, str, str]]
          Words("评价", "Rating")),
         (disputes.buyer.matches(work.actor, found) and not filing.barred(work, found),
          "scale", f"/orders/{order}/dispute", Words("提出争议", "Raise a dispute")),
+        (party, "circle-alert", f"/complaints/new?about=order&subject={order}",
+         Words("投诉对方", "Complain of the other party")),
         *((party or oversees, "scale", f"/disputes/{one.id}",
            Words(f"争议 {one.code}", f"Dispute {one.code}"))
           for one in dispute_rows.of_order(work.session, order)),
@@ -183,7 +189,7 @@ def _contract(work: Work, contract_id: str) -> dict[str, Any]:
     body = contracts.text(work.session, contract_id)
     return {
         "state": str(contracts.find(work.session, contract_id).state),
-        "text": templates.read_apart(body.text)[0],
+        "text": texts.read_apart(body.text)[0],
         "digest": body.text_digest,
         "template": body.template,
         "template_version": body.template_version,

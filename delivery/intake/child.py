@@ -38,11 +38,13 @@ def answer(request: str) -> None:
 
 def _read(path: Path, target: Path, limits: Limits) -> dict[str, Any]:
     say(stage="reading")
-    shape = reading.read(path, target, limits)
-    if not shape.rows:
-        raise Unreadable(Problem("NO_ROWS", "只有表头，没有数据", "it has a header and no rows"))
-    table = str(target / "table.parquet")
     with reading.opened(target, limits) as connection:
+        shape = reading.read(connection, path, target, limits)
+        if not shape.rows:
+            raise Unreadable(
+                Problem("NO_ROWS", "只有表头，没有数据", "it has a header and no rows")
+            )
+        table = str(target / "table.parquet")
         say(stage="profiling")
         profile = profiles.of(connection, table)
         kinds = {each["column"]: Kind(each["kind"]) for each in profile["personal"]}

@@ -70,21 +70,21 @@ class Shape:
     columns: list[tuple[str, str]]
 
 
-def read(path: Path, target: Path, limits: Limits) -> Shape:
-    """Write the table of the file at `path` as Parquet files into the folder `target`.
+def read(connection: DuckDBPyConnection, path: Path, target: Path, limits: Limits) -> Shape:
+    """Write the table of the file at `path` as a Parquet file into the folder `target`.
 
-    Costs one pass over the file, two for a text whose types were guessed wrong. Raises
-    Unreadable with up to TOLD_MAX problems; nothing in `target` counts then.
+    connection: see `opened`. Costs one pass over the file, two for a text whose types were
+    guessed wrong. Raises Unreadable with up to TOLD_MAX problems; nothing in `target` counts
+    then.
     """
     kind = formats.sniff(path)
     target.mkdir(parents=True, exist_ok=True)
-    with opened(target, limits) as connection:
-        try:
-            return _READERS[kind](connection, path, target, limits)
-        except duckdb.OutOfMemoryException:
-            raise Unreadable(_too_big(limits)) from None
-        except duckdb.Error as error:
-            raise Unreadable(_damaged(str(error))) from None
+    try:
+        return _READERS[kind](connection, path, target, limits)
+    except duckdb.OutOfMemoryException:
+        raise Unreadable(_too_big(limits)) from None
+    except duckdb.Error as error:
+        raise Unreadable(_damaged(str(error))) from None
 
 
 def opened(folder: Path, limits: Limits) -> DuckDBPyConnection:
@@ -257,11 +257,14 @@ def _cast(source: str, columns: Sequence[tuple[str, str]]) -> str:
 
 
 def _copied(connection: DuckDBPyConnection, source: str, target: Path, limits: Limits) -> int:
-    """Write the rows of a source as one Parquet file; return how many. Raises Unreadable."""
+    """Write the rows of a source as one Parquet file; return how many. Raises Unreadable.
+
+    Rows are counted when they are written: a LIMIT would have one thread do it all, and how
+    much may be written is fenced.
+    """
     written = literal(str(target / "table.parquet"))
     counted = connection.execute(
-        f"COPY (SELECT * FROM {source} LIMIT {limits.rows + 1}) TO {written} "
-        "(FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT * FROM {source}) TO {written} (FORMAT parquet, COMPRESSION zstd)"
     ).fetchall()
     rows = int(counted[0][0])
     if rows > limits.rows:

@@ -6,12 +6,22 @@ and is listed with its reason. Source: only successful calls are billable; faile
 listed with their reason; I-54, I-55.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol, Self, cast
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, select
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Table,
+    bindparam,
+    insert,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -29,6 +39,7 @@ from kernel.errors import DomainError, Kind, NotFound
 from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
+from licensing.quotas import base
 
 REASON_MAX: Final = 200
 
@@ -81,6 +92,7 @@ class Call(Base):
 
 
 append_only(Call.__table__)  # type: ignore[arg-type]  # declared as FromClause, is a Table
+_ADDED: Final = insert(cast("Table", Call.__table__))
 
 
 class CallRequest(Base):
@@ -97,6 +109,17 @@ class CallRequest(Base):
 append_only(CallRequest.__table__)  # type: ignore[arg-type]  # as above
 
 
+_REQUESTS: Final = cast("Table", CallRequest.__table__)
+_EARLIER: Final = select(_REQUESTS.c.call_id).where(
+    _REQUESTS.c.task_id == bindparam("task_id"), _REQUESTS.c.request_id == bindparam("request_id")
+)
+_CLAIMED: Final[Mapping[str, Any]] = {
+    name: insert(_REQUESTS).on_conflict_do_nothing().returning(_REQUESTS.c.call_id)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+"""Written once, like every statement that each call needs."""
+
+
 class RequestIdReused(DomainError):
     """The request id was used for another question."""
 
@@ -109,7 +132,10 @@ class RequestIdReused(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A call as it came in. format: of the answer, empty for a verification."""
+    """A call as it came in. format: of the answer, empty for a verification.
+
+    named_here: the caller told no request id; it was drawn here, and no other call has it.
+    """
 
     task_id: str
     kind: CallKind
@@ -117,6 +143,40 @@ class Asked:
     fingerprint: str
     credential_id: str
     format: str = ""
+    named_here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call that was computed and is to be written down. took_ms: of the computation."""
+
+    asked: Asked
+    body: Body
+    took_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """A call as it is told: its id and its receipt."""
+
+    call_id: str
+    receipt: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, call: Call) -> Self:
+        """Return what is told of a call."""
+        return cls(call.id, call.receipt or {})
+
+
+class Price(Protocol):
+    """Tells what a use costs, as a receipt says it. metered: whether it is billed by use."""
+
+    @property
+    def metered(self) -> bool:
+        """Whether uses are counted and billed."""
+
+    def __call__(self, *, rows: int, bytes: int) -> Mapping[str, Any]:  # noqa: A002 - the unit is its name
+        """Return the price of so many rows, or bytes."""
 
 
 def before(session: Session, asked: Asked) -> Call | None:
@@ -134,57 +194,73 @@ def before(session: Session, asked: Asked) -> Call | None:
     return session.get_one(Call, found.call_id)
 
 
-def admit(work: Work, task: DeliveryTask, kind: CallKind, rows: int) -> Passage:
-    """Admit one call of so many rows. Raises what `gate.admit` raises, and BeyondOrder.
-
-    An order of verification is answered yes or no, and never with rows.
-    """
+def check(task: DeliveryTask, kind: CallKind) -> None:
+    """Raise BeyondOrder: an order of verification is answered yes or no, never with rows."""
     if kind is CallKind.ROWS and task.mode == Mode.VERIFICATION:
         raise gate.beyond("ROWS_NOT_ORDERED", "订单仅含核验", "verification alone was ordered")
-    quantity = {gate.CALLS: 1, **({gate.ROWS: rows} if rows else {})}
-    return gate.admit(work, task, Way.API, quantity=quantity)
+
+
+def quantity(rows: int) -> dict[str, int]:
+    """Return what one call takes of the meters. Pure."""
+    return {gate.CALLS: 1, **({gate.ROWS: rows} if rows else {})}
+
+
+def claim(work: Work, asked: Asked) -> str | None:
+    """Claim a request id for a new call and return the call's id; None when it has one.
+
+    A twin under way, in whichever process, is waited for at the unique row. One INSERT, and
+    a SELECT by key before it when the caller has named it.
+    """
+    call_id = ids.new("cal_", work.now)
+    name = {"task_id": asked.task_id, "request_id": asked.request_id}
+    connection = work.session.connection()
+    if not asked.named_here and connection.execute(_EARLIER, name).first() is not None:
+        return None
+    told = {**name, "fingerprint": asked.fingerprint, "call_id": call_id}
+    insert = _CLAIMED[connection.dialect.name]
+    return call_id if connection.execute(insert, told).first() is not None else None
 
 
 def keep(
-    work: Work,
-    passage: Passage,
-    *,
-    asked: Asked,
-    body: Body,
-    price: Mapping[str, Any],
-    took_ms: int,
-) -> Call | None:
-    """Count an admitted call and give its receipt; None when its twin was faster.
+    work: Work, passage: Passage, answered: Mapping[str, Answered], price: Price
+) -> dict[str, Billed]:
+    """Count calls of one caller that were admitted and claimed; give each its receipt.
 
-    The twin's call is then `before`, and what this one has taken is undone by who calls.
+    answered: call id → what was answered, in order. What they took together is counted by
+    one statement and told by one event of the journal. One more for each call, one SELECT.
     """
-    call_id = ids.new("cal_", work.now)
-    if not _claimed(work.session, asked, call_id):
-        return None
-    digest = work.crypto.digest(body.content)
+    digests = {name: work.crypto.digest(one.body.content) for name, one in answered.items()}
+    taken = Counter[str]()
+    for one in answered.values():
+        taken.update(quantity(one.body.rows))
     remaining = gate.count(
-        work, passage, rows=body.rows, bytes=len(body.content), digest=digest, call=call_id
+        work,
+        replace(passage, quantity=taken),
+        rows=sum(one.body.rows for one in answered.values()),
+        bytes=sum(len(one.body.content) for one in answered.values()),
+        digest=_together(work, [*digests.values()]),
+        calls=[*answered],
     )
-    receipt = {
-        "call": call_id,
-        "task": asked.task_id,
-        "request_id": asked.request_id,
-        "kind": asked.kind.value,
-        "question": asked.fingerprint,
-        "dataset_version": passage.task.dataset_version_id,
-        "rows": body.rows,
-        "bytes": len(body.content),
-        "digest": digest,
-        "digest_alg": work.crypto.digest_alg,
-        "price": dict(price),
-        "remaining": remaining,
-        "at": work.now.isoformat(),
-    }
-    made = _call(work, passage.task, asked, took_ms)
-    made.id, made.rows, made.bytes = call_id, body.rows, len(body.content)
-    made.decision_id, made.receipt = passage.decision_id, _signed(work, receipt)
-    work.session.add(made)
-    return made
+    billed = {}
+    rows: list[dict[str, Any]] = []
+    for call_id, one in answered.items():
+        # What is told as left is what was left after this call, not after those behind it.
+        taken.subtract(quantity(one.body.rows))
+        left = {meter: count + taken[base(meter)] for meter, count in remaining.items()}
+        receipt = _receipt(work, passage, call_id, one) | {
+            "digest": digests[call_id],
+            "price": dict(price(rows=one.body.rows, bytes=len(one.body.content))),
+            "remaining": left,
+        }
+        made = Billed(call_id, _signed(work, receipt))
+        billed[call_id] = made
+        rows.append(
+            _row(work, passage.task, one.asked, one.took_ms)
+            | {"id": call_id, "decision_id": passage.decision_id, "receipt": made.receipt}
+            | {"rows": one.body.rows, "bytes": len(one.body.content)}
+        )
+    work.session.connection().execute(_ADDED, rows)
+    return billed
 
 
 def fail(
@@ -196,8 +272,7 @@ def fail(
     took_ms: int,
 ) -> Call:
     """List a call that failed, with its reason; it costs nothing."""
-    made = _call(work, task, asked, took_ms)
-    made.failure = failure[:REASON_MAX]
+    made = Call(**_row(work, task, asked, took_ms) | {"failure": failure[:REASON_MAX]})
     work.session.add(made)
     return made
 
@@ -218,22 +293,25 @@ def listed(work: Work, task_id: str, *, after: str | None, limit: int) -> Page[C
     return keyset(work.session, statement, by=((Call.id, "desc"),), after=after, limit=limit)
 
 
-def _call(work: Work, task: DeliveryTask, asked: Asked, took_ms: int) -> Call:
-    return Call(
-        id=ids.new("cal_", work.now),
-        task_id=task.id,
-        mode=task.mode,
-        credential_id=asked.credential_id,
-        dataset_version_id=task.dataset_version_id,
-        kind=asked.kind.value,
-        request_id=asked.request_id,
-        fingerprint=asked.fingerprint,
-        format=asked.format,
-        rows=0,
-        bytes=0,
-        took_ms=took_ms,
-        at=work.now,
-    )
+def _row(work: Work, task: DeliveryTask, asked: Asked, took_ms: int) -> dict[str, Any]:
+    """Return the columns of a call that gave nothing."""
+    return {
+        "id": ids.new("cal_", work.now),
+        "task_id": task.id,
+        "mode": task.mode,
+        "credential_id": asked.credential_id,
+        "dataset_version_id": task.dataset_version_id,
+        "kind": asked.kind.value,
+        "request_id": asked.request_id,
+        "fingerprint": asked.fingerprint,
+        "format": asked.format,
+        "rows": 0,
+        "bytes": 0,
+        "took_ms": took_ms,
+        "failure": None,
+        "decision_id": None,
+        "at": work.now,
+    }
 
 
 def _signed(work: Work, receipt: dict[str, Any]) -> dict[str, Any]:
@@ -246,20 +324,24 @@ def _signed(work: Work, receipt: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _claimed(session: Session, asked: Asked, call_id: str) -> bool:
-    """Claim the request id. A twin under way is waited for at the unique row."""
-    if session.get(CallRequest, (asked.task_id, asked.request_id)) is not None:
-        return False
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    claimed = session.execute(
-        insert(CallRequest)
-        .values(
-            task_id=asked.task_id,
-            request_id=asked.request_id,
-            fingerprint=asked.fingerprint,
-            call_id=call_id,
-        )
-        .on_conflict_do_nothing()
-        .returning(CallRequest.call_id)
-    )
-    return claimed.first() is not None
+def _receipt(work: Work, passage: Passage, call_id: str, one: Answered) -> dict[str, Any]:
+    """Return what a receipt says of a call, without what depends on others."""
+    return {
+        "call": call_id,
+        "task": one.asked.task_id,
+        "request_id": one.asked.request_id,
+        "kind": one.asked.kind.value,
+        "question": one.asked.fingerprint,
+        "dataset_version": passage.task.dataset_version_id,
+        "rows": one.body.rows,
+        "bytes": len(one.body.content),
+        "digest_alg": work.crypto.digest_alg,
+        "at": work.now.isoformat(),
+    }
+
+
+def _together(work: Work, digests: Sequence[str]) -> str:
+    """Return the digest of one answer, or that of the digests of several, one on each line."""
+    if len(digests) == 1:
+        return digests[0]
+    return work.crypto.digest("\n".join(digests).encode())

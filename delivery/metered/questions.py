@@ -102,8 +102,10 @@ def prepared(mount: Mount, question: Question, open_to: Sequence[str]) -> Query:
     for place, column in enumerate(columns):
         _check(column, open_to, f"/columns/{place}")
     conditions, values = _filtered(mount, question.filters, open_to)
-    # Files are read in their order, one row after the other: to sort them again would read all.
-    key, order = f"{PLACE}", [PLACE] if mount.dense else []
+    # Rows are read in their order, one after the other, and a limit ends the reading: to sort
+    # them again would read all.
+    key: str = PLACE
+    order: list[str] = []
     if question.sort is not None:
         column = question.sort.removeprefix("-")
         _check(column, open_to, "/sort")

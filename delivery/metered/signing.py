@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ForeignKey, Index, delete
+from sqlalchemy import ForeignKey, Index, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from delivery.recipients import credentials
 from delivery.recipients.credentials import Credential, CredentialKind, NotPresented
+from kernel import ids
 from kernel.clock import Instant
 from kernel.db import Base
 from kernel.work import Work
@@ -52,6 +53,14 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What a header shows. name: the digest of a bearer's key, or the id of a signer's."""
+
+    name: str
+    signed: Signed | None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a signature covers, as it was received."""
 
@@ -60,27 +69,66 @@ class Request:
     body: bytes
 
 
-def presented(work: Work, authorisation: str, request: Request) -> tuple[Credential, str | None]:
-    """Return who shows a live key of the metered interface, and the nonce of a signed request.
-
-    authorisation: the header. Raises NotPresented, whatever is wrong. One SELECT.
-    """
+def shown(authorisation: str) -> Shown:
+    """Read the header. Raises NotPresented for what cannot be read. Pure."""
     scheme, _, given = authorisation.partition(" ")
     if scheme.lower() == "bearer":
-        return credentials.presented(work.session, given, CredentialKind.API, work.now), None
+        return Shown(ids.digest(given), None)
     if scheme.lower() != SCHEME:
         raise _refused("请出示接口密钥", "show a key of this interface")
     signed = _read(given)
-    return _verified(work, signed, request), signed.nonce
+    return Shown(signed.key, signed)
+
+
+def find(session: Session, found: Shown) -> Credential | None:
+    """Return the credential that a request speaks of, whatever it is worth. One SELECT."""
+    if found.signed is not None:
+        return session.get(Credential, found.name)
+    statement = select(Credential).where(Credential.secret_digest == found.name)
+    return session.scalars(statement).one_or_none()
+
+
+def verify(
+    credential: Credential | None, found: Shown, request: Request, *, now: Instant, skew_s: int
+) -> Credential:
+    """Return the credential if it is live, and of the interface, and signed what was received.
+
+    Raises NotPresented, whatever is wrong. Pure.
+    """
+    good = True
+    if found.signed is not None:
+        if abs(datetime.fromtimestamp(found.signed.ts, UTC) - now) > timedelta(seconds=skew_s):
+            raise _refused("签名时间与系统时间相差过大", "its time is too far from ours")
+        digest = credential.secret_digest if credential is not None else "0" * 64
+        expected = signature(digest, request, ts=found.signed.ts, nonce=found.signed.nonce)
+        good = hmac.compare_digest(expected.encode(), found.signed.signature.encode())
+    if credential is None or not good or not opens(credential, now):
+        raise _refused(
+            "密钥或签名无效、已过期或已撤销",
+            "the key or its signature does not hold, has expired or was revoked",
+        )
+    return credential
+
+
+def opens(credential: Credential, now: Instant) -> bool:
+    """Tell whether a credential opens a metered interface now. Pure."""
+    return credential.kind == CredentialKind.API and credential.live(now)
 
 
 def use_up(work: Work, credential: Credential, nonce: str | None) -> None:
-    """Let a nonce be used once. Raises NotPresented the second time. One SELECT by key."""
+    """Let a nonce be used once. Raises NotPresented the second time. One INSERT."""
     if nonce is None:
         return
-    if work.session.get(CallNonce, (credential.id, nonce)) is not None:
+    dialect = work.session.get_bind().dialect.name
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    used = work.session.execute(
+        insert(CallNonce)
+        .values(credential_id=credential.id, nonce=nonce, at=work.now)
+        .on_conflict_do_nothing()
+        .returning(CallNonce.nonce)
+    )
+    if used.first() is None:
         raise _refused("该请求已使用过", "this request was sent before")
-    work.session.add(CallNonce(credential_id=credential.id, nonce=nonce, at=work.now))
 
 
 def forget(work: Work) -> None:
@@ -105,23 +153,6 @@ def _read(given: str) -> Signed:
         return Signed(found["key"], ts, found["nonce"], found["signature"])
     except (KeyError, ValueError) as error:
         raise _refused("签名头无法读取", "the signature's header cannot be read") from error
-
-
-def _verified(work: Work, signed: Signed, request: Request) -> Credential:
-    found = _find(work.session, signed.key)
-    skew = timedelta(seconds=work.rules.number("delivery.signature_skew_s"))
-    if abs(datetime.fromtimestamp(signed.ts, UTC) - work.now) > skew:
-        raise _refused("签名时间与系统时间相差过大", "its time is too far from ours")
-    digest = found.secret_digest if found is not None else "0" * 64
-    expected = signature(digest, request, ts=signed.ts, nonce=signed.nonce)
-    same = hmac.compare_digest(expected.encode(), signed.signature.encode())
-    if found is None or not same or not found.live(work.now) or found.kind != CredentialKind.API:
-        raise _refused("签名或密钥无效", "the signature does not hold, or its key no longer")
-    return found
-
-
-def _find(session: Session, credential_id: str) -> Credential | None:
-    return session.get(Credential, credential_id)
 
 
 def _refused(zh: str, en: str) -> NotPresented:

@@ -8,6 +8,7 @@ lies on disk opens for nobody. Files lie in `packages/<package>` of the secure d
 import hashlib
 import io
 import json
+import os
 import shutil
 import tarfile
 from collections import deque
@@ -30,11 +31,11 @@ from delivery.tables.sources import Source
 
 FORMAT: Final = "databourse-package/1"
 MEMORY: Final = "512MB"
-BLOCK: Final = 256 * 1024
+BLOCK: Final = 1 << 20
 WRITTEN: Final = 1 << 20
 """Bytes that are hashed and written at a time; a sealed chunk is smaller."""
 
-AHEAD: Final = 2
+AHEAD: Final = 12
 """Blocks that the sealing is ahead of the writing at most."""
 
 Tell: TypeAlias = Callable[[str, int], None]
@@ -74,7 +75,7 @@ def make(data_dir: Path, claimed: Claimed, order: Order, sign: Sign, tell: Tell)
             ("manifest.json", _json(manifest)),
             ("signature.json", _json(sign(manifest))),
         )
-        header, digest = _sealed(plain, entries, file_of(data_dir, claimed.id), claimed, tell)
+        header, digest = sealed(plain, entries, file_of(data_dir, claimed.id), claimed, tell)
     except BaseException:
         drop(data_dir, claimed.id)
         raise
@@ -163,7 +164,7 @@ def _manifest(claimed: Claimed, order: Order, plain: Path, rows: int) -> dict[st
     }
 
 
-def _sealed(
+def sealed(
     plain: Path,
     entries: Sequence[tuple[str, bytes]],
     target: Path,
@@ -174,6 +175,9 @@ def _sealed(
     file_key = age.new_key()
     header = age.header(file_key, x25519.public(claimed.public_key))
     with target.open("wb") as file:
+        # Its place on the disk is taken at once: to find it piece by piece costs more, and a
+        # disk that is too small says so now.
+        os.posix_fallocate(file.fileno(), 0, plain.stat().st_size)
         file.write(bytes(age.HEADER_BYTES))
         with _Told(file, header) as told:
             body = age.Sealing(told, file_key)  # type: ignore[arg-type]  # it only writes
@@ -184,22 +188,23 @@ def _sealed(
                 _entry(body, plain.name, size, source, _progress(size, tell))
             body.write(bytes(2 * tarfile.BLOCKSIZE))
             body.close()
+        file.truncate()
         return header, told.digest.hexdigest()
 
 
 class _Told:
     """A file whose digest is taken while it is written, as if its header stood there.
 
-    Both are done in a thread beside the sealing, `AHEAD` blocks behind it at most; what goes
-    wrong there is raised here, at the latest when it is left.
+    To hash and to write have a thread each beside the sealing, `AHEAD` blocks behind it at
+    most; what goes wrong there is raised here, at the latest when it is left.
     """
 
     def __init__(self, file: IO[bytes], header: bytes) -> None:
         self._file = file
         self.digest = hashlib.sha256(header)
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="sealing")
+        self._beside = [ThreadPoolExecutor(1, thread_name_prefix="sealing") for _ in range(2)]
         self._free = [memoryview(bytearray(WRITTEN)) for _ in range(AHEAD)]
-        self._under_way: deque[tuple[Future[None], memoryview]] = deque()
+        self._under_way: deque[tuple[list[Future[Any]], memoryview]] = deque()
         self._block, self._filled = memoryview(bytearray(WRITTEN)), 0
 
     def __enter__(self) -> Self:
@@ -212,7 +217,8 @@ class _Told:
             while kind is None and self._under_way:
                 self._wait()
         finally:
-            self._beside.shutdown()
+            for beside in self._beside:
+                beside.shutdown()
 
     def write(self, content: bytes | memoryview) -> int:
         if self._filled + len(content) > WRITTEN:
@@ -222,20 +228,20 @@ class _Told:
         return len(content)
 
     def _send(self) -> None:
-        sent = self._beside.submit(self._kept, self._block[: self._filled])
-        self._under_way.append((sent, self._block))
+        content, (hashing, writing) = self._block[: self._filled], self._beside
+        both: list[Future[Any]] = [
+            hashing.submit(self.digest.update, content), writing.submit(self._file.write, content),
+        ]  # fmt: skip
+        self._under_way.append((both, self._block))
         if not self._free:
             self._wait()
         self._block, self._filled = self._free.pop(), 0
 
     def _wait(self) -> None:
-        sent, block = self._under_way.popleft()
+        both, block = self._under_way.popleft()
+        for each in both:
+            each.result()
         self._free.append(block)
-        sent.result()
-
-    def _kept(self, content: memoryview) -> None:
-        self.digest.update(content)
-        self._file.write(content)
 
 
 def _entry(

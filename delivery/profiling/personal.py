@@ -135,10 +135,11 @@ def found(connection: DuckDBPyConnection, table: str, columns: Sequence[str]) ->
 
 def _of_column(connection: DuckDBPyConnection, table: str, column: str) -> Finding | None:
     name = identifier(column)
+    # What differs is taken first: of each value one is written without its gaps, not each cell.
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE looked_at AS SELECT DISTINCT "
         f"regexp_replace(trim(CAST({name} AS VARCHAR)), '[ \\-]', '', 'g') AS value "
-        f"FROM {table} WHERE {name} IS NOT NULL LIMIT {SAMPLED}"
+        f"FROM (SELECT DISTINCT {name} FROM {table} WHERE {name} IS NOT NULL LIMIT {SAMPLED})"
     )
     asked = ", ".join(
         f"count(*) FILTER (regexp_full_match(value, '{each.pattern}'))" for each in RECOGNISERS

@@ -4,7 +4,9 @@ Computed from every row. Figures are texts as they are shown: a profile is signe
 what is signed knows no floating point. Source of the dimensions: GB/T 36344-2018.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import Any, Final
 
@@ -32,8 +34,47 @@ FEW: Final = 5_000
 COUNTED_ROWS: Final = 20_000_000
 """Rows beyond which those that stand there twice are estimated."""
 
+DRAWN_ROWS: Final = 500_000
+"""Rows from which quartiles are told, drawn evenly, of a table that has twice as many or more."""
+
+COMMON: Final = 100_000
+"""Different values, in such a table, up to which each is counted to tell the commonest."""
+
+COMMON_CELLS: Final = 200
+"""Where there are more, a value is told that stands in one filled cell out of so many."""
+
 _NUMERIC: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")
 _MOMENTS: Final = ("DATE", "TIMESTAMP")
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What is asked of every row at once. put: does something with what is told."""
+
+    asked: str
+    put: Callable[[Any], object] | None
+    told: Any = None
+
+
+class _Pass:
+    """One pass over a table, of whatever is asked in it."""
+
+    def __init__(self) -> None:
+        self._answers: list[_Answer] = []
+
+    def ask(self, asked: str, put: Callable[[Any], object] | None = None) -> _Answer:
+        self._answers.append(_Answer(asked, put))
+        return self._answers[-1]
+
+    def run(self, connection: DuckDBPyConnection, table: str) -> None:
+        if not self._answers:
+            return
+        asked = ", ".join(each.asked for each in self._answers)
+        told = _one(connection, f"SELECT {asked} FROM {table}")
+        for answer, found in zip(self._answers, told, strict=True):
+            answer.told = found
+            if answer.put is not None:
+                answer.put(found)
 
 
 def of(connection: DuckDBPyConnection, path: str) -> dict[str, Any]:
@@ -41,49 +82,54 @@ def of(connection: DuckDBPyConnection, path: str) -> dict[str, Any]:
 
     rows, duplicates (rows that stand there before); columns: name, type, filled (cells),
     distinct (estimated beyond FEW), min, max; for numbers mean, deviation, quartiles and
-    bins [[upper bound, count], …], for others top [[value, count], …]; gaps: [column,
+    bins [[upper bound, count], …], for others top [[value, count], …], the commonest, see
+    COMMON; gaps: [column,
     column, rows in which both are empty], each column with itself too; mixed: columns of
     text that are nearly all numbers; latest: the last moment of each column of days;
-    personal: see `personal.found`. Five passes over the table, and two over each column.
+    personal: see `personal.found`. Four passes over the table, and two over each column.
     """
     table = f"read_parquet({literal(path)})"
     described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     columns = [{"name": name, "type": kind} for name, kind, *_ in described]
     rows = _summed(connection, table, columns)
-    _binned(connection, table, columns)
-    _counted(connection, table, columns)
+    _counted(connection, table, columns, rows)
+    second = _Pass()
+    _binned(second, columns)
+    gaps, mixed = _gaps(second, columns, rows), _mixed(second, columns)
+    second.run(connection, _with_numbers(table, columns))
     for column in columns:
         if not _is(column, _NUMERIC):
-            column["top"] = _top(connection, table, column["name"])
-    found = personal.found(connection, table, [
-        each["name"] for each in columns
-        if personal.may_hold(each["name"], each["type"], (each["min"], each["max"]))
-    ])  # fmt: skip
+            column["top"] = _top(connection, table, column, rows)
     return {
         "rows": rows,
         "duplicates": rows - _different(connection, table, rows),
         "columns": columns,
-        "gaps": _gaps(connection, table, columns, rows),
-        "mixed": _mixed(connection, table, columns),
+        "gaps": [[*pair, count.told] for pair, count in gaps],
+        "mixed": _defects(mixed),
         "latest": {each["name"]: each["max"] for each in columns
                    if _is(each, _MOMENTS) and each["max"] is not None},
-        "personal": [each.told() for each in found],
+        "personal": [each.told() for each in personal.found(connection, table, [
+            each["name"] for each in columns
+            if personal.may_hold(each["name"], each["type"], (each["min"], each["max"]))
+        ])],
     }  # fmt: skip
 
 
 def _summed(connection: DuckDBPyConnection, table: str, columns: Sequence[dict[str, Any]]) -> int:
     """Add the figures of each column; return the number of rows. One pass."""
-    asked = []
+    (rows,) = _one(connection, f"SELECT count(*) FROM {table}")
+    drawn, asked = _drawn(rows), []
     for column in columns:
         name = identifier(column["name"])
         asked += [f"count({name})", f"approx_count_distinct({name})", f"min({name})",
                   f"max({name})"]  # fmt: skip
         if _is(column, _NUMERIC):
-            number = _finite(name)
+            number = _number(column)
             asked += [f"{figure}({number})" for figure in ("avg", "stddev_pop", "min", "max")]
-            asked.append(f"approx_quantile({number}, [0.25, 0.5, 0.75])")
-    rows, *told = _one(connection, f"SELECT count(*), {', '.join(asked)} FROM {table}")
-    answers = iter(told)
+            some = f"CASE WHEN {drawn} THEN {number} END" if drawn else number
+            asked.append(f"approx_quantile({some}, [0.25, 0.5, 0.75])")
+    source = _with_numbers(table, columns)
+    answers = iter(_one(connection, f"SELECT {', '.join(asked)} FROM {source}"))
     for column in columns:
         column["filled"], distinct = next(answers), next(answers)
         column["distinct"] = min(distinct, column["filled"])
@@ -96,44 +142,90 @@ def _summed(connection: DuckDBPyConnection, table: str, columns: Sequence[dict[s
     return int(rows)
 
 
-def _binned(connection: DuckDBPyConnection, table: str, columns: Sequence[dict[str, Any]]) -> None:
-    """Put bins in the place of the least and the greatest number of each column. One pass."""
-    numbers = [each for each in columns if "bins" in each]
-    if not numbers:
-        return
-    asked = ", ".join(
-        f"histogram({_finite(identifier(each['name']))}, "
-        f"equi_width_bins({least or 0.0!r}::DOUBLE, {most or 0.0!r}::DOUBLE, {BINS}, true))"
-        for each in numbers
-        for least, most in (each["bins"],)
-    )
-    told_of_all = _one(connection, f"SELECT {asked} FROM {table}")
-    for column, told in zip(numbers, told_of_all, strict=True):
+def _binned(second: _Pass, columns: Sequence[dict[str, Any]]) -> None:
+    """Put bins in the place of the least and the greatest number of each column."""
+
+    def put(column: dict[str, Any], told: Any) -> None:
         column["bins"] = [[_shown(bound), count] for bound, count in (told or {}).items()]
 
+    for each in columns:
+        if "bins" in each:
+            least, most = each["bins"]
+            second.ask(
+                f"histogram({_number(each)}, equi_width_bins("
+                f"{least or 0.0!r}::DOUBLE, {most or 0.0!r}::DOUBLE, {BINS}, true))",
+                partial(put, each),
+            )
 
-def _finite(name: str) -> str:
-    """Return a column as a finite number: what is none has no place in a mean or a bin."""
-    return f"CASE WHEN isfinite(CAST({name} AS DOUBLE)) THEN CAST({name} AS DOUBLE) END"
+
+def _with_numbers(table: str, columns: Sequence[dict[str, Any]]) -> str:
+    """Return a table with its numbers once more, as finite ones.
+
+    What is none has no place in a mean or a bin. Written once: reading a long question takes
+    longer than answering it from a small table.
+    """
+    finite = [
+        f"CASE WHEN isfinite(CAST({name} AS DOUBLE)) THEN CAST({name} AS DOUBLE) END "
+        f"AS {_number(each)}"
+        for each in columns
+        if _is(each, _NUMERIC)
+        for name in (identifier(each["name"]),)
+    ]
+    numbered = ", file_row_number" if all(
+        each["name"] != "file_row_number" for each in columns
+    ) else ""  # fmt: skip
+    return f"(SELECT {', '.join(['*' + numbered, *finite])} FROM {table})"
 
 
-def _counted(connection: DuckDBPyConnection, table: str, columns: Sequence[dict[str, Any]]) -> None:
-    """Count the different values of columns that seem to have few. One pass."""
+def _number(column: dict[str, Any]) -> str:
+    # No column of a file is called so: a name holds no control character.
+    return identifier(f"{column['name']}\x1f")
+
+
+def _counted(
+    connection: DuckDBPyConnection, table: str, columns: Sequence[dict[str, Any]], rows: int
+) -> None:
+    """Count the different values of columns that seem to have few. One pass.
+
+    Of its own, as is the pass over whole rows: what differs is kept for each by itself.
+    """
     few = [each for each in columns if each["distinct"] <= FEW]
     if few:
-        asked = ", ".join(f"count(DISTINCT {identifier(each['name'])})" for each in few)
+        # The same answer; the list is the cheaper one, as long as it is short.
+        counted = "list_unique(list({}))" if rows <= FEW else "count(DISTINCT {})"
+        asked = ", ".join(counted.format(identifier(each["name"])) for each in few)
         told = _one(connection, f"SELECT {asked} FROM {table}")
         for column, count in zip(few, told, strict=True):
-            column["distinct"] = count
+            column["distinct"] = count or 0
 
 
-def _top(connection: DuckDBPyConnection, table: str, column: str) -> list[list[Any]]:
-    name = identifier(column)
-    rows = connection.execute(
-        f"SELECT CAST({name} AS VARCHAR), count(*) AS times FROM {table} WHERE {name} IS NOT NULL "
-        f"GROUP BY {name} ORDER BY times DESC, {name} LIMIT {TOP}"
+def _top(
+    connection: DuckDBPyConnection, table: str, column: dict[str, Any], rows: int
+) -> list[list[Any]]:
+    name = identifier(column["name"])
+    wanted, least = f"{name} IS NOT NULL", 1
+    if column["distinct"] > COMMON and (drawn := _drawn(rows)):
+        # Counting every value of a key would take as much memory as the column has.
+        least = -(-column["filled"] // COMMON_CELLS)
+        common = (
+            f"SELECT {name} FROM {table} WHERE {drawn} AND {name} IS NOT NULL "
+            f"GROUP BY {name} HAVING count(*) >= {least // (2 * _step(rows))}"
+        )
+        wanted = f"{name} IN ({common})"
+    found = connection.execute(
+        f"SELECT CAST({name} AS VARCHAR), count(*) AS times FROM {table} WHERE {wanted} "
+        f"GROUP BY {name} HAVING times >= {least} ORDER BY times DESC, {name} LIMIT {TOP}"
     ).fetchall()
-    return [[_shown(value), times] for value, times in rows]
+    return [[_shown(value), times] for value, times in found]
+
+
+def _step(rows: int) -> int:
+    return max(1, rows // DRAWN_ROWS)
+
+
+def _drawn(rows: int) -> str:
+    """Return what is true of the rows that are drawn; nothing where all are looked at."""
+    return f"hash(file_row_number) % {_step(rows)} = 0" if _step(rows) > 1 else ""
 
 
 def _different(connection: DuckDBPyConnection, table: str, rows: int) -> int:
@@ -143,37 +235,45 @@ def _different(connection: DuckDBPyConnection, table: str, rows: int) -> int:
 
 
 def _gaps(
-    connection: DuckDBPyConnection, table: str, columns: Sequence[dict[str, Any]], rows: int
-) -> list[list[Any]]:
+    second: _Pass, columns: Sequence[dict[str, Any]], rows: int
+) -> list[tuple[tuple[str, str], _Answer]]:
     worst = sorted(
         (each for each in columns if each["filled"] < rows), key=lambda each: int(each["filled"])
     )[:MATRIX_MAX]
     names = [each["name"] for each in worst]
-    pairs = [(name, name) for name in names] + list(combinations(names, 2))
-    if not pairs:
-        return []
-    asked = ", ".join(
-        f"count(*) FILTER ({identifier(one)} IS NULL AND {identifier(other)} IS NULL)"
-        for one, other in pairs
-    )
-    told = _one(connection, f"SELECT {asked} FROM {table}")
-    return [[*pair, count] for pair, count in zip(pairs, told, strict=True)]
+    return [
+        ((one, other), second.ask(
+            f"count(*) FILTER ({identifier(one)} IS NULL AND {identifier(other)} IS NULL)"
+        ))
+        for one, other in [*((name, name) for name in names), *combinations(names, 2)]
+    ]  # fmt: skip
 
 
 def _mixed(
-    connection: DuckDBPyConnection, table: str, columns: Sequence[dict[str, Any]]
-) -> list[list[Any]]:
-    """Return [column, cells that are no numbers] of texts that are nearly all numbers."""
-    texts = [each for each in columns if each["type"] == "VARCHAR" and each["filled"]]
-    if not texts:
-        return []
-    asked = ", ".join(f"count(TRY_CAST({identifier(each['name'])} AS DOUBLE))" for each in texts)
-    told = _one(connection, f"SELECT {asked} FROM {table}")
+    second: _Pass, columns: Sequence[dict[str, Any]]
+) -> list[tuple[dict[str, Any], _Answer]]:
+    """Ask for the cells that are numbers, of texts that may nearly all be numbers."""
     return [
-        [each["name"], each["filled"] - numbers]
-        for each, numbers in zip(texts, told, strict=True)
-        if half_up(numbers * 10_000, each["filled"]) >= MIXED_BP and numbers < each["filled"]
+        (each, second.ask(_numbers(identifier(each["name"]))))
+        for each in columns
+        if each["type"] == "VARCHAR" and each["filled"]
     ]
+
+
+def _defects(mixed: Sequence[tuple[dict[str, Any], _Answer]]) -> list[list[Any]]:
+    """Return [column, cells that are no numbers] of texts that are nearly all numbers."""
+    return [
+        [each["name"], each["filled"] - numbers.told]
+        for each, numbers in mixed
+        if half_up(numbers.told * 10_000, each["filled"]) >= MIXED_BP
+        and numbers.told < each["filled"]
+    ]
+
+
+def _numbers(name: str) -> str:
+    """Return how many texts of a column are numbers; those that begin as none cost nothing."""
+    may_be = f"{name} < ':' OR {name} ILIKE 'nan' OR {name} ILIKE 'inf%'"
+    return f"count(CASE WHEN {may_be} THEN TRY_CAST({name} AS DOUBLE) END)"
 
 
 def _is(column: dict[str, Any], kinds: tuple[str, ...]) -> bool:

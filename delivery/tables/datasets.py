@@ -155,7 +155,7 @@ def own(work: Work, dataset_id: str) -> Dataset:
     """Return a data set to its owner. Raises NotFound to everybody else. One SELECT by key."""
     found = work.session.get(Dataset, dataset_id)
     if found is None or found.owner_id != work.actor.organisation:
-        raise _missing(dataset_id)
+        raise missing(dataset_id)
     return found
 
 
@@ -165,7 +165,7 @@ def seen(work: Work, dataset_id: str) -> Dataset:
     if found is None or not (
         found.owner_id == work.actor.organisation or overseer.matches(work.actor, None)
     ):
-        raise _missing(dataset_id)
+        raise missing(dataset_id)
     return found
 
 
@@ -176,7 +176,7 @@ def version(session: Session, dataset_id: str, number: int | None = None) -> Dat
         statement = statement.where(DatasetVersion.number == number)
     found = session.scalars(statement.order_by(DatasetVersion.number.desc()).limit(1)).first()
     if found is None:
-        raise _missing(dataset_id)
+        raise missing(dataset_id)
     return found
 
 
@@ -184,7 +184,7 @@ def by_id(session: Session, version_id: str) -> DatasetVersion:
     """Return a version. Raises NotFound. One SELECT by key."""
     found = session.get(DatasetVersion, version_id)
     if found is None:
-        raise _missing(version_id)
+        raise missing(version_id)
     return found
 
 
@@ -273,5 +273,6 @@ def _following(session: Session, dataset_id: str) -> int:
     return int(session.execute(statement).scalar_one() or 0) + 1
 
 
-def _missing(dataset_id: str) -> NotFound:
+def missing(dataset_id: str) -> NotFound:
+    """Return the error by which a data set is not there."""
     return NotFound("没有这个数据集", f"no data set {dataset_id}")

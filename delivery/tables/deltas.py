@@ -4,13 +4,14 @@ What was delivered under one version stays readable under it (time travel), for 
 replaces the rows and never a file. Tables lie in `tables/<data set>` of the secure domain.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import duckdb
+from arro3.io import read_parquet
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from delivery.quoting import literal
+from delivery.locations import logs
 
 KEPT: Final = {
     "delta.logRetentionDuration": "interval 36500 days",
@@ -34,16 +35,15 @@ def load(data_dir: Path, dataset_id: str, rows: Path, *, cause: str) -> int:
     folder = folder_of(data_dir, dataset_id)
     folder.mkdir(parents=True, exist_ok=True)
     _keep_old_versions(folder)
-    with duckdb.connect(":memory:") as connection:
-        write_deltalake(
-            str(folder),
-            connection.sql(f"FROM read_parquet({literal(str(rows))})"),
-            mode="overwrite",
-            schema_mode="overwrite",
-            target_file_size=TARGET_BYTES,
-            configuration=KEPT,
-            commit_properties=CommitProperties(custom_metadata={"upload": cause}),
-        )
+    write_deltalake(
+        str(folder),
+        read_parquet(rows),
+        mode="overwrite",
+        schema_mode="overwrite",
+        target_file_size=TARGET_BYTES,
+        configuration=KEPT,
+        commit_properties=CommitProperties(custom_metadata={"upload": cause}),
+    )
     return int(DeltaTable(str(folder)).version())
 
 
@@ -59,6 +59,28 @@ def _keep_old_versions(folder: Path) -> None:
 def opened(data_dir: Path, dataset_id: str, version: int) -> DeltaTable:
     """Return a table as it stood at a Delta version."""
     return DeltaTable(str(folder_of(data_dir, dataset_id)), version=version)
+
+
+def forget(data_dir: Path, dataset_id: str, version: int, keep: Sequence[int]) -> int:
+    """Remove the files of one version that no version of `keep` has; return their bytes.
+
+    The table's log stays, and says what there was. A file that is gone already is no error.
+    """
+    folder = folder_of(data_dir, dataset_id)
+    if not DeltaTable.is_deltatable(str(folder)):
+        return 0
+    needed = {name for number in keep for name in _files(folder, number)}
+    freed = 0
+    for name in sorted(_files(folder, version) - needed):
+        path = folder / name
+        freed += path.stat().st_size if path.exists() else 0
+        path.unlink(missing_ok=True)
+    return freed
+
+
+def _files(folder: Path, version: int) -> set[str]:
+    table = DeltaTable(str(folder), version=version)
+    return {str(told["path"]) for told in logs.actions(table)}
 
 
 def folder_of(data_dir: Path, dataset_id: str) -> Path:

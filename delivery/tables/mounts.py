@@ -5,11 +5,14 @@ and is never written: a version does not change. Small ones are held in memory. 
 has a place (`__place`), so that pages follow each other without a gap whatever the sort.
 """
 
-from collections.abc import Iterator
+import atexit
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Timer
+from math import inf
+from threading import Condition, Thread
+from time import monotonic
 from typing import Final
 
 import duckdb
@@ -51,6 +54,60 @@ class Mount:
     dense: bool
 
 
+class Watch:
+    """Ends questions whose time is up; one thread for all, for a thread costs more than most.
+
+    The thread is begun with the first question, and with the first after a fork.
+    """
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._thread: Thread | None = None
+        self._until: dict[int, tuple[float, Callable[[], None]]] = {}
+        self._earliest = inf
+        self._count = 0
+        self._over = False
+        atexit.register(self._end)
+
+    def begin(self, interrupt: Callable[[], None], seconds: float) -> int:
+        """Watch a question; returns the number under which it is watched."""
+        with self._changed:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = Thread(target=self._run, name="watch", daemon=True)
+                self._thread.start()
+            self._count += 1
+            until = monotonic() + seconds
+            self._until[self._count] = (until, interrupt)
+            if until < self._earliest:
+                self._changed.notify()
+            return self._count
+
+    def end(self, number: int) -> None:
+        """Watch a question no longer: it will not be interrupted after this returns."""
+        with self._changed:
+            self._until.pop(number, None)
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._over:
+                now = monotonic()
+                late = [number for number, (until, _) in self._until.items() if until <= now]
+                for number in late:
+                    self._until.pop(number)[1]()
+                self._earliest = min((until for until, _ in self._until.values()), default=inf)
+                self._changed.wait(None if self._earliest == inf else self._earliest - now)
+
+    def _end(self) -> None:
+        with self._changed:
+            self._over = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(timeout=1)
+
+
+_WATCH: Final = Watch()
+
+
 def of(source: Source) -> Mount:
     """Return the version, opened. Raises NotMounted when its files are not as they should be.
 
@@ -68,8 +125,7 @@ def asking(mount: Mount, *, seconds: int) -> Iterator[DuckDBPyConnection]:
     when rows that lie outside could not be read.
     """
     cursor = mount.connection.cursor()
-    timer = Timer(seconds, cursor.interrupt)
-    timer.start()
+    watched = _WATCH.begin(cursor.interrupt, seconds)
     try:
         yield cursor
     except duckdb.IOException as error:
@@ -80,7 +136,7 @@ def asking(mount: Mount, *, seconds: int) -> Iterator[DuckDBPyConnection]:
             f"it was not done within {seconds} s and its memory: ask for less",
         ) from error
     finally:
-        timer.cancel()
+        _WATCH.end(watched)
         cursor.close()
 
 

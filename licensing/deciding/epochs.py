@@ -48,7 +48,10 @@ ALL: Final = "*"
 """The name that stands for everything."""
 
 _HEAVY: Final = frozenset({"authorisation", "organisation", "token"})
-_attached: "WeakKeyDictionary[Engine, Epoch]" = WeakKeyDictionary()
+Naming = Callable[[str, str], str | None]
+"""Takes an event's kind and subject; returns the name under which it is told, None for none."""
+
+_attached: "WeakKeyDictionary[Engine, dict[Naming, Epoch]]" = WeakKeyDictionary()
 
 
 class Epoch:
@@ -181,25 +184,27 @@ def name_of(kind: str, subject: str) -> str | None:
     return subject if head in _HEAVY and len(subject.encode()) < SLOT_BYTES else ALL
 
 
-def attach(engines: Engines, epoch: Epoch) -> None:
-    """Let every commit through `engines` that matters to decisions move `epoch`."""
-    _attached[engines.write] = epoch
+def attach(engines: Engines, epoch: Epoch, naming: Naming = name_of) -> None:
+    """Let every commit through `engines` of an event that `naming` names move `epoch`."""
+    _attached.setdefault(engines.write, {})[naming] = epoch
 
 
 @event.listens_for(Session, "after_flush")
 def _gather(session: Session, _context: object) -> None:
     for made in session.new:
-        if isinstance(made, Event) and (name := name_of(made.kind, made.subject)) is not None:
-            session.info.setdefault("changed", []).append(name)
+        if isinstance(made, Event):
+            session.info.setdefault("written", []).append((made.kind, made.subject))
 
 
 @event.listens_for(Session, "after_commit")
 def _announce(session: Session) -> None:
-    if session.in_nested_transaction() or "changed" not in session.info:
+    if session.in_nested_transaction() or "written" not in session.info:
         return
-    changed = session.info.pop("changed")
+    written = session.info.pop("written")
     bind = session.bind
-    epoch = _attached.get(bind) if isinstance(bind, Engine) else None
-    if epoch is not None:
-        for name in dict.fromkeys(changed):
-            epoch.bump(name)
+    attached = _attached.get(bind, {}) if isinstance(bind, Engine) else {}
+    for naming, epoch in attached.items():
+        names = dict.fromkeys(naming(kind, subject) for kind, subject in written)
+        for name in names:
+            if name is not None:
+                epoch.bump(name)

@@ -8,15 +8,14 @@ and what the buyer says then stands beside its first rating, which is kept.
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import ids, watch
 from kernel.actor import Duty, Role, any_of, its
 from kernel.clock import Instant
 from kernel.db import Base, Living
-from kernel.errors import NotFound
-from kernel.pages import Page, keyset
+from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
@@ -150,48 +149,21 @@ def open_for(
     return made
 
 
-def take(work: Work, review_id: str, name: str, **data: Any) -> BadReview:
-    """Take one step of the loop. Raises what `Workflow.take` raises."""
-    found = seen(work, review_id)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def find(session: Session, review_id: str) -> BadReview:
-    """Return the loop. Raises NotFound. One SELECT by key."""
-    found = session.get(BadReview, review_id)
-    if found is None:
-        raise _missing(review_id)
-    return found
-
-
-def seen(work: Work, review_id: str) -> BadReview:
-    """Return the loop to its merchant, its buyer and overseers; else the same NotFound."""
-    found = find(work.session, review_id)
-    ours = {found.merchant_id, found.buyer_id}
-    if work.actor.organisation in ours or access.oversees(work.actor):
-        return found
-    raise _missing(review_id)
+_OURS: Final = access.overseen(
+    BadReview, LIFE, Words("没有这条差评", "no bad review"), "merchant_id", "buyer_id"
+)
+find, seen, take = _OURS.find, _OURS.seen, _OURS.take
 
 
 def listed(
     work: Work, *, open_only: bool = False, after: str | None = None, limit: int
 ) -> Page[BadReview]:
     """Return one page of the loops that the caller may see, newest first. One SELECT."""
-    statement = select(BadReview)
-    if not access.oversees(work.actor):
-        ours = work.actor.organisation
-        statement = statement.where(or_(BadReview.merchant_id == ours, BadReview.buyer_id == ours))
-    if open_only:
-        statement = statement.where(BadReview.state != State.CLOSED)
-    return keyset(work.session, statement, by=((BadReview.id, "desc"),), after=after, limit=limit)
+    where = (BadReview.state != State.CLOSED,) if open_only else ()
+    return _OURS.listed(work, *where, after=after, limit=limit)
 
 
 def of_ratings(session: Session, rating_ids: list[str]) -> dict[str, BadReview]:
     """Return rating → its loop. One SELECT on an index."""
     statement = select(BadReview).where(BadReview.rating_id.in_(rating_ids))
     return {each.rating_id: each for each in session.scalars(statement)}
-
-
-def _missing(review_id: str) -> NotFound:
-    return NotFound("没有这条差评", f"no bad review {review_id}")

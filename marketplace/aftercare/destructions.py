@@ -9,7 +9,15 @@ read, downloaded or was handed need not be destroyed.
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from delivery import tasks
@@ -18,9 +26,9 @@ from kernel import ids, watch
 from kernel.actor import Duty, Role, any_of, its, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Living
-from kernel.errors import Invalid, NotFound, StepRefused
+from kernel.errors import Invalid, StepRefused
 from kernel.journal import Event
-from kernel.pages import Page, keyset
+from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
@@ -145,9 +153,12 @@ LIFE: Workflow[State, DataDestruction] = Workflow(
 def open_for(work: Work, task: DeliveryTask, cause: Cause) -> DataDestruction | None:
     """Open the destruction of a delivery whose right has ended; None if there is none to prove.
 
-    Nothing when it is open already, or nothing was received. One SELECT on an index.
+    Nothing when it is open already, or nothing was received; of a trial nothing is asked.
+    One SELECT on an index.
     """
-    if not _received(task) or of_task(work.session, task.id) is not None:
+    if tasks.for_trial(task):
+        return None
+    if not task.was_received or of_task(work.session, task.id) is not None:
         return None
     made = DataDestruction(
         id=ids.new("dds_", work.now),
@@ -222,34 +233,16 @@ def drawn(work: Work, it: DataDestruction, digest: str) -> bool:
     return lot % 10_000 < work.rules.number("aftercare.audit_bp")
 
 
-def take(work: Work, destruction_id: str, name: str, **data: Any) -> DataDestruction:
-    """Take one step of a destruction's life, for those who may see it."""
-    found = seen(work, destruction_id)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def find(session: Session, destruction_id: str) -> DataDestruction:
-    """Return the destruction. Raises NotFound. One SELECT by key."""
-    found = session.get(DataDestruction, destruction_id)
-    if found is None:
-        raise _missing(destruction_id)
-    return found
-
-
-def seen(work: Work, destruction_id: str) -> DataDestruction:
-    """Return the destruction to its parties and overseers; else the same NotFound."""
-    found = find(work.session, destruction_id)
-    ours = {found.buyer_id, found.seller_id}
-    if work.actor.organisation in ours or access.oversees(work.actor):
-        return found
-    raise _missing(destruction_id)
-
-
 def of_task(session: Session, task_id: str) -> DataDestruction | None:
     """Return the destruction of a delivery, None before its end. One SELECT on an index."""
     statement = select(DataDestruction).where(DataDestruction.task_id == task_id)
     return session.scalars(statement).one_or_none()
+
+
+_OURS: Final = access.overseen(
+    DataDestruction, LIFE, Words("没有这项销毁", "no destruction"), "buyer_id", "seller_id"
+)
+find, seen, take = _OURS.find, _OURS.seen, _OURS.take
 
 
 def listed(
@@ -264,23 +257,12 @@ def listed(
 
     unproved: those that are due, in time or late.
     """
-    statement = select(DataDestruction)
-    if not access.oversees(work.actor):
-        ours = work.actor.organisation
-        statement = statement.where(
-            or_(DataDestruction.buyer_id == ours, DataDestruction.seller_id == ours)
-        )
+    where: list[ColumnElement[bool]] = []
     if state is not None:
-        statement = statement.where(DataDestruction.state == state)
+        where.append(DataDestruction.state == state)
     if unproved:
-        statement = statement.where(DataDestruction.state.in_((State.DUE, State.OVERDUE)))
-    return keyset(
-        work.session, statement, by=((DataDestruction.id, "desc"),), after=after, limit=limit
-    )
-
-
-def _received(task: DeliveryTask) -> bool:
-    return bool(task.reads or task.bytes_delivered or task.rounds_handed)
+        where.append(DataDestruction.state.in_((State.DUE, State.OVERDUE)))
+    return _OURS.listed(work, *where, after=after, limit=limit)
 
 
 def _under(session: Session, authorisation_id: str, after: str) -> list[DeliveryTask]:
@@ -291,7 +273,3 @@ def _under(session: Session, authorisation_id: str, after: str) -> list[Delivery
         .limit(tasks.BATCH)
     )
     return list(session.scalars(statement))
-
-
-def _missing(destruction_id: str) -> NotFound:
-    return NotFound("没有这项销毁", f"no destruction {destruction_id}")

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 from catalogue.grades import Term
 from kernel.clock import Instant
 from kernel.db import Base, Big, Living
-from kernel.errors import NotFound
 from kernel.money import Money
+from kernel.words import Words
 
 
 class State(StrEnum):
@@ -58,6 +58,10 @@ class Remedy(Term):
     REDELIVER = "redeliver", "补充交付", "deliver again"
     PRICE_REDUCTION = "price_reduction", "减价退款", "a part is refunded"
     REFUND = "refund", "全额退款", "all of it is refunded"
+    REPLACE = "replace", "更换版本", "another version instead"
+    EXTEND = "extend", "延长使用期", "a longer term of use"
+    TERMINATE = "terminate", "解除并退还未履行部分", "ended, the rest refunded"
+    CORRECT = "correct", "更正挂牌信息并致歉", "corrected, with an apology"
 
 
 PAID_BACK: Final = (Remedy.PRICE_REDUCTION, Remedy.REFUND)
@@ -86,7 +90,7 @@ class TradeDispute(Living, Base):
             name="decided_names_its_remedy",
         ),
         CheckConstraint(
-            "remedy IN ('price_reduction', 'refund') OR awarded_minor = 0",
+            "remedy IN ('price_reduction', 'refund', 'terminate') OR awarded_minor = 0",
             name="only_refunds_award_money",
         ),
         Index(
@@ -124,11 +128,20 @@ class TradeDispute(Living, Base):
     seller_agreed: Mapped[bool] = mapped_column(default=False)
     judgment: Mapped[str | None]
     refund_id: Mapped[str | None] = mapped_column(ForeignKey("refunds.id"))
+    days: Mapped[int | None]
+    version_number: Mapped[int | None]
+    undertaking: Mapped[str | None]
+    complied: Mapped[str | None]
+    verified: Mapped[bool] = mapped_column(default=False)
 
     @property
     def awarded(self) -> Money:
         """What goes back to the buyer by the remedy."""
         return Money(self.awarded_minor, self.claimed.currency)
+
+
+MISSING: Final = Words("没有这项争议", "no dispute")
+"""What is said of a dispute that is not there, or not the caller's."""
 
 
 def open_of(session: Session, order_id: str) -> TradeDispute | None:
@@ -148,16 +161,3 @@ def of_order(session: Session, order_id: str) -> list[TradeDispute]:
         .limit(50)
     )
     return list(session.scalars(statement))
-
-
-def find(session: Session, dispute_id: str) -> TradeDispute:
-    """Return the dispute. Raises NotFound. One SELECT by key."""
-    found = session.get(TradeDispute, dispute_id)
-    if found is None:
-        raise missing(dispute_id)
-    return found
-
-
-def missing(dispute_id: str) -> NotFound:
-    """Return what is raised of a dispute that is not there, or not the caller's."""
-    return NotFound("没有这项争议", f"no dispute {dispute_id}")

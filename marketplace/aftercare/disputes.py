@@ -8,21 +8,20 @@ whose organisation is near a party. From the filing on the money in dispute is h
 
 from typing import Any, Final
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select
 
 from kernel.actor import Duty, Role, any_of, its, system_only
 from kernel.clock import local_date
 from kernel.errors import Invalid, Refusal
 from kernel.journal import Event
-from kernel.pages import Page, keyset
+from kernel.pages import Page
 from kernel.parties import relations
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
 from marketplace import access
 from marketplace.aftercare import dispute_rows as rows
-from marketplace.aftercare import executing
+from marketplace.aftercare import executing, remedies
 from marketplace.aftercare.dispute_rows import (
     OVER,
     Remedy,
@@ -113,6 +112,7 @@ def _decide(dispute: TradeDispute, work: Work, data: dict[str, Any]) -> None:
         known = ", ".join(Remedy)
         raise Invalid("处理方式不正确", f"one of {known}", pointer="/remedy") from error
     with work.session.no_autoflush:  # the row is whole only once its remedy is set
+        remedies.decide(work, dispute, remedy, data)
         awarded = executing.award(work, dispute, remedy, data.get("amount"))
     dispute.awarded_minor = awarded
     data["amount"] = dispute.awarded
@@ -124,7 +124,7 @@ def _decide(dispute: TradeDispute, work: Work, data: dict[str, Any]) -> None:
 
 def _concede(dispute: TradeDispute, work: Work, data: dict[str, Any]) -> None:
     amount = dispute.claimed if dispute.wanted == Remedy.PRICE_REDUCTION else None
-    told = {"remedy": dispute.wanted, "amount": amount,
+    told = {**data, "remedy": dispute.wanted, "amount": amount,
             "reason": "卖方认可 the seller concedes"}  # fmt: skip
     _decide(dispute, work, told)
     data.update(told)
@@ -137,6 +137,30 @@ def _agree(dispute: TradeDispute, work: Work, _data: dict[str, Any]) -> None:
         dispute.seller_agreed = True
 
 
+def _is_to_correct(dispute: TradeDispute, _work: Work) -> Refusal | None:
+    if dispute.remedy == Remedy.CORRECT and dispute.complied is None:
+        return None
+    return Refusal("NOTHING_TO_CORRECT", "没有待更正的事项", "nothing is to be corrected now")
+
+
+def _was_corrected(dispute: TradeDispute, _work: Work) -> Refusal | None:
+    if dispute.complied is not None and not dispute.verified:
+        return None
+    return Refusal("NOT_CORRECTED", "卖方尚未提交更正", "the seller has not said so yet")
+
+
+def _comply(dispute: TradeDispute, _work: Work, data: dict[str, Any]) -> None:
+    dispute.complied = data["complied"]
+
+
+def _verify(dispute: TradeDispute, _work: Work, _data: dict[str, Any]) -> None:
+    dispute.verified = True
+
+
+def _not_enough(dispute: TradeDispute, _work: Work, _data: dict[str, Any]) -> None:
+    dispute.complied = None
+
+
 def _answer(dispute: TradeDispute, _work: Work, data: dict[str, Any]) -> None:
     dispute.answer = data["answer"]
 
@@ -146,11 +170,20 @@ def _judge(dispute: TradeDispute, work: Work, data: dict[str, Any]) -> None:
     _decide(dispute, work, data)
 
 
+_WHAT: Final = (
+    ask("days", "number", Words("延长使用期的天数", "Days, for a longer term"),
+        optional=True, max=3_660),
+    ask("version_number", "number", Words("更换为第几版", "Number of the other version"),
+        optional=True, max=100_000),
+    ask("undertaking", label=Words("须更正的内容", "What is to be corrected"), optional=True,
+        max=remedies.UNDERTAKING_MAX),
+)  # fmt: skip
 _DECISION: Final = (
     ask("remedy", "choice", Words("处理方式", "Remedy"),
         choices=tuple(sorted(remedy.value for remedy in Remedy))),
     ask("amount", "money", Words("退款金额（元）", "To refund, yuan"), optional=True),
     ask("reason", label=Words("事实与理由", "Facts and reasons"), max=2000),
+    *_WHAT,
 )  # fmt: skip
 _FEE: Final = ask(
     "fee_refund", "flag", Words("交易所退还服务费", "the exchange gives its fee back"),
@@ -183,6 +216,7 @@ LIFE: Workflow[State, TradeDispute] = Workflow(
          owner="role:exchange_operator",
          says="trade_dispute.not_answered", label=Words("逾期未答辩", "Not answered in time")),
     step("concede", set(_HEARD), State.EXECUTING, seller, then=(_concede,), moves_money=True,
+         asks=_WHAT,
          within="clocks.dispute_execution", owner="role:exchange_operator",
          says="trade_dispute.conceded", label=Words("认可买方请求", "Concede the claim")),
     step("close_evidence", {State.EVIDENCE}, State.MEDIATION, (officer, system_only),
@@ -241,6 +275,17 @@ LIFE: Workflow[State, TradeDispute] = Workflow(
     step("refund_again", {State.EXECUTING}, State.EXECUTING, settler,
          when=(_refund_fell_through,), moves_money=True,
          says="trade_dispute.refunded_again", label=Words("重新退款", "Refund again")),
+    step("comply",  {State.EXECUTING}, State.EXECUTING, seller, when=(_is_to_correct,),
+         then=(_comply,),
+         asks=(ask("complied", label=Words("更正与致歉情况", "What was corrected, and how"),
+                   max=1000),),
+         says="trade_dispute.complied", label=Words("提交更正情况", "Say that it is corrected")),
+    step("verify",  {State.EXECUTING}, State.EXECUTING, officer,
+         when=(_impartial, _was_corrected), then=(_verify,),
+         says="trade_dispute.verified", label=Words("确认已更正", "Confirm the correction")),
+    step("send_back", {State.EXECUTING}, State.EXECUTING, officer, asks=(REASON,),
+         when=(_impartial, _was_corrected), then=(_not_enough,),
+         says="trade_dispute.sent_back", label=Words("更正不到位，退回", "It is not corrected")),
     step("close",   {State.EXECUTING}, State.CLOSED, system_only, own_door=True,
          when=(_executed,),
          says="trade_dispute.closed", label=Words("执行完毕", "Carried out")),
@@ -258,8 +303,10 @@ def take(work: Work, dispute_id: str, name: str, **data: Any) -> TradeDispute:
     LIFE.take(name, found, work, **data)
     if name == "refund_again" and found.refund_id is not None:
         executing.give_back(work, found)
-        return found
-    _follow(work, found)
+    elif name in _CORRECTING:
+        close(work, found)
+    else:
+        _follow(work, found)
     return found
 
 
@@ -275,6 +322,7 @@ def _follow(work: Work, found: TradeDispute) -> None:
         executing.drop(work, found)
 
 
+_CORRECTING: Final = frozenset({"comply", "verify", "send_back"})
 _IN_FORCE: Final = {State.MEDIATION: "settle", State.RULED: "execute"}
 
 
@@ -300,17 +348,8 @@ def redelivered(work: Work, event: Event) -> None:
         close(work, found)
 
 
-def find(session: Session, dispute_id: str) -> TradeDispute:
-    """Return the dispute. Raises NotFound. One SELECT by key."""
-    return rows.find(session, dispute_id)
-
-
-def seen(work: Work, dispute_id: str) -> TradeDispute:
-    """Return the dispute to its parties and those who oversee; else the same NotFound."""
-    found = rows.find(work.session, dispute_id)
-    if _is_party(found, work) or access.oversees(work.actor):
-        return found
-    raise rows.missing(dispute_id)
+_OURS: Final = access.overseen(TradeDispute, LIFE, rows.MISSING, "buyer_id", "seller_id")
+find, seen = _OURS.find, _OURS.seen
 
 
 def listed(
@@ -322,16 +361,9 @@ def listed(
     limit: int,
 ) -> Page[TradeDispute]:
     """Return one page of the disputes that the caller may see, newest first. One SELECT."""
-    statement = select(TradeDispute)
-    if not access.oversees(work.actor):
-        ours = work.actor.organisation
-        statement = statement.where(
-            or_(TradeDispute.buyer_id == ours, TradeDispute.seller_id == ours)
-        )
+    where: list[ColumnElement[bool]] = []
     if state is not None:
-        statement = statement.where(TradeDispute.state == state)
+        where.append(TradeDispute.state == state)
     if open_only:
-        statement = statement.where(TradeDispute.state.not_in(OVER))
-    return keyset(
-        work.session, statement, by=((TradeDispute.id, "desc"),), after=after, limit=limit
-    )
+        where.append(TradeDispute.state.not_in(OVER))
+    return _OURS.listed(work, *where, after=after, limit=limit)

@@ -11,15 +11,13 @@ from kernel.errors import DomainError, Invalid
 from kernel.money import Money
 from kernel.work import Work
 from marketplace import fulfilment, lines, orders
+from marketplace.aftercare import remedies
 from marketplace.aftercare.dispute_rows import PAID_BACK, Remedy, TradeDispute
 from marketplace.orders import Order, State
 from settlement.dividing import frozen
 from settlement.dividing.frozen import Ground as HoldGround
 from settlement.holding import holds
 from settlement.refunding import refunds
-
-ACCEPTED: Final = frozenset({State.ACCEPTED, State.COMPLETED})
-"""Where an order stands whose delivery was accepted."""
 
 
 def stop(work: Work, dispute: TradeDispute, order: Order, *, whole: bool) -> None:
@@ -42,8 +40,9 @@ def refundable(work: Work, dispute: TradeDispute) -> Money:
 
 def award(work: Work, dispute: TradeDispute, remedy: Remedy, amount: Money | None) -> int:
     """Return what a remedy gives back, in minor units. Raises Invalid with a pointer."""
+    if remedy is Remedy.TERMINATE:
+        return min(remedies.unserved(work, dispute), refundable(work, dispute)).minor
     if remedy not in PAID_BACK:
-        _may_be_delivered_again(dispute, remedy)
         if amount is not None and amount.minor:
             raise Invalid("此处理方式没有退款", "nothing is refunded by it", pointer="/amount")
         return 0
@@ -75,7 +74,8 @@ def carry_out(work: Work, dispute: TradeDispute) -> None:
     order = orders.find(work.session, dispute.order_id)
     if order.state != State.DISPUTED:
         return
-    if dispute.remedy == Remedy.REDELIVER:
+    remedies.carry_out(work, dispute)
+    if remedies.needs_redelivery(dispute):
         orders.LIFE.take("order_redelivery", order, work.as_system(), dispute_id=dispute.id)
     elif not _goes_back_whole(work, dispute):
         _go_on(work, dispute, order, decided=True)
@@ -84,14 +84,15 @@ def carry_out(work: Work, dispute: TradeDispute) -> None:
 def give_back(work: Work, dispute: TradeDispute) -> None:
     """Ask, as the house, for the refund of what was awarded; another person approves it."""
     order = orders.find(work.session, dispute.order_id)
-    alone = len(dispute.line_ids) == 1 and not _is_whole(work, dispute, order)
+    accepted = dispute.order_was in remedies.ACCEPTED
+    alone = accepted and len(dispute.line_ids) == 1 and not _is_whole(work, dispute, order)
     reason = f"争议裁决 {dispute.code} settles the dispute"
     made = refunds.request(
         work.as_system(),
         order_id=order.id,
         amount=dispute.awarded,
         reason=reason,
-        order_line_id=dispute.line_ids[0] if alone and dispute.order_was in ACCEPTED else None,
+        order_line_id=dispute.line_ids[0] if alone else None,
         fee_refund=dispute.fee_refund,
     )
     dispute.refund_id = made.id
@@ -120,7 +121,9 @@ def is_awaited(work: Work, dispute: TradeDispute) -> bool:
             each.state not in {refunds.State.SUCCEEDED, refunds.State.MANUAL}
             for each in refunds.together(work.session, found)
         )
-    if dispute.remedy != Remedy.REDELIVER:
+    if dispute.remedy == Remedy.CORRECT:
+        return not dispute.verified
+    if not remedies.needs_redelivery(dispute):
         return bool(dispute.awarded_minor)
     return orders.find(work.session, dispute.order_id).state == State.REDELIVERY
 
@@ -129,7 +132,7 @@ def _go_on(work: Work, dispute: TradeDispute, order: Order, *, decided: bool) ->
     """Bring the order back to where it was; what was ruled to be delivered is accepted."""
     house, was = work.as_system(), State(dispute.order_was)
     delivered = tasks.all_delivered(work.session, order.id)
-    if was in ACCEPTED:
+    if was in remedies.ACCEPTED:
         orders.LIFE.take("stand_accepted", order, house, dispute_id=dispute.id)
     elif was in {State.PENDING_ACCEPTANCE, State.REDELIVERY} and decided and delivered:
         orders.LIFE.take("uphold_delivery", order, house, dispute_id=dispute.id)
@@ -157,15 +160,6 @@ _BACK: Final = {
     State.PENDING_ACCEPTANCE: "inspect_again",
     State.REDELIVERY: "go_on_redelivering",
 }
-
-
-def _may_be_delivered_again(dispute: TradeDispute, remedy: Remedy) -> None:
-    if remedy is Remedy.REDELIVER and dispute.order_was in ACCEPTED:
-        zh, en = (
-            "已验收的订单不再补充交付，可减价或退款",
-            "what was accepted is not delivered again",
-        )
-        raise Invalid(zh, en, pointer="/remedy")
 
 
 def _is_whole(work: Work, dispute: TradeDispute, order: Order) -> bool:

@@ -12,7 +12,7 @@ from kernel.money import Money
 from kernel.work import Work
 from marketplace import access, lines, orders
 from marketplace.aftercare import dispute_rows as rows
-from marketplace.aftercare import disputes, executing, papers
+from marketplace.aftercare import disputes, executing, papers, remedies
 from marketplace.aftercare.dispute_rows import CLAIMABLE, Ground, Remedy, State, TradeDispute
 from marketplace.aftercare.disputes import LIFE, OPEN_TO_EVIDENCE, buyer, seller
 from marketplace.aftercare.papers import Piece
@@ -59,6 +59,7 @@ def file(work: Work, order_id: str, claim: Claim) -> TradeDispute:
         filed_at=work.now,
         awarded_minor=0,
         fee_refund=False,
+        verified=False,
         buyer_agreed=False,
         seller_agreed=False,
     )
@@ -134,8 +135,8 @@ def _said(claim: Claim) -> str:
 def _wanted(order: Order, claim: Claim) -> str:
     if claim.wanted not in CLAIMABLE:
         raise Invalid("请求事项不正确", "this cannot be asked for", pointer="/wanted")
-    if claim.wanted == Remedy.REDELIVER and order.state in executing.ACCEPTED:
-        zh, en = "已验收的订单不再补充交付", "what was accepted is not delivered again"
+    if not remedies.fits(claim.wanted, order.state):
+        zh, en = "订单所处阶段不适用此处理方式", "it does not fit where the order stands"
         raise Invalid(zh, en, pointer="/wanted")
     return Remedy(claim.wanted).value
 

@@ -6,7 +6,7 @@ rated side; the original is kept, whatever follows (I-75). A product's score is 
 mean over the exchange's. Words may be hidden, with a reason; levels always count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -262,6 +262,41 @@ def of_merchant(work: Work, merchant_id: str) -> Figures | None:
     return _figures(work, Rating.merchant_id == merchant_id)
 
 
+def scores(work: Work, merchant_ids: Collection[str]) -> dict[str, int]:
+    """Return merchant → its score in hundredths of a level, of those that are rated.
+
+    Two SELECTs for all of them.
+    """
+    statement = (
+        select(Rating.merchant_id, func.sum(Rating.overall), func.count())
+        .where(Rating.merchant_id.in_(merchant_ids))
+        .group_by(Rating.merchant_id)
+    )
+    counted = work.session.execute(statement).all()
+    mean = _everywhere(work) if counted else (0, 0)
+    return {key: _score(work, int(points), int(number), mean) for key, points, number in counted}
+
+
+def levels(session: Session, product_id: str) -> list[int]:
+    """Return the levels from 3 up that a product's mean rating reaches. One SELECT on an index."""
+    statement = select(func.coalesce(func.sum(Rating.overall), 0), func.count()).where(
+        Rating.product_id == product_id
+    )
+    points, number = session.execute(statement).one()
+    return [level for level in Level if level > BAD_MAX and 0 < level * number <= points]
+
+
+def _everywhere(work: Work) -> tuple[int, int]:
+    points, number = work.session.execute(select(func.sum(Rating.overall), func.count())).one()
+    return int(points), int(number)
+
+
+def _score(work: Work, points: int, number: int, everywhere: tuple[int, int]) -> int:
+    # (C·m + Σr) / (C + n) with m = all points / all ratings, in one rounding.
+    prior, (all_points, all_number) = work.rules.number("aftercare.rating_prior"), everywhere
+    return half_up(100 * (prior * all_points + points * all_number), all_number * (prior + number))
+
+
 def _figures(work: Work, where: ColumnElement[bool]) -> Figures | None:
     statement = select(Rating.overall, func.count()).where(where).group_by(Rating.overall)
     counted = {int(level): int(count) for level, count in work.session.execute(statement)}
@@ -269,17 +304,11 @@ def _figures(work: Work, where: ColumnElement[bool]) -> Figures | None:
         return None
     total = sum(counted.values())
     points = sum(level * count for level, count in counted.items())
-    all_points, everything = work.session.execute(
-        select(func.sum(Rating.overall), func.count())
-    ).one()
-    prior, everywhere = work.rules.number("aftercare.rating_prior"), int(everything)
-    # (C·m + Σr) / (C + n) with m = all points / all ratings, in one rounding.
-    upper = 100 * (prior * int(all_points) + points * everywhere)
     return Figures(
         number=total,
         levels=tuple(counted.get(level, 0) for level in Level),
         mean_e2=half_up(100 * points, total),
-        score_e2=half_up(upper, everywhere * (prior + total)),
+        score_e2=_score(work, points, total, _everywhere(work)),
         satisfied_bp=half_up(
             10_000 * sum(count for level, count in counted.items() if level > BAD_MAX), total
         ),

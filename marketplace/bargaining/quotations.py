@@ -5,18 +5,17 @@ accepted fixes the price of one order line.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
 from kernel import ids, numbers
 from kernel.actor import Duty, Role, any_of, its, system_only
 from kernel.clock import Instant, local_date
 from kernel.db import Base, Big, Living, append_only
-from kernel.errors import Invalid, NotFound
+from kernel.errors import Invalid
 from kernel.money import Money
-from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import Workflow, ask, step
@@ -168,36 +167,10 @@ def begin(
     return made
 
 
-def take(work: Work, quotation_id: str, name: str, **data: Any) -> Quotation:
-    """Take one step of a thread. Raises what `Workflow.take` raises."""
-    found = seen(work, quotation_id)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def find(session: Session, quotation_id: str) -> Quotation:
-    """Return the thread. Raises NotFound. One SELECT by key."""
-    found = session.get(Quotation, quotation_id)
-    if found is None:
-        raise _missing(quotation_id)
-    return found
-
-
-def seen(work: Work, quotation_id: str) -> Quotation:
-    """Return the thread to its two parties and to those who oversee; else the same NotFound."""
-    found = find(work.session, quotation_id)
-    if work.actor.organisation in {found.buyer_id, found.seller_id} or access.oversees(work.actor):
-        return found
-    raise _missing(quotation_id)
-
-
-def listed(work: Work, *, after: str | None, limit: int) -> Page[Quotation]:
-    """Return one page of the threads that the caller may see, newest first. One SELECT."""
-    statement = select(Quotation)
-    if not access.oversees(work.actor):
-        own = work.actor.organisation
-        statement = statement.where(or_(Quotation.buyer_id == own, Quotation.seller_id == own))
-    return keyset(work.session, statement, by=((Quotation.id, "desc"),), after=after, limit=limit)
+_OURS: Final = access.overseen(
+    Quotation, LIFE, Words("没有这个报价协商", "no quotation"), "buyer_id", "seller_id"
+)
+find, seen, listed, take = _OURS.find, _OURS.seen, _OURS.listed, _OURS.take
 
 
 def offers(session: Session, quotation_id: str) -> list[QuotationOffer]:
@@ -230,7 +203,3 @@ def _write(work: Work, found: Quotation, note: str) -> None:
             offered_at=work.now,
         )
     )
-
-
-def _missing(quotation_id: str) -> NotFound:
-    return NotFound("没有这个报价协商", f"no quotation {quotation_id}")

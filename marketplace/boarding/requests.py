@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Index, exists, or_, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, exists, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 
 from kernel import ids
 from kernel.actor import Duty, Role, any_of, its
 from kernel.clock import Instant
 from kernel.db import Base, Living
-from kernel.errors import DomainError, Invalid, NotFound, Refusal, StepRefused
-from kernel.pages import Page, keyset
+from kernel.errors import DomainError, Invalid, Refusal, StepRefused
+from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
@@ -154,30 +154,6 @@ def answer_all(work: Work, request_ids: Sequence[str], name: str, **data: Any) -
     return _each(work, request_ids, lambda one: take(work, one, name, **data))
 
 
-def take(work: Work, request_id: str, name: str, **data: Any) -> BoardRequest:
-    """Take a step of a request that the caller may see. Raises NotFound and what LIFE raises."""
-    found = seen(work, request_id)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def find(session: Session, request_id: str) -> BoardRequest:
-    """Return a request. Raises NotFound. One SELECT by key."""
-    found = session.get(BoardRequest, request_id)
-    if found is None:
-        raise _missing(request_id)
-    return found
-
-
-def seen(work: Work, request_id: str) -> BoardRequest:
-    """Return a request to its merchant, its curator and who oversees the exchange."""
-    found = work.session.get(BoardRequest, request_id)
-    parties = {found.merchant_id, found.curator_id} if found else set()
-    if found is None or not (work.actor.organisation in parties or access.oversees(work.actor)):
-        raise _missing(request_id)
-    return found
-
-
 def open_for(session: Session, board_id: str, product_id: str) -> BoardRequest | None:
     """Return the request of a product that waits for its answer. One SELECT on an index."""
     statement = select(BoardRequest).where(
@@ -194,6 +170,12 @@ def waiting(session: Session, board_id: str, product_ids: Sequence[str]) -> set[
     return set(session.scalars(statement))
 
 
+_OURS: Final = access.overseen(
+    BoardRequest, LIFE, Words("没有这个入板申请", "no board request"), "merchant_id", "curator_id"
+)
+find, seen, take = _OURS.find, _OURS.seen, _OURS.take
+
+
 def listed(
     work: Work,
     *,
@@ -203,17 +185,12 @@ def listed(
     limit: int,
 ) -> Page[BoardRequest]:
     """Return one page of the requests that the caller may see, oldest first. One SELECT."""
-    statement = select(BoardRequest)
+    where: list[ColumnElement[bool]] = []
     if board_id is not None:
-        statement = statement.where(BoardRequest.board_id == board_id)
+        where.append(BoardRequest.board_id == board_id)
     if state is not None:
-        statement = statement.where(BoardRequest.state == state)
-    if not access.oversees(work.actor):
-        mine = work.actor.organisation
-        statement = statement.where(
-            or_(BoardRequest.merchant_id == mine, BoardRequest.curator_id == mine)
-        )
-    return keyset(work.session, statement, by=((BoardRequest.id, "asc"),), after=after, limit=limit)
+        where.append(BoardRequest.state == state)
+    return _OURS.listed(work, *where, after=after, limit=limit, oldest_first=True)
 
 
 def candidates(work: Work, board_id: str, *, limit: int) -> list[Product]:
@@ -255,7 +232,3 @@ def _bounded(subjects: Sequence[str], pointer: str) -> None:
     if len(subjects) > TOGETHER_MAX:
         zh, en = f"一次至多 {TOGETHER_MAX} 个", f"at most {TOGETHER_MAX} at once"
         raise Invalid(zh, en, pointer=pointer)
-
-
-def _missing(request_id: str) -> NotFound:
-    return NotFound("没有这个入板申请", f"no board request {request_id}")

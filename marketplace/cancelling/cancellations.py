@@ -8,7 +8,7 @@ back whole, through the refunds of settlement. After delivery there is no cancel
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, or_, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from delivery import tasks
@@ -16,8 +16,9 @@ from kernel import ids
 from kernel.actor import Duty, its, system_only
 from kernel.clock import Instant
 from kernel.db import Base, Living
-from kernel.errors import NotFound, Refusal, StepRefused
-from kernel.pages import Page, keyset
+from kernel.errors import Refusal, StepRefused
+from kernel.journal import Event
+from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
@@ -93,12 +94,23 @@ def _undo(found: Cancellation, work: Work, _data: dict[str, Any]) -> None:
         orders.LIFE.take("call_off", order, house)
         return
     reason = f"协议取消 called off by agreement: {found.reason}"
-    fulfilment.stop(order, house, {})
+    # Revoked once the money goes; until then it could still come back to the order.
+    tasks.stop_for(house, order.id, reason="协议取消 called off by agreement")
     if order.state == orders.State.IN_DELIVERY:
         orders.LIFE.take("suspend_delivery", order, house, reason=reason)
     left = refunds.standing(work.session, order.id).left
     made = refunds.request(house, order_id=order.id, amount=left, reason=reason[:500])
     found.refund_id = made.id
+
+
+def _go_on(found: Cancellation, work: Work, _data: dict[str, Any]) -> None:
+    order = orders.find(work.session, found.order_id)
+    tasks.go_on_for(work, order.id)
+    if orders.LIFE.refusals("resume_delivery", order, work):
+        return  # something else bars it by now: it stays suspended, for the regulator to look at
+    orders.LIFE.take("resume_delivery", order, work)
+    if tasks.all_delivered(work.session, order.id):
+        orders.LIFE.take("delivered", order, work)
 
 
 # fmt: off
@@ -115,6 +127,8 @@ LIFE: Workflow[State, Cancellation] = Workflow(
     step("withdraw", {State.ASKED}, State.WITHDRAWN, asker, then=(_decide,),
          asks=(ask("note", label=Words("说明", "Note"), optional=True),),
          says="cancellation.withdrawn", label=Words("撤回申请", "Withdraw")),
+    step("undo",     {State.AGREED}, State.WITHDRAWN, system_only, own_door=True, then=(_go_on,),
+         says="cancellation.undone", label=Words("退款撤回，订单继续", "The order goes on")),
     step("lapse",    {State.ASKED}, State.LAPSED, system_only, own_door=True, then=(_decide,),
          says="cancellation.lapsed", label=Words("逾期未答复", "Not answered in time")),
 )
@@ -148,43 +162,36 @@ def begin(work: Work, order_id: str, *, reason: str) -> Cancellation:
     return made
 
 
-def take(work: Work, cancellation_id: str, name: str, **data: Any) -> Cancellation:
-    """Take one step. Raises what `Workflow.take` raises."""
-    found = seen(work, cancellation_id)
-    LIFE.take(name, found, work, **data)
-    return found
+def refund_withdrawn(work: Work, event: Event) -> None:
+    """After "refund.cancelled": an order goes on whose agreed cancellation comes to nothing.
+
+    Not while another part of the money is on its way. Three SELECTs; a second time nothing.
+    """
+    refund = refunds.find(work.session, event.subject)
+    statement = select(Cancellation).where(
+        Cancellation.refund_id == (refund.first_id or refund.id),
+        Cancellation.state == State.AGREED,
+    )
+    found = work.session.scalars(statement).one_or_none()
+    if found is None or refunds.standing(work.session, found.order_id).under_way.minor:
+        return
+    order = orders.find(work.session, found.order_id)
+    if order.state == orders.State.DELIVERY_SUSPENDED:
+        LIFE.take("undo", found, work.as_system())
 
 
-def find(session: Session, cancellation_id: str) -> Cancellation:
-    """Return the cancellation. Raises NotFound. One SELECT by key."""
-    found = session.get(Cancellation, cancellation_id)
-    if found is None:
-        raise _missing(cancellation_id)
-    return found
-
-
-def seen(work: Work, cancellation_id: str) -> Cancellation:
-    """Return it to both parties and to those who oversee; to others it does not exist."""
-    found = find(work.session, cancellation_id)
-    if work.actor.organisation in {found.asks_id, found.answers_id} or access.oversees(work.actor):
-        return found
-    raise _missing(cancellation_id)
+_OURS: Final = access.overseen(
+    Cancellation, LIFE, Words("没有这个取消申请", "no cancellation"), "asks_id", "answers_id"
+)
+find, seen, take = _OURS.find, _OURS.seen, _OURS.take
 
 
 def listed(
     work: Work, *, order_id: str | None = None, after: str | None, limit: int
 ) -> Page[Cancellation]:
     """Return one page of what the caller may see, newest first. One SELECT on an index."""
-    statement = select(Cancellation)
-    if not access.oversees(work.actor):
-        own = work.actor.organisation
-        statement = statement.where(
-            or_(Cancellation.asks_id == own, Cancellation.answers_id == own)
-        )
-    if order_id is not None:
-        statement = statement.where(Cancellation.order_id == order_id)
-    by = ((Cancellation.id, "desc"),)
-    return keyset(work.session, statement, by=by, after=after, limit=limit)  # type: ignore[arg-type]  # a literal tuple
+    where = () if order_id is None else (Cancellation.order_id == order_id,)
+    return _OURS.listed(work, *where, after=after, limit=limit)
 
 
 def can_be_asked(work: Work, order: orders.Order) -> bool:
@@ -219,8 +226,4 @@ def _barred(work: Work, order: orders.Order) -> tuple[Refusal, ...]:
 
 def _is_used(task: tasks.DeliveryTask) -> bool:
     done = task.state in {tasks.State.DELIVERED, tasks.State.ACCEPTED}
-    return done or bool(task.reads or task.bytes_delivered or task.rounds_handed)
-
-
-def _missing(cancellation_id: str) -> NotFound:
-    return NotFound("没有这个取消申请", f"no cancellation {cancellation_id}")
+    return done or task.was_received

@@ -8,6 +8,7 @@ from kernel.work import Work
 from marketplace import prices, uses, versions
 from marketplace.lines import OrderLine
 from marketplace.prices import Measure, PayMode, Plan, PlanKind
+from marketplace.terms import rows
 from settlement.metering import meters, subscriptions, tariffs
 from settlement.metering.meters import Basis, Mode
 from settlement.metering.subscriptions import Price
@@ -48,13 +49,19 @@ def begin_term(
 ) -> None:
     """Plan the periods of a line, if it is a subscription; a voucher pays so much of it later.
 
-    One SELECT.
+    Two SELECTs.
     """
     period = prices.parse(line.price_plan).period
     if period is not None:
         price = Price(line.amount - sponsored, sponsored)
         subscriptions.begin(
-            work, order.id, sale, price=price, period=period.value, count=line.quantity
+            work,
+            order.id,
+            sale,
+            price=price,
+            period=period.value,
+            count=line.quantity,
+            first_on=rows.begins_on(work.session, order.id),
         )
 
 

@@ -2,12 +2,9 @@
 
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy.orm import Session
-
 from kernel.clock import local_date
 from kernel.errors import Invalid, Refusal, StepRefused
 from kernel.money import Money
-from kernel.parties import organisations
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import ask
@@ -17,6 +14,7 @@ from marketplace.contracting.templates import Ownership, Template
 from marketplace.contracts import Contract, Written
 from marketplace.frameworks import called, frameworks
 from marketplace.instalments import schedules
+from marketplace.templates import texts
 
 T = TypeVar("T", Template, Ownership)
 
@@ -61,15 +59,15 @@ def draw_up(order: Ordered, work: Work, data: dict[str, Any]) -> Contract:
         "drawn_on": local_date(work.now).isoformat(),
         "accept_days": str(order.accept_days),
         "redelivery_days": str(work.rules.number("clocks.order_delivery.limit_wd")),
-        **_named(work.session, "seller", order.seller_id),
-        **_named(work.session, "buyer", order.buyer_id),
+        **texts.named(work.session, "seller", order.seller_id),
+        **texts.named(work.session, "buyer", order.buyer_id),
         **wording.of_use(uses.from_json(order.use_scenario)),
         **wording.of_goods(goods),
         **wording.of_price(order.total, order.pay_mode, schedule),
         **wording.of_rest(data.get("special_terms") or "", result, _under(work, order.id)),
     }
     version = work.rules.number(f"trade.contracts.{template.value}")
-    text = templates.written(template, version, variables)
+    text = texts.written(template.value, version, variables)
     return contracts.draft(
         work,
         order_id=order.id,
@@ -85,15 +83,6 @@ def _under(work: Work, order_id: str) -> Words | None:
         return None
     code = frameworks.find(work.session, found.framework_id).code
     return Words(f"框架合同：本合同为 {code} 项下的订单", f"Order under framework contract {code}")
-
-
-def _named(session: Session, party: str, organisation_id: str) -> dict[str, str]:
-    found = organisations.find(session, organisation_id)
-    return {
-        f"{party}_zh": found.name_zh,
-        f"{party}_en": found.name_en,
-        f"{party}_uscc": found.uscc,
-    }
 
 
 def _chosen(fitting: list[Template], data: dict[str, Any]) -> tuple[Template, Ownership | None]:

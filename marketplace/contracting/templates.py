@@ -6,16 +6,11 @@ is configured; what was drawn up keeps its text. Source: the model contracts of 
 Data Administration for provision, entrusted processing, fusion development, intermediation.
 """
 
-from collections.abc import Collection, Mapping
-from importlib import resources
-from string import Template as Text
+from collections.abc import Collection
 from typing import Final
 
 from catalogue.grades import Mode, Term
 from marketplace.versions import ProductType
-
-PARTED: Final = "\f"
-"""Stands between the Chinese text and its reading copy: a new page."""
 
 
 class Template(Term):
@@ -59,21 +54,3 @@ def fitting(goods: Collection[tuple[str, str]]) -> list[Template]:
     if modes <= _IN_DOMAIN:
         found.append(Template.DATA_FUSION_DEVELOPMENT)
     return found
-
-
-def written(template: Template, version: int, variables: Mapping[str, str]) -> str:
-    """Return the text of a contract, with its reading copy. Raises KeyError for a blank left."""
-    return PARTED.join(
-        Text(_read(template, version, language)).substitute(variables) for language in ("zh", "en")
-    )
-
-
-def read_apart(text: str) -> tuple[str, str]:
-    """Return the governing text and its reading copy; earlier contracts have none apart."""
-    governing, _, copy = text.partition(PARTED)
-    return governing, copy
-
-
-def _read(template: Template, version: int, language: str) -> str:
-    name = f"{template.value}.{version}.{language}.txt"
-    return (resources.files("marketplace") / "templates" / name).read_text("utf-8")

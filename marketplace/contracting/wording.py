@@ -76,7 +76,7 @@ def of_goods(found: Sequence[tuple[OrderLine, ProductVersion]]) -> dict[str, str
     return {
         "lines_zh": "\n".join(zh),
         "lines_en": "\n".join(en),
-        **_both("delivery", _delivery(modes)),
+        **of_delivery(modes),
     }
 
 
@@ -106,6 +106,11 @@ def of_rest(special: str, result: Ownership | None, under: Words | None) -> dict
         **_both("result", owned),
         **_both("basis", basis),
     }
+
+
+def of_delivery(modes: Sequence[Mode]) -> dict[str, str]:
+    """Return what a contract says of how goods are delivered."""
+    return _both("delivery", _delivery(modes))
 
 
 def one_line(said: str) -> str:

@@ -18,6 +18,8 @@ from kernel.money import half_up
 from kernel.work import Work
 from licensing import scope
 from marketplace import prices
+from marketplace.aftercare import ratings
+from marketplace.aftercare.ratings import Level
 from marketplace.demands import demands
 from marketplace.demands.demands import Demand
 from marketplace.indexing import index
@@ -35,6 +37,9 @@ TERMS_MAX: Final = 60
 PARTS: Final = ("text", "field", "items", "region", "price", "rating")
 WHOLE: Final = 1000
 """A part is found in thousandths of its weight."""
+
+_WORST: Final = 100 * Level.VERY_DISSATISFIED
+_BEST: Final = 100 * Level.VERY_SATISFIED
 
 
 class DemandMatch(Base):
@@ -67,12 +72,14 @@ def score(
     version: ProductVersion,
     weights: Mapping[str, int],
     wanted: Sequence[str] | None = None,
+    *,
+    rated: int | None = None,
 ) -> dict[str, int]:
     """Return part → points, of a hundred in all. Pure; one rounding for each part.
 
     weights: part → most points. What a demand leaves open counts as met; a price that is
     yet to be agreed, and a merchant whom nobody has rated, count half. wanted: the demand's
-    terms, where they are known already.
+    terms, where they are known already. rated: the merchant's score in hundredths of a level.
     """
     found = {
         "text": _text(_terms(demand) if wanted is None else wanted, version),
@@ -80,19 +87,23 @@ def score(
         "items": _items(demand, version),
         "region": _region(demand, version),
         "price": _price(demand, version),
-        "rating": WHOLE // 2,
+        "rating": WHOLE // 2
+        if rated is None
+        else half_up(WHOLE * (rated - _WORST), _BEST - _WORST),
     }
     return {part: half_up(found[part] * weights[part], WHOLE) for part in PARTS}
 
 
 def match(work: Work, demand: Demand) -> list[DemandMatch]:
-    """Score the likeliest products for a demand and keep the best. Three SELECTs, two writes."""
+    """Score the likeliest products for a demand and keep the best. Four SELECTs, two writes."""
     weights = {part: work.rules.number(f"demand.match.{part}") for part in PARTS}
     wanted = _terms(demand)
+    candidates = _candidates(work.session, demand)
+    rated = ratings.scores(work, {product.owner_id for product, _ in candidates})
     scored = [
         (product, parts, sum(parts.values()))
-        for product, version in _candidates(work.session, demand)
-        for parts in (score(demand, version, weights, wanted),)
+        for product, version in candidates
+        for parts in (score(demand, version, weights, wanted, rated=rated.get(product.owner_id)),)
     ]
     scored.sort(key=lambda one: (-one[2], one[0].id))
     work.session.execute(delete(DemandMatch).where(DemandMatch.demand_id == demand.id))
@@ -179,7 +190,7 @@ def directories(session: Session, demand: Demand, *, limit: int) -> list[SearchE
 
     One SELECT on an index.
     """
-    ranked = index.sharing(_terms(demand), Kind.DIRECTORY).limit(limit).subquery()
+    ranked = index.sharing(_terms(demand), [Kind.DIRECTORY]).limit(limit).subquery()
     statement = (
         select(SearchEntry)
         .join(ranked, ranked.c.entry == SearchEntry.number)
@@ -189,7 +200,7 @@ def directories(session: Session, demand: Demand, *, limit: int) -> list[SearchE
 
 
 def _candidates(session: Session, demand: Demand) -> list[tuple[Product, ProductVersion]]:
-    ranked = index.sharing(_terms(demand), Kind.PRODUCT).limit(CANDIDATES).subquery()
+    ranked = index.sharing(_terms(demand), [Kind.PRODUCT]).limit(CANDIDATES).subquery()
     statement = (
         select(Product, ProductVersion)
         .join(ProductVersion, ProductVersion.id == Product.current_version_id)

@@ -19,8 +19,7 @@ from kernel import ids
 from kernel.actor import Duty, its
 from kernel.clock import Instant
 from kernel.db import Base, Living
-from kernel.errors import Invalid, NotFound, Refusal, StepRefused
-from kernel.pages import Page, keyset
+from kernel.errors import Invalid, Refusal, StepRefused
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
@@ -144,41 +143,10 @@ def file(
     return [_filed(work, demand, each, said) for each in directory_ids]
 
 
-def find(session: Session, request_id: str) -> SupplyRequest:
-    """Return a request. Raises NotFound. One SELECT by key."""
-    found = session.get(SupplyRequest, request_id)
-    if found is None:
-        raise _missing(request_id)
-    return found
-
-
-def seen(work: Work, request_id: str) -> SupplyRequest:
-    """Return a request to its buyer, its department and who oversees. Raises NotFound."""
-    found = work.session.get(SupplyRequest, request_id)
-    parties = {found.buyer_id, found.department_id} if found else set()
-    if found is None or not (work.actor.organisation in parties or access.oversees(work.actor)):
-        raise _missing(request_id)
-    return found
-
-
-def take(work: Work, request_id: str, name: str, **data: Any) -> SupplyRequest:
-    """Take a step of a request that the caller may see. Raises what LIFE raises."""
-    found = seen(work, request_id)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def listed(work: Work, *, after: str | None, limit: int) -> Page[SupplyRequest]:
-    """Return one page of the requests that the caller may see, newest first. One SELECT."""
-    statement = select(SupplyRequest)
-    if not access.oversees(work.actor):
-        mine = work.actor.organisation
-        statement = statement.where(
-            or_(SupplyRequest.department_id == mine, SupplyRequest.buyer_id == mine)
-        )
-    return keyset(
-        work.session, statement, by=((SupplyRequest.id, "desc"),), after=after, limit=limit
-    )
+_OURS: Final = access.overseen(
+    SupplyRequest, LIFE, Words("没有这个供数请求", "no supply request"), "buyer_id", "department_id"
+)
+find, seen, listed, take = _OURS.find, _OURS.seen, _OURS.listed, _OURS.take
 
 
 def of_demand(session: Session, demand_id: str) -> list[SupplyRequest]:
@@ -234,7 +202,3 @@ def _filed(work: Work, demand: demands.Demand, directory_id: str, said: str) -> 
     work.session.add(made)
     LIFE.take("ask", made, work, demand_id=demand.id, directory_id=directory.id)
     return made
-
-
-def _missing(request_id: str) -> NotFound:
-    return NotFound("没有这个供数请求", f"no supply request {request_id}")

@@ -5,21 +5,32 @@ counts of a facet are told as if nothing were chosen in it, so that one can choo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.orm import Session
 
-from kernel.pages import Order, Page, keyset_rows
+from kernel.errors import Invalid
+from kernel.pages import Order, Page, keyset_merged
+from marketplace.finding import rarity
+from marketplace.finding.rarity import Rarity
 from marketplace.indexing import index
 from marketplace.indexing.index import Kind, SearchEntry, SearchFacet, SearchTerm
 
 FACETS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.PRODUCT: (
-        "type", "field", "industry", "region", "board", "plan", "mode", "grade", "frequency",
-        "origin", "owner",
+        "type", "field", "industry", "region", "board", "plan", "mode", "grade", "rating",
+        "frequency", "origin", "owner",
     ),
     Kind.DIRECTORY: ("industry", "region", "share", "open", "frequency", "owner"),
     Kind.DEMAND: ("field", "region", "frequency"),
@@ -28,15 +39,29 @@ FACETS: Final[Mapping[Kind, tuple[str, ...]]] = {
 """The facets of each kind, in the order in which they are shown."""
 
 NAMES: Final = tuple(dict.fromkeys(name for names in FACETS.values() for name in names))
-COUNTED_MAX: Final = 20_000
-"""Hits that are counted; of more it is said that there are more."""
+COUNTED_MAX: Final = 10_000
+"""Hits of one word that are counted of each kind; of more it is said that there are more."""
+
+MET_MAX: Final = 2_000
+"""Hits that are counted where words or codes meet: each of them has to be looked up."""
+
+FACETED_MAX: Final = 2_000
+"""Hits, the first of those shown, whose codes are counted; of more it is said that there are."""
+
+NEWER_MAX: Final = 1_000
+"""New hits that are counted."""
 
 _ENTRIES: Final = select(SearchEntry).where(
     SearchEntry.number.in_(bindparam("numbers", expanding=True))
 )
 
+STATEMENTS: Final = 500
+"""Statements that are kept made."""
+
 VALUES_MAX: Final = 20
 NEAR_MAX: Final = 5
+_MARK: Final = "."
+"""Parts the place of the word that leads from the rest of a cursor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +87,31 @@ class Hit:
 
 
 class Hits(NamedTuple):
-    """What finds number and weight of every hit, the order of showing, and what is asked."""
+    """What finds number and weight of every hit of a kind, the order of showing, what is asked."""
 
     statement: Select[Any]
     order: Order
     asked: dict[str, Any]
+
+    @property
+    def number(self) -> Any:
+        """The column of the hit's number."""
+        return self.order[-1][0]
+
+    def among(self, numbers: ColumnElement[bool]) -> "Hits":
+        """Return the hits of some numbers alone, which are looked up first."""
+        weight = self.order[0][0]
+        weighed = [weight.in_(index.WEIGHTS)] if len(self.order) > 1 else []
+        return self._replace(statement=self.statement.where(numbers, *weighed))
+
+    def coded(self, name: str, codes: Sequence[str], *, at_first: bool) -> "Hits":
+        """Return the hits that have one of a facet's codes. at_first: look those up at first."""
+        one = SearchFacet.__table__.alias().c
+        there = select(one.entry).where(one.facet == name, one.value.in_(codes))
+        if at_first:
+            return self.among(self.number.in_(there))
+        holds = there.where(one.entry.between(self.number, self.number)).exists()
+        return self._replace(statement=self.statement.where(holds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +123,52 @@ class Count:
 
 
 def found(session: Session, question: Question, *, after: str | None, limit: int) -> Page[Hit]:
-    """Return one page of hits: those whose title has the first word first, then the newest.
+    """Return one page of hits: those whose title has the rarest word first, then the newest.
 
-    Two SELECTs. With one word, or words that go together, it costs as much as is shown;
-    with words that seldom meet, as much as the first of them has hits.
+    Two SELECTs of one kind, five of all; one more where words meet or codes are chosen. It
+    costs as much as the rarest of them finds, until enough of that holds the others too.
     """
-    hits = _hits(question)
-    page = keyset_rows(
-        session, hits.statement, by=hits.order, after=after, limit=limit, asked=hits.asked
+    kinds = _kinds(question)
+    if not kinds:
+        return Page([], None)
+    rare = rarity.sampled(session, question.terms, question.chosen)
+    first, after = (rare.first, None) if after is None else _resumed(after, question)
+    asked = [_hits(replace(question, kind=kind), rare, first=first, wanted=limit) for kind in kinds]
+    page = keyset_merged(
+        session,
+        [(each.statement, each.asked) for each in asked],
+        by=asked[0].order,
+        after=after,
+        limit=limit,
     )
     entries = session.scalars(_ENTRIES, {"numbers": [row[0] for row in page.items]})
     by_number = {entry.number: entry for entry in entries}
-    return Page([Hit(by_number[row[0]], row.weight) for row in page.items], page.next)
+    hits = [Hit(by_number[row[0]], row.weight) for row in page.items]
+    return Page(hits, page.next and f"{first}{_MARK}{page.next}")
 
 
 def counts(session: Session, question: Question) -> dict[Kind, int]:
-    """Return how many hits there are of each kind, up to COUNTED_MAX each. One SELECT a kind."""
-    return {kind: _count(session, question, kind) for kind in Kind}
+    """Return how many hits there are of each kind, up to `counted_max` each.
+
+    One SELECT; one more where words meet or codes are chosen.
+    """
+    kinds, most = _kinds(replace(question, kind=None)), counted_max(question)
+    rare = rarity.sampled(session, question.terms, question.chosen)
+    hits = [_hits(replace(question, kind=kind), rare, wanted=most, mark=kind) for kind in kinds]
+    counted = zip(kinds, _totals(session, hits, most), strict=True)
+    return dict.fromkeys(Kind, 0) | dict(counted)
+
+
+def counted_max(question: Question) -> int:
+    """Return up to how many hits are counted of each kind."""
+    alone = len(question.terms) + sum(map(bool, question.chosen.values())) < 2
+    return COUNTED_MAX if alone else MET_MAX
 
 
 def facets(session: Session, question: Question) -> dict[str, list[Count]]:
     """Return facet → its codes with counts, most first. One SELECT, and one for each chosen.
 
-    Empty without a kind: kinds have different facets. Over the newest COUNTED_MAX hits.
+    Empty without a kind: kinds have different facets. Over the first FACETED_MAX hits.
     """
     if question.kind is None:
         return {}
@@ -109,90 +177,141 @@ def facets(session: Session, question: Question) -> dict[str, list[Count]]:
     told = _tallied(session, question, [name for name in names if name not in chosen])
     for name in chosen:
         others = {key: codes for key, codes in question.chosen.items() if key != name}
-        without = Question(text=question.text, kind=question.kind, chosen=others)
-        told |= _tallied(session, without, [name])
+        told |= _tallied(session, replace(question, chosen=others), [name])
     return {name: told[name] for name in names if told.get(name)}
 
 
-def newer(session: Session, question: Question, *, than: int) -> int:
-    """Return how many hits have a number above `than`, up to COUNTED_MAX. One SELECT."""
-    hits = _hits(question)
-    return _counted(session, hits, hits.order[-1][0] > than)
+def newer(session: Session, asked: Sequence[tuple[Question, int]]) -> list[int]:
+    """Return for each question how many hits have a number above its own, up to NEWER_MAX.
+
+    One SELECT for all of them; none for no questions.
+    """
+    hits = [
+        (place, found.among(found.number > than))
+        for place, (question, than) in enumerate(asked)
+        for kind in _kinds(question)
+        for found in (_hits(replace(question, kind=kind), mark=f"{kind}{place}"),)
+    ]
+    told = [0] * len(asked)
+    counted = _totals(session, [each for _, each in hits], NEWER_MAX)
+    for (place, _), count in zip(hits, counted, strict=True):
+        told[place] += count
+    return told
 
 
 def near(session: Session, question: Question) -> list[SearchEntry]:
     """Return what holds most of the terms, when nothing holds all of them. One SELECT."""
     if len(question.terms) < 2:
         return []
-    numbers = list(session.scalars(index.sharing(question.terms).limit(NEAR_MAX)))
+    numbers = list(session.scalars(index.sharing(question.terms, Kind).limit(NEAR_MAX)))
     rows = session.scalars(select(SearchEntry).where(SearchEntry.number.in_(numbers)))
     by_number = {entry.number: entry for entry in rows}
     return [by_number[number] for number in numbers]
 
 
-def _count(session: Session, question: Question, kind: Kind) -> int:
-    known = FACETS[kind]
-    if any(codes and name not in known for name, codes in question.chosen.items()):
-        return 0
-    of_kind = Question(text=question.text, kind=kind, chosen=question.chosen)
-    return _counted(session, _hits(of_kind))
+def _knows(kind: Kind, question: Question) -> bool:
+    return all(name in FACETS[kind] for name, codes in question.chosen.items() if codes)
 
 
-def _counted(session: Session, hits: Hits, *further: ColumnElement[bool]) -> int:
-    counted = hits.statement.where(*further).limit(COUNTED_MAX).subquery()
-    count = select(func.count()).select_from(counted)
-    return session.execute(count, hits.asked).scalar_one()
+def _kinds(question: Question) -> list[Kind]:
+    return [kind for kind in Kind if question.kind in (None, kind) and _knows(kind, question)]
 
 
-def _hits(question: Question) -> Hits:
-    asked: dict[str, Any] = {f"t{place}": term for place, term in enumerate(question.terms)}
-    if question.kind is not None:
-        asked["kind"] = question.kind.value
-    statement, order = _asking(len(question.terms), of_kind=question.kind is not None)
+def _totals(session: Session, hits: Sequence[Hits], most: int) -> list[int]:
+    """Return how many each finds, up to `most`. One SELECT; none for nothing."""
+    if not hits:
+        return []
+    asked = {name: value for each in hits for name, value in each.asked.items()}
+    statement = _counting(tuple(each.statement for each in hits), most)
+    return list(session.execute(statement, asked).one())
+
+
+@lru_cache(maxsize=STATEMENTS)
+def _counting(statements: tuple[Select[Any], ...], most: int) -> Select[Any]:
+    """Return what counts the rows of each statement; made once for those that are kept made."""
+    return select(
+        *(
+            select(func.count()).select_from(each.limit(most).subquery()).scalar_subquery()
+            for each in statements
+        )
+    )
+
+
+def _hits(
+    question: Question,
+    rare: Rarity | None = None,
+    *,
+    first: int | None = None,
+    wanted: int = 0,
+    mark: str = "",
+) -> Hits:
+    """Return what finds the hits of a question about one kind.
+
+    rare: by which the order of the words is chosen; without it they keep their own. first:
+    the word that leads, if it is given. wanted: how many hits are. mark: sets the parameters
+    apart from those of others in the same statement.
+    """
+    terms = question.terms
+    if rare is not None:
+        leads = rare.first if first is None else first
+        terms = [terms[place] for place in rare.order(leads)]
+    asked = {f"{mark}t{place}": term for place, term in enumerate(terms)}
+    statement, order = _asking(len(asked), mark)
+    hits = Hits(statement, order, {**asked, f"{mark}kind": question.kind})
+    narrow = rare and rare.narrow(wanted)
     for name, codes in question.chosen.items():
         if codes:
-            holds = exists().where(
-                SearchFacet.entry == order[-1][0],
-                SearchFacet.facet == name,
-                SearchFacet.value.in_(codes),
-            )
-            statement = statement.where(holds)
-    return Hits(statement, order, asked)
+            hits = hits.coded(name, codes, at_first=name == narrow)
+    return hits
 
 
-@cache
-def _asking(terms: int, *, of_kind: bool) -> tuple[Select[Any], Order]:
-    """Return the statement that finds number and weight, and the order of showing.
+def _resumed(after: str, question: Question) -> tuple[int, str]:
+    """Return the place of the word that leads, and the cursor behind it. Raises Invalid."""
+    place, _, cursor = after.partition(_MARK)
+    if cursor and place in map(str, range(max(1, len(question.terms)))):
+        return int(place), cursor
+    raise Invalid("分页游标无效", "the cursor is not valid", pointer="/after")
+
+
+@lru_cache(maxsize=STATEMENTS)
+def _asking(terms: int, mark: str = "") -> tuple[Select[Any], Order]:
+    """Return the statement that finds number and weight of one kind, and the order of showing.
 
     Made once for each number of words: to make it anew would cost more than the search.
     """
+    kind = bindparam(f"{mark}kind", type_=String)
     if not terms:
         number: Any = SearchEntry.number
-        everything: Any = select(number, literal(0).label("weight")).where(SearchEntry.shown)
-        if of_kind:
-            everything = everything.where(SearchEntry.kind == bindparam("kind"))
+        everything: Any = select(number, literal(0).label("weight"))
+        everything = everything.where(SearchEntry.shown, SearchEntry.kind == kind)
         return everything, ((number, "desc"),)
     one = SearchTerm.__table__.alias("t0").c
-    statement = select(one.entry, one.weight).where(one.shown, one.term == bindparam("t0"))
-    if of_kind:
-        statement = statement.where(one.kind == bindparam("kind"))
+    statement = select(one.entry, one.weight).where(
+        one.shown, one.term == bindparam(f"{mark}t0"), one.kind == kind
+    )
     for place in range(1, terms):
         also = SearchTerm.__table__.alias(f"t{place}").c
         statement = statement.where(
-            exists().where(
+            select(also.entry)
+            .where(
                 also.shown,
-                also.term == bindparam(f"t{place}"),
-                also.weight.in_((index.TITLED, index.PLAIN)),
-                also.entry == one.entry,
+                also.term == bindparam(f"{mark}t{place}"),
+                also.kind == kind,
+                also.weight.in_(index.WEIGHTS),
+                # Not by "=", for which SQLite takes the index of the entries, whose rows are
+                # spread over the disk, and PostgreSQL joins all of both before the first page.
+                also.entry.between(one.entry, one.entry),
             )
+            .exists()
         )
     return statement, ((one.weight, "desc"), (one.entry, "desc"))
 
 
 def _tallied(session: Session, question: Question, names: Sequence[str]) -> dict[str, list[Count]]:
-    hits = _hits(question)
-    newest = hits.order[-1][0].desc()
-    counted = hits.statement.order_by(newest).limit(COUNTED_MAX).subquery()
+    rare = rarity.sampled(session, question.terms, question.chosen)
+    hits = _hits(question, rare, wanted=FACETED_MAX)
+    first = hits.statement.order_by(*(column.desc() for column, _ in hits.order))
+    counted = first.limit(FACETED_MAX).subquery()
     statement = (
         select(SearchFacet.facet, SearchFacet.value, func.count().label("hits"))
         .join(counted, counted.c[0] == SearchFacet.entry)

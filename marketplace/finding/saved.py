@@ -1,5 +1,6 @@
 """Saved searches (已存检索): a question that a person asks again, and what is new since then."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import ForeignKey, Index, func, select
@@ -80,9 +81,14 @@ def listed(work: Work, *, after: str | None, limit: int) -> Page[SavedSearch]:
     return keyset(work.session, statement, by=((SavedSearch.id, "desc"),), after=after, limit=limit)
 
 
-def fresh(session: Session, search: SavedSearch) -> int:
-    """Return how many hits are newer than the last look. One SELECT."""
-    return results.newer(session, search.question, than=search.seen)
+def fresh(session: Session, searches: Sequence[SavedSearch]) -> dict[str, int]:
+    """Return search id → how many hits are newer than its last look, up to NEWER_MAX.
+
+    One SELECT for all of them.
+    """
+    asked = [(each.question, each.seen) for each in searches]
+    counted = results.newer(session, asked)
+    return {each.id: count for each, count in zip(searches, counted, strict=True)}
 
 
 def look(work: Work, search_id: str) -> SavedSearch:

@@ -19,6 +19,7 @@ from kernel.parties import organisations, roles
 from kernel.parties.organisations import Organisation
 from kernel.work import Work
 from marketplace import boards, products, versions
+from marketplace.aftercare import ratings
 from marketplace.demands import demands
 from marketplace.demands.demands import Demand
 from marketplace.demands.wishes import Visibility
@@ -45,7 +46,7 @@ _COLUMNS_MAX: Final = 200
 
 
 def product(session: Session, product_id: str) -> Said:
-    """Return what a product says of itself. Four SELECTs on keys and indexes."""
+    """Return what a product says of itself. Five SELECTs on keys and indexes."""
     found = products.find(session, product_id)
     version = versions.find(session, found.current_version_id)
     facets = {
@@ -59,6 +60,7 @@ def product(session: Session, product_id: str) -> Said:
         ("origin", version.source_kind),
         ("owner", found.owner_id),
         *(("region", place) for place in _places(version.region_coverage)),
+        *(("rating", str(level)) for level in ratings.levels(session, found.id)),
         *(("board", board.code) for board in boards.of(session, found.id)),
     }
     columns = [
@@ -184,6 +186,13 @@ def product_moved(work: Work, event: Event) -> None:
 def board_moved(work: Work, event: Event) -> None:
     """Together with an admission to a board, or a dismissal from it."""
     refresh(work, Kind.PRODUCT, event.data["product"])
+
+
+def rating_given(work: Work, event: Event) -> None:
+    """Together with a rating: its product is found by what it is rated."""
+    # The rating is not on the database yet, and is counted there.
+    work.session.flush()
+    refresh(work, Kind.PRODUCT, ratings.find(work.session, event.subject).product_id)
 
 
 def directory_moved(work: Work, event: Event) -> None:

@@ -7,11 +7,9 @@ UPDATE that the ceiling bounds, so that no two orders can go beyond it together.
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from importlib import resources
-from string import Template as Text
 from typing import Any, Final, TypedDict
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select, update
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
 from kernel import ids, numbers
@@ -19,9 +17,8 @@ from kernel.actor import Duty, Role, any_of, its
 from kernel.clock import Instant, local_date
 from kernel.crypto import CryptoProvider
 from kernel.db import Base, Big, Living, append_only
-from kernel.errors import Invalid, NotFound, Refusal
+from kernel.errors import Invalid, Refusal
 from kernel.money import Money
-from kernel.pages import Page, keyset
 from kernel.parties import organisations
 from kernel.parties.organisations import Organisation
 from kernel.words import Words
@@ -29,9 +26,7 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from licensing import signatures
 from marketplace import access, prices, products, versions
-
-PARTED: Final = "\f"
-"""Stands between the Chinese text and its reading copy: a new page."""
+from marketplace.templates import texts
 
 _TEXT_VERSION: Final = 1
 
@@ -247,43 +242,15 @@ def items(session: Session, framework_id: str) -> list[FrameworkItem]:
 
 def is_whole(session: Session, crypto: CryptoProvider, found: Framework) -> bool:
     """Tell whether the text is what was signed, and every signature under it holds."""
-    digest = crypto.digest(found.text.encode())
-    signed = signatures.of(session, found.id)
-    return digest == found.text_digest and all(
-        signatures.holds(crypto, signature, text_digest=digest) for signature in signed
+    return signatures.is_whole(
+        session, crypto, found.id, text=found.text, text_digest=found.text_digest
     )
 
 
-def take(work: Work, framework_id: str, name: str, **data: Any) -> Framework:
-    """Take one step of a framework contract. Raises what `Workflow.take` raises."""
-    found = seen(work, framework_id)
-    LIFE.take(name, found, work, **data)
-    return found
-
-
-def find(session: Session, framework_id: str) -> Framework:
-    """Return the framework contract. Raises NotFound. One SELECT by key."""
-    found = session.get(Framework, framework_id)
-    if found is None:
-        raise _missing(framework_id)
-    return found
-
-
-def seen(work: Work, framework_id: str) -> Framework:
-    """Return it to its parties and to those who oversee; to others it does not exist."""
-    found = find(work.session, framework_id)
-    if work.actor.organisation in {found.buyer_id, found.seller_id} or access.oversees(work.actor):
-        return found
-    raise _missing(framework_id)
-
-
-def listed(work: Work, *, after: str | None, limit: int) -> Page[Framework]:
-    """Return one page of what the caller may see, newest first. One SELECT."""
-    statement = select(Framework)
-    if not access.oversees(work.actor):
-        own = work.actor.organisation
-        statement = statement.where(or_(Framework.buyer_id == own, Framework.seller_id == own))
-    return keyset(work.session, statement, by=((Framework.id, "desc"),), after=after, limit=limit)
+_OURS: Final = access.overseen(
+    Framework, LIFE, Words("没有这份框架合同", "no framework contract"), "buyer_id", "seller_id"
+)
+find, seen, listed, take = _OURS.find, _OURS.seen, _OURS.listed, _OURS.take
 
 
 def _buyer(work: Work, uscc: str) -> str:
@@ -351,15 +318,5 @@ def _written(work: Work, made: Framework, covered: Sequence[Covered]) -> str:
         "items_en": "\n".join(en),
     }
     for party, organisation_id in (("seller", made.seller_id), ("buyer", made.buyer_id)):
-        firm = organisations.find(work.session, organisation_id)
-        said[f"{party}_zh"], said[f"{party}_en"] = firm.name_zh, firm.name_en
-        said[f"{party}_uscc"] = firm.uscc
-    folder = resources.files("marketplace") / "templates"
-    return PARTED.join(
-        Text((folder / f"framework.{_TEXT_VERSION}.{lang}.txt").read_text("utf-8")).substitute(said)
-        for lang in ("zh", "en")
-    )
-
-
-def _missing(framework_id: str) -> NotFound:
-    return NotFound("没有这份框架合同", f"no framework contract {framework_id}")
+        said |= texts.named(work.session, party, organisation_id)
+    return texts.written("framework", _TEXT_VERSION, said)

@@ -19,9 +19,11 @@ from sqlalchemy import (
     Select,
     UniqueConstraint,
     delete,
+    false,
     func,
     insert,
     select,
+    union_all,
 )
 from sqlalchemy import exists as there_is
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
@@ -34,9 +36,13 @@ QUERY_TERMS_MAX: Final = 12
 TERMS_MAX: Final = 2000
 """How many terms of one thing are kept, those of its titles first."""
 
+SHARED_MAX: Final = 2000
+"""Things that hold a term and are looked at for what else they share."""
+
 SUMMARY_MAX: Final = 300
 TITLED: Final = 3
 PLAIN: Final = 1
+WEIGHTS: Final = (TITLED, PLAIN)
 """What a term weighs in a title, and in the other texts."""
 
 _RUNS: Final = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+")
@@ -79,8 +85,8 @@ class SearchEntry(Base):
 class SearchTerm(Base):
     """One term that stands in the texts of a thing, and what it weighs there.
 
-    Read backwards, the key gives what a term finds in the very order in which it is shown.
-    shown, kind: the entry's, so that a search need not look at it.
+    Read backwards, the key gives what a term finds of one kind in the very order in which it
+    is shown. shown, kind: the entry's, so that a search need not look at it.
     """
 
     __tablename__ = "search_terms"
@@ -88,11 +94,11 @@ class SearchTerm(Base):
 
     shown: Mapped[bool] = mapped_column(primary_key=True)
     term: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
     weight: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     entry: Mapped[int] = mapped_column(
         Big, ForeignKey("search_entries.number"), primary_key=True, autoincrement=False
     )
-    kind: Mapped[str]
 
 
 class SearchFacet(Base):
@@ -145,6 +151,15 @@ def terms(text: str, *, singles: bool) -> list[str]:
     return list(found)
 
 
+def weighed(said: Said) -> list[tuple[str, int]]:
+    """Return the terms by which a thing is found, each with its weight, TERMS_MAX at most."""
+    titles = " ".join((said.code, said.title_zh, said.title_en))
+    weights = dict.fromkeys(terms(titles, singles=True), TITLED)
+    for term in terms(" ".join((said.summary, *said.texts)), singles=True):
+        weights.setdefault(term, PLAIN)
+    return list(weights.items())[:TERMS_MAX]
+
+
 def put(session: Session, said: Said) -> None:
     """Let a thing be found by what it says, and by nothing else.
 
@@ -153,7 +168,7 @@ def put(session: Session, said: Said) -> None:
     """
     entry = _entry(session, said)
     shown = {"shown": entry.shown, "kind": entry.kind}
-    rows = [{**shown, "term": term, "weight": weight} for term, weight in _weighed(said)]
+    rows = [{**shown, "term": term, "weight": weight} for term, weight in weighed(said)]
     _rewrite(session, SearchTerm, entry.number, rows)
     if said.facets is not None:
         codes = [{"facet": facet, "value": value} for facet, value in sorted(said.facets)]
@@ -179,6 +194,8 @@ def holds(
         there_is().where(
             SearchTerm.shown.in_((True, False)),
             SearchTerm.term == term,
+            SearchTerm.kind == kind,
+            SearchTerm.weight.in_(WEIGHTS),
             SearchTerm.entry == SearchEntry.number,
             SearchEntry.kind == kind,
             SearchEntry.subject_id == subject_id,
@@ -187,19 +204,30 @@ def holds(
     ]
 
 
-def sharing(terms: Sequence[str], kind: Kind | None = None) -> Select[Any, Any, Any]:
-    """Return entry, terms and weight of what is shown and shares some terms, most first."""
-    statement: Select[Any, Any, Any] = (
+def sharing(terms: Sequence[str], kinds: Iterable[Kind]) -> Select[Any]:
+    """Return entry, terms and weight of what is shown and shares some terms, most first.
+
+    Of what holds a term, and of each kind, the first SHARED_MAX count: what is common to so
+    many says little.
+    """
+    each = SearchTerm.__table__.c
+    parts = [
         select(
-            SearchTerm.entry,
-            func.count().label("terms"),
-            func.sum(SearchTerm.weight).label("weight"),
+            select(each.entry, each.weight)
+            .where(each.shown, each.term == term, each.kind == kind)
+            .order_by(each.weight.desc(), each.entry.desc())
+            .limit(SHARED_MAX)
+            .subquery()
         )
-        .where(SearchTerm.shown, SearchTerm.term.in_(terms))
-        .group_by(SearchTerm.entry)
-        .order_by(func.count().desc(), func.sum(SearchTerm.weight).desc(), SearchTerm.entry.desc())
+        for term in terms
+        for kind in kinds
+    ] or [select(each.entry, each.weight).where(false())]
+    one = union_all(*parts).subquery().c
+    return (
+        select(one.entry, func.count().label("terms"), func.sum(one.weight).label("weight"))
+        .group_by(one.entry)
+        .order_by(func.count().desc(), func.sum(one.weight).desc(), one.entry.desc())
     )
-    return statement if kind is None else statement.where(SearchTerm.kind == kind)
 
 
 def _entry(session: Session, said: Said) -> SearchEntry:
@@ -225,14 +253,6 @@ def _entry(session: Session, said: Said) -> SearchEntry:
     # Its number is given by the database, and the terms refer to it.
     session.flush()
     return entry
-
-
-def _weighed(said: Said) -> list[tuple[str, int]]:
-    titles = " ".join((said.code, said.title_zh, said.title_en))
-    weights = dict.fromkeys(terms(titles, singles=True), TITLED)
-    for term in terms(" ".join((said.summary, *said.texts)), singles=True):
-        weights.setdefault(term, PLAIN)
-    return list(weights.items())[:TERMS_MAX]
 
 
 def _rewrite(

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Final
 
 from catalogue.grades import Grade, PiClass
+from delivery.tables import removals
 from kernel import watch
 from kernel.clock import local_date
 from kernel.errors import Refusal
@@ -33,6 +34,19 @@ def rules_hold(product: Product, work: Work) -> tuple[Refusal, ...]:
     """Refuse by every listing rule that its current version breaks."""
     version = versions.find(work.session, product.current_version_id)
     return listing.refusals(version, product.owner_id, work)
+
+
+def data_is_there(product: Product, work: Work) -> Refusal | None:
+    """Refuse to submit a draft whose rows were removed while nobody touched it."""
+    version = versions.find(work.session, product.current_version_id)
+    data = version.dataset_version_id
+    if data is None or not removals.is_removed(work, data):
+        return None
+    return Refusal(
+        "DATA_REMOVED",
+        "此草稿久未使用，其数据已按规则清理，请重新上传并改用新版本",
+        "the draft lay unused and its rows were removed: upload them again and name that version",
+    )
 
 
 MAY_BE_LISTED: Final[tuple[Guard, ...]] = (owner_is_active, rules_hold)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 from kernel.pages import holding
 from kernel.work import Work
 from marketplace import access
-from marketplace.products import Product
+from marketplace.products import Product, State
 from marketplace.versions import ProductVersion
 
 
@@ -22,6 +22,16 @@ def sought(work: Work, text: str, *, limit: int) -> list[Product]:
         statement = statement.where(Product.owner_id == work.actor.organisation)
     newest = statement.order_by(Product.id.desc()).limit(limit)
     return list(work.session.scalars(newest.options(selectinload(Product.current))))
+
+
+def on_sale(session: Session, text: str, *, limit: int) -> list[Product]:
+    """Return products of anybody that are listed and that `text` may mean, newest first.
+
+    With their versions. Two SELECTs.
+    """
+    newest = _called(text).where(Product.state == State.LISTED).order_by(Product.id.desc())
+    found = newest.limit(limit).options(selectinload(Product.current))
+    return list(session.scalars(found))
 
 
 def titled(session: Session, text: str, *, limit: int) -> list[str]:

@@ -20,7 +20,6 @@ from marketplace import listing, orders, versions
 from marketplace.lines import OrderLine
 from marketplace.listings.materials import Filed
 from marketplace.listings.rights import RightEnd, RightRecord
-from marketplace.orders import Order
 from marketplace.products import LIFE, Product, State
 
 LOOKED_BACK: Final = timedelta(days=31)
@@ -51,7 +50,7 @@ def stop_for(work: Work, product_id: str) -> None:
         step = _STEPS.get(tasks.State(task.state))
         if step is not None:
             tasks.LIFE.take(step, task, house, reason=reason)
-    for order in _orders(work.session, product_id):
+    for order in orders.of_lines(work.session, OrderLine.product_id == product_id):
         if order.state == orders.State.IN_DELIVERY:
             orders.LIFE.take("suspend_delivery", order, house, reason=reason)
         elif not orders.LIFE.refusals("lapse", order, house):
@@ -126,21 +125,6 @@ def _tasks(session: Session, product_id: str) -> Iterator[DeliveryTask]:
             select(DeliveryTask)
             .where(DeliveryTask.order_line_id.in_(lines), DeliveryTask.id > after)
             .order_by(DeliveryTask.id)
-            .limit(_BATCH)
-        )
-    ):
-        yield from found
-        after = found[-1].id
-
-
-def _orders(session: Session, product_id: str) -> Iterator[Order]:
-    lines = select(OrderLine.order_id).where(OrderLine.product_id == product_id)
-    after = ""
-    while found := list(
-        session.scalars(
-            select(Order)
-            .where(Order.id.in_(lines), Order.id > after)
-            .order_by(Order.id)
             .limit(_BATCH)
         )
     ):

@@ -15,6 +15,7 @@ from delivery.passing import reviews
 from kernel.words import Words
 from licensing import authorisations
 from marketplace import orders, products
+from marketplace.terms.rows import SubscriptionTerm
 from settlement import payouts
 from settlement.metering import bills
 
@@ -57,6 +58,12 @@ def _bill(session: Session, subject: str) -> Mapping[str, Mapping[str, str]]:
     return dict.fromkeys((found.buyer_id, found.seller_id), said)
 
 
+def _term(session: Session, subject: str) -> Mapping[str, Mapping[str, str]]:
+    found = session.get_one(SubscriptionTerm, subject)
+    said = {"subscription_id": found.id, "order_id": found.order_id}
+    return dict.fromkeys((found.buyer_id, found.seller_id), said)
+
+
 def _payout(session: Session, subject: str) -> Mapping[str, Mapping[str, str]]:
     found = payouts.find(session, subject)
     return {found.party_id: {"payout_id": found.id}}
@@ -84,6 +91,10 @@ KINDS: Final[Mapping[str, Told]] = {
     "order.refunded":           Told(Words("订单已退款", "An order is refunded"), _order),
     "order.completed":          Told(Words("订单结算完成", "An order is complete"), _order),
     "order.cancelled":          Told(Words("订单已取消", "An order is cancelled"), _order),
+    "term.ending":              Told(Words("包期即将到期", "A subscription will end"), _term),
+    "term.not_renewed_alone":   Told(Words("未能自动续订", "It was not renewed"), _term),
+    "term.lapsed":              Told(Words("包期停用", "A subscription is closed"), _term),
+    "term.ended":               Told(Words("包期终止", "A subscription has ended"), _term),
     "delivery.provisioned":     Told(Words("交付已开通", "A delivery is ready to read"), _delivery),
     "delivery.completed":       Told(Words("交付完成", "A delivery is complete"), _delivery),
     "delivery.suspended":       Told(Words("交付暂停", "A delivery is suspended"), _delivery),

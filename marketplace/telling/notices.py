@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import CheckConstraint, ForeignKey, Index, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from kernel import ids
+from kernel import clock, ids
 from kernel.clock import Instant
 from kernel.crypto import canonical
 from kernel.db import Base
@@ -267,7 +267,7 @@ def _draw_up(
 
 def _claimed(work: Work, notice: Notice, endpoint: Endpoint) -> Claimed:
     content = canonical(notice.body)
-    moment_s = int(work.now.timestamp())
+    moment_s = int(clock.now().timestamp())  # who hears it goes by the world's clock, not ours
     keys = endpoints.secrets(work, endpoint)
     headers = {
         "Content-Type": "application/json",

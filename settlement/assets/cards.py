@@ -284,8 +284,8 @@ def version(session: Session, card: AssetCard) -> AssetVersion:
     return terms.of(session, card.id, card.version_in_force or card.version_written)
 
 
-_OWN: Final = access.Overseen(
-    AssetCard, LIFE, Words("没有这张资产卡片", "no asset card"), owner="owner_id"
+_OWN: Final = access.overseen(
+    AssetCard, LIFE, Words("没有这张资产卡片", "no asset card"), "owner_id"
 )
 find, seen = _OWN.find, _OWN.seen
 

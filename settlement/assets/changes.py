@@ -18,6 +18,7 @@ from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, Refusal
 from kernel.money import half_up
 from kernel.pages import Page
+from kernel.parties import oversight
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
@@ -230,8 +231,8 @@ def of_card(session: Session, card_id: str, *, limit: int = 100) -> list[AssetCh
     return list(session.scalars(statement))
 
 
-_OWN: Final = access.Overseen(
-    AssetChange, LIFE, Words("没有这项变动", "no asset change"), owner="owner_id"
+_OWN: Final = access.overseen(
+    AssetChange, LIFE, Words("没有这项变动", "no asset change"), "owner_id"
 )
 find, seen = _OWN.find, _OWN.seen
 
@@ -248,7 +249,7 @@ def take(work: Work, change_id: str, name: str, **data: Any) -> AssetChange:
     """Take one step. Raises what `Workflow.take` raises."""
     found = seen(work, change_id)
     cards.locked(work, found.card_id)
-    return access.take(work, LIFE, found, name, **data)
+    return oversight.take(work, LIFE, found, name, **data)
 
 
 def _check(card: AssetCard, asked: Proposed) -> None:

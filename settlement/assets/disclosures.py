@@ -188,8 +188,8 @@ def paper(session: Session, found: AssetDisclosure) -> Paper | None:
     return session.get(Paper, found.paper_id) if found.paper_id else None
 
 
-_OWN: Final = access.Overseen(
-    AssetDisclosure, LIFE, Words("没有这份披露表", "no disclosure"), owner="owner_id"
+_OWN: Final = access.overseen(
+    AssetDisclosure, LIFE, Words("没有这份披露表", "no disclosure"), "owner_id"
 )
 find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 

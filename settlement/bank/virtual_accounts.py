@@ -112,7 +112,7 @@ def by_number(session: Session, numbers: Iterable[str]) -> dict[str, VirtualAcco
     return {found.number: found for found in session.scalars(statement)} if wanted else {}
 
 
-_OWN: Final = access.Overseen(
-    VirtualAccount, LIFE, Words("没有这个子账号", "no virtual account"), owner="payer_id"
+_OWN: Final = access.overseen(
+    VirtualAccount, LIFE, Words("没有这个子账号", "no virtual account"), "payer_id"
 )
 find, seen, listed, take = _OWN.find, _OWN.seen, _OWN.listed, _OWN.take

@@ -19,7 +19,7 @@ from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, NotFound, Refusal, StepNotAllowed
 from kernel.money import Money
 from kernel.pages import Page, holding, keyset
-from kernel.parties import organisations, uscc
+from kernel.parties import organisations, oversight, uscc
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
@@ -309,7 +309,7 @@ def listed(
 
 def take(work: Work, deal_id: str, name: str, **data: Any) -> DirectDeal:
     """Take one step in a deal's life. Raises what `Workflow.take` raises."""
-    return access.take(work, LIFE, seen(work, deal_id), name, **data)
+    return oversight.take(work, LIFE, seen(work, deal_id), name, **data)
 
 
 def _checked(work: Work, agreed: Agreed) -> str:

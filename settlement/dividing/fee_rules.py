@@ -17,6 +17,7 @@ from kernel.db import Base, Big, Living
 from kernel.errors import Invalid, NotFound, Refusal
 from kernel.money import Money
 from kernel.pages import Page, keyset
+from kernel.parties import oversight
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
@@ -302,7 +303,7 @@ def listed(work: Work, *, after: str | None, limit: int) -> Page[FeeRule]:
 
 def take(work: Work, rule_id: str, name: str, **data: Any) -> FeeRule:
     """Take one step in a rule's life. Raises what `Workflow.take` raises."""
-    return access.take(work, LIFE, seen(work, rule_id), name, **data)
+    return oversight.take(work, LIFE, seen(work, rule_id), name, **data)
 
 
 def _holds(kind: Kind, on: date) -> tuple[ColumnElement[bool], ...]:

@@ -122,7 +122,7 @@ def refusal(session: Session, party_id: str) -> Refusal | None:
     return Refusal("ON_HOLD_LIST", "该主体在暂缓名单，暂不付款", "the party is on the hold list")
 
 
-_DESK: Final = access.Overseen(
+_DESK: Final = access.overseen(
     ListedParty, LIFE, Words("名单中没有此项", "no entry in the hold list")
 )
 find, seen, listed, take = _DESK.find, _DESK.seen, _DESK.listed, _DESK.take

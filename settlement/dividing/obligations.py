@@ -46,10 +46,10 @@ class Obligation(Base):
     """One accepted line, or one slice of it, that is to be settled; once, by one batch.
 
     seq: the slice of the line, from 1. taken_minor: refunded out of it before it was
-    settled. operator_id: of public data. shares: the weights that the parties agreed, or
-    None for those of the rules. fee_rule_id, revenue_rule_id: the versions that hold for it;
-    None for the jurisdiction's rules. waiver: on what ground no fee may be due. holds: how
-    many holds keep it from being settled.
+    settled. operator_id: of public data. shares: the weights that the parties agreed, a broker's
+    as "broker:<owner>", or None for those of the rules. fee_rule_id, revenue_rule_id: the
+    versions that hold for it; None for the jurisdiction's rules. waiver: on what ground no fee
+    may be due. holds: how many holds keep it from being settled.
     batch_id: the batch that has it, so that no other takes it. draft: the digest of how it
     is divided there, which the checker saw.
     """

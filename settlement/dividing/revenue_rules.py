@@ -250,7 +250,7 @@ def parties(session: Session, rule_ids: set[str]) -> dict[str, list[RevenueParty
     return found
 
 
-_DESK: Final = access.Overseen(RevenueRule, LIFE, Words("没有这条分配规则", "no revenue rule"))
+_DESK: Final = access.overseen(RevenueRule, LIFE, Words("没有这条分配规则", "no revenue rule"))
 find, seen, listed, take = _DESK.find, _DESK.seen, _DESK.listed, _DESK.take
 
 

@@ -119,13 +119,35 @@ def _parties(due: Due, given: Rules, versions: Versions) -> tuple[shares.Party, 
         Payable.OPERATOR: due.operator_id,
         Payable.FISCAL: access.treasury(given),
     }
+    weights = _weights(due, given, versions)
+    return tuple(
+        _party(kind, owner or owners.get(kind), bp) for (kind, owner), bp in weights.items()
+    )
+
+
+def with_commission(
+    due: Due, given: Rules, versions: Versions, commission: Mapping[str, Any]
+) -> dict[str, int]:
+    """Return the shares of an obligation with an agent's commission out of the merchant's.
+
+    It is never more than the merchant's share. A share of somebody named is "kind:owner".
+    """
+    weights = _weights(due, given, versions)
+    merchant, agent = (Payable.MERCHANT.value, ""), (Payable.BROKER.value, commission["owner"])
+    taken = min(commission["share_bp"], weights.get(merchant, 0))
+    weights[merchant] = weights.get(merchant, 0) - taken
+    weights[agent] = weights.get(agent, 0) + taken
+    return {f"{kind}:{owner}" if owner else kind: bp for (kind, owner), bp in weights.items()}
+
+
+def _weights(due: Due, given: Rules, versions: Versions) -> dict[tuple[str, str], int]:
+    """Return (kind, owner) → basis points; the owner is empty where the sale says who it is."""
     if due.shares is None and due.revenue_rule_id:
-        agreed = [(one.kind, one.owner, one.share_bp)
-                  for one in versions.parties[due.revenue_rule_id]]  # fmt: skip
-    else:
-        weights = due.shares or given.table(f"revenue.{due.kind}")
-        agreed = [(name, "", share_bp) for name, share_bp in weights.items()]
-    return tuple(_party(name, owner or owners.get(name), bp) for name, owner, bp in agreed)
+        return {(one.kind, one.owner): one.share_bp
+                for one in versions.parties[due.revenue_rule_id]}  # fmt: skip
+    found = due.shares or given.table(f"revenue.{due.kind}")
+    split = {name: name.partition(":") for name in found}
+    return {(split[name][0], split[name][2]): bp for name, bp in found.items()}
 
 
 def _party(name: str, owner: str | None, share_bp: int) -> shares.Party:

@@ -25,6 +25,9 @@ from settlement.sealing import merkle
 SCHEMA: Final = "databourse-evidence/1"
 """What a manifest says it is."""
 
+PROCUREMENT: Final = "procurement"
+"""What the manifest of a procurement pack is about: signed, but no paper with a number."""
+
 
 class Finding(NamedTuple):
     """One fault. code: stable; where: the file, or empty for the pack as a whole."""

@@ -146,21 +146,21 @@ def row(subject: Any) -> dict[str, Any]:
     mapper = inspect(type(subject))
     return {
         column.name: journal.plain(
-            _written(getattr(subject, mapper.get_property_by_column(column).key))
+            written(getattr(subject, mapper.get_property_by_column(column).key))
         )
         for column in mapper.columns
         if not isinstance(column.type, LargeBinary)
     }
 
 
-def _written(value: Any) -> Any:
+def written(value: Any) -> Any:
     """Write a broken number, as merchants' samples have them, as the text that it is."""
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, list):
-        return [_written(each) for each in value]
+        return [written(each) for each in value]
     if isinstance(value, dict):
-        return {name: _written(each) for name, each in value.items()}
+        return {name: written(each) for name, each in value.items()}
     return value
 
 

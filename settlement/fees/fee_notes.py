@@ -238,9 +238,7 @@ class Wanted(NamedTuple):
     late_by: int | None = None
 
 
-_OWN: Final = access.Overseen(
-    FeeNote, LIFE, Words("没有这张服务费通知", "no fee note"), owner="payer_id"
-)
+_OWN: Final = access.overseen(FeeNote, LIFE, Words("没有这张服务费通知", "no fee note"), "payer_id")
 find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 
 

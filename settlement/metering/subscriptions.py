@@ -35,8 +35,13 @@ class Outcome(StrEnum):
     """What became of a period."""
 
     PLANNED = "planned"
+    PAUSED = "paused"
     EARNED = "earned"
     RETURNED = "returned"
+
+
+TO_COME: Final = frozenset({Outcome.PLANNED, Outcome.PAUSED})
+"""What became of a period that is still to be served."""
 
 
 class SubscriptionSlice(Base):
@@ -100,7 +105,7 @@ class Price(NamedTuple):
     sponsored: Money = Money(0)
 
 
-def begin(
+def begin(  # noqa: PLR0913 - the facts of one term, each by its name
     work: Work,
     order_id: str,
     sale: Mapping[str, Any],
@@ -108,17 +113,19 @@ def begin(
     price: Price,
     period: str,
     count: int,
+    first_on: date | None = None,
 ) -> list[SubscriptionSlice]:
     """Plan the periods of a line from today; those that are planned already stay. One SELECT.
 
     sale: as `escrow.AcceptedLine`, without its amount. period: "month", "quarter", "year".
+    first_on: the first day, when it follows another term.
     """
     line_id = sale["order_line_id"]
     there = [each for each in of_order(work.session, order_id) if each.order_line_id == line_id]
     if there:
         return there
-    today, months = local_date(work.now), _MONTHS[period]
-    terms = list(pairwise(_after(today, number * months) for number in range(count + 1)))
+    since, months = first_on or local_date(work.now), _MONTHS[period]
+    terms = list(pairwise(_after(since, number * months) for number in range(count + 1)))
     days = [(end - begin).days for begin, end in terms]
     parts = tariffs.slices(price.own, days)
     others = tariffs.slices(price.sponsored, days)
@@ -164,6 +171,9 @@ def stop(work: Work, order_id: str, *, on: date) -> Money:
     """
     unused = Money(0)
     for each in _planned(work.session, order_id):
+        if each.outcome == Outcome.PAUSED:
+            unused += each.amount
+            continue
         days = (each.last_on - each.first_on).days + 1
         used_days = min(max((on - each.first_on).days + 1, 0), days)
         used = tariffs.used_up(each.amount, used_days=used_days, days=days)
@@ -178,6 +188,22 @@ def stop(work: Work, order_id: str, *, on: date) -> Money:
             each.last_on, each.amount, each.sponsored_minor = on, used, other.minor
         _earn(work, each, used)
     return unused
+
+
+def pause(work: Work, order_id: str, *, on: date) -> None:
+    """Earn an order's periods up to the day `on`, and serve nothing of the rest until `go_on`."""
+    stop(work, order_id, on=on)
+    work.session.flush()  # the periods that were divided are read back
+    for each in _planned(work.session, order_id):
+        each.outcome = Outcome.PAUSED
+
+
+def go_on(work: Work, order_id: str, *, days: int) -> None:
+    """Serve what was paused, so many days later than it was planned. One SELECT."""
+    for each in _planned(work.session, order_id):
+        each.first_on += timedelta(days=days)
+        each.last_on += timedelta(days=days)
+        each.outcome = Outcome.PLANNED
 
 
 def cut(work: Work, order_id: str, source_id: str, amount: Money) -> None:
@@ -218,11 +244,11 @@ def end_if_returned(work: Work, order_id: str) -> bool:
     """
     found = of_order(work.session, order_id)
     outcomes = {each.outcome for each in found}
-    if Outcome.RETURNED not in outcomes or Outcome.PLANNED in outcomes:
+    if Outcome.RETURNED not in outcomes or outcomes & TO_COME:
         return False
     meters.close_for(work, order_id, Basis.OVERAGE)
     if not journal.takers(work.session, order_id, [_ENDED]):
-        work.record(_ENDED, order_id, on=local_date(work.now))
+        work.record("subscription.ended", order_id, on=local_date(work.now))
     return True
 
 
@@ -250,7 +276,7 @@ def unsponsored(session: Session, order_id: str) -> dict[str, Money]:
 def unserved(session: Session, order_id: str) -> bool:
     """Tell whether a period of the order is still to come or under way. One SELECT."""
     found = of_order(session, order_id)
-    return any(each.outcome == Outcome.PLANNED for each in found)
+    return any(each.outcome in TO_COME for each in found)
 
 
 def _planned(session: Session, order_id: str) -> list[SubscriptionSlice]:
@@ -258,7 +284,7 @@ def _planned(session: Session, order_id: str) -> list[SubscriptionSlice]:
         select(SubscriptionSlice)
         .where(
             SubscriptionSlice.order_id == order_id,
-            SubscriptionSlice.outcome == Outcome.PLANNED,
+            SubscriptionSlice.outcome.in_(sorted(TO_COME)),
         )
         .order_by(SubscriptionSlice.first_on, SubscriptionSlice.id)
         .with_for_update()

@@ -37,7 +37,7 @@ class Buyer(TypedDict, total=False):
 class Wanted:
     """What somebody asks for. amount: with tax; None for all that is left. lines: of it.
 
-    order_id: or the fee note's.
+    order_id: or the fee note's. called: the order's number, as people know it.
     """
 
     order_id: str
@@ -46,6 +46,7 @@ class Wanted:
     amount: Money | None = None
     lines: Sequence[Asked] = ()
     buyer: Buyer = field(default_factory=Buyer)
+    called: str = ""
 
 
 def made(work: Work, told: Figures, wanted: Wanted, total: Money) -> Invoice:
@@ -65,7 +66,7 @@ def made(work: Work, told: Figures, wanted: Wanted, total: Money) -> Invoice:
         buyer_id=own.id,
         total=total,
         rate_bp=_rate(work, seller.id, about),
-        remark=_remark(work, told.order_id, about),
+        remark=_remark(work, wanted),
         mandated=about == About.PRICE and mandates.holds(work.session, seller.id),
         requested_by=work.actor.person,
         requested_at=work.now,
@@ -92,10 +93,10 @@ def by_default(work: Work, wanted: Wanted, total: Money) -> Sequence[Asked]:
     return [Asked(gross, label) for label, gross in sums.items()] if whole else ()
 
 
-def _remark(work: Work, order_id: str, about: About) -> str:
-    if about != About.FEE:
-        return order_id
-    return work.session.get_one(FeeNote, order_id).code
+def _remark(work: Work, wanted: Wanted) -> str:
+    if wanted.about != About.FEE:
+        return wanted.called or wanted.order_id
+    return work.session.get_one(FeeNote, wanted.order_id).code
 
 
 def _filled(buyer: Buyer, own: organisations.Organisation) -> Mapping[str, str]:

@@ -180,8 +180,8 @@ def disputed(session: Session) -> list[PartyStatement]:
     return list(session.scalars(statement))
 
 
-_OWN: Final = access.Overseen(
-    PartyStatement, LIFE, Words("没有这份结算单", "no settlement statement"), owner="party_id"
+_OWN: Final = access.overseen(
+    PartyStatement, LIFE, Words("没有这份结算单", "no settlement statement"), "party_id"
 )
 find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 

@@ -158,5 +158,5 @@ def _check_accounts(kind: Kind, debit: AccountRef, credit: AccountRef) -> None:
         raise Invalid("请填写账户所属", "whose account it is must be said", pointer="/debit_owner")
 
 
-_OWN: Final = access.Overseen(Adjustment, LIFE, Words("没有这项调整", "no adjustment"))
+_OWN: Final = access.overseen(Adjustment, LIFE, Words("没有这项调整", "no adjustment"))
 find, seen, listed, take = _OWN.find, _OWN.seen, _OWN.listed, _OWN.take

@@ -128,7 +128,7 @@ def refusal(session: Session, order_id: str) -> Refusal | None:
     )
 
 
-_OWN: Final = access.Overseen(Chargeback, LIFE, Words("没有这项支付争议", "no dispute"))
+_OWN: Final = access.overseen(Chargeback, LIFE, Words("没有这项支付争议", "no dispute"))
 find, seen, take = _OWN.find, _OWN.seen, _OWN.take
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -109,3 +110,25 @@ def test_every_end_has_its_status(
     assert told_by(unknown)["status"] == 6
     assert told_by(sample)["rows"] == 1
     assert found.exit_code == 0
+
+
+@pytest.mark.usefixtures("working", "reader")
+def test_a_procurement_pack_is_saved_and_checked_in_one_command(
+    reader: Client, bought: Bought, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivery = reader.delivery(bought())
+    product, order = delivery["product_id"], delivery["order_id"]
+
+    one = run("pack", product, "--to", str(tmp_path / "new"))
+    other = told_by(run("pack", order, "--to", str(tmp_path), "--json"))
+    strange = run("pack", "prd_none", "--to", str(tmp_path))
+    whole = Path(other["file"]).read_bytes()
+    answers = iter([whole.replace(b"Daily rain", b"Daily gold"), b"PK none"])
+    monkeypatch.setattr(
+        "databourse_client.wire.Wire.asked", lambda *_: SimpleNamespace(content=next(answers))
+    )
+    edited, torn = (run("pack", order, "--to", str(tmp_path)) for _ in range(2))
+
+    assert one.output.strip().endswith(f"procurement-{product}.zip")
+    assert other["size_bytes"] == len(whole) > 10_000
+    assert (strange.exit_code, edited.exit_code, torn.exit_code) == (5, 4, 4)

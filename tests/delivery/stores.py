@@ -114,3 +114,9 @@ def delivered(
     )[-1]
     session.flush()
     return parcels.provisioned(session, task) if open_ else task
+
+
+def rows_of(path: Path) -> int:
+    """Return how many rows a Parquet file has."""
+    with duckdb.connect() as connection:
+        return int(connection.execute(f"SELECT count(*) FROM '{path}'").fetchall()[0][0])

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from app import demonstration, worker
 from app.unit import Exchange
-from kernel import ids
 from kernel.actor import SYSTEM
 from kernel.money import Money
 from settlement import escrow, fsck, ledger
@@ -16,22 +15,13 @@ from settlement.dividing import frozen
 from settlement.ledger import AccountRef
 from settlement.refunding import refunds
 from tests.conftest import As, work_of
+from tests.journeys.speaking import ok, post
 from tests.marketplace import make
 from tests.settlement import money
 
 Client = Any
 PRICE = 1_000_000
 NOW = make.AFTER_PUBLICITY
-
-
-def ok(answer: Any, status: int = 200) -> Any:
-    assert answer.status_code == status, answer.json
-    return answer.json
-
-
-def post(client: Client, path: str, status: int = 200, **body: Any) -> Any:
-    key = {"Idempotency-Key": ids.secret(12)}
-    return ok(client.post(f"/api{path}", json=body, headers=key), status)
 
 
 def held(application: Exchange, hold_id: str) -> int:

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 
 from app import demonstration, worker
 from app.unit import Exchange
-from kernel import ids
 from kernel.money import Money
 from settlement import fsck, ledger, payments
 from settlement.escrow import memo_total
 from settlement.ledger import AccountRef, Row
 from tests.conftest import As, work_of
+from tests.journeys.speaking import ok, post
 from tests.marketplace import make
 from tests.marketplace.auctions import hammer
 
@@ -22,16 +22,6 @@ Client = Any
 ORDER_DAY = "2026-07-14T02:00:00+00:00"
 USED = "2026-07-14T02:30:00+00:00"
 PER_CALL: Any = {"kind": "per_call", "unit": {"e6": 50_000_000, "currency": "CNY"}}
-
-
-def ok(answer: Any, status: int = 200) -> Any:
-    assert answer.status_code == status, answer.json
-    return answer.json
-
-
-def post(client: Client, path: str, status: int = 200, **body: Any) -> Any:
-    key = {"Idempotency-Key": ids.secret(12)}
-    return ok(client.post(f"/api{path}", json=body, headers=key), status)
 
 
 class Town:

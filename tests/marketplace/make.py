@@ -153,11 +153,13 @@ def use(**changes: Any) -> Use:
     return said
 
 
-def placed(session: Session, product: Product | None = None, **changes: Any) -> Order:
-    """Have the insurer order one piece of a product, listed for this if none is given."""
+def placed(
+    session: Session, product: Product | None = None, *, quantity: int = 1, **changes: Any
+) -> Order:
+    """Have the insurer order some of a product, listed for this if none is given."""
     return orders.place(
         work_of(session, "per_buyer_editor", at=AFTER_PUBLICITY),
-        wanted=[{"product_id": (product or listed(session)).id, "quantity": 1}],
+        wanted=[{"product_id": (product or listed(session)).id, "quantity": quantity}],
         use=use(),
         **changes,
     )

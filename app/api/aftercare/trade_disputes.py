@@ -74,6 +74,11 @@ class TradeDisputeOut(doors.LivingOut):
     buyer_agreed = fields.Boolean()
     seller_agreed = fields.Boolean()
     judgment = fields.String(allow_none=True)
+    days = fields.Integer(allow_none=True)
+    version_number = fields.Integer(allow_none=True)
+    undertaking = fields.String(allow_none=True)
+    complied = fields.String(allow_none=True)
+    verified = fields.Boolean()
     hold_id = fields.String(allow_none=True)
     refund_id = fields.String(allow_none=True)
     evidence = fields.List(fields.Nested(pieces.EvidenceOut))
@@ -94,7 +99,8 @@ def row(found: TradeDispute) -> Mapping[str, Any]:
 def show(found: TradeDispute, work: Work) -> Mapping[str, Any]:
     """Return what TradeDisputeOut shows."""
     plain = ("claim", "order_was", "answer", "remedy", "fee_refund", "buyer_agreed",
-             "seller_agreed", "judgment", "hold_id", "refund_id")  # fmt: skip
+             "seller_agreed", "judgment", "hold_id", "refund_id", "days", "version_number",
+             "undertaking", "complied", "verified")  # fmt: skip
     return {
         **row(found),
         **doors.living(found, work, disputes.LIFE),
@@ -104,6 +110,18 @@ def show(found: TradeDispute, work: Work) -> Mapping[str, Any]:
         "evidence": [pieces.show(each) for each in papers.of(work.session, found.id)],
         "clock": clocks.show(watch.running(work.session, found.id), work),
     }
+
+
+def claim_of(body: Mapping[str, Any]) -> Claim:
+    """Return the claim that a body holds."""
+    amount = body["amount"]
+    return Claim(
+        ground=Ground(body["ground"]),
+        said=body["claim"],
+        wanted=Remedy(body["wanted"]),
+        amount=doors.money_of(amount) if amount else None,
+        line_ids=tuple(body["line_ids"]),
+    )
 
 
 @blueprint.get("")
@@ -121,15 +139,8 @@ def listed(query: dict[str, Any]) -> Any:
 @blueprint.response(201, TradeDisputeOut)
 def file(body: dict[str, Any]) -> Any:
     """Raise a dispute about an order of one's own; its money is held from now on."""
-    work, amount = unit.current(), body["amount"]
-    claim = Claim(
-        ground=Ground(body["ground"]),
-        said=body["claim"],
-        wanted=Remedy(body["wanted"]),
-        amount=doors.money_of(amount) if amount else None,
-        line_ids=tuple(body["line_ids"]),
-    )
-    made = filing.file(work, body["order_id"], claim)
+    work = unit.current()
+    made = filing.file(work, body["order_id"], claim_of(body))
     work.session.flush()  # the version is the database's first
     return show(made, work)
 

@@ -18,6 +18,7 @@ from marketplace.proving import making
 from marketplace.proving.making import Asked
 from settlement.evidence import checks, packs
 from settlement.evidence.archive import FILE_MAX
+from settlement.evidence.checks import PROCUREMENT, Verdict
 from settlement.evidence.packs import About, EvidencePack
 
 blueprint = doors.noun("evidence-packs", "Evidence packs · 证据包")
@@ -85,7 +86,7 @@ class PackFaultOut(doors.Schema):
 
 
 class PackVerdictOut(doors.Schema):
-    """What an examination of a pack saw. known: its manifest is a paper of this exchange."""
+    """What an examination of a pack saw. known: this exchange handed it out."""
 
     ok = fields.Boolean()
     known = fields.Boolean()
@@ -127,12 +128,19 @@ def verdict(work: Work, content: bytes) -> dict[str, Any]:
         told = checks.examine(content, work.crypto.public_keys)
     return {
         **{name: getattr(told, name) for name in _SEEN},
-        "known": bool(told.number) and packs.is_ours(work, told.number, told.digest),
+        "known": _known(work, told),
         "findings": [
             {"code": one.code, "where": one.where, "detail": languages.said(one.words)}
             for one in told.findings
         ],
     }
+
+
+def _known(work: Work, told: Verdict) -> bool:
+    # A procurement pack has no number: that its seal is ours says all.
+    if told.about == PROCUREMENT:
+        return told.ok
+    return bool(told.number) and packs.is_ours(work, told.number, told.digest)
 
 
 @blueprint.get("")

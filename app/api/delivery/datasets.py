@@ -6,8 +6,9 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from app import doors, unit
-from delivery.tables import datasets
+from delivery.tables import datasets, removals
 from delivery.tables.datasets import Dataset, DatasetVersion
+from kernel.clock import Instant
 
 blueprint = doors.noun("datasets", "Data sets · 数据集")
 
@@ -20,7 +21,7 @@ class DatasetColumnOut(Schema):
 
 
 class DatasetVersionRowOut(Schema):
-    """A version of a data set, in a list."""
+    """A version of a data set, in a list. removed_at: since when its rows are kept no more."""
 
     number = fields.Integer()
     upload_id = fields.String(allow_none=True)
@@ -31,6 +32,7 @@ class DatasetVersionRowOut(Schema):
     grade = fields.String()
     pi_class = fields.String()
     loaded_at = fields.String()
+    removed_at = fields.String(allow_none=True)
 
 
 class DatasetVersionOut(DatasetVersionRowOut):
@@ -73,8 +75,8 @@ class DatasetChangesQuery(doors.Body):
     after = fields.Integer(required=True, validate=validate.Range(min=1, max=1_000_000))
 
 
-def version_row(found: DatasetVersion) -> Mapping[str, Any]:
-    """Return what DatasetVersionRowOut shows."""
+def version_row(found: DatasetVersion, gone: Mapping[str, Instant]) -> Mapping[str, Any]:
+    """Return what DatasetVersionRowOut shows. gone: see `removals.removed`."""
     return {
         "number": found.number,
         "upload_id": found.upload_id,
@@ -85,17 +87,18 @@ def version_row(found: DatasetVersion) -> Mapping[str, Any]:
         "grade": found.grade,
         "pi_class": found.pi_class,
         "loaded_at": doors.moment(found.loaded_at),
+        "removed_at": doors.moment(gone.get(found.id)),
     }
 
 
-def show(found: Dataset, newest: DatasetVersion) -> Mapping[str, Any]:
+def show(found: Dataset, newest: DatasetVersion, gone: Mapping[str, Instant]) -> Mapping[str, Any]:
     """Return what DatasetOut shows."""
     return {
         "id": found.id,
         "owner_id": found.owner_id,
         "title": found.title,
         "made_at": doors.moment(found.made_at),
-        "newest": version_row(newest),
+        "newest": version_row(newest, gone),
     }
 
 
@@ -108,7 +111,8 @@ def listed(query: dict[str, Any]) -> Any:
     work = unit.current()
     page = datasets.listed(work, **query)
     newest = datasets.newest(work.session, [each.id for each in page.items])
-    return doors.page(page, lambda each: show(each, newest[each.id]))
+    gone = removals.removed(work.session, [each.id for each in newest.values()])
+    return doors.page(page, lambda each: show(each, newest[each.id], gone))
 
 
 @blueprint.get("/<string:subject_id>")
@@ -118,7 +122,8 @@ def one(subject_id: str) -> Any:
     """Show one data set."""
     work = unit.current()
     found = datasets.seen(work, subject_id)
-    return show(found, datasets.version(work.session, found.id))
+    newest = datasets.version(work.session, found.id)
+    return show(found, newest, removals.removed(work.session, [newest.id]))
 
 
 @blueprint.get("/<string:subject_id>/versions")
@@ -129,7 +134,9 @@ def versions(query: dict[str, Any], subject_id: str) -> Any:
     """List the versions of a data set, newest first."""
     work = unit.current()
     found = datasets.seen(work, subject_id)
-    return doors.page(datasets.versions(work, found.id, **query), version_row)
+    page = datasets.versions(work, found.id, **query)
+    gone = removals.removed(work.session, [each.id for each in page.items])
+    return doors.page(page, lambda each: version_row(each, gone))
 
 
 @blueprint.get("/<string:subject_id>/versions/<int:number>")
@@ -140,7 +147,7 @@ def version(subject_id: str, number: int) -> Any:
     work = unit.current()
     found = datasets.version(work.session, datasets.seen(work, subject_id).id, number)
     return {
-        **version_row(found),
+        **version_row(found, removals.removed(work.session, [found.id])),
         "dataset_id": found.dataset_id,
         "columns": found.columns,
         "profile": found.profile,

@@ -147,6 +147,7 @@ def rows(body: dict[str, Any], task_id: str) -> Response:
         fingerprint=ids.digest(f"{form} {question.fingerprint}"),
         credential_id=caller.credential.id,
         format=form,
+        named_here=request_id is None,
     )
     call, answer, again = calling.called(
         caller, asked, lambda task, version, source: _page((task, version), source, question, form)
@@ -168,6 +169,7 @@ def verify(body: dict[str, Any], task_id: str) -> Response:
         request_id=body["request_id"] or ids.secret(16),
         fingerprint=Question(filters=filters).fingerprint,
         credential_id=caller.credential.id,
+        named_here=body["request_id"] is None,
     )
     call, answer, again = calling.called(
         caller, asked, lambda task, version, source: _verified((task, version), source, filters)

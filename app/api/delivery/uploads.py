@@ -138,7 +138,9 @@ def received(actor: Actor, upload_id: str, number: int, sha256: str) -> None:
     """Write the body of this request as a part of an upload, then note that it is there."""
     expected = unit.reading(actor, lambda work: uploads.expected(work, upload_id, number))
     size = expected.size_of(number)
-    request.max_content_length = size
+    # One more than there is: a server that ends the stream itself may be asked once more for
+    # what follows the last byte, which at the very limit is refused.
+    request.max_content_length = size + 1
     kept(actor, upload_id, number, request.stream, size=size, sha256=sha256)
 
 

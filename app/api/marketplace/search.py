@@ -1,6 +1,7 @@
 """The door of the search (检索): products, directories and organisations, with facets."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -144,8 +145,10 @@ def show(entry: SearchEntry, relevance: int = 0) -> Mapping[str, Any]:
     }
 
 
-def kept(search: SavedSearch) -> Mapping[str, Any]:
-    """Return what SavedSearchOut shows."""
+def kept(search: SavedSearch, fresh: Mapping[str, int] | None = None) -> Mapping[str, Any]:
+    """Return what SavedSearchOut shows. fresh: search → its new hits, where they are known."""
+    if fresh is None:
+        fresh = saved.fresh(unit.current().session, [search])
     return {
         "id": search.id,
         "name": search.name,
@@ -153,7 +156,7 @@ def kept(search: SavedSearch) -> Mapping[str, Any]:
         "kind": search.kind,
         "chosen": search.chosen,
         "saved_at": doors.moment(search.saved_at),
-        "fresh": saved.fresh(unit.current().session, search),
+        "fresh": fresh[search.id],
     }
 
 
@@ -169,7 +172,7 @@ def found(query: dict[str, Any]) -> Any:
         "items": [show(row.entry, row.relevance) for row in page.items],
         "next": page.next,
         "counts": results.counts(session, asked),
-        "counted_max": results.COUNTED_MAX,
+        "counted_max": results.counted_max(asked),
         "facets": [
             {"name": name, "values": values}
             for name, values in results.facets(session, asked).items()
@@ -198,7 +201,9 @@ def compared(query: dict[str, Any]) -> Any:
 @saved_blueprint.response(200, doors.page_of(SavedSearchOut))
 def listed(query: dict[str, Any]) -> Any:
     """List one's own saved searches, newest first."""
-    return doors.page(saved.listed(unit.current(), **query), kept)
+    work = unit.current()
+    page = saved.listed(work, **query)
+    return doors.page(page, partial(kept, fresh=saved.fresh(work.session, page.items)))
 
 
 @saved_blueprint.post("")

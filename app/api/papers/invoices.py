@@ -7,6 +7,7 @@ from marshmallow import fields
 
 from app import doors, unit
 from kernel.work import Work
+from marketplace.seeking import orders
 from settlement.papers import invoices, mandates, non_tax, red_letters, red_lines
 from settlement.papers.invoice_lines import LINES_MAX, QUANTITY_MAX, Asked
 from settlement.papers.invoice_rooms import About
@@ -221,8 +222,8 @@ def _letter(found: red_letters.RedLetter, lines: Sequence[red_lines.RedLine]) ->
     }
 
 
-def wanted(body: Mapping[str, Any]) -> Wanted:
-    """Return what InvoiceIn let in."""
+def wanted(body: Mapping[str, Any], work: Work) -> Wanted:
+    """Return what InvoiceIn let in, with the number of its order. One SELECT."""
     own: Buyer = {name: body[name] for name in Buyer.__annotations__ if name in body}  # type: ignore[assignment]  # its own names
     return Wanted(
         body["order_id"],
@@ -231,6 +232,7 @@ def wanted(body: Mapping[str, Any]) -> Wanted:
         doors.money_of(body["amount"]) if body["amount"] else None,
         [Asked(**{**line, "gross": doors.money_of(line["gross"])}) for line in body["lines"]],
         own,
+        orders.codes(work.session, [body["order_id"]]).get(body["order_id"], ""),
     )
 
 
@@ -251,7 +253,7 @@ def listed(query: dict[str, Any]) -> Any:
 def request(body: dict[str, Any]) -> Any:
     """Ask for an invoice; for the finance of who paid."""
     work = unit.current()
-    made = invoices.request(work, wanted(body))
+    made = invoices.request(work, wanted(body, work))
     work.session.flush()  # so that the version shown is the one that will be stored
     return show(made, work)
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, render_template
 
 from app import doors, unit
 from app.pages import shown
@@ -65,21 +65,8 @@ def one(destruction_id: str) -> Any:
     )
 
 
-@blueprint.post("/data-destructions/<destruction_id>/evidence")
-@doors.members("write")
-def show(destruction_id: str) -> Any:
-    """Show a certificate."""
-    destructions.show_certificate(unit.current(), destruction_id, **pieces.given())
-    return redirect(f"/data-destructions/{destruction_id}", 303)
+def _opened(work: Work, subject_id: str, piece_id: str) -> Opened:
+    return papers.opened(work, destructions.seen(work, subject_id).id, piece_id)
 
 
-# Alone: an answer that is kept for its form's key would be a copy outside the seal.
-@blueprint.post("/data-destructions/<destruction_id>/evidence/<piece_id>")
-@doors.members("read", alone=True)
-def certificate(destruction_id: str, piece_id: str) -> Any:
-    """Hand out a certificate; that it was read is recorded."""
-
-    def opened(work: Work) -> Opened:
-        return papers.opened(work, destructions.seen(work, destruction_id).id, piece_id)
-
-    return pieces.handed(unit.writing(unit.admitted("read"), opened))
+pieces.mount(blueprint, "data-destructions", destructions.show_certificate, _opened)

@@ -12,7 +12,7 @@ from kernel.errors import StepRefused
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import lines, orders, versions
-from marketplace.aftercare import disputes, executing, filing, papers
+from marketplace.aftercare import complaining, disputes, filing, papers, remedies
 from marketplace.aftercare.dispute_rows import CLAIMABLE, Ground, Remedy, State, TradeDispute
 from marketplace.aftercare.filing import Claim
 from marketplace.aftercare.papers import Opened
@@ -73,10 +73,7 @@ def form(order_id: str) -> Any:
     order = orders.seen(work, order_id)
     if refusals := filing.barred(work, order):
         raise StepRefused.of(refusals)
-    wanted = [
-        each for each in CLAIMABLE
-        if not (each == Remedy.REDELIVER and order.state in executing.ACCEPTED)
-    ]  # fmt: skip
+    wanted = [each for each in CLAIMABLE if remedies.fits(each, order.state)]
     return render_template(
         "aftercare/dispute_form.html",
         order=order,
@@ -84,6 +81,7 @@ def form(order_id: str) -> Any:
         wanted=wanted,
         names=shown.names(work, [order.seller_id]),
         days=work.rules.number("aftercare.dispute_days"),
+        complaint=shown.asked("complaint", max=40),
     )
 
 
@@ -100,7 +98,11 @@ def file(order_id: str) -> Any:
         amount=forms.money("amount") if wanted == Remedy.PRICE_REDUCTION else None,
         line_ids=tuple(forms.many("line_ids")),
     )
-    made = filing.file(work, order_id, claim)
+    complaint = forms.text("complaint", max=40)
+    made = (
+        complaining.dispute(work, complaint, claim) if complaint
+        else filing.file(work, order_id, claim)
+    )  # fmt: skip
     if (paper := request.files.get("file")) and paper.filename:
         work.session.flush()  # the evidence looks the dispute up
         told = {**pieces.given(), "said": languages.said(Words("随争议提交", "with the claim"))}
@@ -131,26 +133,6 @@ def one(dispute_id: str) -> Any:
     )
 
 
-@blueprint.post("/disputes/<dispute_id>/evidence")
-@doors.members("write")
-def show(dispute_id: str) -> Any:
-    """Add a piece of evidence."""
-    filing.show_evidence(unit.current(), dispute_id, **pieces.given())
-    return redirect(f"/disputes/{dispute_id}", 303)
-
-
-# Alone: an answer that is kept for its form's key would be a copy outside the seal.
-@blueprint.post("/disputes/<dispute_id>/evidence/<piece_id>")
-@doors.members("read", alone=True)
-def evidence(dispute_id: str, piece_id: str) -> Any:
-    """Hand out a file of the evidence; that it was read is recorded."""
-
-    def opened(work: Work) -> Opened:
-        return papers.opened(work, disputes.seen(work, dispute_id).id, piece_id)
-
-    return pieces.handed(unit.writing(unit.admitted("read"), opened))
-
-
 def _lines(work: Work, order: Order) -> list[dict[str, Any]]:
     found = []
     for line in lines.of(work.session, order.id):
@@ -174,3 +156,10 @@ def _cells(
         ]
         for one in found
     ]  # fmt: skip
+
+
+def _opened(work: Work, subject_id: str, piece_id: str) -> Opened:
+    return papers.opened(work, disputes.seen(work, subject_id).id, piece_id)
+
+
+pieces.mount(blueprint, "disputes", filing.show_evidence, _opened)

@@ -4,7 +4,8 @@ from app import languages
 from app.pages import shown
 from app.pages.shown import Row
 from kernel.work import Work
-from marketplace.aftercare import bad_reviews, destructions, disputes
+from marketplace.aftercare import bad_reviews, complaints, destructions, disputes
+from marketplace.aftercare.complaint_rows import Category
 from marketplace.aftercare.dispute_rows import Ground
 from marketplace.seeking import orders
 
@@ -15,6 +16,17 @@ def disputed(work: Work) -> list[Row]:
     rows = [
         shown.row(f"/disputes/{one.id}", languages.said(Ground(one.ground).label), one.code,
                   f"trade_dispute.{one.state}")
+        for one in found
+    ]  # fmt: skip
+    return shown.lit(work, rows, [one.id for one in found])
+
+
+def complained(work: Work) -> list[Row]:
+    """Return the complaints that are open, with the light of each. Two SELECTs."""
+    found = complaints.listed(work, open_only=True, limit=shown.SHORT).items
+    rows = [
+        shown.row(f"/complaints/{one.id}", languages.said(Category(one.category).label), one.code,
+                  f"complaint.{one.state}")
         for one in found
     ]  # fmt: skip
     return shown.lit(work, rows, [one.id for one in found])

@@ -59,6 +59,7 @@ def buyer() -> Any:
     work = unit.current()
     found = buying.today(work)
     searches = saved.listed(work, after=None, limit=SEARCHES).items
+    fresh = saved.fresh(work.session, searches)
     return render_template(
         "centres/buying.html",
         found=found,
@@ -66,25 +67,17 @@ def buyer() -> Any:
         deliveries=_deliveries(work, found.deliveries),
         chart=figures.months(found.months),
         to_pay=waiting.to_pay(work, limit=shown.SHORT),
-        searches=[(one, saved.fresh(work.session, one)) for one in searches],
+        searches=[(one, fresh[one.id]) for one in searches],
         most=_traded(work, found.most),
         vouchers=Role.DEVELOPER in work.actor.roles or Role.BUYER in work.actor.roles,
     )
 
 
 def _orders(work: Work, found: Sequence[Order], says: dict[State, Words]) -> list[shown.Row]:
-    firms = shown.names(work, [party for one in found for party in (one.buyer_id, one.seller_id)])
-    own = work.actor.organisation
-    rows = [
-        shown.row(
-            f"/orders/{one.id}",
-            languages.said(says[State(one.state)]),
-            f"{firms[one.seller_id if one.buyer_id == own else one.buyer_id]} · {one.code}",
-            f"order.{one.state}",
-        )
-        for one in found
-    ]
-    return shown.lit(work, rows, [one.id for one in found])
+    def told(one: Order, firm: str) -> tuple[str, str]:
+        return languages.said(says[State(one.state)]), f"{firm} · {one.code}"
+
+    return shown.orders(work, found, told)
 
 
 def _deliveries(work: Work, found: Sequence[DeliveryTask]) -> list[dict[str, Any]]:

@@ -106,15 +106,17 @@ def ask() -> Any:
     spec = forms.text("spec", max=100)
     about = About(forms.choice("about", list(About)))
     whole_note = about == About.FEE and not spec  # one line for each kind of fee then
+    work, order_id = unit.current(), forms.text("order_id", max=40)
     made = invoices.request(
-        unit.current(),
+        work,
         Wanted(
-            forms.text("order_id", max=40),
+            order_id,
             about,
             Kind(forms.choice("kind", list(Kind))),
             amount,
             () if whole_note else [Asked(amount, spec)],
             _particulars(),
+            orders.codes(work.session, [order_id]).get(order_id, ""),
         ),
     )
     return redirect(f"/invoices/{made.id}", 303)

@@ -95,6 +95,21 @@ def _products(work: Work, text: str, limit: int) -> list[Choice]:
     ]
 
 
+def _listed(work: Work, text: str, limit: int) -> list[Choice]:
+    return [
+        Choice(one.id, languages.said(Words(one.current.title_zh, one.current.title_en)), one.code)
+        for one in products.on_sale(work.session, text, limit=limit)
+    ]
+
+
+def _merchants(work: Work, text: str, limit: int) -> list[Choice]:
+    found = [
+        Choice(one.id, languages.said(Words(one.name_zh, one.name_en)), one.uscc)
+        for one in organisations.with_role(work.session, Role.MERCHANT)
+    ]
+    return _holding(found, text)[:limit]
+
+
 def _authorisations(work: Work, text: str, limit: int) -> list[Choice]:
     found = authorisations.listed(work, text=text, after=None, limit=limit).items
     return [
@@ -161,6 +176,8 @@ NOUNS: Final = {
     "payee": Noun(Words("收款主体", "payee"), ("org",), _payees),
     "order": Noun(Words("订单", "order"), ("ord",), _orders),
     "product": Noun(Words("产品", "product"), ("prd",), _products),
+    "listed": Noun(Words("产品", "product"), ("prd",), _listed),
+    "merchant": Noun(Words("数商", "merchant"), ("org",), _merchants),
     "authorisation": Noun(Words("授权", "authorisation"), ("aut",), _authorisations),
     "board": Noun(Words("专板", "board"), ("brd",), _boards),
     "deal": Noun(Words("场外备案", "registered deal"), ("dea",), _deals),

@@ -11,9 +11,9 @@ from kernel.parties import people
 from kernel.work import Work
 from licensing import signatures
 from marketplace import contracts, orders
-from marketplace.contracting import templates
 from marketplace.contracts import Contract
 from marketplace.orders import Order
+from marketplace.templates import texts
 
 blueprint = Blueprint("contracting", __name__)
 
@@ -78,7 +78,7 @@ def laid_out(text: str) -> list[tuple[str, str]]:
 
 def _told(work: Work, order: Order, found: Contract) -> dict[str, Any]:
     body = contracts.text(work.session, found.id)
-    governing, copy = templates.read_apart(body.text)
+    governing, copy = texts.read_apart(body.text)
     asked = shown.asked("text", max=2) or languages.current()
     return {
         "order": order,

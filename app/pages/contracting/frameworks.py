@@ -14,6 +14,7 @@ from marketplace.calling import call_offs
 from marketplace.frameworks import called, frameworks
 from marketplace.frameworks.frameworks import Covered, Framework, State
 from marketplace.seeking import orders as seeking
+from marketplace.templates import texts
 from marketplace.uses import Use
 
 blueprint = Blueprint("framework_contracts", __name__)
@@ -115,7 +116,7 @@ def call_off(framework_id: str) -> Any:
 
 
 def _told(work: Work, found: Framework) -> dict[str, Any]:
-    governing, _, copy = found.text.partition(frameworks.PARTED)
+    governing, copy = texts.read_apart(found.text)
     english = (shown.asked("text", max=2) or languages.current()) == "en"
     items = frameworks.items(work.session, found.id)
     titles = products.titles(work.session, [item.product_id for item in items])

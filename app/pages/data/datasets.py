@@ -12,7 +12,7 @@ from app.pages import forms, shown
 from app.pages.data import drawing
 from delivery.intake import uploads
 from delivery.intake.uploads import Upload
-from delivery.tables import datasets
+from delivery.tables import datasets, removals
 from delivery.tables.datasets import DatasetVersion
 from kernel.errors import Invalid
 from kernel.work import Work
@@ -94,6 +94,7 @@ def dataset(dataset_id: str) -> Any:
         dataset=found,
         version=version,
         told=drawing.told(version),
+        removed_at=removals.removed(work.session, [version.id]).get(version.id),
         changes=_changes(work, version),
         history=history.items,
         next=history.next,

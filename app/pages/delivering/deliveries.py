@@ -69,6 +69,7 @@ def delivery(task_id: str) -> Any:
         firms=shown.names(work, _parties(task)),
         record=shown.record(task, work, tasks.LIFE),
         bought=bought,
+        tried=tasks.for_trial(task),
         sold=work.actor.organisation == task.seller_id,
         ways=_ways(work, task),
         limits=allowances.of(work.session, task.id),

@@ -78,15 +78,17 @@ def searches() -> Any:
     """Show one's own saved searches, and how much is new in each."""
     work = unit.current()
     page = saved.listed(work, after=shown.after(), limit=shown.PAGE)
+    fresh = saved.fresh(work.session, page.items)
     return render_template(
         "finding/saved.html",
         searches=[
             {"id": each.id, "name": each.name, "saved_at": each.saved_at,
-             "words": _said(work, each.question), "fresh": saved.fresh(work.session, each)}
+             "words": _said(work, each.question), "fresh": fresh[each.id]}
             for each in page.items
         ],
         next=page.next,
         most=saved.SAVED_MAX,
+        newer_max=results.NEWER_MAX,
     )  # fmt: skip
 
 
@@ -156,7 +158,7 @@ def _found(question: Question, address: str) -> Any:
         facets=[_facet(work, name, values, question) for name, values in told.items()],
         chosen=[_choice(work, address, question, n, c) for n, cs in question.chosen.items()
                 for c in cs],
-        counted_max=results.COUNTED_MAX,
+        counted_max=results.counted_max(Question(text=question.text)),
         compares=question.kind == Kind.PRODUCT,
         wish="/demands/new?" + urlencode({"title": question.text}),
         member=bool(work.actor.person),

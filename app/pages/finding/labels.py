@@ -10,6 +10,7 @@ from kernel.actor import Role
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import boards
+from marketplace.aftercare import ratings
 from marketplace.indexing.index import Kind
 
 KINDS: Final = {
@@ -27,6 +28,7 @@ FACETS: Final = {
     "plan": Words("计价方式", "Price plan"),
     "mode": Words("交付方式", "Delivery"),
     "grade": Words("数据级别", "Grade"),
+    "rating": Words("买方评价", "Rated"),
     "frequency": Words("更新频率", "Renewed"),
     "origin": Words("数据来源", "Origin"),
     "owner": Words("提供方", "Provider"),
@@ -106,10 +108,16 @@ def _scores(quality: Mapping[str, int]) -> str:
     return _joined([f"{name} {score}" for name, score in sorted(quality.items())])
 
 
+def _level(code: str) -> str:
+    best = code == str(ratings.Level.VERY_SATISFIED.value)
+    return code if best else languages.said(Words(f"{code} 分及以上", f"{code} and better"))
+
+
 _PLAIN: Final[Mapping[str, Callable[[str], str]]] = {
     "industry": vocabulary.industry,
     "region": vocabulary.region,
     "role": _role,
+    "rating": _level,
 }
 _CELLS: Final[Mapping[str, Callable[[Any], str]]] = {
     "price_plan": figures.price,

@@ -87,6 +87,9 @@ def create() -> Any:
         "accept_days": forms.number("accept_days"),
     }
     made = products.create(work, forms.text("own_code", max=64) or None, **content)
+    for kind in sorted(STATED):
+        if said_of_it := forms.text(f"said-{kind}", max=1000):
+            materials.state(work, kind, said_of_it, product_id=made.id)
     return redirect(f"/listing/{made.id}", 303)
 
 

@@ -14,6 +14,7 @@ from kernel.pages import Page
 from kernel.parties import organisations, reach
 from kernel.words import Words
 from kernel.work import Work
+from licensing import decisions
 from licensing.agreed import operation_rows, rows
 from licensing.applications import commitments
 from licensing.applications.blocks import Material
@@ -117,8 +118,11 @@ def destructions(work: Work) -> Told:
 
     def drawn(first: Sequence[destroyed.Destruction]) -> list[Row]:
         firms = shown.names(work, [one.grantee_id for one in first])
+        numbers = decisions.certificates(work.session, [one.authorisation_id for one in first])
         told = [
-            shown.row("/destructions", firms[one.grantee_id], one.authorisation_id, one.state)
+            shown.row(
+                "/destructions", firms[one.grantee_id], numbers[one.authorisation_id], one.state
+            )
             for one in first
         ]
         return shown.lit(work, told, [one.id for one in first])

@@ -13,7 +13,7 @@ from catalogue import directories
 from kernel.clock import end_of_day, local_date
 from kernel.pages import Page
 from kernel.work import Work
-from licensing import authorisations, certificates, quotas, scenarios, versions
+from licensing import authorisations, certificates, decisions, quotas, scenarios, versions
 from licensing import scope as scopes
 from licensing.applications import commitments
 from licensing.applications.terms import months_after
@@ -124,7 +124,7 @@ def impact(kind: str, target: str) -> Any:
 @doors.members("read")
 def all_destructions() -> Any:
     """Show what must be, or has been, destroyed."""
-    return _listed("destructions", destructions.listed)
+    return _listed("destructions", destructions.listed, _certificates)
 
 
 @blueprint.get("/reviews")
@@ -151,14 +151,24 @@ def review(review_id: str) -> Any:
     )
 
 
-def _listed(noun: str, listed: Callable[..., Page[Any]]) -> str:
-    """Show one page of what a grantee has of a noun. Two SELECTs."""
+def _certificates(work: Work, found: list[Any]) -> dict[str, Any]:
+    named = decisions.certificates(work.session, [one.authorisation_id for one in found])
+    return {"certificates": named}
+
+
+def _listed(
+    noun: str,
+    listed: Callable[..., Page[Any]],
+    told: Callable[[Work, list[Any]], dict[str, Any]] = lambda _work, _found: {},
+) -> str:
+    """Show one page of what a grantee has of a noun. told: what else its template shows."""
     work = unit.current()
     page = listed(work, state=shown.asked("state", max=20), after=shown.after(), limit=shown.PAGE)
     return render_template(
         f"standing/{noun}.html",
         **{noun: page.items},
         firms=shown.names(work, [one.grantee_id for one in page.items]),
+        **told(work, page.items),
         next=page.next,
     )
 

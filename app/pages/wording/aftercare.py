@@ -4,6 +4,7 @@ from typing import Final
 
 from catalogue.grades import Term
 from kernel.words import Words
+from marketplace.aftercare.complaint_rows import About, Category, Finding
 from marketplace.aftercare.dispute_rows import Ground, Remedy
 
 STATES: Final[dict[str, tuple[str, str, str]]] = {
@@ -20,6 +21,15 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "trade_dispute.closed": ("已终结", "closed", "good"),
     "trade_dispute.refused": ("不予受理", "refused", "past"),
     "trade_dispute.withdrawn": ("已撤回", "withdrawn", "past"),
+    "complaint.filed": ("待受理", "to be taken up", "warn"),
+    "complaint.answering": ("待答复", "to be answered", "warn"),
+    "complaint.handling": ("办理中", "being looked into", "busy"),
+    "complaint.rectifying": ("整改中", "being put right", "warn"),
+    "complaint.escalated": ("已移交监管部门", "with the supervisor", "warn"),
+    "complaint.resolved": ("已答复，待评价", "outcome told", "good"),
+    "complaint.closed": ("已办结", "closed", "good"),
+    "complaint.refused": ("不予受理", "refused", "past"),
+    "complaint.withdrawn": ("已撤回", "withdrawn", "past"),
     "data_destruction.due": ("待销毁", "due", "warn"),
     "data_destruction.overdue": ("逾期未销毁", "overdue", "bad"),
     "data_destruction.certified": ("已证明销毁", "certified", "good"),
@@ -35,7 +45,10 @@ EVENTS: Final[dict[str, Words]] = {
     "trade_dispute.refund_barred": Words(
         "退款暂不能办理，款项继续冻结", "Refund barred, still held"
     ),
+    "delivery.extended": Words("延长使用期", "Term of use lengthened"),
+    "delivery.replaced": Words("更换为其他版本", "Replaced by another version"),
     "data_destruction.opened": Words("要求销毁数据", "Destruction asked for"),
+    "complaint.assigned": Words("更换经办人", "Taken over by another officer"),
     "rating.given": Words("评价", "Rated"),
     "rating.hidden": Words("隐藏评价内容", "Words of a rating hidden"),
     "bad_review.received": Words("收到差评", "Bad review received"),
@@ -46,10 +59,14 @@ EVENTS: Final[dict[str, Words]] = {
 TERMS: Final[dict[str, type[Term]]] = {
     "dispute_ground": Ground,
     "remedy": Remedy,
+    "complaint_about": About,
+    "complaint_category": Category,
+    "complaint_finding": Finding,
 }
 
 CAUSES: Final[dict[str, Words]] = {
     **{remedy.value: remedy.label for remedy in Remedy},
+    **{finding.value: finding.label for finding in Finding},
     "period_over": Words("使用期满", "period of use over"),
     "delivery_ended": Words("交付终止或退款", "delivery ended or refunded"),
 }

@@ -6,6 +6,7 @@ from catalogue.grades import Term
 from kernel.words import Words
 from marketplace import versions
 from marketplace.listings import materials, rights
+from marketplace.mandated.mandate_rows import Power
 
 STATES: Final[dict[str, tuple[str, str, str]]] = {
     "security_review": ("安全与分级审查", "security review", "busy"),
@@ -22,6 +23,11 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "board_request.asked": ("待答复", "waits for an answer", "busy"),
     "board_request.admitted": ("已入板", "on the board", "good"),
     "board_request.declined": ("未准入", "declined", "bad"),
+    "mandate.to_sign": ("待签署", "to be signed", "busy"),
+    "mandate.half_signed": ("一方已签", "signed by one", "busy"),
+    "mandate.signed": ("有效", "in force", "good"),
+    "mandate.out_of_term": ("不在期限内", "out of its term", "past"),
+    "mandate.revoked": ("已终止", "ended", "past"),
     "row.new": ("新上架", "new", "good"),
     "row.revised": ("修改草稿", "draft revised", "good"),
     "row.submitted": ("提交草稿", "draft submitted", "good"),
@@ -32,6 +38,8 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 EVENTS: Final[dict[str, Words]] = {
+    "mandate.granted": Words("拟定授权书", "Mandate drawn up"),
+    "mandate.used": Words("受托方以委托方名义办理", "Done by the agent under its mandate"),
     "product.amended": Words("发布新版本", "New version published"),
     "amendment.drafted": Words("起草修订", "Revision drafted"),
     "board.pinned": Words("调整置顶产品", "Products put first"),
@@ -44,6 +52,7 @@ EVENTS: Final[dict[str, Words]] = {
 }
 
 TERMS: Final[dict[str, type[Term]]] = {
+    "mandate_power": Power,
     "product_field": versions.Field,
     "listing_material": materials.Material,
     "right": rights.Right,

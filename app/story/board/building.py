@@ -95,8 +95,9 @@ class Building:
         for some in self._described(wanted):
             self._as("merchant", partial(_submitted, some=some, basis_id=basis))
             self.told(len(some))
-        for state, step, officer, said in _REVIEWS:
-            self._pass(wanted, state, step, officer, said)
+            # While the next batch is read.
+            self._review(some)
+        self._review(wanted)
         self._wait()
         self._pass(wanted, State.PUBLICITY, "list", "listing", {})
         listed = self._ids(wanted, State.LISTED)
@@ -130,10 +131,15 @@ class Building:
             if reading is not None:
                 yield reading[1]
 
+    def _review(self, wanted: Sequence[Slice]) -> None:
+        for state, step, officer, said in _REVIEWS:
+            self._pass(wanted, state, step, officer, said)
+
     def _pass(
         self, wanted: Sequence[Slice], state: State, step: str, officer: str, said: dict[str, str]
     ) -> None:
-        waiting = self._ids(wanted, state)
+        told_of = {product_id for product_id, _ in self.refused}
+        waiting = [each for each in self._ids(wanted, state) if each not in told_of]
         for start in range(0, len(waiting), ROUND):
             some = waiting[start : start + ROUND]
             told = self._as(officer, partial(_passed, ids=some, step=step, said=said))

@@ -17,6 +17,7 @@ from app import demonstration
 from app.cli import main
 from app.sharing import packing
 from app.unit import Exchange
+from config.settings import HOUSE
 from delivery import tasks
 from delivery.packages import making, opening, packages
 from delivery.packages.packages import PackageHeader
@@ -433,3 +434,7 @@ def test_the_proxy_sends_a_package_when_there_is_one(
     answer = client.get(address, buffered=True)
 
     assert answer.headers["X-Accel-Redirect"] == f"/inside/packages/{package_id}/package.tar.age"
+    shipped = (HOUSE / "docs" / "deploy" / "nginx.conf").read_text("utf-8")
+    location = shipped[shipped.index("location /inside/ {") :].partition("}")[0]
+    assert "internal;" in location  # nobody reaches a file but by an answer of ours
+    assert "alias /" in location

@@ -7,15 +7,21 @@ import pytest
 
 from delivery.intake import reading
 from delivery.intake.formats import Encoding, Format, Unreadable
+from delivery.intake.reading import Limits, Shape
 from tests.delivery.intake import files
 from tests.delivery.intake.files import LIMITS, STATIONS
+
+
+def read(path: Path, folder: Path, limits: Limits = LIMITS) -> Shape:
+    with reading.opened(folder, limits) as connection:
+        return reading.read(connection, path, folder, limits)
 
 
 def refusals(
     path: Path, folder: Path, limits: reading.Limits = LIMITS
 ) -> list[tuple[str, int | None]]:
     with pytest.raises(Unreadable) as told:
-        reading.read(path, folder / "out", limits)
+        read(path, folder / "out", limits)
     return [(problem.code, problem.line) for problem in told.value.problems]
 
 
@@ -31,7 +37,7 @@ def test_a_text_is_read_in_every_encoding_and_with_every_delimiter(
 ) -> None:
     path = files.written(tmp_path, "a.txt", STATIONS.replace(",", sign).encode(encoding))
 
-    shape = reading.read(path, tmp_path / "out", LIMITS)
+    shape = read(path, tmp_path / "out")
 
     assert (shape.format, shape.delimiter, shape.rows) == (Format.CSV, sign, 3)
     assert shape.encoding == Encoding(encoding.removesuffix("-sig"))
@@ -42,7 +48,7 @@ def test_a_text_is_read_in_every_encoding_and_with_every_delimiter(
 def test_a_code_with_a_leading_zero_stays_text(tmp_path: Path) -> None:
     path = files.written(tmp_path, "a.csv", "code,n\n007,1\n010,2\n")
 
-    shape = reading.read(path, tmp_path / "out", LIMITS)
+    shape = read(path, tmp_path / "out")
 
     assert shape.columns == [("code", "VARCHAR"), ("n", "BIGINT")]
     assert rows(tmp_path) == [("007", 1), ("010", 2)]
@@ -52,7 +58,7 @@ def test_a_column_in_which_one_late_row_is_no_number_is_text(tmp_path: Path) -> 
     many = "1,2\n" * (reading.GUESSED_ROWS + 10)
     path = files.written(tmp_path, "a.csv", f"a,b\n{many}none,3\n")
 
-    shape = reading.read(path, tmp_path / "out", LIMITS)
+    shape = read(path, tmp_path / "out")
 
     assert shape.columns == [("a", "VARCHAR"), ("b", "BIGINT")]
     assert shape.rows == reading.GUESSED_ROWS + 11
@@ -112,7 +118,7 @@ def test_a_row_longer_than_allowed_is_refused(tmp_path: Path) -> None:
 def test_lines_of_json_become_columns_and_what_is_nested_becomes_text(tmp_path: Path) -> None:
     path = files.written(tmp_path, "a.jsonl", '{"a": 1, "b": {"c": [1, 2]}}\n{"a": 2, "d": "x"}\n')
 
-    shape = reading.read(path, tmp_path / "out", LIMITS)
+    shape = read(path, tmp_path / "out")
 
     assert shape.columns == [("a", "BIGINT"), ("b", "VARCHAR"), ("d", "VARCHAR")]
     assert [row[2] for row in rows(tmp_path)] == [None, "x"]
@@ -126,7 +132,7 @@ def test_a_workbook_gives_its_first_sheet_and_a_formula_its_last_value(tmp_path:
         formula="=SUM(B2:B4)",
     )
 
-    shape = reading.read(path, tmp_path / "out", LIMITS)
+    shape = read(path, tmp_path / "out")
 
     assert shape.columns == [("站", "VARCHAR"), ("数", "DOUBLE"), ("日", "DATE")]
     assert rows(tmp_path) == [
@@ -156,7 +162,7 @@ def test_a_parquet_file_keeps_its_types_as_far_as_a_table_can_hold_them(tmp_path
             f"TO '{path}'"
         )
 
-    shape = reading.read(path, tmp_path / "out", LIMITS)
+    shape = read(path, tmp_path / "out")
 
     assert dict(shape.columns) == {
         "small": "SMALLINT", "huge": "DOUBLE", "id": "VARCHAR", "moment": "TIMESTAMP",

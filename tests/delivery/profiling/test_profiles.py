@@ -56,6 +56,40 @@ def test_the_commonest_values_of_a_text_are_told_in_their_order(tmp_path: Path) 
     assert (column(found, "city")["filled"], column(found, "city")["distinct"]) == (6, 3)
 
 
+def test_of_a_key_of_a_large_table_only_what_is_common_is_told(tmp_path: Path) -> None:
+    rows = 2 * profiles.DRAWN_ROWS
+    found = profiled(
+        tmp_path,
+        f"SELECT CASE WHEN range % 10 = 3 THEN '不明' WHEN range % 500 = 7 THEN 'rare' "
+        f"ELSE 'k' || range END AS key, range % 40 AS n FROM range({rows})",
+    )
+
+    assert column(found, "key")["top"] == [["不明", rows // 10]]
+    quartiles = [float(each) for each in column(found, "n")["quartiles"]]
+    assert quartiles == pytest.approx([9.75, 19.5, 29.25], abs=0.6)
+
+
+def test_a_column_may_be_called_as_rows_are_numbered_within(tmp_path: Path) -> None:
+    found = profiled(
+        tmp_path,
+        f"SELECT 'a' || range AS file_row_number, range AS n FROM range({2 * profiles.DRAWN_ROWS})",
+    )
+
+    assert column(found, "file_row_number")["top"] == []
+    assert float(column(found, "n")["quartiles"][1]) == pytest.approx(500_000, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("some", "wrong"), [(" 1", 0), ("-.5", 0), ("1e9", 0), ("nan", 0), ("Infinity", 0), ("one", 1)]
+)
+def test_a_number_is_known_however_it_is_written(tmp_path: Path, some: str, wrong: int) -> None:
+    found = profiled(
+        tmp_path, f"SELECT '7' AS n FROM range(99) UNION ALL VALUES ('{some}'), ('none')"
+    )
+
+    assert found["mixed"] == [["n", 1 + wrong]]
+
+
 def test_defects_are_counted_exactly(tmp_path: Path) -> None:
     """Seeded: 5 rows twice, 40 gaps of which 10 together, 3 words among numbers."""
     found = profiled(

@@ -105,6 +105,10 @@ def test_figures_are_pulled_to_the_mean_of_the_exchange(session: Session, work_a
     assert whole is not None
     assert (whole.number, whole.mean_e2, whole.satisfied_bp) == (3, 333, 6_667)
     assert ratings.of_product(work, "prd_none") is None
+    assert ratings.scores(work, ["org_developer", "org_other"]) == {"org_developer": whole.score_e2}
+    assert ratings.scores(work, ["org_other"]) == {}
+    assert ratings.levels(session, first.id) == [3, 4]
+    assert ratings.levels(session, second.id) == ratings.levels(session, "prd_none") == []
     assert len(ratings.listed(session, product_id=first.id, after=None, limit=9).items) == 2
     assert len(ratings.listed(session, merchant_id="org_developer", after=None, limit=2).items) == 2
 

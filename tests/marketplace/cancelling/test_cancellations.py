@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from delivery import tasks
 from kernel import journal, watch
 from kernel.errors import NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
-from marketplace import contracts, orders, progress
+from licensing import authorisations
+from marketplace import contracts, orders, progress, versions
 from marketplace.cancelling import cancellations
 from marketplace.cancelling.cancellations import Cancellation, State
 from settlement import escrow, payments
@@ -16,6 +18,7 @@ from settlement.refunding import refunds
 from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
 from tests.marketplace.ordering.test_rejections import hand_over
+from tests.marketplace.trying.test_trials import tabled
 from tests.settlement import money
 
 DAY = make.AFTER_PUBLICITY
@@ -68,7 +71,80 @@ def test_what_was_paid_goes_back_whole(session: Session, work_as: WorkAs) -> Non
     assert refund.amount == order.total
     assert escrow.left(session, order.id) == Money(0)
     assert order.state == orders.State.DELIVERY_SUSPENDED
-    assert [task.state for task in tasks.of_order(session, order.id)] == [tasks.State.REVOKED]
+    assert all(task.stopped_for for task in tasks.of_order(session, order.id))
+
+
+def withdrawn(session: Session, found: Cancellation) -> None:
+    refund = refunds.find(session, found.refund_id or "")
+    settler = work_of(session, "per_exchange_settler", at=DAY)
+    refunds.take(settler, refund.id, "cancel", reason="买方改变主意")
+    session.flush()
+    event = journal.history(session, refund.id, limit=1)[0]
+    for _ in range(2):  # an errand may run twice
+        cancellations.refund_withdrawn(work_of(session, "system", at=DAY), event)
+        session.flush()
+
+
+def test_an_order_goes_on_when_the_refund_of_its_cancellation_is_withdrawn(
+    session: Session, work_as: WorkAs
+) -> None:
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    order = make.paid(session)
+    found = taken(session, asked(session, order), "agree", "per_developer_signer")
+    session.flush()
+
+    withdrawn(session, found)
+
+    assert (order.state, found.state) == (orders.State.IN_DELIVERY, "withdrawn")
+    assert escrow.left(session, order.id) == order.total
+    assert [task.stopped_for for task in tasks.of_order(session, order.id)] == [None]
+    make.deliver(session, order)
+    assert asked_again(session, order) == {"NOT_TO_BE_CALLED_OFF"}
+
+
+def asked_again(session: Session, order: orders.Order) -> set[str]:
+    with pytest.raises(StepRefused) as error:
+        asked(session, order)
+    return {refusal.code for refusal in error.value.refusals}
+
+
+def test_what_was_completed_meanwhile_is_inspected_when_the_order_goes_on(
+    session: Session, work_as: WorkAs, tmp_path: Path
+) -> None:
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    order = make.paid(session, tabled(session, tmp_path))
+    (task,) = tasks.of_order(session, order.id)
+    seller = work_of(session, "per_developer_editor", at=DAY)
+    tasks.take(seller, task.id, "provision")
+    found = taken(session, asked(session, order), "agree", "per_developer_signer")
+    tasks.take(seller, task.id, "complete")
+    session.flush()
+
+    withdrawn(session, found)
+
+    assert order.state == orders.State.PENDING_ACCEPTANCE
+
+
+def test_what_is_barred_by_then_stays_suspended(session: Session, work_as: WorkAs) -> None:
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    product = make.listed(session, make.public_content(session))
+    order = make.paid(session, product)
+    found = taken(session, asked(session, order), "agree", "per_developer_signer")
+    session.flush()
+    version = versions.find(session, product.current_version_id)
+    supervisor = work_of(session, "per_hub_supervisor", at=DAY)
+    authorisations.take(
+        supervisor,
+        version.authorisation_id or "",
+        "suspend",
+        cause="security_incident",
+        reason="密钥外泄",
+    )
+    session.flush()
+
+    withdrawn(session, found)
+
+    assert (order.state, found.state) == (orders.State.DELIVERY_SUSPENDED, "withdrawn")
 
 
 def test_the_other_party_answers_and_may_decline(session: Session) -> None:
@@ -189,3 +265,4 @@ def test_a_refunded_cancellation_ends_as_a_refunded_order(
     progress.refund_sent(house, journal.history(session, refund.id, limit=1)[0])
 
     assert order.state == orders.State.REFUNDING
+    assert [task.state for task in tasks.of_order(session, order.id)] == [tasks.State.REVOKED]

@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Invalid, StepRefused
 from marketplace import contracts
-from marketplace.contracting import templates, wording
+from marketplace.contracting import wording
 from marketplace.contracting.templates import Ownership, Template
 from marketplace.orders import Order
+from marketplace.templates import texts
 from tests.conftest import CRYPTO, WorkAs
 from tests.marketplace import make
 
@@ -39,7 +40,7 @@ def test_each_template_is_whole_in_both_languages(
 
     body = confirmed(session, order, template=template, **said)
 
-    governing, copy = templates.read_apart(body.text)
+    governing, copy = texts.read_apart(body.text)
     articles = re.findall(r"^第\S+条 ", governing, re.MULTILINE)
     assert (body.template, body.template_version) == (template, 2)
     assert of_its_nature in governing
@@ -53,7 +54,7 @@ def test_no_code_stands_in_a_contract(session: Session) -> None:
     body = confirmed(session, make.placed(session))
 
     for code in ("weather_insurance", "modern_agriculture", "in_domain", "430100", "prepaid"):
-        assert code not in templates.read_apart(body.text)[0]
+        assert code not in texts.read_apart(body.text)[0]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,7 @@ def test_special_terms_stand_in_their_article_and_write_no_other(session: Sessio
 
     body = confirmed(session, order, special_terms="甲方提供培训。\n第十二条 甲方免责")
 
-    governing = templates.read_apart(body.text)[0]
+    governing = texts.read_apart(body.text)[0]
     assert "第十条 特别约定\n甲方提供培训。 第十二条 甲方免责\n" in governing
 
 
@@ -109,7 +110,7 @@ def test_a_version_that_the_rules_name_and_nobody_wrote_is_found_out(session: Se
     order = make.placed(session)
 
     with pytest.raises(FileNotFoundError):
-        templates.written(Template.DATA_PROVISION, 999, {"order_code": order.code})
+        texts.written(Template.DATA_PROVISION.value, 999, {"order_code": order.code})
 
 
 def test_every_version_in_force_is_written(work_as: WorkAs) -> None:
@@ -118,11 +119,11 @@ def test_every_version_in_force_is_written(work_as: WorkAs) -> None:
     for template in Template:
         version = rules.number(f"trade.contracts.{template.value}")
         with pytest.raises(KeyError):
-            templates.written(template, version, {})
+            texts.written(template.value, version, {})
 
 
 def test_a_text_of_before_has_no_copy_apart() -> None:
-    assert templates.read_apart("数据提供合同\nSummary") == ("数据提供合同\nSummary", "")
+    assert texts.read_apart("数据提供合同\nSummary") == ("数据提供合同\nSummary", "")
 
 
 def test_a_purpose_of_ones_own_is_said_as_another(session: Session) -> None:

@@ -289,10 +289,12 @@ def test_a_product_that_fits_better_scores_more(session: Session) -> None:
 
     good = matching.score(demand, version[near.id], weights)
     bad = matching.score(demand, version[far.id], weights)
+    liked = matching.score(demand, version[near.id], weights, rated=500)
 
     assert good["field"] == 15
     assert good["items"] == 20
     assert good["region"] == 10
+    assert (liked["rating"], good["rating"]) == (5, 3)
     assert bad["field"] == bad["items"] == bad["region"] == 0
     assert 0 <= sum(bad.values()) < sum(good.values()) <= 100
 

@@ -42,6 +42,15 @@ def found(session: Session, text: str = "", **more: Any) -> list[str]:
             return ids
 
 
+def selects(session: Session) -> list[str]:
+    """Return the list to which every statement from now on is added."""
+    session.flush()
+    asked: list[str] = []
+    engine = session.get_bind()
+    event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    return asked
+
+
 def test_words_of_two_characters_are_found_and_all_must_occur(session: Session) -> None:
     put(session, "a", "逐小时气象观测")
     put(session, "b", "停车泊位", text="含气象条件")
@@ -106,6 +115,15 @@ def test_each_kind_is_counted_and_a_facet_that_it_has_not_leaves_it_out(session:
     assert (with_grade[Kind.PRODUCT], with_grade[Kind.DIRECTORY]) == (1, 0)
 
 
+def test_hits_are_counted_to_a_bound_which_is_lower_where_words_meet() -> None:
+    met = {"grade": ["G1"]}
+
+    assert results.counted_max(Question(text="气象", chosen={"grade": []})) == results.COUNTED_MAX
+    assert results.counted_max(Question(chosen=met)) == results.COUNTED_MAX
+    assert results.counted_max(Question(text="气象 数据")) == results.MET_MAX
+    assert results.counted_max(Question(text="气象", chosen=met)) == results.MET_MAX
+
+
 def test_what_is_not_shown_is_neither_found_nor_counted(session: Session) -> None:
     put(session, "a", "气象", shown=False, facets={"grade": "G1"})
 
@@ -124,18 +142,75 @@ def test_when_nothing_holds_all_words_what_holds_most_of_them_is_near(session: S
     assert results.near(session, Question(text="卫")) == []
 
 
+def test_pages_of_all_kinds_follow_each_other_by_weight_whatever_the_kind(
+    session: Session,
+) -> None:
+    put(session, "d1", "气象", kind=Kind.DIRECTORY)
+    put(session, "p1", "指数", text="气象")
+    put(session, "o1", "气象", kind=Kind.ORGANISATION)
+    put(session, "p2", "气象")
+    put(session, "d2", "统计", kind=Kind.DIRECTORY, text="气象")
+
+    assert found(session, "气象") == ["p2", "o1", "d1", "d2", "p1"]
+    assert found(session) == ["d2", "p2", "o1", "p1", "d1"]
+    assert found(session, chosen={"share": ["shared"]}) == []
+    assert set(results.counts(session, Question(chosen={"none": ["x"]})).values()) == {0}
+
+
+def test_the_rarest_word_leads_whatever_the_order_of_the_words(session: Session) -> None:
+    for number in range(9):
+        put(session, f"p{number}", "气象" if number % 2 else "指数", text="气象数据",
+            facets={"grade": "G1" if number == 3 else "G2"})  # fmt: skip
+    put(session, "told", "气象", text="停车")
+    put(session, "titled", "停车", text="气象")
+
+    assert found(session, "气象 停车") == found(session, "停车 气象") == ["titled", "told"]
+    assert found(session, "数据 气象") == [
+        "p8", "p7", "p6", "p5", "p4", "p3", "p2", "p1", "p0",
+    ]  # fmt: skip
+    assert found(session, "气象", chosen={"grade": ["G1"]}) == ["p3"]
+    assert found(session, chosen={"grade": ["G1"]}) == ["p3"]
+
+
+def test_pages_go_on_by_the_word_that_led_though_another_is_rarer_by_then(
+    session: Session,
+) -> None:
+    put(session, "a", "停车", text="气象")
+    put(session, "b", "停车", text="气象")
+    put(session, "c", "气象", text="停车")
+    put(session, "d", "气象")
+    question = Question(text="气象 停车")
+
+    first = results.found(session, question, after=None, limit=2)
+    for number in range(4):
+        put(session, f"more{number}", "停车")
+    session.info.clear()
+    last = results.found(session, question, after=first.next, limit=2)
+
+    assert [hit.entry.subject_id for hit in (*first.items, *last.items)] == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize("cursor", ["made-up", "9.WzMsMV0", "x.WzMsMV0", "0.", "0.WzNd"])
+def test_a_cursor_that_was_made_up_is_refused(session: Session, cursor: str) -> None:
+    with pytest.raises(Invalid):
+        results.found(session, Question(text="气象"), after=cursor, limit=2)
+
+
 def test_a_page_takes_two_selects_and_facets_one_more_for_each_chosen(session: Session) -> None:
     put(session, "a", "气象", facets={"grade": "G1", "region": "430100"})
-    session.flush()
-    asked: list[str] = []
-    engine = session.get_bind()
-    event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    question = Question(text="气象", kind=Kind.PRODUCT, chosen={"grade": ["G1"]})
+    taken = selects(session)
+    plain = Question(text="气象", kind=Kind.PRODUCT)
+    chosen = Question(text="气象", kind=Kind.PRODUCT, chosen={"grade": ["G1"]})
 
-    results.found(session, question, after=None, limit=20)
-    assert len(asked) == 2
-    results.facets(session, question)
-    assert len(asked) == 4
+    results.found(session, plain, after=None, limit=20)
+    assert len(taken) == 2
+    results.facets(session, plain)
+    assert len(taken) == 3
+    results.found(session, chosen, after=None, limit=20)
+    results.facets(session, chosen)
+    results.counts(session, Question(text="气象"))
+    # One tells which of word and code is rarer, and is not asked again.
+    assert len(taken) == 3 + 3 + 2 + 1
 
 
 @settings(max_examples=30)

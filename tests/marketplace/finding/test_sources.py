@@ -2,14 +2,17 @@
 
 from sqlalchemy.orm import Session
 
+from kernel import journal
 from kernel.parties import organisations
 from marketplace import products
+from marketplace.aftercare.ratings import Said
 from marketplace.finding import results, sources
 from marketplace.finding.results import Question
 from marketplace.indexing.index import Kind
 from tests.catalogue import shelf
 from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
+from tests.marketplace.aftercare.test_ratings import rated
 
 
 def hits(session: Session, text: str, kind: Kind | None = None, **chosen: list[str]) -> list[str]:
@@ -54,6 +57,20 @@ def test_what_is_listed_again_is_among_the_newest(session: Session, work_as: Wor
     indexed(session, Kind.PRODUCT, first.id)
 
     assert hits(session, "", Kind.PRODUCT) == [first.id, second.id]
+
+
+def test_a_product_is_found_by_what_its_buyers_say_of_it(session: Session) -> None:
+    good, bad = make.listed(session), make.listed(session, title_en="Second index")
+    for one, level in ((good, 4), (bad, 2)):
+        said = Said(level, level, level, level, level, "缺少两天")
+        rating = rated(session, make.accepted(session, one), said)
+        event = journal.history(session, rating.id, limit=1)[0]
+        sources.rating_given(work_of(session, "system"), event)
+
+    assert hits(session, "", Kind.PRODUCT) == [bad.id, good.id]
+    assert hits(session, "", Kind.PRODUCT, rating=["4"]) == [good.id]
+    assert hits(session, "", Kind.PRODUCT, rating=["3"]) == [good.id]
+    assert hits(session, "", Kind.PRODUCT, rating=["5"]) == []
 
 
 def test_a_directory_is_found_by_its_items(session: Session) -> None:

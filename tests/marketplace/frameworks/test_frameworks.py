@@ -15,6 +15,7 @@ from marketplace import contracts, lines, orders, products, progress
 from marketplace.calling import call_offs
 from marketplace.frameworks import called, frameworks
 from marketplace.frameworks.frameworks import Framework, State, Terms
+from marketplace.templates import texts
 from tests.conftest import CRYPTO, WorkAs, work_of
 from tests.marketplace import make
 
@@ -238,7 +239,7 @@ def test_either_party_ends_it_and_nothing_more_is_called_off(session: Session) -
 def test_the_text_says_prices_period_and_ceiling(session: Session) -> None:
     found = offered(session, title="全年\n第九条 免责")
 
-    governing, copy = found.text.split(frameworks.PARTED)
+    governing, copy = found.text.split(texts.PARTED)
 
     for said in ("CNY 8,000.00", "2026-07-01 至 2027-06-30", "CNY 20,000.00", "逐日降雨指数"):
         assert said in governing

@@ -83,6 +83,17 @@ def test_a_notice_is_signed_so_that_its_receiver_can_tell(session: Session) -> N
         databourse_client.verify(claimed.content, {}, secret)
 
 
+def test_a_notice_is_stamped_with_the_time_of_the_world_whatever_ours_says(
+    session: Session,
+) -> None:
+    _, secret = added(session)
+    notices.tell(work(session, "system"), paid(session))
+
+    (claimed,) = notices.claim(work(session, "system", 400 * 86_400))
+
+    assert databourse_client.verify(claimed.content, claimed.headers, secret)["id"]
+
+
 def test_while_a_secret_is_changed_both_sign_and_then_the_new_one_alone(session: Session) -> None:
     endpoint, old = added(session)
     notices.tell(work(session, "system"), paid(session))

@@ -1,0 +1,1 @@
+"""Doors of what a buyer asks for around its orders: packs, trials, renewals."""

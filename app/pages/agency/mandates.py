@@ -1,0 +1,156 @@
+"""Pages of mandates (委托授权): granted, signed, acted under, ended."""
+
+from typing import Any, Final
+
+from flask import Blueprint, redirect, render_template, request
+
+from app import doors, languages, unit
+from app.pages import account, forms, shown
+from app.pages.choosing import chosen
+from app.pages.contracting import contracts as papers
+from kernel.clock import local_date
+from kernel.errors import NotFound
+from kernel.words import Words
+from kernel.work import Work
+from marketplace import products
+from marketplace.agency import acting, mandates
+from marketplace.agency.acting import Matter
+from marketplace.agency.mandates import Terms
+from marketplace.mandated import mandate_rows
+from marketplace.mandated.mandate_rows import Mandate, Power
+from marketplace.seeking import orders as seeking
+from marketplace.templates import texts
+
+blueprint = Blueprint("mandate_pages", __name__)
+
+OFFERED: Final = 60
+"""Products of one's own that the form of a new mandate lists."""
+
+
+@blueprint.get("/mandates")
+@doors.members("read")
+def listed() -> Any:
+    """List the mandates that the reader's organisation gave, holds or oversees."""
+    work = unit.current()
+    page = mandates.listed(work, after=shown.after(), limit=shown.PAGE)
+    parties = [party for one in page.items for party in (one.principal_id, one.agent_id)]
+    today = local_date(work.now)
+    return render_template(
+        "agency/mandates.html",
+        mandates=[(one, _state(one, mandates.is_live(one, today))) for one in page.items],
+        names=shown.names(work, parties),
+        grants=mandates.granter.matches(work.actor, None),
+        ours=work.actor.organisation,
+        next=page.next,
+    )
+
+
+@blueprint.get("/mandates/new")
+@doors.members("read")
+def new() -> Any:
+    """Show the form in which a principal draws a mandate up."""
+    work = unit.current()
+    found = products.own(work, after=None, limit=OFFERED).items
+    titles = products.titles(work.session, [one.id for one in found])
+    return render_template(
+        "agency/mandate_new.html",
+        goods=[(one.id, languages.said(titles[one.id]), one.code) for one in found],
+        agent=chosen.offered(work, "merchant"),
+        most=work.rules.number("trade.mandate_commission_max_bp"),
+        today=local_date(work.now),
+    )
+
+
+@blueprint.post("/mandates/new")
+@doors.members("write")
+def grant() -> Any:
+    """Draw a mandate up."""
+    work = unit.current()
+    terms = Terms(
+        agent_id=chosen.of(work, "agent_id", "merchant"),
+        product_ids=forms.many("product_ids"),
+        industries=forms.many("industries"),
+        powers=[Power(each) for each in forms.many("powers") if each in set(Power)],
+        commission_bp=forms.decimal("commission", places=2),
+        valid_from=forms.day("valid_from"),
+        valid_to=forms.day("valid_to"),
+    )
+    return redirect(f"/mandates/{mandates.grant(work, terms).id}", 303)
+
+
+@blueprint.get("/mandates/<mandate_id>")
+@doors.members("read")
+def one(mandate_id: str) -> Any:
+    """Show a mandate: its text, who signed, what was done, and what its agent may do now."""
+    work = unit.current()
+    found = mandates.seen(work, mandate_id)
+    governing, copy = texts.read_apart(found.text)
+    english = (shown.asked("text", max=2) or languages.current()) == "en"
+    sold = mandate_rows.orders_of(work.session, found.id)
+    return render_template(
+        "agency/mandate.html",
+        mandate=found,
+        state=_state(found, mandates.is_live(found, local_date(work.now))),
+        record=shown.record(found, work, mandates.LIFE),
+        names=shown.names(work, [found.principal_id, found.agent_id]),
+        parties=[found.principal_id, found.agent_id],
+        signatures=papers.signed(work, found.id),
+        whole=mandates.is_whole(work, found),
+        lines=papers.laid_out(copy if english else governing),
+        reads="en" if english else "zh",
+        matters=[
+            _matter(work, each) for each in acting.matters(work, found, limit=shown.SHORT)
+        ],
+        orders=sold,
+        codes=seeking.codes(work.session, [each.order_id for each in sold]),
+        events=shown.timeline(work, found.id),
+    )  # fmt: skip
+
+
+@blueprint.post("/mandates/<mandate_id>/acts/<life>/<subject_id>/<step>")
+@doors.money
+def act(mandate_id: str, life: str, subject_id: str, step: str) -> Any:
+    """Take a step in the principal's name."""
+    work, module = unit.current(), acting.NOUNS.get(life)
+    row = module.LIFE.steps.get(step) if module else None
+    if module is None or row is None:
+        raise NotFound("没有这一步骤", f"no step {life}.{step}")
+    mandates.seen(work, mandate_id)
+    doors.unchanged(module.find(work.session, subject_id), request.form.get("version"))
+    acting.act(work, mandate_id, life, subject_id, step, **account.answers(row))
+    return redirect(f"/mandates/{mandate_id}", 303)
+
+
+def _matter(work: Work, one: Matter) -> dict[str, Any]:
+    """Return what an agent may act on, as people call it, with its buttons."""
+    subject = one.subject
+    product_id = {"product": subject.id, "quotation": getattr(subject, "product_id", "")}
+    title = (
+        seeking.titles(work.session, [subject.id])[subject.id] if one.life == "order"
+        else products.titles(work.session, [product_id[one.life]])[product_id[one.life]]
+    )  # fmt: skip
+    return {
+        "life": one.life,
+        "kind": languages.said(_KINDS[one.life]),
+        "title": languages.said(title),
+        "code": subject.code,
+        "state": f"{one.life}.{subject.state}",
+        "record": {
+            "id": subject.id, "version": subject.version, "own": {},
+            "actions": doors.actions(one.offers),
+        },
+    }  # fmt: skip
+
+
+_KINDS: Final = {
+    "product": Words("产品", "Product"),
+    "quotation": Words("询价", "Quotation"),
+    "order": Words("订单", "Order"),
+}
+
+
+def _state(found: Mandate, live: bool) -> str:
+    """Return the state to show: one that is signed may not have begun, or be over."""
+    if found.state == mandate_rows.State.SIGNED and not live:
+        return "mandate.out_of_term"
+    return f"mandate.{found.state}"

@@ -1,0 +1,1 @@
+"""Pages of what a buyer asks for around its orders: packs, trials, renewals."""

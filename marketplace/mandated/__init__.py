@@ -1,0 +1,1 @@
+"""What stands of mandates where orders and settlement ask for it."""

@@ -1,0 +1,1 @@
+"""What a buyer takes to its own procurement: everything about a product or an order, signed."""

@@ -1,0 +1,1 @@
+"""Subscriptions that end, go on or stand: notice, renewal, grace, pause."""

@@ -1,0 +1,1 @@
+"""The texts that are signed, in Chinese and with an English reading copy, and who fills them."""

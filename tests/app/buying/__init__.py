@@ -1,0 +1,1 @@
+"""What is promised of the doors and pages of packs, trials and renewals."""

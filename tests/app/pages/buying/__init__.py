@@ -1,0 +1,1 @@
+"""What is promised of the pages of packs, trials and renewals."""

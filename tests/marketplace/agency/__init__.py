@@ -1,0 +1,1 @@
+"""Promises of agents and their mandates."""

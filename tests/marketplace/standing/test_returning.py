@@ -1,0 +1,211 @@
+"""What goes back to a buyer when a right, or a listing, ends before all is delivered."""
+
+import dataclasses
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.reactions import REACTIONS, WITNESSES
+from delivery import tasks
+from delivery.passing import allowances
+from kernel import journal
+from kernel.journal import Event
+from kernel.money import Money
+from licensing import authorisations
+from marketplace import orders, products, progress, versions
+from marketplace.orders import Order, State
+from marketplace.products import Product
+from settlement import escrow, fsck
+from settlement.ledger import AccountRef
+from settlement.refunding import refunds
+from tests.conftest import WorkAs, work_of
+from tests.marketplace import make
+from tests.settlement import money
+
+DAY = make.AFTER_PUBLICITY
+PRICE = Money(1_000_000)
+
+
+@pytest.fixture
+def banked(session: Session, work_as: WorkAs) -> None:
+    """Let the buyer have an account to which money can go back."""
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    session.flush()
+
+
+def public(session: Session) -> tuple[Product, str]:
+    product = make.listed(session, make.public_content(session))
+    return product, versions.find(session, product.current_version_id).authorisation_id or ""
+
+
+def revoked(session: Session, authorisation_id: str) -> None:
+    """Revoke a right, and let the house do twice what follows."""
+    authorisations.take(
+        work_of(session, "per_hub_supervisor", at=DAY), authorisation_id, "revoke",
+        cause="unlawful_use", reason="转售数据",
+    )  # fmt: skip
+    _follow(session, authorisation_id)
+
+
+def delisted(session: Session, product: Product) -> None:
+    """Delist a product by force, and let the house do twice what follows."""
+    officer = work_of(session, "per_exchange_compliance", at=DAY)
+    products.take(dataclasses.replace(officer, witnesses=WITNESSES), product.id, "force_delist",
+                  cause="illegal_content", reason="严重违规")  # fmt: skip
+    _follow(session, product.id)
+
+
+def _follow(session: Session, subject: str) -> None:
+    session.flush()
+    event = journal.history(session, subject, limit=1)[-1]
+    assert REACTIONS[event.kind]
+    for _ in range(2):
+        for reaction in REACTIONS[event.kind].values():
+            reaction(work_of(session, "system", at=DAY), event)
+        session.flush()
+
+
+def returned(session: Session, order: Order) -> list[refunds.Refund]:
+    return list(session.scalars(select(refunds.Refund).filter_by(order_id=order.id)))
+
+
+def asked(session: Session, order: Order) -> list[Money]:
+    return [refund.amount for refund in returned(session, order)]
+
+
+def read(session: Session, order: Order, **used: Any) -> tasks.DeliveryTask:
+    """Let the buyer have used something of an order's only delivery."""
+    (task,) = tasks.of_order(session, order.id)
+    tasks.take(work_of(session, "per_developer_signer", at=DAY), task.id, "provision")
+    task.reads = 3
+    for name, value in used.items():
+        setattr(task, name, value)
+    session.flush()
+    return task
+
+
+@pytest.mark.usefixtures("banked")
+def test_what_was_never_delivered_goes_back_whole(session: Session) -> None:
+    product, right = public(session)
+    order, beside = make.paid(session, product), make.paid(session)
+
+    revoked(session, right)
+
+    assert order.state == State.DELIVERY_SUSPENDED
+    assert asked(session, order) == [order.total]
+    assert beside.state == State.IN_DELIVERY
+    assert asked(session, beside) == []
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.usefixtures("banked")
+def test_when_the_money_is_sent_the_order_is_refunded(session: Session) -> None:
+    product, right = public(session)
+    order = make.paid(session, product)
+    revoked(session, right)
+    (refund,) = returned(session, order)
+    house = work_of(session, "system", at=DAY)
+    if refund.state == refunds.State.REQUESTED:
+        refunds.take(work_of(session, "per_exchange_checker", at=DAY), refund.id, "approve")
+
+    refunds.send(house, refund, file_id="pof_1")
+    progress.refund_sent(house, Event(kind="refund.sent", subject=refund.id,
+                                      data={"order_id": order.id}))  # fmt: skip
+    refunds.succeeded(house, refund.id, source_id=refund.id,
+                      cash=AccountRef("1012.custody", "acc_1"), on=DAY.date())  # fmt: skip
+    session.flush()
+    progress.refunded(house, Event(kind="refund.succeeded", subject=refund.id,
+                                   data={"order_id": order.id}))  # fmt: skip
+
+    assert order.state == State.REFUNDED
+    assert {task.state for task in tasks.of_order(session, order.id)} == {tasks.State.REVOKED}
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.parametrize(("used", "back"), [(250, 750_000), (999, 1_000), (1_000, 0)])
+@pytest.mark.usefixtures("banked")
+def test_of_what_was_used_in_part_the_rest_goes_back_and_the_part_is_settled(
+    session: Session, used: int, back: int
+) -> None:
+    product = make.listed(session)
+    order = make.paid(session, product)
+    task = read(session, order)
+    allowances.grant(session, task.id, "calls", 1_000)
+    allowances.spend(session, task.id, {"calls": used})
+
+    delisted(session, product)
+
+    owed = escrow.of_order(session, order.id)
+    assert asked(session, order) == ([Money(back)] if back else [])
+    assert order.state == State.ACCEPTED
+    assert sum((one.amount for one in owed), Money(0)) == PRICE - Money(back)
+    assert task.state == tasks.State.REVOKED
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.parametrize(
+    ("until", "back"), [(None, 0), (date(2026, 7, 13), 0), (date(2027, 7, 13), 1_000_000)]
+)
+@pytest.mark.usefixtures("banked")
+def test_what_was_handed_over_goes_back_by_the_days_of_use_that_are_left(
+    session: Session, until: date | None, back: int
+) -> None:
+    product = make.listed(session)
+    order = make.paid(session, product)
+    read(session, order, use_until=until)
+
+    delisted(session, product)
+
+    assert asked(session, order) == ([Money(back)] if back else [])
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.usefixtures("banked")
+def test_an_order_of_something_else_as_well_is_left_to_people(session: Session) -> None:
+    gone, other = make.listed(session), make.listed(session)
+    order = make.placed(session, gone)
+    both = orders.place(
+        work_of(session, "per_buyer_editor", at=DAY),
+        wanted=[{"product_id": one.id, "quantity": 1} for one in (gone, other)],
+        use=make.use(), is_related_party=False,
+    )  # fmt: skip
+    session.flush()
+    for step in (order, both):
+        make.take(session, step, "confirm", "per_developer_editor")
+        for person in ("per_buyer_signer", "per_developer_signer"):
+            orders.sign(work_of(session, person, at=DAY), step.id)
+        progress.mark_paid(work_of(session, "system", at=DAY), make.fund(session, step))
+
+    delisted(session, gone)
+
+    assert asked(session, order) == [PRICE]
+    assert both.state == State.DELIVERY_SUSPENDED
+    assert asked(session, both) == []
+
+
+@pytest.mark.usefixtures("banked")
+def test_what_is_charged_by_the_call_ends_with_its_bill(session: Session) -> None:
+    plan = {"kind": "per_call", "unit": {"e6": 50_000_000, "currency": "CNY"}}
+    product = make.listed(session, price_plan=plan, delivery_mode="record_api")
+    order = make.signed(session, product, pay_mode="postpaid")
+    read(session, order)
+
+    delisted(session, product)
+
+    assert asked(session, order) == []
+    assert order.state == State.DELIVERY_SUSPENDED
+
+
+def test_what_cannot_go_back_now_is_told_and_waits(session: Session) -> None:
+    product = make.listed(session)
+    order = make.paid(session, product)
+
+    delisted(session, product)
+
+    told = {event.kind: event for event in journal.history(session, order.id, limit=20)}
+    assert "no verified account" in told["order.return_barred"].data["reason"]
+    assert order.state == State.DELIVERY_SUSPENDED
+    assert asked(session, order) == []

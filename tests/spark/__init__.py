@@ -1,0 +1,1 @@
+"""What PySpark reads; `make spark`."""
