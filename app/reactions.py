@@ -120,6 +120,7 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
                                    "let its buyer destroy it": destructions.delivery_ended},
     "delivery.term_ended":        {"destroy its packages' keys": _erase_packages,
                                    "let its buyer destroy it": destructions.delivery_ended},
+    "order.delivery_resumed":     {"let the buyer inspect what was complete": progress.resumed},
     "order.settled":              {"complete the order": progress.settled},
     "refund.sent":                {"begin to refund the order": progress.refund_sent},
     "refund.succeeded":           {"end the refund of the order": progress.refunded,

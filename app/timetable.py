@@ -29,7 +29,7 @@ from marketplace.charging import services
 from marketplace.demands import answers, demands, matching
 from marketplace.finding import sources
 from marketplace.proving import wearing
-from marketplace.renewing import renewals
+from marketplace.renewing import keeping, renewals
 from marketplace.shelving import endings
 from marketplace.trying import trials
 from settlement.dividing import reserves
@@ -191,6 +191,8 @@ def index_unfound(work: Work) -> None:
 
 def look_at_terms(work: Work) -> None:
     """Give notice of terms that end; renew them, serve them on, or close them."""
+    keeping.keep(work, limit=OVERDUE_MAX)
+    work.session.flush()  # what is kept now is looked at as well
     renewals.look(work, limit=OVERDUE_MAX)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, defer
 from catalogue import directories, grades, resources
 from catalogue.grades import Condition, Grade, Mode, Origin, PiClass
 from catalogue.resources import Resource
-from delivery import tasks, ways
+from delivery import guards, tasks, ways
 from delivery.passing import allowances, reviews
 from delivery.tables.datasets import DatasetVersion
 from delivery.tasks import DeliveryTask, State
@@ -304,7 +304,7 @@ def _closed(
     if task.state not in READABLE:
         yield Refusal("NOT_OPEN", f"交付状态为 {task.state}", f"the delivery is {task.state}")
     if task.stopped_for is not None:
-        yield Refusal("DELIVERY_STOPPED", f"交付已停止：{task.stopped_for}", task.stopped_for)
+        yield guards.stopped(task.stopped_for)
     attached = resource is not None and resource.state == resources.State.ATTACHED
     if way is not Way.HAND and version is None and not attached:
         yield Refusal("NO_RESOURCE", "没有挂接的数据资源", "no resource is attached")

@@ -13,14 +13,13 @@ from typing import Any, Final, TypedDict
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from catalogue import resources
 from catalogue.grades import Mode
-from delivery import matrix, ways
+from delivery import guards, matrix, ways
 from kernel import ids
 from kernel.actor import Actor, Duty, Role, any_of, its, system_only
 from kernel.clock import Instant
 from kernel.db import Base, Big, Living
-from kernel.errors import NotFound, Refusal
+from kernel.errors import NotFound
 from kernel.pages import Page, keyset
 from kernel.words import Words
 from kernel.work import Work
@@ -139,25 +138,6 @@ regulator = any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR)
 overseers = (any_of(Role.DATA_AUTHORITY), any_of(Role.EXCHANGE_OPERATOR), system_only)
 
 
-def _resource_attached(task: DeliveryTask, work: Work) -> Refusal | None:
-    if task.resource_id is None:
-        return None
-    resource = resources.find(work.session, task.resource_id)
-    if resource.state == resources.State.ATTACHED:
-        return None
-    return Refusal("RESOURCE_DETACHED", "数据资源已解除挂接", "the resource is detached")
-
-
-def _is_handed_over(task: DeliveryTask, _work: Work) -> Refusal | None:
-    if task.rounds_handed >= task.rounds_due:
-        return None
-    return Refusal(
-        "NOTHING_HANDED_OVER",
-        "人工交付须先上传交付文件（连同清单），再确认交付完成",
-        "hand the files over first: what is delivered by hand is complete with its files",
-    )
-
-
 def _suspended(task: DeliveryTask, _work: Work, data: dict[str, Any]) -> None:
     task.suspended_with = data.get("authorisation_id")
 
@@ -171,11 +151,13 @@ _DELIVERABLE: Final = {State.NOT_STARTED, State.IN_PROGRESS, State.DELIVERED, St
 # fmt: off
 LIFE: Workflow[State, DeliveryTask] = Workflow(
     "delivery_task", State, State.NOT_STARTED,
-    step("provision", {State.NOT_STARTED}, State.IN_PROGRESS, seller, when=(_resource_attached,),
+    step("provision", {State.NOT_STARTED}, State.IN_PROGRESS, seller,
+         when=(guards.resource_attached, guards.goes_on),
          says="delivery.provisioned", label=Words("开通交付", "Provision")),
     step("open",      {State.NOT_STARTED}, State.IN_PROGRESS, system_only, own_door=True,
          says="delivery.trial_opened", label=Words("开通试用", "Open a trial")),
-    step("complete",  {State.IN_PROGRESS}, State.DELIVERED, seller, when=(_is_handed_over,),
+    step("complete",  {State.IN_PROGRESS}, State.DELIVERED, seller,
+         when=(guards.is_handed_over, guards.goes_on),
          says="delivery.completed", label=Words("交付完成", "Complete")),
     step("accept",    {State.DELIVERED}, State.ACCEPTED, (buyer, system_only), own_door=True,
          says="delivery.accepted", label=Words("验收", "Accept")),

@@ -32,7 +32,7 @@ from kernel.workflow import REASON, Workflow, step
 from marketplace import access, contracts, fulfilment, lines, uses
 from marketplace.contracting import drawing
 from marketplace.lines import Item, OrderLine, Wanted
-from marketplace.ordering import guards, rejections
+from marketplace.ordering import guards, halts, rejections
 from marketplace.prices import PayMode
 from marketplace.uses import Use
 
@@ -183,10 +183,11 @@ LIFE: Workflow[State, Order] = Workflow(
          when=(guards.silence_is_over,), then=(_accept, fulfilment.accept),
          says="order.accepted", label=Words("验收", "Accept")),
     step("suspend_delivery", {State.IN_DELIVERY}, State.DELIVERY_SUSPENDED,
-         (system_only, regulator), asks=(REASON,), pauses=True,
+         (system_only, regulator), asks=(REASON,), then=(halts.stand_still,), pauses=True,
          says="order.delivery_suspended", label=Words("暂停交付", "Suspend the delivery")),
     step("resume_delivery", {State.DELIVERY_SUSPENDED}, State.IN_DELIVERY,
-         (system_only, regulator), when=(fulfilment.may_be_delivered,), resumes=True,
+         (system_only, regulator), when=(fulfilment.may_be_delivered, halts.held),
+         then=(halts.go_on,), resumes=True,
          says="order.delivery_resumed", label=Words("恢复交付", "Resume the delivery")),
     step("end_early",   {State.DELIVERY_SUSPENDED}, State.ACCEPTED, system_only, own_door=True,
          then=(_accept, fulfilment.conclude),
@@ -202,7 +203,7 @@ LIFE: Workflow[State, Order] = Workflow(
     step("dispute",     DISPUTABLE, State.DISPUTED, system_only, own_door=True, pauses=True,
          says="order.disputed", label=Words("争议中止", "Disputed")),
     step("order_redelivery", {State.DISPUTED}, State.REDELIVERY, system_only, own_door=True,
-         within="clocks.order_delivery", owner="seller_id",
+         then=(halts.go_on,), within="clocks.order_delivery", owner="seller_id",
          says="order.redelivery_ordered", label=Words("裁定补充交付", "Order a redelivery")),
     step("uphold_delivery", {State.DISPUTED}, State.ACCEPTED, system_only, own_door=True,
          then=(_accept, fulfilment.accept),
@@ -213,7 +214,7 @@ LIFE: Workflow[State, Order] = Workflow(
          own_door=True, resumes=True, within="clocks.acceptance", overdue="accept",
          says="order.inspected_again", label=Words("恢复验收", "Go on inspecting")),
     step("go_on_delivering", {State.DISPUTED}, State.IN_DELIVERY, system_only, own_door=True,
-         resumes=True, within="clocks.order_delivery", owner="seller_id",
+         then=(halts.go_on,), resumes=True, within="clocks.order_delivery", owner="seller_id",
          says="order.delivery_goes_on", label=Words("恢复交付", "Go on delivering")),
     step("go_on_redelivering", {State.DISPUTED}, State.REDELIVERY, system_only, own_door=True,
          resumes=True, within="clocks.order_delivery", owner="seller_id",

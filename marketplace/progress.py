@@ -107,9 +107,22 @@ def recognised(work: Work, event: Event) -> None:
 def billed(work: Work, event: Event) -> None:
     """After "bill.settled": what stood goes on; the order is completed, if this was the last."""
     order = orders.find(work.session, bills.find(work.session, event.subject).order_id)
-    if order.state == State.DELIVERY_SUSPENDED and not fulfilment.barred(work, order):
-        orders.take(work.as_system(), order.id, "resume_delivery")
+    resume(work, order)
     orders.finish(order, work.as_system())
+
+
+def resume(work: Work, order: Order) -> None:
+    """Go on with a suspended order, as the house, unless something still holds it up."""
+    house = work.as_system()
+    if not orders.LIFE.refusals("resume_delivery", order, house):
+        orders.take(house, order.id, "resume_delivery")
+
+
+def resumed(work: Work, event: Event) -> None:
+    """After "order.delivery_resumed": the buyer inspects what was complete before it stood."""
+    order = orders.find(work.session, event.subject)
+    if order.state == State.IN_DELIVERY and tasks.all_delivered(work.session, order.id):
+        orders.take(work.as_system(), order.id, "delivered")
 
 
 def stop_defaulter(work: Work, event: Event) -> None:
@@ -202,8 +215,7 @@ def suspend_for(work: Work, authorisation_id: str) -> None:
 def resume_for(work: Work, authorisation_id: str) -> None:
     """Go on with what was stopped, unless something else bars it."""
     for order in _under(work.session, authorisation_id, State.DELIVERY_SUSPENDED):
-        if not fulfilment.barred(work, order):
-            orders.take(work.as_system(), order.id, "resume_delivery")
+        resume(work, order)
 
 
 def _under(session: Session, authorisation_id: str, state: State) -> Iterator[Order]:

@@ -13,6 +13,7 @@ from kernel.work import Work
 from marketplace import fulfilment, lines, orders
 from marketplace.aftercare import remedies
 from marketplace.aftercare.dispute_rows import PAID_BACK, Remedy, TradeDispute
+from marketplace.ordering import halts
 from marketplace.orders import Order, State
 from settlement.dividing import frozen
 from settlement.dividing.frozen import Ground as HoldGround
@@ -147,7 +148,7 @@ def _catch_up(work: Work, order: Order) -> None:
     if order.state != State.IN_DELIVERY:
         return
     house = work.as_system()
-    if refused := fulfilment.barred(work, order):
+    if refused := (*fulfilment.barred(work, order), *halts.held(order, house)):
         reason = "；".join(f"{refusal.zh} {refusal.en}" for refusal in refused)
         orders.take(house, order.id, "suspend_delivery", reason=reason)
     elif tasks.all_delivered(work.session, order.id):

@@ -18,6 +18,7 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from licensing import signatures
 from marketplace import access, products
+from marketplace.listings import months
 from marketplace.mandated.mandate_rows import Mandate, Power, State
 from marketplace.templates import texts
 
@@ -145,7 +146,7 @@ def _check(work: Work, terms: Terms) -> None:
         raise Invalid("不得委托自己", "nobody is its own agent", pointer="/agent_id")
     if Role.MERCHANT not in organisations.require_active(work.session, agent_id).granted:
         raise Invalid("受托方须为数商", "an agent is a merchant", pointer="/agent_id")
-    last = today.replace(year=today.year + years, day=1)
+    last = months.last_day(terms["valid_from"], years=years, today=today)
     if not (terms["valid_from"] <= terms["valid_to"] and today <= terms["valid_to"] <= last):
         zh, en = f"期限不正确，止日不晚于 {last}", f"its term ends today or later, until {last}"
         raise Invalid(zh, en, pointer="/valid_to")

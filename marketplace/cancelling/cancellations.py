@@ -105,12 +105,9 @@ def _undo(found: Cancellation, work: Work, _data: dict[str, Any]) -> None:
 
 def _go_on(found: Cancellation, work: Work, _data: dict[str, Any]) -> None:
     order = orders.find(work.session, found.order_id)
-    tasks.go_on_for(work, order.id)
     if orders.LIFE.refusals("resume_delivery", order, work):
         return  # something else bars it by now: it stays suspended, for the regulator to look at
     orders.LIFE.take("resume_delivery", order, work)
-    if tasks.all_delivered(work.session, order.id):
-        orders.LIFE.take("delivered", order, work)
 
 
 # fmt: off

@@ -26,6 +26,7 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from licensing import signatures
 from marketplace import access, prices, products, versions
+from marketplace.listings import months
 from marketplace.templates import texts
 
 _TEXT_VERSION: Final = 1
@@ -267,7 +268,8 @@ def _buyer(work: Work, uscc: str) -> str:
 
 def _check(work: Work, terms: Terms) -> None:
     today, covered = local_date(work.now), terms["items"]
-    last = today.replace(year=today.year + work.rules.number("trade.framework_years_max"), day=1)
+    years = work.rules.number("trade.framework_years_max")
+    last = months.last_day(terms["period_from"], years=years, today=today)
     if not terms["title"].strip():
         raise Invalid("请填写名称", "it needs a name", pointer="/title")
     if not (terms["period_from"] <= terms["period_to"] and today <= terms["period_to"] <= last):

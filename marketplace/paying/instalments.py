@@ -11,6 +11,7 @@ from marketplace import fulfilment, lines, orders, progress, volume
 from marketplace.charging import opening
 from marketplace.instalments import schedules
 from marketplace.instalments.schedules import Instalment, Part
+from marketplace.ordering import halts
 from marketplace.orders import Order, State
 from marketplace.prices import PayMode
 from settlement import escrow
@@ -72,9 +73,9 @@ def received(work: Work, event: Event) -> None:
     elif schedules.barred_from_delivery(work.session, order.id) is False:
         progress.go_into_delivery(work, order.id)
     if not schedules.overdue(work.session, order.id):
-        tasks.go_on_for(work.as_system(), order.id)
-        if order.state == State.DELIVERY_SUSPENDED and not fulfilment.barred(work, order):
-            orders.take(work.as_system(), order.id, "resume_delivery")
+        if order.state != State.DELIVERY_SUSPENDED:
+            halts.go_on(order, work.as_system(), {})
+        progress.resume(work, order)
 
 
 def stop(work: Work, event: Event) -> None:

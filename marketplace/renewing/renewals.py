@@ -150,12 +150,16 @@ find, seen, take, listed = _OURS.find, _OURS.seen, _OURS.take, _OURS.listed
 
 
 def begun(work: Work, event: Event) -> None:
-    """After "subscription.begun": keep the order's term; what it renews is over in its time."""
-    found = subscriptions.of_order(work.session, event.subject)
-    if not found or rows.of_order(work.session, event.subject) is not None:
+    """After "subscription.begun": keep the order's term."""
+    keep(work, event.subject)
+
+
+def keep(work: Work, order_id: str) -> None:
+    """Keep the term of an order, unless it is; what it renews is over in its time."""
+    found = subscriptions.of_order(work.session, order_id)
+    if not found or rows.of_order(work.session, order_id) is not None:
         return
-    order, earlier = orders.find(work.session, event.subject), rows.before(
-        work.session, event.subject)  # fmt: skip
+    order, earlier = orders.find(work.session, order_id), rows.before(work.session, order_id)
     made = SubscriptionTerm(
         id=ids.new("trm_", work.now),
         state=State.RUNNING,

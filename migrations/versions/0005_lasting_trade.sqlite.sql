@@ -345,3 +345,6 @@ CREATE TABLE allowance_leases (
 CREATE INDEX ix_allowance_leases_expires_at ON allowance_leases (expires_at)
 --
 CREATE INDEX ix_allowance_leases_task_id_meter ON allowance_leases (task_id, meter)
+--
+UPDATE delivery_tasks SET stopped_for = '订单已暂停 its order is suspended', version = version + 1
+WHERE stopped_for IS NULL AND order_id IN (SELECT id FROM orders WHERE state = 'delivery_suspended')

@@ -276,6 +276,12 @@ def open_of(session: Session, order_id: str) -> bool:
     return session.scalars(statement.limit(1)).first() is not None
 
 
+def overdue(session: Session, order_id: str) -> bool:
+    """Tell whether a bill of the order is overdue. One SELECT on an index."""
+    statement = select(Bill.id).where(Bill.order_id == order_id, Bill.state == State.OVERDUE)
+    return session.scalars(statement.limit(1)).first() is not None
+
+
 def there(session: Session, order_id: str, basis: str, period: str) -> Bill | None:
     """Return the order's live bill for a period, if there is one. One SELECT on an index."""
     statement = select(Bill).where(

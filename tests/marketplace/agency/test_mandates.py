@@ -1,6 +1,6 @@
 """An agent sells in its principal's name: within its mandate, for its term, until revoked."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -82,12 +82,31 @@ def test_a_mandate_is_signed_by_both_and_whole(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (date(2026, 7, 13), date(2031, 7, 12)),
+        (date(2026, 8, 1), date(2031, 7, 31)),
+        (date(2028, 2, 29), date(2033, 2, 27)),
+    ],
+)
+def test_a_mandate_is_given_for_as_many_years_as_there_may_be(
+    session: Session, first: date, last: date
+) -> None:
+    it = granted(session, valid_from=first, valid_to=last)
+
+    assert (it.valid_from, it.valid_to) == (first, last)
+
+
+@pytest.mark.parametrize(
     ("bad", "pointer"),
     [
         ({"agent_id": "org_developer"}, "/agent_id"),
         ({"agent_id": "org_buyer"}, "/agent_id"),
         ({"valid_to": NOW.date() - timedelta(days=1)}, "/valid_to"),
         ({"valid_to": NOW.date() + timedelta(days=9_000)}, "/valid_to"),
+        ({"valid_to": date(2031, 7, 13)}, "/valid_to"),
+        ({"valid_from": date(2026, 8, 1), "valid_to": date(2031, 8, 1)}, "/valid_to"),
+        ({"valid_from": date(9999, 12, 31), "valid_to": date(9999, 12, 31)}, "/valid_to"),
         ({"commission_bp": 9_000}, "/commission_bp"),
         ({"powers": []}, "/powers"),
         ({"powers": ["own"]}, "/powers"),

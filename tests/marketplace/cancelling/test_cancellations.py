@@ -108,7 +108,7 @@ def asked_again(session: Session, order: orders.Order) -> set[str]:
     return {refusal.code for refusal in error.value.refusals}
 
 
-def test_what_was_completed_meanwhile_is_inspected_when_the_order_goes_on(
+def test_nothing_is_completed_while_all_goes_back_and_it_is_when_the_order_goes_on(
     session: Session, work_as: WorkAs, tmp_path: Path
 ) -> None:
     money.verified(work_as, "org_buyer", money.BUYER_NAME)
@@ -117,12 +117,15 @@ def test_what_was_completed_meanwhile_is_inspected_when_the_order_goes_on(
     seller = work_of(session, "per_developer_editor", at=DAY)
     tasks.take(seller, task.id, "provision")
     found = taken(session, asked(session, order), "agree", "per_developer_signer")
-    tasks.take(seller, task.id, "complete")
+    with pytest.raises(StepRefused) as error:
+        tasks.take(seller, task.id, "complete")
     session.flush()
 
     withdrawn(session, found)
+    tasks.take(seller, task.id, "complete")
 
-    assert order.state == orders.State.PENDING_ACCEPTANCE
+    assert [refusal.code for refusal in error.value.refusals] == ["DELIVERY_STOPPED"]
+    assert task.state == tasks.State.DELIVERED
 
 
 def test_what_is_barred_by_then_stays_suspended(session: Session, work_as: WorkAs) -> None:

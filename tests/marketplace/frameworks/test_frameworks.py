@@ -248,6 +248,12 @@ def test_the_text_says_prices_period_and_ceiling(session: Session) -> None:
     assert "$" not in found.text
 
 
+def test_a_framework_runs_for_as_many_years_as_there_may_be(session: Session) -> None:
+    found = offered(session, period_to=date(2031, 6, 30))
+
+    assert found.period_to == date(2031, 6, 30)
+
+
 @pytest.mark.parametrize(
     ("changes", "pointer"),
     [
@@ -256,6 +262,8 @@ def test_the_text_says_prices_period_and_ceiling(session: Session) -> None:
         ({"buyer_uscc": "91430104MAA00003XP"}, "/buyer_uscc"),
         ({"period_to": date(2026, 6, 30)}, "/period_to"),
         ({"period_to": date(2040, 1, 1)}, "/period_to"),
+        ({"period_to": date(2031, 7, 1)}, "/period_to"),
+        ({"period_from": date(9999, 12, 31), "period_to": date(9999, 12, 31)}, "/period_to"),
         ({"period_to": date(2026, 7, 1)}, "/period_to"),
         ({"ceiling": Money(0)}, "/ceiling"),
         ({"items": []}, "/items"),
