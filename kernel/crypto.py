@@ -313,12 +313,16 @@ def _digest(algorithm: hashes.HashAlgorithm, content: bytes) -> bytes:
 
 
 def _ordered(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, (str, int)):
         return value
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [_ordered(item) for item in value]
-    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-        # RFC 8785 sorts by UTF-16 units, in which an emoji comes before a full-width letter.
-        by_units = sorted(value.items(), key=lambda item: item[0].encode("utf-16-be"))
-        return {key: _ordered(item) for key, item in by_units}
+    if isinstance(value, (dict, Mapping)) and all(isinstance(key, str) for key in value):
+        # RFC 8785 sorts by UTF-16 units, in which an emoji comes before a full-width letter;
+        # for keys in ASCII that is their own order.
+        plain = all(map(str.isascii, value))
+        by_units = (
+            sorted(value) if plain else sorted(value, key=lambda key: key.encode("utf-16-be"))
+        )
+        return {key: _ordered(value[key]) for key in by_units}
     raise TypeError(f"{type(value).__name__} has no canonical form")

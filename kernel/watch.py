@@ -81,9 +81,9 @@ def start(
         owner=owner,
     )
     _reckon(clock, work.calendar)
+    # One running clock a subject: of a table, what is changed is written before what is new,
+    # so that the old one's completion reaches the index first.
     work.session.add(clock)
-    # One running clock a subject: the old one's completion must reach the index first.
-    work.session.flush()
     return clock
 
 

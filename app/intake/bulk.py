@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
@@ -80,9 +81,8 @@ class Loader:
         What else waits to be read by then is read as well. Raises what `uploads.begin` does.
         """
         begun = unit.committed(self.house, self.actor, partial(_begun, files), ring=False)
-        for file, upload_id in zip(files, begun, strict=True):
-            self._send(file, upload_id)
-        unit.committed(self.house, self.actor, partial(_completed, begun, files), ring=False)
+        sent = [self._send(file, upload) for file, upload in zip(files, begun, strict=True)]
+        unit.committed(self.house, self.actor, partial(_completed, begun, sent), ring=False)
         claimed = unit.committed(self.house, SYSTEM, partial(_claimed, len(files)), ring=False)
         if self._pool is None:
             raise AssertionError("it is a context")  # pragma: no cover - for the types alone
@@ -104,14 +104,14 @@ class Loader:
         for table in found:
             parts.drop(self.house.data_dir, table.upload.id)
 
-    def _send(self, file: File, upload_id: str) -> None:
+    def _send(self, file: File, upload_id: str) -> str:
         # A batch is of small files: each is one part.
         content = file.path.read_bytes()
-        with file.path.open("rb") as stream:
-            parts.receive(
-                self.house.data_dir, upload_id, 1, stream,
-                size=len(content), sha256=hashlib.sha256(content).hexdigest(),
-            )  # fmt: skip
+        digest = hashlib.sha256(content).hexdigest()
+        parts.receive(
+            self.house.data_dir, upload_id, 1, BytesIO(content), size=len(content), sha256=digest
+        )
+        return digest
 
     def _read(self, upload: Claimed) -> Table | None:
         reader = self._free.get()
@@ -133,10 +133,10 @@ def _begun(files: Sequence[File], work: Work) -> list[str]:
     return [upload.id for upload in made]
 
 
-def _completed(begun: Sequence[str], files: Sequence[File], work: Work) -> None:
-    for upload_id, file in zip(begun, files, strict=True):
-        uploads.keep(work, upload_id, 1, hashlib.sha256(file.path.read_bytes()).hexdigest())
-        uploads.take(work, upload_id, "complete")
+def _completed(begun: Sequence[str], digests: Sequence[str], work: Work) -> None:
+    for upload_id, digest in zip(begun, digests, strict=True):
+        upload = uploads.keep(work, upload_id, 1, digest)
+        uploads.take(work, upload.id, "complete")
 
 
 def _abandoned(names: Collection[str], work: Work) -> list[str]:

@@ -4,7 +4,7 @@ A merchant asks for its listed products; the curator lets each in or says why no
 a board has an admission of its own, after the exchange's listing, within two working days.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -22,8 +22,9 @@ from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
 from marketplace import access, admissions, boards, products
-from marketplace.boards import BoardProduct
+from marketplace.boards import Board, BoardProduct
 from marketplace.products import Product
+from marketplace.shelving import rounds
 
 TOGETHER_MAX: Final = 100
 """Requests that are made, or answered, in one sitting."""
@@ -145,13 +146,26 @@ def file_all(
 ) -> list[Barred]:
     """Ask for places for many; return those that were refused. Raises Invalid for too many."""
     _bounded(product_ids, "/product_ids")
-    return _each(work, product_ids, lambda one: file(work, board_id, one, note=note))
+    wanted = select(Product).where(Product.id.in_(sorted(set(product_ids))))
+    at_hand = [work.session.get(Board, board_id), *work.session.scalars(wanted)]
+    told = _each(work, product_ids, lambda one: file(work, board_id, one, note=note))
+    del at_hand  # a session forgets what nobody holds
+    return told
 
 
 def answer_all(work: Work, request_ids: Sequence[str], name: str, **data: Any) -> list[Barred]:
     """Admit or decline many, each judged by itself; return those that were refused."""
     _bounded(request_ids, "/request_ids")
-    return _each(work, request_ids, lambda one: take(work, one, name, **data))
+    wanted = (
+        select(BoardRequest, Product)
+        .join(Product, Product.id == BoardRequest.product_id)
+        .where(BoardRequest.id.in_(sorted(set(request_ids))))
+        .options(selectinload(Product.current))
+    )
+    at_hand = work.session.execute(wanted).all()
+    told = _each(work, request_ids, lambda one: take(work, one, name, **data))
+    del at_hand  # a session forgets what nobody holds
+    return told
 
 
 def open_for(session: Session, board_id: str, product_id: str) -> BoardRequest | None:
@@ -217,15 +231,8 @@ def candidates(work: Work, board_id: str, *, limit: int) -> list[Product]:
     return list(work.session.scalars(statement))
 
 
-def _each(work: Work, subjects: Sequence[str], command: Any) -> list[Barred]:
-    barred = []
-    for subject in subjects:
-        try:
-            with work.session.begin_nested():
-                command(subject)
-        except DomainError as error:
-            barred.append(Barred(subject, error))
-    return barred
+def _each(work: Work, subjects: Sequence[str], command: Callable[[str], object]) -> list[Barred]:
+    return [Barred(subject, error) for subject, error in rounds.each(work, subjects, command)]
 
 
 def _bounded(subjects: Sequence[str], pointer: str) -> None:

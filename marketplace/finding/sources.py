@@ -175,11 +175,12 @@ def refresh(work: Work, kind: Kind, subject_id: str) -> None:
 def product_moved(work: Work, event: Event) -> None:
     """Together with any event of a product.
 
-    While nobody finds it, only what it says anew is looked at: a review changes no word.
+    While nobody finds it, only what it says anew is looked at: a review changes no word. What
+    has never been listed is never found.
     """
     product = products.find(work.session, event.subject)
-    found = product.state == products.State.LISTED or event.kind in _WRITTEN
-    if found or index.is_shown(work.session, Kind.PRODUCT, product.id):
+    moved = product.state == products.State.LISTED or event.kind in _WRITTEN
+    if moved or (product.listed_at and index.is_shown(work.session, Kind.PRODUCT, product.id)):
         refresh(work, Kind.PRODUCT, product.id)
 
 

@@ -10,19 +10,21 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
     Select,
+    Table,
     UniqueConstraint,
     delete,
     false,
     func,
     insert,
     select,
+    tuple_,
     union_all,
 )
 from sqlalchemy import exists as there_is
@@ -163,16 +165,17 @@ def weighed(said: Said) -> list[tuple[str, int]]:
 def put(session: Session, said: Said) -> None:
     """Let a thing be found by what it says, and by nothing else.
 
-    Three SELECTs; where it says something else than before, a DELETE and an INSERT by
-    batches of 500. What is shown anew goes to the front of the newest.
+    Three SELECTs, of a thing that is new one; what it says no more is deleted and what it
+    says anew is inserted, by batches of 500. What is shown anew goes to the front of the
+    newest.
     """
-    entry = _entry(session, said)
+    entry, new = _entry(session, said)
     shown = {"shown": entry.shown, "kind": entry.kind}
     rows = [{**shown, "term": term, "weight": weight} for term, weight in weighed(said)]
-    _rewrite(session, SearchTerm, entry.number, rows)
+    _rewrite(session, _TERMS, entry.number, rows, new=new)
     if said.facets is not None:
         codes = [{"facet": facet, "value": value} for facet, value in sorted(said.facets)]
-        _rewrite(session, SearchFacet, entry.number, codes)
+        _rewrite(session, _FACETS, entry.number, codes, new=new)
 
 
 def is_shown(session: Session, kind: Kind, subject_id: str) -> bool:
@@ -230,7 +233,8 @@ def sharing(terms: Sequence[str], kinds: Iterable[Kind]) -> Select[Any]:
     )
 
 
-def _entry(session: Session, said: Said) -> SearchEntry:
+def _entry(session: Session, said: Said) -> tuple[SearchEntry, bool]:
+    """Return the entry of a thing, and whether it is new."""
     entry = session.scalars(
         select(SearchEntry).where(
             SearchEntry.kind == said.kind, SearchEntry.subject_id == said.subject_id
@@ -238,12 +242,13 @@ def _entry(session: Session, said: Said) -> SearchEntry:
     ).one_or_none()
     shown = bool(said.shown if said.shown is not None else entry and entry.shown)
     if entry is not None and shown and not entry.shown:
-        for table in (SearchTerm, SearchFacet):
-            session.execute(delete(table).where(table.entry == entry.number))
+        for table in (_TERMS, _FACETS):
+            session.execute(delete(table).where(table.c.entry == entry.number))
         session.delete(entry)
         # One thing has one entry: the old one goes before the new one comes.
         session.flush()
         entry = None
+    new = entry is None
     if entry is None:
         entry = SearchEntry(kind=said.kind, subject_id=said.subject_id)
         session.add(entry)
@@ -252,21 +257,30 @@ def _entry(session: Session, said: Said) -> SearchEntry:
     entry.summary = said.summary[:SUMMARY_MAX]
     # Its number is given by the database, and the terms refer to it.
     session.flush()
-    return entry
+    return entry, new
 
 
 def _rewrite(
-    session: Session, table: type[SearchTerm | SearchFacet], entry: int, rows: Iterable[Any]
+    session: Session, table: Table, entry: int, rows: Iterable[dict[str, Any]], *, new: bool
 ) -> None:
-    columns = table.__table__.c
-    there = session.execute(select(*columns).where(columns.entry == entry)).mappings()
-    written = [{**row, "entry": entry} for row in rows]
-    if _set_of(there) == _set_of(written):
-        return
-    session.execute(delete(table).where(table.entry == entry))
-    for begin in range(0, len(written), _BATCH):
-        session.execute(insert(table), written[begin : begin + _BATCH])
+    """Let an entry have these rows of a table and no others. new: it has none yet.
+
+    By the table and not by its class: there is no object of it to be kept in step.
+    """
+    columns = [column for column in table.c if column.name != "entry"]
+    names = [column.name for column in columns]
+    wanted = {tuple(row[name] for name in names): {**row, "entry": entry} for row in rows}
+    if not new:
+        there = set(map(tuple, session.execute(select(*columns).where(table.c.entry == entry))))
+        gone = sorted(there - wanted.keys())
+        for begin in range(0, len(gone), _BATCH):
+            some = tuple_(*columns).in_(gone[begin : begin + _BATCH])
+            session.execute(delete(table).where(table.c.entry == entry, some))
+        wanted = {key: row for key, row in wanted.items() if key not in there}
+    added = list(wanted.values())
+    for begin in range(0, len(added), _BATCH):
+        session.execute(insert(table), added[begin : begin + _BATCH])
 
 
-def _set_of(rows: Iterable[Any]) -> set[frozenset[tuple[str, Any]]]:
-    return {frozenset(row.items()) for row in rows}
+_TERMS: Final = cast("Table", SearchTerm.__table__)
+_FACETS: Final = cast("Table", SearchFacet.__table__)

@@ -66,7 +66,7 @@ def columns(case: Case, _work: Work) -> Refusal | None:
 
 def rows(case: Case, _work: Work) -> Refusal | None:
     """Refuse a sample with a row that is not among those which were drawn from the data."""
-    if case.dataset is None:
+    if case.dataset is None or case.version.sample == case.dataset.sample:
         return None
     real = {_row(each) for each in case.dataset.sample}
     for number, row in enumerate(case.version.sample, 1):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from catalogue.grades import Origin, Term
@@ -183,19 +183,22 @@ def end(work: Work, record_id: str, *, reason: str) -> RightEnd:
 
 def of(session: Session, product_id: str) -> list[RightRecord]:
     """Return up to 200 rights over the inputs of a product. One SELECT on an index."""
-    statement = (
+    return list(session.scalars(_of(product_id)))
+
+
+def _of(product_id: str) -> Select[RightRecord]:
+    return (
         select(RightRecord)
         .where(RightRecord.product_id == product_id)
         .order_by(RightRecord.source, RightRecord.id)
         .limit(200)
     )
-    return list(session.scalars(statement))
 
 
 def effective(work: Work, version: ProductVersion, owner_id: str) -> list[Effective]:
     """Return the right to operate over each input of a version, today.
 
-    Two SELECTs on indexes, one by key for each record and its parents.
+    Two SELECTs on indexes, and two by key for each right that a record comes from.
     """
     origin = Origin(version.source_kind)
     found: list[Effective] = []
@@ -203,9 +206,9 @@ def effective(work: Work, version: ProductVersion, owner_id: str) -> list[Effect
         granted = authorisations.find(work.session, version.authorisation_id)
         mine = granted.grantee_id == owner_id
         found.append(Effective(granted.cert_no, mine, granted.valid_to))
-    records = of(work.session, version.product_id) if version.product_id else []
-    for source in sorted({each.source for each in records}):
-        mine_of_it = [each for each in records if each.source == source]
+    records = _with_ends(work.session, version.product_id) if version.product_id else []
+    for source in sorted({each.source for each, _ in records}):
+        mine_of_it = [(each, ended) for each, ended in records if each.source == source]
         found.append(_over(work, source, mine_of_it, version.region_coverage))
     if not found:
         found.append(Effective(origin.label.zh, origin in _OWN, None))
@@ -218,28 +221,40 @@ def operable_until(work: Work, version: ProductVersion, owner_id: str) -> date |
     return min(ends, default=None)
 
 
+def _with_ends(session: Session, product_id: str) -> list[tuple[RightRecord, bool]]:
+    """Return what `of` does, each with whether it was ended. One SELECT on an index."""
+    ended = exists().where(RightEnd.record_id == RightRecord.id)
+    statement = _of(product_id).add_columns(ended)
+    return [(found, bool(over)) for found, over in session.execute(statement)]
+
+
 def _over(
-    work: Work, source: str, records: Sequence[RightRecord], regions: Iterable[str]
+    work: Work, source: str, records: Sequence[tuple[RightRecord, bool]], regions: Iterable[str]
 ) -> Effective:
     today = local_date(work.now)
     live = [
         each
-        for each in records
-        if each.right == Right.OPERATE and _holds(work, each, today) and _covers(each, regions)
+        for each, ended in records
+        if each.right == Right.OPERATE
+        and _holds(work, each, today, ended=ended)
+        and _covers(each, regions)
     ]
     ends = [each.valid_to for each in live]
     until = None if None in ends else max((end for end in ends if end), default=None)
     return Effective(source, bool(live), until)
 
 
-def _holds(work: Work, found: RightRecord, today: date) -> bool:
+def _holds(work: Work, found: RightRecord, today: date, *, ended: bool) -> bool:
     # A chain is as short as rights are passed on; each parent is older than its child.
-    if work.session.get(RightEnd, found.id) is not None or today < found.valid_from:
+    if ended or today < found.valid_from:
         return False
     if found.valid_to is not None and found.valid_to < today:
         return False
     parent = work.session.get(RightRecord, found.parent_id) if found.parent_id else None
-    return parent is None or _holds(work, parent, today)
+    if parent is None:
+        return True
+    over = work.session.get(RightEnd, parent.id) is not None
+    return _holds(work, parent, today, ended=over)
 
 
 def _covers(found: RightRecord, regions: Iterable[str]) -> bool:

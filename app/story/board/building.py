@@ -26,7 +26,7 @@ from delivery.tables import datasets, slicing
 from kernel.actor import SYSTEM, Actor
 from kernel.clock import local_date
 from kernel.errors import NotFound
-from kernel.parties import people
+from kernel.parties import organisations, people
 from kernel.work import Work
 from marketplace import admissions, boards, products
 from marketplace.boarding import figures, requests
@@ -243,11 +243,20 @@ def _submitted(work: Work, some: Sequence[Slice], basis_id: str) -> None:
     """Describe slices as products and submit them, by what was measured in their data."""
     there = _there(work, some)
     before = seeking.own_codes(work, [each.code for each in some])
+    # Looked up once for all of them, as long as they are held.
+    at_hand = [
+        organisations.find(work.session, work.actor.organisation),
+        *(datasets.own(work, dataset_id) for dataset_id in there.values()),
+    ]
     for each in some:
-        product = before.get(each.code) or _drafted(work, each, there[each.code])
-        if product.id not in {one.product_id for one in rights.of(work.session, product.id)}:
-            rights.record(work, product.id, _granted(work, each, basis_id))
-        products.take(work, product.id, "submit")
+        product = before.get(each.code)
+        written = [] if product is None else rights.of(work.session, product.id)
+        product = product or _drafted(work, each, there[each.code])
+        _, version = products.show(work, product.id)
+        if not written:
+            rights.record(work, version.product_id, _granted(work, each, basis_id))
+        products.take(work, version.product_id, "submit")
+    del at_hand
 
 
 def _drafted(work: Work, wanted: Slice, dataset_id: str) -> Product:
