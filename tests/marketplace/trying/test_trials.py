@@ -36,10 +36,10 @@ QUOTA = Quota(calls=3, rows=100, days=7)
 PURPOSE = "核对站点覆盖与缺测情况"
 
 
-def tabled(session: Session, tmp_path: Path, **changes: Any) -> Product:
-    """Have a product of a table listed."""
-    version = stores.stored(session, tmp_path, rows=50, **changes.pop("stored", {}))
-    said = {
+def table_content(session: Session, data_dir: Path, **changes: Any) -> dict[str, Any]:
+    """Load a table, and return what a product says of it. stored: of another kind."""
+    version = stores.stored(session, data_dir, **{"rows": 50, **changes.pop("stored", {})})
+    return {
         "dataset_version_id": version.id,
         "delivery_mode": "raw_file",
         "dictionary": [
@@ -49,7 +49,11 @@ def tabled(session: Session, tmp_path: Path, **changes: Any) -> Product:
         "sample": [stores.SAMPLED],
         **changes,
     }
-    return make.listed(session, **said)
+
+
+def tabled(session: Session, data_dir: Path, **changes: Any) -> Product:
+    """Have a product of a table listed."""
+    return make.listed(session, **table_content(session, data_dir, **changes))
 
 
 def offered(session: Session, product: Product, quota: Quota = QUOTA) -> offers.TrialOffer:
