@@ -8,9 +8,10 @@ import pytest
 from app import demonstration, worker
 from app.unit import Exchange
 from kernel.money import Money
-from settlement import batches, escrow, fsck
+from settlement import escrow, fsck
 from tests.app.api.marketplace.test_orders import USE
-from tests.conftest import As, work_of
+from tests.conftest import As
+from tests.journeys.paying import settled
 from tests.journeys.speaking import ok, post
 from tests.marketplace import make
 from tests.settlement import money
@@ -84,17 +85,6 @@ def delivered(as_: As, application: Exchange, order_id: str) -> None:
     worker.drain(application.house)
 
 
-def settled(application: Exchange, days: int) -> None:
-    """Let everything that is due be settled, so many days later."""
-    with application.house.engines.writing() as session:
-        at = TODAY + timedelta(days=days)
-        batch = batches.compute(work_of(session, "per_exchange_settler", at=at))
-        session.flush()
-        batches.take(work_of(session, "per_exchange_checker", at=at), batch.id, "confirm")
-        session.commit()
-    worker.drain(application.house)
-
-
 def state_of(as_: As, order_id: str) -> str:
     return str(ok(as_("per_buyer_editor").get(f"/api/orders/{order_id}"))["state"])
 
@@ -122,7 +112,7 @@ def test_orders_are_called_off_under_one_contract_until_its_ceiling(
         assert payment["due"] == fen(800_000)
         bank.pays(payment)
         delivered(as_, application, order_id)
-    settled(application, 60)
+    settled(application, as_, TODAY + timedelta(days=60))
 
     shown = ok(buyer.get(f"/api{here}"))
     contract = ok(buyer.get(f"/api/orders/{called[0]}/contract"))
@@ -156,7 +146,7 @@ def test_a_price_is_paid_in_three_parts_and_all_of_it_is_settled(
     third = part_to_pay(as_, order_id, 3)
     for later in (second, third):
         bank.pays(later)
-    settled(application, 60)
+    settled(application, as_, TODAY + timedelta(days=60))
 
     shown = ok(buyer.get(f"/api/orders/{order_id}"))
     assert short["status"] == 422
