@@ -1,7 +1,7 @@
 """What a merchant and a buyer come for, in as many presses as are promised, in a real browser.
 
-List one product from a file in five, list three hundred from a sheet in three, find and judge
-in three, hand in a second version in one. A press is a click that sends or leads somewhere;
+List one product from a file in five, list three hundred from a sheet in three, find, judge and
+try in three, hand in a second version in one. A press is a click that sends or leads somewhere;
 what is typed, ticked or chosen in between is none.
 """
 
@@ -21,9 +21,10 @@ from marketplace.indexing.index import Kind
 from tests import cast, conftest
 from tests.browser.test_story import ARGUMENTS, SIZES, WIDTHS
 from tests.completeness import chromium
-from tests.conftest import NOON, work_of
+from tests.conftest import work_of
 from tests.marketplace import make
 from tests.marketplace.shelving import sheet
+from tests.marketplace.trying import test_trials
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -72,14 +73,15 @@ class Hand:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Serve the people of the tests, and one product that can be found."""
+    """Serve the people of the tests, and one product that can be found and tried."""
     folder = tmp_path_factory.mktemp("journeys")
     url = f"sqlite:///{folder}/journeys.db"
     conftest.furnish(url)
     engines = Engines(url)
     with engines.writing() as session:
-        demonstration.begin_at(session, NOON)
-        product = make.listed(session)
+        demonstration.begin_at(session, make.AFTER_PUBLICITY)
+        product = test_trials.tabled(session, folder / "domain")
+        test_trials.offered(session, product)
         sources.refresh(work_of(session, "system"), Kind.PRODUCT, product.id)
         session.commit()
     engines.dispose()
@@ -205,24 +207,34 @@ def test_three_hundred_products_are_listed_from_a_sheet_in_three_presses(
 
 
 @pytest.mark.parametrize(
-    ("language", "sample", "how", "size"),
-    [("zh-CN", "样本", "怎么用", "desk"), ("en-GB", "Sample", "How to use it", "phone")],
-)
-def test_a_product_is_found_judged_and_ready_to_try_in_three_presses(
-    browser: Browser, served: int, language: str, sample: str, how: str, size: str
+    ("person", "language", "words", "size"),
+    [
+        ("per_buyer_editor", "zh-CN", ("样本", "怎么用", "立即试用", "还可以用多少"), "desk"),
+        ("per_other_editor", "en-GB",
+         ("Sample", "How to use it", "Try it now", "What is left of it"), "phone"),
+    ],
+)  # fmt: skip
+def test_a_product_is_found_judged_and_tried_in_three_presses(
+    browser: Browser, served: int, person: str, language: str, words: tuple[str, ...], size: str
 ) -> None:
-    hand = at(browser, served, "per_buyer_editor", size=size, locale=language)
+    hand = at(browser, served, person, size=size, locale=language)
     page = hand.page
+    sample, how, begin, left = words
 
     page.goto("/products")
     page.fill("#q", "降雨")
     hand.press(page.locator("form#search button.btn-primary"))
     hand.press(page.locator("ul.results h2 a").first)
-
-    assert hand.presses <= 3
     for name in (sample, how):
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
     expect(page.locator("pre code").first).not_to_be_empty()
+    page.fill("#trial-purpose", "核对站点覆盖与缺测情况")
+    hand.press(button(page, begin))
+    page.wait_for_url("**/trials/*")
+
+    assert hand.presses == 3
+    expect(page.get_by_role("heading", name=left, exact=True)).to_be_visible()
+    expect(page.locator("main a[href^='/deliveries/']")).to_be_visible()
     content, window = page.evaluate(WIDTHS)
     assert content <= window
     page.context.close()
