@@ -12,15 +12,18 @@ import click
 from app.commands.assets import assets
 from app.commands.bank import bank
 from app.commands.bills import bills
+from app.commands.complaints import complaints
 from app.commands.data_sets import data_set
 from app.commands.demo import demo
 from app.commands.evidence import evidence
 from app.commands.fees import fees
 from app.commands.listing import listing
+from app.commands.mandates import mandates
 from app.commands.money import rails, reconcile, refunds
 from app.commands.opening import opened, telling
 from app.commands.package import package
 from app.commands.search import search
+from app.commands.webhooks import webhooks
 from config.settings import BadSetting, Settings
 from databourse_client.commands import data
 
@@ -37,8 +40,9 @@ def main(context: click.Context) -> None:
 
 
 for _each in (
-    assets, bank, bills, data, data_set, demo, evidence, fees, listing, package, rails, refunds,
-    reconcile, search,
+    assets, bank, bills, complaints, data, data_set, demo, evidence, fees, listing, mandates,
+    package, rails, refunds,
+    reconcile, search, webhooks,
 ):  # fmt: skip
     main.add_command(_each)
 

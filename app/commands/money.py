@@ -3,13 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from app.commands import opening
+from app.commands import acting, opening
 from config.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from settlement.reconciling.breaks import Break
     from settlement.refunding.rows import Refund
 
-ROWS_MAX: Final = 100
 EXPORTED_MAX: Final = 10_000
 _ACTING: Final = click.option(
     "--as", "login", required=True, help="The settlement officer's login."
@@ -78,7 +77,7 @@ def retry(settings: Settings, what: str, login: str) -> None:
         another = " (another officer must say so too)" if found.state == "stuck" else ""
         return f"{found.id}: {found.state}{another}"
 
-    _done(settings, login, command)
+    click.echo(acting.done(settings, login, command))
 
 
 @click.group()
@@ -91,7 +90,7 @@ def refunds() -> None:
 @click.pass_obj
 def list_refunds(settings: Settings, state: str | None) -> None:
     """List the latest refunds, one a line."""
-    for one in _refunds(settings, state, ROWS_MAX):
+    for one in _refunds(settings, state, acting.ROWS_MAX):
         where = one["order_id"] or one["payer_id"] or "-"
         amount = f"{one['currency']} {one['amount_fen'] / 100:.2f}"
         click.echo(f"{one['id']} {one['reference']} {one['state']} {amount} {where}")
@@ -140,7 +139,7 @@ def run(settings: Settings, day: datetime, login: str) -> None:
         days = f"{made.first_on} to {made.day}"
         return f"{made.id}: {days}: {made.found} found, {made.blocking} blocking"
 
-    _done(settings, login, command)
+    click.echo(acting.done(settings, login, command))
 
 
 @reconcile.command("breaks")
@@ -156,12 +155,13 @@ def list_breaks(settings: Settings, state: str | None, leg: str | None, *, as_js
     from settlement.reconciling.facts import Leg
 
     asked: dict[str, Any] = {
-        "state": _one_of(state, breaks.State, "--state"), "leg": _one_of(leg, Leg, "--leg"),
+        "state": acting.one_of(state, breaks.State, "--state"),
+        "leg": acting.one_of(leg, Leg, "--leg"),
     }  # fmt: skip
     with opening.opened(settings) as house, house.engines.reading() as session:
         work = house.work(session, SYSTEM)
         today = local_date(work.now)
-        found = breaks.listed(work, **asked, after=None, limit=ROWS_MAX).items
+        found = breaks.listed(work, **asked, after=None, limit=acting.ROWS_MAX).items
         lines = [_break(it, breaks.age(it, work.calendar, today)) for it in found]
     for line in lines:
         told = (f"{line['id']} {line['leg']} {line['type']} {line['key']} {line['difference_fen']}"
@@ -181,7 +181,7 @@ def close(settings: Settings, day: datetime, login: str) -> None:
         made = closings.close(work, day.date())
         return f"{made.id}: {made.day} closed, {made.entry_count} entries, {made.root}"
 
-    _done(settings, login, command)
+    click.echo(acting.done(settings, login, command))
 
 
 def _tell_rails(settings: Settings, what: str, *, open_only: bool) -> None:
@@ -192,23 +192,15 @@ def _tell_rails(settings: Settings, what: str, *, open_only: bool) -> None:
             click.echo(line)
 
 
-def _done(settings: Settings, login: str, command: Any) -> None:
-    """Do `command` in somebody's name as one unit of work, and say what it returns."""
-    from app import unit
-
-    with opening.telling(), opening.opened(settings) as house:
-        click.echo(unit.committed(house, opening.acting(house, login), command))
-
-
 def _refunds(settings: Settings, state: str | None, at_most: int) -> Iterator[dict[str, Any]]:
     from kernel.actor import SYSTEM
     from settlement.refunding import refunds as desk
 
-    wanted = _one_of(state, desk.State, "--state")
+    wanted = acting.one_of(state, desk.State, "--state")
     with opening.opened(settings) as house, house.engines.reading() as session:
         work, after, left = house.work(session, SYSTEM), None, at_most
         while left:
-            page = desk.listed(work, state=wanted, after=after, limit=min(left, ROWS_MAX))
+            page = desk.listed(work, state=wanted, after=after, limit=min(left, acting.ROWS_MAX))
             yield from map(_refund, page.items)
             left -= len(page.items)
             if not (after := page.next):
@@ -221,27 +213,13 @@ def _refund(one: "Refund") -> dict[str, Any]:
         "amount_fen": one.amount.minor,
         "currency": one.amount.currency,
     }
-    return {name: _plain(value) for name, value in told.items()}
+    return {name: acting.plain(value) for name, value in told.items()}
 
 
 def _break(it: "Break", age_wd: int) -> dict[str, Any]:
     names = ("id", "state", "leg", "type", "key", "left_minor", "right_minor", "currency", "day",
              "owner", "cause")  # fmt: skip
     told = {**{name: getattr(it, name) for name in names}, "age_wd": age_wd}
-    return {key: _plain(value) for key, value in told.items()} | {
+    return {key: acting.plain(value) for key, value in told.items()} | {
         "difference_fen": it.difference.minor
     }
-
-
-def _plain(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _one_of(value: str | None, known: Iterable[Any], option: str) -> Any:
-    """Return the member of an enumeration that was named; None for none."""
-    if value is None:
-        return None
-    found = {str(each.value): each for each in known}
-    if value not in found:
-        raise click.BadParameter(f"one of {', '.join(found)}", param_hint=option)
-    return found[value]

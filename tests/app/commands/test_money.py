@@ -3,21 +3,20 @@
 import csv
 import io
 import json
-from collections.abc import Callable
 
 import pytest
-from click.testing import CliRunner, Result
 
-from app import cli, demonstration
+from app import demonstration
 from kernel.engines import Engines
 from settlement.bank import clearings
+from tests.app.commands import consoles
+from tests.app.commands.consoles import Console
 from tests.conftest import work_of
 from tests.settlement import money
 from tests.settlement.bank import banking
 
 ONE, OTHER = "per_exchange_settler@test", "per_exchange_checker@test"
 DAY = "2026-07-10"
-Console = Callable[..., Result]
 
 
 @pytest.fixture
@@ -33,9 +32,7 @@ def console(engines: Engines) -> Console:
         clearings.send_back(work_as("per_exchange_checker"), line.id, reason="第三方付款")  # type: ignore[arg-type]  # as above
         demonstration.begin_at(session, money.DUE)
         session.commit()
-    url = engines.url.render_as_string(hide_password=False)
-    told = {"DATABASE_URL": url, "DATABOURSE_CLOCK": "adjustable"}
-    return lambda *words: CliRunner().invoke(cli.main, words, env=told)
+    return consoles.at(engines)
 
 
 def test_refunds_are_listed_shown_and_saved(console: Console) -> None:
