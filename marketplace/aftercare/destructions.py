@@ -34,7 +34,7 @@ from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
 from marketplace import access
 from marketplace.aftercare import papers
-from marketplace.aftercare.papers import Piece
+from marketplace.aftercare.papers import Opened, Piece
 
 DIGEST_CHARACTERS: Final = 64
 METHODS: Final = ("erased", "media_destroyed", "never_received")
@@ -225,6 +225,11 @@ def show_certificate(
     if found.state not in {State.DUE, State.OVERDUE}:
         raise StepRefused("证明已提交", "it is certified already")
     return papers.keep(work, found.id, said=said, name=name, content=content)
+
+
+def opened(work: Work, destruction_id: str, piece_id: str) -> Opened:
+    """Return a certificate that the caller may see; the reading is recorded."""
+    return papers.opened(work, seen(work, destruction_id).id, piece_id)
 
 
 def drawn(work: Work, it: DataDestruction, digest: str) -> bool:

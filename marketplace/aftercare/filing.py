@@ -15,7 +15,7 @@ from marketplace.aftercare import dispute_rows as rows
 from marketplace.aftercare import disputes, executing, papers, remedies
 from marketplace.aftercare.dispute_rows import CLAIMABLE, Ground, Remedy, State, TradeDispute
 from marketplace.aftercare.disputes import LIFE, OPEN_TO_EVIDENCE, buyer, seller
-from marketplace.aftercare.papers import Piece
+from marketplace.aftercare.papers import Opened, Piece
 from marketplace.ordering import guards
 from marketplace.orders import Order
 
@@ -97,6 +97,11 @@ def show_evidence(
         zh, en = "举证已经结束", "no more evidence is taken"
         raise StepRefused(zh, en, (Refusal("EVIDENCE_CLOSED", zh, en),))
     return papers.keep(work, found.id, said=said, name=name, content=content)
+
+
+def opened(work: Work, dispute_id: str, piece_id: str) -> Opened:
+    """Return a file of the evidence that the caller may see; the reading is recorded."""
+    return papers.opened(work, disputes.seen(work, dispute_id).id, piece_id)
 
 
 def _a_party(actor: Actor, subject: object) -> bool:

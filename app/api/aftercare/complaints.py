@@ -225,23 +225,6 @@ def dispute(body: dict[str, Any], subject_id: str) -> Any:
     return trade_disputes.show(made, work)
 
 
-@blueprint.post("/<string:subject_id>/evidence")
-@doors.members("write")
-@blueprint.arguments(pieces.EvidenceIn)
-@blueprint.response(201, pieces.EvidenceOut)
-def add_evidence(body: dict[str, Any], subject_id: str) -> Any:
-    """Add a piece of evidence, as either side, until the outcome is told."""
-    return pieces.show(complaining.show_evidence(unit.current(), subject_id, **pieces.given(body)))
-
-
-@blueprint.post("/<string:subject_id>/evidence/<string:piece_id>/open")
-@doors.members("write")
-@blueprint.response(200, pieces.EvidenceFileOut)
-def evidence_file(subject_id: str, piece_id: str) -> Any:
-    """Hand out a file of the evidence; the reading is recorded."""
-    return pieces.file_of(complaining.opened(unit.current(), subject_id, piece_id))
-
-
 def _tally(found: Tally) -> Mapping[str, Any]:
     return {
         **asdict(found),
@@ -250,4 +233,5 @@ def _tally(found: Tally) -> Mapping[str, Any]:
     }
 
 
+pieces.mount(blueprint, complaining.show_evidence, complaining.opened)
 doors.steps(blueprint, complaints, ComplaintWholeOut, show)

@@ -8,7 +8,7 @@ from marshmallow import fields
 from app import doors, unit
 from app.api.aftercare import pieces
 from kernel.work import Work
-from marketplace.aftercare import destructions, papers
+from marketplace.aftercare import destructions
 from marketplace.aftercare.destructions import DataDestruction, State
 
 blueprint = doors.noun("data-destructions", "Destructions of what was bought · 数据销毁证明")
@@ -71,25 +71,5 @@ def one(subject_id: str) -> Any:
     return doors.tagged(show(destructions.seen(work, subject_id), work))
 
 
-@blueprint.post("/<string:subject_id>/certificates")
-@doors.members("write")
-@blueprint.arguments(pieces.EvidenceIn)
-@blueprint.response(201, pieces.EvidenceOut)
-def show_certificate(body: dict[str, Any], subject_id: str) -> Any:
-    """Show the certificate, as the buyer, before it is certified."""
-    return pieces.show(
-        destructions.show_certificate(unit.current(), subject_id, **pieces.given(body))
-    )
-
-
-@blueprint.post("/<string:subject_id>/certificates/<string:piece_id>/open")
-@doors.members("write")
-@blueprint.response(200, pieces.EvidenceFileOut)
-def certificate(subject_id: str, piece_id: str) -> Any:
-    """Hand out a certificate; the reading is recorded."""
-    work = unit.current()
-    found = destructions.seen(work, subject_id)
-    return pieces.file_of(papers.opened(work, found.id, piece_id))
-
-
+pieces.mount(blueprint, destructions.show_certificate, destructions.opened, at="certificates")
 doors.steps(blueprint, destructions, DataDestructionOut, show)

@@ -1,12 +1,13 @@
 """Evidence (证据) as it goes over the wire: added as words or a file, listed, read again."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app import doors
+from app import doors, unit
+from kernel.work import Work
 from marketplace.aftercare.papers import SAID_MAX, Opened, Piece
 
 BASE64_MAX = 1_900_000
@@ -44,16 +45,6 @@ class EvidenceFileOut(doors.Schema):
     content_base64 = fields.String()
 
 
-def given(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what EvidenceIn let in, as `papers.keep` takes it."""
-    encoded = body["content_base64"]
-    try:
-        content = None if encoded is None else base64.b64decode(encoded, validate=True)
-    except ValueError as error:
-        raise ValidationError({"content_base64": ["Not valid base 64."]}) from error
-    return {"said": body["said"], "name": body["name"], "content": content}
-
-
 def show(found: Piece) -> Mapping[str, Any]:
     """Return what EvidenceOut shows."""
     plain = ("id", "organisation_id", "said", "name", "media_type", "digest")
@@ -63,7 +54,46 @@ def show(found: Piece) -> Mapping[str, Any]:
     }
 
 
-def file_of(found: Opened) -> Mapping[str, Any]:
+def mount(
+    blueprint: doors.Noun,
+    keep: Callable[..., Piece],
+    hand_out: Callable[[Work, str, str], Opened],
+    *,
+    at: str = "evidence",
+) -> None:
+    """Open the doors at which pieces are added to a noun, and their files read again.
+
+    keep: takes work, the noun's id and what EvidenceIn let in. hand_out: takes both ids. Who
+    may, and until when, they say.
+    """
+
+    @blueprint.post(f"/<string:subject_id>/{at}")
+    @doors.members("write")
+    @blueprint.arguments(EvidenceIn)
+    @blueprint.response(201, EvidenceOut)
+    def add_evidence(body: dict[str, Any], subject_id: str) -> Any:
+        """Add a piece of evidence, in words or with a file, while any is taken."""
+        return show(keep(unit.current(), subject_id, **_given(body)))
+
+    @blueprint.post(f"/<string:subject_id>/{at}/<string:piece_id>/open")
+    @doors.members("write")
+    @blueprint.response(200, EvidenceFileOut)
+    def evidence_file(subject_id: str, piece_id: str) -> Any:
+        """Hand out a file of the evidence; the reading is recorded."""
+        return _file(hand_out(unit.current(), subject_id, piece_id))
+
+
+def _given(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what EvidenceIn let in, as `papers.keep` takes it."""
+    encoded = body["content_base64"]
+    try:
+        content = None if encoded is None else base64.b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise ValidationError({"content_base64": ["Not valid base 64."]}) from error
+    return {"said": body["said"], "name": body["name"], "content": content}
+
+
+def _file(found: Opened) -> Mapping[str, Any]:
     """Return what EvidenceFileOut shows."""
     return {
         "name": found.name,

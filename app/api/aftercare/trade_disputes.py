@@ -154,23 +154,5 @@ def one(subject_id: str) -> Any:
     return doors.tagged(show(disputes.seen(work, subject_id), work))
 
 
-@blueprint.post("/<string:subject_id>/evidence")
-@doors.members("write")
-@blueprint.arguments(pieces.EvidenceIn)
-@blueprint.response(201, pieces.EvidenceOut)
-def add_evidence(body: dict[str, Any], subject_id: str) -> Any:
-    """Add a piece of evidence, as a party, while it is heard."""
-    return pieces.show(filing.show_evidence(unit.current(), subject_id, **pieces.given(body)))
-
-
-@blueprint.post("/<string:subject_id>/evidence/<string:piece_id>/open")
-@doors.members("write")
-@blueprint.response(200, pieces.EvidenceFileOut)
-def evidence_file(subject_id: str, piece_id: str) -> Any:
-    """Hand out a file of the evidence; the reading is recorded."""
-    work = unit.current()
-    found = disputes.seen(work, subject_id)
-    return pieces.file_of(papers.opened(work, found.id, piece_id))
-
-
+pieces.mount(blueprint, filing.show_evidence, filing.opened)
 doors.steps(blueprint, disputes, TradeDisputeOut, show)

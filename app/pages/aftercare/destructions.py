@@ -7,10 +7,8 @@ from flask import Blueprint, render_template
 from app import doors, unit
 from app.pages import shown
 from app.pages.aftercare import pieces
-from kernel.work import Work
-from marketplace.aftercare import destructions, papers
+from marketplace.aftercare import destructions
 from marketplace.aftercare.destructions import State
-from marketplace.aftercare.papers import Opened
 from marketplace.seeking import orders as seeking
 
 blueprint = Blueprint("data_destruction_pages", __name__)
@@ -65,8 +63,4 @@ def one(destruction_id: str) -> Any:
     )
 
 
-def _opened(work: Work, subject_id: str, piece_id: str) -> Opened:
-    return papers.opened(work, destructions.seen(work, subject_id).id, piece_id)
-
-
-pieces.mount(blueprint, "data-destructions", destructions.show_certificate, _opened)
+pieces.mount(blueprint, "data-destructions", destructions.show_certificate, destructions.opened)

@@ -12,10 +12,9 @@ from kernel.errors import StepRefused
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import lines, orders, versions
-from marketplace.aftercare import complaining, disputes, filing, papers, remedies
+from marketplace.aftercare import complaining, disputes, filing, remedies
 from marketplace.aftercare.dispute_rows import CLAIMABLE, Ground, Remedy, State, TradeDispute
 from marketplace.aftercare.filing import Claim
-from marketplace.aftercare.papers import Opened
 from marketplace.orders import Order
 from marketplace.seeking import orders as seeking
 from settlement.holding import holds
@@ -158,8 +157,4 @@ def _cells(
     ]  # fmt: skip
 
 
-def _opened(work: Work, subject_id: str, piece_id: str) -> Opened:
-    return papers.opened(work, disputes.seen(work, subject_id).id, piece_id)
-
-
-pieces.mount(blueprint, "disputes", filing.show_evidence, _opened)
+pieces.mount(blueprint, "disputes", filing.show_evidence, filing.opened)
