@@ -1,23 +1,19 @@
 """The desks of licensing by keyboard and by hand: the queue, the case, the opinion, the sheet."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy.orm import Session
 
-from app import demonstration, serve
-from app.story import stage
-from config.settings import Settings
-from kernel.engines import Engines
+from app import demonstration
 from licensing.applications import drafting
 from licensing.applications.cases import Scenario
-from tests import cast, conftest
-from tests.browser.test_story import ARGUMENTS, SIZES, TAGS, WIDTHS
-from tests.completeness import chromium
+from tests.browser import windows
+from tests.browser.windows import SIZES, TAGS, WIDTHS
 from tests.conftest import NOON, work_of
 from tests.licensing import desk, hall
 
@@ -44,37 +40,25 @@ class Desks:
 @pytest.fixture(scope="module")
 def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desks]:
     """Serve three cases: asked about, scored, and in its second round."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('desks')}/desks.db"
-    port = serve.free_port("127.0.0.1", 0)
-    built = furnish(url, port)
-    settings = Settings(
-        database_url=url, key=bytes(range(32)).hex(), log_level="WARNING", worker=False,
-        clock="adjustable", password_memory_kib=8, password_rounds=1,
-    )  # fmt: skip
-    with stage.served(settings, host="127.0.0.1", port=port):
-        yield built
+    folder = tmp_path_factory.mktemp("desks")
+    with windows.serving(folder, furnish, worker=False, clock="adjustable") as (port, built):
+        yield replace(built, port=port)
 
 
-def furnish(url: str, port: int) -> Desks:
+def furnish(session: Session) -> Desks:
     """Build the cases."""
-    conftest.furnish(url)
-    engines = Engines(url)
-    with engines.writing() as session:
-        demonstration.begin_at(session, NOON)
-        code = desk.directory(session)
-        desk.effective(session, code)
-        hall.pool(session)
-        asked = _applied(session, code, "水稻灌溉调度", "submit", *desk.TO_OPINIONS)
-        revised = _revised(session, code)
-        scored = _applied(session, code, "冷链运输温控风险", "submit", *desk.TO_PANEL)
-        panel = hall.plan(session, scored)
-        hall.go(session, panel, *hall.TO_SCORING)
-        hall.score(session, panel, 8100)
-        form = f"/cases/{asked.id}/opinions/{desk.opinion_of(session, asked).id}"
-        built = Desks(port, asked.id, scored.id, revised.id, panel.id, panel.serving[-1], form)
-        session.commit()
-    engines.dispose()
-    return built
+    demonstration.begin_at(session, NOON)
+    code = desk.directory(session)
+    desk.effective(session, code)
+    hall.pool(session)
+    asked = _applied(session, code, "水稻灌溉调度", "submit", *desk.TO_OPINIONS)
+    revised = _revised(session, code)
+    scored = _applied(session, code, "冷链运输温控风险", "submit", *desk.TO_PANEL)
+    panel = hall.plan(session, scored)
+    hall.go(session, panel, *hall.TO_SCORING)
+    hall.score(session, panel, 8100)
+    form = f"/cases/{asked.id}/opinions/{desk.opinion_of(session, asked).id}"
+    return Desks(0, asked.id, scored.id, revised.id, panel.id, panel.serving[-1], form)
 
 
 def _applied(session: Session, code: str, title: str, *path: str) -> Scenario:
@@ -98,33 +82,12 @@ def _revised(session: Session, code: str) -> Scenario:
     return made
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield opened
-        opened.close()
+def opened(browser: Browser, desks: Desks, person: str, **options: Any) -> Page:
+    """Open a window of its own, signed in."""
+    return windows.sign_in(windows.opened(browser, desks.port, **options), f"{person}@test")
 
 
-def opened(browser: Any, desks: Desks, person: str, size: str = "desk", **options: Any) -> Page:
-    """Open a browser of one's own, signed in by the form."""
-    width, height = SIZES[size]
-    context = browser.new_context(
-        base_url=f"http://127.0.0.1:{desks.port}",
-        viewport={"width": width, "height": height},
-        locale="zh-CN",
-        **options,
-    )
-    page: Page = context.new_page()
-    page.goto("/sign-in")
-    page.fill("#login", f"{person}@test")
-    page.fill("#password", cast.PASSWORD)
-    page.click("main button.btn-primary")
-    page.wait_for_url("**/desk")
-    return page
-
-
-def test_the_queue_is_worked_through_by_keyboard(browser: Any, desks: Desks) -> None:
+def test_the_queue_is_worked_through_by_keyboard(browser: Browser, desks: Desks) -> None:
     page = opened(browser, desks, "per_agency_officer")
     page.goto("/cases")
     focused = "() => document.activeElement.getAttribute('href')"
@@ -155,7 +118,7 @@ def test_the_queue_is_worked_through_by_keyboard(browser: Any, desks: Desks) -> 
 
 
 def test_a_sheet_adds_up_while_it_is_written_and_its_draft_is_found_again(
-    browser: Any, desks: Desks
+    browser: Browser, desks: Desks
 ) -> None:
     page = opened(browser, desks, desks.member)
     page.goto(f"/assessments/{desks.assessment}")
@@ -182,7 +145,7 @@ def test_a_sheet_adds_up_while_it_is_written_and_its_draft_is_found_again(
 
 
 def test_an_opinion_is_filled_in_for_many_items_without_javascript(
-    browser: Any, desks: Desks
+    browser: Browser, desks: Desks
 ) -> None:
     page = opened(browser, desks, "per_dept_approver", java_script_enabled=False)
     page.goto(f"/cases/{desks.asked}")
@@ -199,7 +162,7 @@ def test_an_opinion_is_filled_in_for_many_items_without_javascript(
     page.context.close()
 
 
-def test_the_desks_are_accessible_and_fit_a_phone(browser: Any, desks: Desks) -> None:
+def test_the_desks_are_accessible_and_fit_a_phone(browser: Browser, desks: Desks) -> None:
     axe, faults = Axe(), []
     for size, language in zip(SIZES, ("zh", "en"), strict=True):
         for person, addresses in (
@@ -207,7 +170,7 @@ def test_the_desks_are_accessible_and_fit_a_phone(browser: Any, desks: Desks) ->
             ("per_dept_approver", [f"/cases/{desks.asked}", desks.opinion]),
             (desks.member, [f"/assessments/{desks.assessment}"]),
         ):
-            page = opened(browser, desks, person, size)
+            page = opened(browser, desks, person, size=size)
             for address in addresses:
                 answer = page.goto(f"{address}?lang={language}")
                 assert answer is not None

@@ -10,17 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlalchemy.orm import Session
 
-from app import demonstration, serve
-from app.story import stage
-from config.settings import Settings
-from kernel.engines import Engines
+from app import demonstration
 from marketplace.finding import sources
 from marketplace.indexing.index import Kind
-from tests import cast, conftest
-from tests.browser.test_story import ARGUMENTS, SIZES, WIDTHS
-from tests.completeness import chromium
+from tests.browser import windows
+from tests.browser.windows import WIDTHS
 from tests.conftest import work_of
 from tests.marketplace import make
 from tests.marketplace.shelving import sheet
@@ -75,50 +72,22 @@ class Hand:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Serve the people of the tests, and one product that can be found and tried."""
     folder = tmp_path_factory.mktemp("journeys")
-    url = f"sqlite:///{folder}/journeys.db"
-    conftest.furnish(url)
-    engines = Engines(url)
-    with engines.writing() as session:
+
+    def build(session: Session) -> None:
         demonstration.begin_at(session, make.AFTER_PUBLICITY)
         product = test_trials.tabled(session, folder / "domain")
         test_trials.offered(session, product)
         sources.refresh(work_of(session, "system"), Kind.PRODUCT, product.id)
-        session.commit()
-    engines.dispose()
-    settings = Settings(
-        database_url=url, data_dir=f"{folder}/domain", key=bytes(range(32)).hex(),
-        log_level="WARNING", clock="adjustable", password_memory_kib=8, password_rounds=1,
-    )  # fmt: skip
-    port = serve.free_port("127.0.0.1", 0)
-    with stage.served(settings, host="127.0.0.1", port=port):
+
+    with windows.serving(folder, build, clock="adjustable") as (port, _):
         yield port
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-def at(browser: Browser, port: int, person: str | None, **options: Any) -> Hand:
-    """Sit a person down at a browser of its own, signed in."""
-    width, height = SIZES[options.pop("size", "desk")]
-    context = browser.new_context(
-        base_url=f"http://127.0.0.1:{port}",
-        viewport={"width": width, "height": height},
-        **{"locale": "zh-CN", **options},
-    )
-    page = context.new_page()
+def at(browser: Browser, port: int, person: str, **options: Any) -> Hand:
+    """Sit a person down at a window of its own, signed in."""
+    page = windows.opened(browser, port, **options)
     page.set_default_timeout(READ_MS)
-    if person is not None:
-        page.goto("/sign-in")
-        page.fill("#login", f"{person}@test")
-        page.fill("#password", cast.PASSWORD)
-        page.click("main button.btn-primary")
-        page.wait_for_url("**/desk")
-    return Hand(page)
+    return Hand(windows.sign_in(page, f"{person}@test"))
 
 
 def button(page: Page, name: str) -> Locator:

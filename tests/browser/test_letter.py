@@ -1,20 +1,15 @@
 """The letter of a certificate, as a browser prints it: one page of A4, however much it says."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser
+from sqlalchemy.orm import Session
 
-from app import serve
-from app.story import stage
-from config.settings import Settings
-from kernel.engines import Engines
-from tests import conftest
-from tests.browser.test_story import ARGUMENTS, SIZES, TAGS, WIDTHS
+from tests.browser import windows
+from tests.browser.windows import SIZES, TAGS, WIDTHS
 from tests.catalogue import shelf
-from tests.completeness import chromium
 from tests.licensing import grants
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,62 +24,34 @@ CODES = [f"ITEM_NUMBER_{number:02}" for number in range(40)]
 @pytest.fixture(scope="module")
 def letters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, list[str]]]:
     """Serve three certificates: of 2, of 14 and of 40 items; return the port and the numbers."""
-    folder = tmp_path_factory.mktemp("letters")
-    url = f"sqlite:///{folder}/letters.db"
-    conftest.furnish(url)
-    engines = Engines(url)
-    with engines.writing() as session:
-        shelf.published(session, items=[{**TEMPERATURE, "code": code, "grade": "G2"}
-                                        for code in CODES])  # fmt: skip
-        everything = [_item(code) for code in CODES]
-        grants.agreement(session, items=everything)
-        numbers = [
-            grants.issued(
-                session, given=grants.scope(items=everything[:count], **more),
-                scenario_id=f"scn_{count}", assessment_id=f"asm_{count}",
-            ).cert_no
-            for count, more in ((2, {}), (14, {}), (40, {"quotas": {"calls/day": 9, "rows": 8}}))
-        ]  # fmt: skip
-        session.commit()
-    engines.dispose()
-    settings = Settings(
-        database_url=url, key=bytes(range(32)).hex(), log_level="WARNING", worker=False,
-        password_memory_kib=8, password_rounds=1,
-    )  # fmt: skip
-    port = serve.free_port("127.0.0.1", 0)
-    with stage.served(settings, host="127.0.0.1", port=port):
-        yield port, numbers
+    with windows.serving(tmp_path_factory.mktemp("letters"), _built, worker=False) as letters:
+        yield letters
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield opened
-        opened.close()
+def _built(session: Session) -> list[str]:
+    shelf.published(session, items=[{**TEMPERATURE, "code": code, "grade": "G2"}
+                                    for code in CODES])  # fmt: skip
+    everything = [_item(code) for code in CODES]
+    grants.agreement(session, items=everything)
+    return [
+        grants.issued(
+            session, given=grants.scope(items=everything[:count], **more),
+            scenario_id=f"scn_{count}", assessment_id=f"asm_{count}",
+        ).cert_no
+        for count, more in ((2, {}), (14, {}), (40, {"quotas": {"calls/day": 9, "rows": 8}}))
+    ]  # fmt: skip
 
 
 def _item(code: str) -> dict[str, str]:
     return {"directory": grants.DIRECTORY, "item": code, "transform": "aggregated"}
 
 
-def _page(browser: Any, port: int, locale: str, size: str = "desk") -> Page:
-    width, height = SIZES[size]
-    opened = browser.new_context(
-        base_url=f"http://127.0.0.1:{port}",
-        viewport={"width": width, "height": height},
-        locale=locale,
-    )
-    page: Page = opened.new_page()
-    return page
-
-
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 def test_a_certificate_is_exactly_one_page_of_a4(
-    browser: Any, letters: tuple[int, list[str]], locale: str
+    browser: Browser, letters: tuple[int, list[str]], locale: str
 ) -> None:
     port, numbers = letters
-    page = _page(browser, port, locale)
+    page = windows.opened(browser, port, locale=locale)
 
     for number in numbers:
         page.goto(f"/certificates/{number}")
@@ -105,10 +72,10 @@ def test_a_certificate_is_exactly_one_page_of_a4(
 @pytest.mark.parametrize("size", sorted(SIZES))
 @pytest.mark.parametrize("locale", ["zh-CN", "en-GB"])
 def test_letter_and_verification_are_accessible(
-    browser: Any, letters: tuple[int, list[str]], locale: str, size: str
+    browser: Browser, letters: tuple[int, list[str]], locale: str, size: str
 ) -> None:
     port, numbers = letters
-    page = _page(browser, port, locale, size)
+    page = windows.opened(browser, port, size=size, locale=locale)
 
     for path in (f"/certificates/{numbers[1]}", "/verify", f"/verify?number={numbers[1]}"):
         page.goto(path)

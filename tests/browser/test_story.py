@@ -9,29 +9,22 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from app import serve
 from app.story import cast, fees, market, money, panel, scenario, stage, supply
 from app.story.stage import Stage
 from app.story.telling import Telling
 from config.settings import Settings
-from tests.completeness import chromium
+from tests.browser import windows
+
+# What other modules look at pages with is spoken of as the story's.
+from tests.browser.windows import ARGUMENTS as ARGUMENTS
+from tests.browser.windows import SIZES as SIZES
+from tests.browser.windows import TAGS as TAGS
+from tests.browser.windows import WIDTHS as WIDTHS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SIZES = {"desk": (1440, 900), "phone": (390, 844)}
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-WIDTHS = "() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
 
 
 @pytest.fixture(scope="module")
@@ -54,31 +47,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         made.leave()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
 def _open(browser: Browser, served: Stage, player: str | None, **options: Any) -> Page:
-    """Open a browser of one's own, signed in by the form."""
-    width, height = SIZES[options.pop("size", "desk")]
-    context = browser.new_context(
-        base_url=f"http://127.0.0.1:{served.port}",
-        viewport={"width": width, "height": height},
-        locale=options.pop("locale", "zh-CN"),
-        **options,
-    )
-    page = context.new_page()
-    if player is not None:
-        page.goto("/sign-in")
-        page.fill("#login", f"{player}@demo")
-        page.fill("#password", cast.PASSWORD)
-        page.click("main button.btn-primary")
-        page.wait_for_url("**/desk")
-    return page
+    page = windows.opened(browser, served.port, **options)
+    return page if player is None else windows.sign_in(page, f"{player}@demo", cast.PASSWORD)
 
 
 def _click(page: Page, path: str, label: str, **answers: str) -> None:
