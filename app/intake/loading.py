@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from app import unit
 from app.house import House
 from delivery.intake import fence, parts, uploads
+from delivery.intake.fence import Reader
 from delivery.intake.formats import Problem, Unreadable
 from delivery.intake.uploads import Claimed
 from delivery.tables import datasets, deltas
@@ -29,10 +30,11 @@ def read_waiting(house: House) -> int:
     with house.engines.reading() as session:
         waiting = uploads.waits(session)
     ended = 0
-    while waiting and ended < READ_MAX and (upload := _run(house, uploads.claim)) is not None:
-        _read(house, upload)
-        parts.drop(house.data_dir, upload.id)
-        ended += 1
+    with fence.Reader(uploads.fence(house.rules)) as reader:
+        while waiting and ended < READ_MAX and (upload := _run(house, uploads.claim)) is not None:
+            _read(house, upload, reader)
+            parts.drop(house.data_dir, upload.id)
+            ended += 1
     return ended
 
 
@@ -82,15 +84,12 @@ def kept(work: Work, table: Table) -> DatasetVersion:
     return made
 
 
-def _read(house: House, upload: Claimed) -> None:
+def _read(house: House, upload: Claimed, reader: Reader) -> None:
     def told(stage: str) -> None:
         _run(house, lambda work: uploads.tell(work, upload.id, stage))
 
-    def read(path: Path, target: Path) -> dict[str, Any]:
-        return fence.read(path, target, uploads.fence(house.rules), told)
-
     try:
-        table = table_of(house, upload, read, told)
+        table = table_of(house, upload, partial(reader.read, told=told), told)
     except Unreadable as unreadable:
         problems = unreadable.problems
         _run(house, lambda work: uploads.refuse(work, upload.id, problems))

@@ -1,7 +1,7 @@
 """What the fenced process does: reads one file, looks at the table, and says what it found.
 
-One request as JSON on the standard input, answers as lines of JSON on the standard output:
-{"stage": …} as the work goes on, and at the end {"table": …} or {"problems": […]}.
+It answers one request, which is JSON, by lines of JSON on the standard output: {"stage": …}
+as the work goes on, and at the end {"table": …} or {"problems": […]}.
 """
 
 import json
@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from duckdb import DuckDBPyConnection
+
 from delivery.intake import reading
 from delivery.intake.formats import Problem, Unreadable
 from delivery.intake.reading import Limits
@@ -18,17 +20,16 @@ from delivery.profiling import masking, profiles
 from delivery.profiling.personal import Kind
 
 
-def main() -> None:
-    """Answer the one request of this process."""
-    answer(sys.stdin.readline())
+def answer(request: str, ready: DuckDBPyConnection) -> None:
+    """Answer a request; afterwards this process can do nothing else.
 
-
-def answer(request: str) -> None:
-    """Answer a request; afterwards this process can do nothing else."""
+    ready: see `reading.ready`.
+    """
     asked = json.loads(request)
     fenced(asked["cpu_s"], asked["address_mb"], asked["file_bytes"])
+    path, target, limits = Path(asked["path"]), Path(asked["target"]), Limits(**asked["limits"])
     try:
-        say(table=_read(Path(asked["path"]), Path(asked["target"]), Limits(**asked["limits"])))
+        say(table=_read(path, target, limits, ready))
     except Unreadable as error:
         say(problems=[asdict(problem) for problem in error.problems])
     except MemoryError:
@@ -36,9 +37,13 @@ def answer(request: str) -> None:
         say(problems=[asdict(Problem("FILE_TOO_DEMANDING", zh, en))])
 
 
-def _read(path: Path, target: Path, limits: Limits) -> dict[str, Any]:
+def _read(path: Path, target: Path, limits: Limits, ready: DuckDBPyConnection) -> dict[str, Any]:
     say(stage="reading")
-    with reading.opened(target, limits) as connection:
+    if path.stat().st_size <= reading.SMALL_BYTES:
+        opened = reading.taken(ready, target, limits)
+    else:
+        opened = reading.opened(target, limits)
+    with opened as connection:
         shape = reading.read(connection, path, target, limits)
         if not shape.rows:
             raise Unreadable(
@@ -68,7 +73,3 @@ def say(**words: Any) -> None:
     """Write one line of the answer."""
     sys.stdout.write(json.dumps(words, ensure_ascii=False) + "\n")
     sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

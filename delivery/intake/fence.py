@@ -34,23 +34,10 @@ class Fence:
     file_bytes: int
 
 
-def read(
-    path: Path, target: Path, fence: Fence, told: Told = lambda _stage: None
-) -> dict[str, Any]:
-    """Return shape, profile and sample of the file, and leave its table in `target`.
-
-    told: is called with each stage that begins. Raises Unreadable, with every problem that
-    was found; FILE_TOO_DEMANDING for a file whose reading was ended.
-    """
-    with process("delivery.intake.child", fence.wall_s) as child:
-        return _table(answers(child, _request(path, target, fence)), told)
-
-
 class Reader:
     """Reads one file after the other, each in a fenced process that is a copy of one process.
 
-    For many small files, of which each would else wait for a process to start. Not for two
-    threads at once.
+    The next file does not wait for a process to start. Not for two threads at once.
     """
 
     def __init__(self, fence: Fence) -> None:
@@ -63,18 +50,26 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def read(self, path: Path, target: Path) -> dict[str, Any]:
-        """Return and leave what `fence.read` does, and raise what it raises."""
+    def read(self, path: Path, target: Path, told: Told = lambda _stage: None) -> dict[str, Any]:
+        """Return shape, profile and sample of the file, and leave its table in `target`.
+
+        told: is called with each stage that begins. Raises Unreadable, with every problem that
+        was found; FILE_TOO_DEMANDING for a file whose reading was ended.
+        """
         running = self._process or _started("delivery.intake.nursery", group=True)
         self._process = running
         timer = Timer(self._fence.wall_s, _killed, (running,))
         timer.start()
         try:
-            return _table(_one(running, _request(path, target, self._fence)), lambda _stage: None)
+            said = list(_one(running, _request(path, target, self._fence), told))
+        except BaseException:
+            self._end()  # what it still has to say is nobody's answer
+            raise
         finally:
             timer.cancel()
             if running.poll() is not None:
                 self._end()
+        return _table(said)
 
     def _end(self) -> None:
         if self._process is not None:
@@ -153,8 +148,10 @@ def _request(path: Path, target: Path, fence: Fence) -> dict[str, Any]:
     }
 
 
-def _one(process: subprocess.Popen[str], request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Send a request, and give all that is said of it, leaving nothing for the next one."""
+def _one(
+    process: subprocess.Popen[str], request: dict[str, Any], told: Told
+) -> Iterator[dict[str, Any]]:
+    """Send a request, and give what is said of it at its end, leaving nothing for the next one."""
     if process.stdin is None or process.stdout is None:
         raise AssertionError("both are pipes")  # pragma: no cover - for the types alone
     with suppress(BrokenPipeError):
@@ -164,6 +161,8 @@ def _one(process: subprocess.Popen[str], request: dict[str, Any]) -> Iterator[di
     for line in process.stdout:
         with suppress(ValueError):  # the end of what was broken off
             said.append(json.loads(line))
+        if said and "stage" in said[-1]:
+            told(said.pop()["stage"])
         if said and "over" in said[-1]:
             break
     else:
@@ -171,14 +170,11 @@ def _one(process: subprocess.Popen[str], request: dict[str, Any]) -> Iterator[di
     yield from (words for words in said if "over" not in words)
 
 
-def _table(said: Iterator[dict[str, Any]], told: Told) -> dict[str, Any]:
+def _table(said: Sequence[dict[str, Any]]) -> dict[str, Any]:
     for words in said:
-        if "stage" in words:
-            told(words["stage"])
-        elif "problems" in words:
+        if "problems" in words:
             raise Unreadable(*(Problem(**problem) for problem in words["problems"]))
-        else:
-            return dict(words["table"])
+        return dict(words["table"])
     raise Unreadable(
         Problem(
             "FILE_TOO_DEMANDING",

@@ -8,26 +8,29 @@ lines on the standard input; the answers of each end with a line {"over": true}.
 import os
 import sys
 
-from delivery.intake import child
+from duckdb import DuckDBPyConnection
+
+from delivery.intake import child, reading
 
 
 def main() -> None:
     """Answer requests until there are no more."""
+    ready = reading.ready()
     for request in sys.stdin:
         copy = os.fork()
         if not copy:
-            _answered(request)
+            _answered(request, ready)
         os.waitpid(copy, 0)
         # What was broken off in the midst of a line ends here.
         sys.stdout.write('\n{"over": true}\n')
         sys.stdout.flush()
 
 
-def _answered(request: str) -> None:
+def _answered(request: str, ready: DuckDBPyConnection) -> None:
     """Answer in this copy, and end it, however the reading went."""
     status = 1
     try:
-        child.answer(request)
+        child.answer(request, ready)
         status = 0
     finally:
         os._exit(status)

@@ -27,6 +27,15 @@ TOLD_MAX: Final = 20
 
 NAME_MAX: Final = 128
 
+SMALL_BYTES: Final = 8 << 20
+"""Size up to which a file is read by one thread: more of them begin no sooner than it is over."""
+
+_SETTINGS: Final[Mapping[str, Any]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,
+    "preserve_insertion_order": True,
+}
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _UNNAMEABLE: Final = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN_INTEGER: Final = r"^[+-]?(0|[1-9][0-9]{0,17})$"
@@ -93,12 +102,25 @@ def opened(folder: Path, limits: Limits) -> DuckDBPyConnection:
         "memory_limit": f"{limits.memory_mb}MB",
         "threads": limits.threads,
         "temp_directory": str(folder / "spill"),
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "python_enable_replacements": False,
-        "preserve_insertion_order": True,
     }
-    return duckdb.connect(":memory:", config=settings)
+    return duckdb.connect(":memory:", config={**_SETTINGS, **settings})
+
+
+def ready() -> DuckDBPyConnection:
+    """Return an in-memory database without a thread of its own, so that it can be copied.
+
+    It takes a small file longer to open one than to be read by it: a process that makes copies
+    of itself opens it once, and each copy makes it its own by `taken`.
+    """
+    alone: dict[str, Any] = {"threads": 1, "async_threads": 0, "temp_directory": ""}
+    return duckdb.connect(":memory:", config={**_SETTINGS, **alone})
+
+
+def taken(there: DuckDBPyConnection, folder: Path, limits: Limits) -> DuckDBPyConnection:
+    """Return the database of `ready` as this process's own: with its memory, and where to spill."""
+    there.execute(f"SET memory_limit = '{limits.memory_mb}MB'")
+    there.execute(f"SET temp_directory = {literal(str(folder / 'spill'))}")
+    return there
 
 
 # --- text ---------------------------------------------------------------------------------

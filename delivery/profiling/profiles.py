@@ -10,7 +10,7 @@ from functools import partial
 from itertools import combinations
 from typing import Any, Final
 
-from duckdb import DuckDBPyConnection
+from duckdb import DuckDBPyConnection, OutOfMemoryException
 
 from delivery.profiling import personal
 from delivery.quoting import identifier, literal
@@ -42,6 +42,9 @@ COMMON: Final = 100_000
 
 COMMON_CELLS: Final = 200
 """Where there are more, a value is told that stands in one filled cell out of so many."""
+
+AT_HAND: Final = 500_000
+"""Cells of a table up to which it is small."""
 
 _NUMERIC: Final = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")
 _MOMENTS: Final = ("DATE", "TIMESTAMP")
@@ -86,9 +89,10 @@ def of(connection: DuckDBPyConnection, path: str) -> dict[str, Any]:
     COMMON; gaps: [column,
     column, rows in which both are empty], each column with itself too; mixed: columns of
     text that are nearly all numbers; latest: the last moment of each column of days;
-    personal: see `personal.found`. Four passes over the table, and two over each column.
+    personal: see `personal.found`. Four passes over the table, and two over each column. A
+    table of up to AT_HAND cells is read once and looked at in memory.
     """
-    table = f"read_parquet({literal(path)})"
+    table = _at_hand(connection, f"read_parquet({literal(path)})")
     described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
     columns = [{"name": name, "type": kind} for name, kind, *_ in described]
     rows = _summed(connection, table, columns)
@@ -113,6 +117,22 @@ def of(connection: DuckDBPyConnection, path: str) -> dict[str, Any]:
             if personal.may_hold(each["name"], each["type"], (each["min"], each["max"]))
         ])],
     }  # fmt: skip
+
+
+def _at_hand(connection: DuckDBPyConnection, table: str) -> str:
+    """Return what is to be looked at: a small table is read into memory, where it fits.
+
+    To open a file for each of a dozen questions takes longer than to answer them.
+    """
+    (rows,) = _one(connection, f"SELECT count(*) FROM {table}")
+    columns = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
+    if rows * len(columns) > AT_HAND:
+        return table
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE at_hand AS SELECT * FROM {table}")
+    except OutOfMemoryException:
+        return table
+    return "at_hand"
 
 
 def _summed(connection: DuckDBPyConnection, table: str, columns: Sequence[dict[str, Any]]) -> int:
@@ -171,7 +191,7 @@ def _with_numbers(table: str, columns: Sequence[dict[str, Any]]) -> str:
         if _is(each, _NUMERIC)
         for name in (identifier(each["name"]),)
     ]
-    numbered = ", file_row_number" if all(
+    numbered = ", file_row_number" if table != "at_hand" and all(
         each["name"] != "file_row_number" for each in columns
     ) else ""  # fmt: skip
     return f"(SELECT {', '.join(['*' + numbered, *finite])} FROM {table})"

@@ -93,7 +93,7 @@ def load(
 ) -> DatasetVersion:
     """Add the version that an upload has become, and the data set with the first one.
 
-    found: shape, profile and sample, as `fence.read` returns them. One SELECT on an index.
+    found: shape, profile and sample, as a `fence.Reader` returns them. One SELECT on an index.
     """
     dataset = _kept(work, upload)
     made = _made(work, dataset, found, delta_version)
