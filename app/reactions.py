@@ -30,7 +30,7 @@ from marketplace.demands import demands, matching
 from marketplace.finding import sources
 from marketplace.paying import instalments
 from marketplace.paying import vouchers as paying
-from marketplace.renewing import renewals
+from marketplace.renewing import keeping, renewals
 from marketplace.shelving import endings
 from marketplace.standing import falls as falls_of_products
 from marketplace.standing import returning
@@ -133,6 +133,7 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
                                    "close its dispute": disputes.refund_arrived},
     "refund.cancelled":           {"go on with the order": progress.refunded,
                                    "undo its cancellation": cancellations.refund_withdrawn,
+                                   "keep its term paused": keeping.refund_withdrawn,
                                    "go on with what the wallet pays": wallet_returns.put_back},
     "refund.failed":              {"go on with what the wallet pays": wallet_returns.put_back},
     "refund.bounced":             {"go on with what the wallet pays": wallet_returns.put_back},

@@ -31,6 +31,7 @@ from marketplace.finding import sources
 from marketplace.proving import wearing
 from marketplace.renewing import keeping, renewals
 from marketplace.shelving import endings
+from marketplace.standing import returning
 from marketplace.trying import trials
 from settlement.dividing import reserves
 from settlement.fees import fee_notes, occasions
@@ -238,6 +239,7 @@ TIMETABLE: Mapping[str, Job] = {
     "end vouchers":            Job(3_600,  vouchers.expire_due),
     "close demands":           Job(3_600,  close_demands),
     "look at terms":           Job(600,    look_at_terms),
+    "return what is undelivered": Job(3_600, returning.try_again),
     "end trials":              Job(600,    end_trials),
     "ask for destruction":     Job(3_600,  ask_for_destruction),
     "match demands":           Job(86_400, match_demands),

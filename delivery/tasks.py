@@ -204,20 +204,20 @@ def open_for(work: Work, *, order_id: str, lines: Sequence[Line]) -> list[Delive
 def accept_for(work: Work, order_id: str) -> list[DeliveryTask]:
     """Accept everything that was delivered for an order. Raises StepRefused if anything was not.
 
-    One SELECT on an index.
+    What was revoked beside it stays so. One SELECT on an index.
     """
     tasks = of_order(work.session, order_id)
     for task in tasks:
-        LIFE.take("accept", task, work)
+        if task.state != State.REVOKED:
+            LIFE.take("accept", task, work)
     return tasks
 
 
 def revoke_for(work: Work, order_id: str, *, reason: str) -> None:
     """Revoke whatever of an order is delivered, also what was accepted. One SELECT."""
     for task in of_order(work.session, order_id):
-        if task.state in _DELIVERABLE:
-            LIFE.take("revoke", task, work.as_system(), reason=reason)
-        elif task.state == State.ACCEPTED:
+        revoke(work, task, reason=reason)
+        if task.state == State.ACCEPTED:
             LIFE.take("end_term", task, work.as_system(), reason=reason)
 
 
@@ -325,10 +325,19 @@ def for_trial(task: DeliveryTask) -> bool:
 
 
 def all_delivered(session: Session, order_id: str) -> bool:
-    """Tell whether everything of an order is delivered or accepted. One SELECT on an index."""
+    """Tell whether everything of an order is delivered or accepted. One SELECT on an index.
+
+    Beside it something may be revoked, but not all.
+    """
     done = {State.DELIVERED, State.ACCEPTED}
-    tasks = of_order(session, order_id)
-    return bool(tasks) and all(task.state in done for task in tasks)
+    states = {task.state for task in of_order(session, order_id)}
+    return bool(states & done) and states <= {*done, State.REVOKED}
+
+
+def revoke(work: Work, task: DeliveryTask, *, reason: str) -> None:
+    """Revoke one delivery, as the house, if it is not."""
+    if task.state in _DELIVERABLE:
+        LIFE.take("revoke", task, work.as_system(), reason=reason)
 
 
 def listed(

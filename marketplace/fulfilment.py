@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from catalogue.grades import Grade, Origin
 from delivery import tasks
+from kernel.actor import Role
 from kernel.clock import local_date
 from kernel.errors import Refusal
 from kernel.money import Money, share
@@ -24,6 +25,7 @@ from marketplace.instalments import schedules
 from marketplace.instalments.schedules import Due
 from marketplace.lines import OrderLine
 from marketplace.mandated import mandate_rows
+from marketplace.ordering import parted
 from settlement import escrow, payments
 from settlement.metering import bills, meters, subscriptions
 from settlement.metering.meters import Basis
@@ -48,14 +50,30 @@ class Ordered(Protocol):
 
 def barred(work: Work, order: Ordered) -> tuple[Refusal, ...]:
     """Return every reason why the order's data cannot go to its buyer now."""
-    items = lines.ordered(work.session, lines.of(work.session, order.id))
+    items = lines.ordered(work.session, _open(work, order))
     use = uses.from_json(order.use_scenario)
-    return lines.refusals(work, items, buyer_id=order.buyer_id, use=use)
+    found = lines.refusals(work, items, buyer_id=order.buyer_id, use=use)
+    waits = _ended_lines_are_settled(order, work)
+    return found if waits is None else (*found, waits)
 
 
 def may_be_delivered(order: Ordered, work: Work) -> Refusal | None:
     """Guard: nothing bars the data from its buyer; the first reason, if something does."""
     return next(iter(barred(work, order)), None)
+
+
+def not_by_silence(order: Ordered, work: Work) -> Refusal | None:
+    """Guard: the house does not accept what was revoked while its buyer inspected it."""
+    return _ended_lines_are_settled(order, work) if Role.SYSTEM in work.actor.roles else None
+
+
+def _ended_lines_are_settled(order: Ordered, work: Work) -> Refusal | None:
+    ended = parted.ended(work.session, order.id)
+    found = tasks.of_order(work.session, order.id)
+    if all(each.state != tasks.State.REVOKED or each.order_line_id in ended for each in found):
+        return None
+    zh, en = "有订单行已终止，其未交付部分尚未退款", "a line has ended and is not refunded yet"
+    return Refusal("LINE_ENDED", zh, en)
 
 
 def has_not_signed(order: Ordered, work: Work) -> Refusal | None:
@@ -184,7 +202,7 @@ def conclude(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
 
 def _recognise(order: Ordered, work: Work) -> None:
     meters.close_for(work, order.id, Basis.USE)
-    ordered = lines.of(work.session, order.id)
+    ordered = _open(work, order)
     found = [line for line in ordered if opening.at_once(line, order.pay_mode)]
     # What was refunded before is neither accepted nor counted.
     amounts = escrow.reduced(work.session, order.id, _paid(work, order, found))
@@ -201,6 +219,13 @@ def _recognise(order: Ordered, work: Work) -> None:
     if due:
         escrow.accept(work, order.id, due)
     schedules.ask_for(work, order.id, Due.ACCEPTANCE)
+
+
+def accept_part(work: Work, order: Ordered, line: OrderLine, amount: Money) -> None:
+    """Let so much of a line that ended before its order count, and become due."""
+    volume.count_slices(work, order, [(line, 1, amount)])
+    due: escrow.AcceptedLine = {**earned(work, order, line), "amount": amount}
+    escrow.accept(work, order.id, [due])
 
 
 def nothing_charged(order: Ordered, work: Work) -> Refusal | None:
@@ -230,6 +255,17 @@ def close(order: Ordered, work: Work, _data: dict[str, Any]) -> None:
     payment = payments.live_of(work.session, order.id)
     if payment is not None:
         payments.void(work, payment.id)
+
+
+def needs(work: Work, order: Ordered, authorisation_id: str) -> bool:
+    """Tell whether a line of the order that has not ended stands on an authorisation."""
+    return any(line.authorisation_id == authorisation_id for line in _open(work, order))
+
+
+def _open(work: Work, order: Ordered) -> list[OrderLine]:
+    """Return the lines that did not end before the rest."""
+    ended = parted.ended(work.session, order.id)
+    return [line for line in lines.of(work.session, order.id) if line.id not in ended]
 
 
 def _paid(work: Work, order: Ordered, found: list[OrderLine]) -> list[Money]:

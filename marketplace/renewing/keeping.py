@@ -1,13 +1,16 @@
-"""Terms of subscriptions that began before terms were kept."""
+"""Terms of subscriptions that are kept late: begun before terms were, or paused and given back."""
 
 from typing import Final
 
 from sqlalchemy import select
 
 from kernel.clock import local_date
+from kernel.journal import Event
 from kernel.work import Work
 from marketplace.renewing import renewals
+from marketplace.terms import rows
 from marketplace.terms.rows import SubscriptionTerm
+from settlement.metering import subscriptions
 from settlement.metering.subscriptions import TO_COME, SubscriptionSlice
 
 _SERVED: Final = sorted(TO_COME)
@@ -37,3 +40,13 @@ def keep(work: Work, *, limit: int) -> int:
     for order_id in found:
         renewals.keep(work.as_system(), order_id)
     return len(found)
+
+
+def refund_withdrawn(work: Work, event: Event) -> None:
+    """After "refund.cancelled": what comes back to a paused term is paused as well.
+
+    Two SELECTs; a second time nothing changes.
+    """
+    term = rows.of_order(work.session, event.data.get("order_id") or "")
+    if term is not None and term.paused_on is not None:
+        subscriptions.pause(work.as_system(), term.order_id, on=term.paused_on)

@@ -2,92 +2,186 @@
 
 Source: the part that is not delivered is refunded pro rata (未交付部分按比例退款), and the
 seller bears the fee. Each reaction may run twice: the second time there is nothing to return.
+What the house cannot return by itself waits in a queue, with the reason, and is tried again.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import select
 
 from delivery import tasks
 from delivery.passing import allowances
 from delivery.tasks import DeliveryTask
 from kernel.clock import local_date
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Refusal, StepRefused
 from kernel.journal import Event
 from kernel.money import Money
 from kernel.work import Work
-from marketplace import lines, orders, progress
+from licensing import authorisations
+from marketplace import access, fulfilment, lines, orders, progress
 from marketplace.charging import opening
+from marketplace.instalments import schedules
 from marketplace.lines import OrderLine
+from marketplace.ordering import parted
 from marketplace.orders import Order, State
 from settlement.refunding import refunds
+from settlement.vouchers import vouchers
+
+BARRED: Final = "order.return_barred"
+_BATCH: Final = 200
+
+_STANDS: Final = (State.DELIVERY_SUSPENDED, State.PENDING_ACCEPTANCE, State.REDELIVERY)
+_GONE: Final = frozenset({authorisations.State.REVOKED, authorisations.State.EXPIRED})
+_REASON: Final = "未交付部分退款 what was not delivered goes back"
+
+
+class Waiting(NamedTuple):
+    """An order of which something should go back and does not. why: in both languages."""
+
+    order: Order
+    why: str
 
 
 def authorisation_ended(work: Work, event: Event) -> None:
     """After an authorisation has ended for good: return what was to be delivered under it.
 
-    One SELECT for each 200 orders, and some for each order.
+    What was delivered by then is accepted or not, as any. One SELECT for each 200 orders, and
+    some for each order.
     """
     progress.suspend_for(work, event.subject)
-    _give_back(work, lambda line: line.authorisation_id == event.subject,
-               OrderLine.authorisation_id == event.subject)  # fmt: skip
+    which = OrderLine.authorisation_id == event.subject
+    for order in orders.of_lines(work.session, which, State.DELIVERY_SUSPENDED):
+        settle(work, order)
 
 
 def product_delisted(work: Work, event: Event) -> None:
-    """After a product was delisted by force: return what was to be delivered of it."""
-    _give_back(work, lambda line: line.product_id == event.subject,
-               OrderLine.product_id == event.subject)  # fmt: skip
+    """After a product was delisted by force: return what was to be delivered of it.
+
+    What its buyer is inspecting is not accepted by silence any more: buyer and officer decide.
+    """
+    for state in _STANDS:
+        which = OrderLine.product_id == event.subject
+        for order in orders.of_lines(work.session, which, state):
+            settle(work, order)
 
 
-def give_back(work: Work, order: Order) -> None:
+def try_again(work: Work) -> None:
+    """Try again, as the house, what could not go back before: a job.
+
+    Two SELECTs for each 200 orders that wait, and some for each.
+    """
+    after = ""
+    while found := _waiting(work, _BATCH, after):
+        for each in found:
+            settle(work, each.order)
+        after = found[-1].order.id
+
+
+def waiting(work: Work, *, limit: int) -> list[Waiting]:
+    """Return the orders that wait, the oldest first, to who oversees. Two SELECTs."""
+    return _waiting(work, limit) if access.oversees(work.actor) else []
+
+
+def settle(work: Work, order: Order) -> None:
     """Ask, as the house, for the refund of what of a stopped order is not delivered.
 
-    Another person approves it as any refund. What was delivered is accepted as it is, and its
-    rest of the price becomes due. What is charged by period or by use and has begun is left:
-    it ends with its last bill. What cannot go back now (the buyer has no account yet) is told
-    by "order.return_barred" and waits, suspended, for an officer of settlement.
+    Another person approves it as any refund. Where other lines go on, the ended ones leave the
+    order with what of them was delivered, and the order goes on. What cannot go back now, or
+    not by rule, is told by "order.return_barred" and waits for an officer of settlement.
     """
-    standing = refunds.standing(work.session, order.id)
-    if not standing.left.minor or standing.under_way.minor:
-        return
-    found = tasks.of_order(work.session, order.id)
-    whole = not any(task.was_received for task in found)
-    amount = standing.left if whole else _undelivered(work, order, found)
-    if amount is None:
+    by_line = {task.order_line_id: task for task in tasks.of_order(work.session, order.id)}
+    left = parted.ended(work.session, order.id)
+    found = [line for line in lines.of(work.session, order.id) if line.id not in left]
+    gone = [line for line in found if _is_over(work, by_line[line.id])]
+    if not gone:
         return
     try:
         with work.session.begin_nested():
-            _refund(work, order, min(amount, standing.left))
+            if order.state != State.DELIVERY_SUSPENDED:
+                raise _left_to_people(
+                    "买方验收期间产品被强制摘牌：由买方验收、退回或提出争议，或由结算人员退款",
+                    "delisted while its buyer inspects: the buyer decides, or an officer refunds",
+                )
+            if len(gone) == len(found):
+                _end(work, order, gone, by_line)
+            else:
+                _part(work, order, gone, by_line)
     except DomainError as error:
-        work.record("order.return_barred", order.id, reason=f"{error.zh} {error.en}")
-        return
-    if not whole:
-        orders.LIFE.take("end_early", order, work.as_system())
-        orders.finish(order, work.as_system())
+        _tell(work, order, f"{error.zh} {error.en}")
 
 
-def _give_back(
-    work: Work, concerns: Callable[[OrderLine], bool], which: ColumnElement[bool]
+def _is_over(work: Work, task: DeliveryTask) -> bool:
+    """Tell whether a delivery was revoked, or its right is gone and nothing follows it."""
+    if task.state == tasks.State.REVOKED or task.authorisation_id is None:
+        return task.state == tasks.State.REVOKED
+    return authorisations.find(work.session, task.authorisation_id).state in _GONE
+
+
+def _left_to_people(zh: str, en: str) -> StepRefused:
+    return StepRefused.of((Refusal("LEFT_TO_PEOPLE", zh, en),))
+
+
+def _end(
+    work: Work, order: Order, gone: Sequence[OrderLine], by_line: dict[str, DeliveryTask]
 ) -> None:
-    for order in orders.of_lines(work.session, which, State.DELIVERY_SUSPENDED):
-        if all(concerns(line) for line in lines.of(work.session, order.id)):
-            give_back(work, order)
+    """End an order of which nothing goes on; what was delivered of it is accepted as it is."""
+    house, standing = work.as_system(), refunds.standing(work.session, order.id)
+    left = standing.left
+    received = any(task.was_received for task in by_line.values())
+    if not received and not order.total.minor:
+        orders.LIFE.take("call_off", order, house)
+    elif order.total.minor and not left.minor:
+        if not (standing.under_way.minor or standing.refunded.minor):
+            raise _left_to_people("尚未付款，由双方与结算人员处理", "nothing was paid yet")
+    elif received or parted.ended(work.session, order.id):
+        amount = _undelivered(work, order, gone, by_line)
+        _refund(work, order, min(amount, left))
+        orders.LIFE.take("end_early", order, house)
+        orders.finish(order, house)
+    else:
+        _refund(work, order, left)
+
+
+def _part(
+    work: Work, order: Order, gone: Sequence[OrderLine], by_line: dict[str, DeliveryTask]
+) -> None:
+    """Let the ended lines leave an order that goes on with the others."""
+    house = work.as_system()
+    if schedules.of_order(work.session, order.id) or vouchers.of_order(work.session, order.id):
+        raise _left_to_people(
+            "订单含分期或算力券，终止行的退款须人工办理",
+            "it is paid in parts or with a voucher: a person refunds the line that ended",
+        )
+    for line in gone:
+        task = by_line[line.id]
+        back = _undelivered(work, order, [line], by_line)
+        _refund(work, order, back)
+        if delivered := (line.amount - back).minor:
+            fulfilment.accept_part(house, order, line, Money(delivered, back.currency))
+        tasks.revoke(work, task, reason="订单行已终止 its line has ended")
+        parted.note(house, order.id, line.id, back=back)
+    work.session.flush()  # the order's guards read what has ended
+    progress.resume(work, order)
 
 
 def _refund(work: Work, order: Order, amount: Money) -> None:
     if amount.minor:
-        reason = "未交付部分退款 what was not delivered goes back"
-        refunds.request(work.as_system(), order_id=order.id, amount=amount, reason=reason)
+        refunds.request(work.as_system(), order_id=order.id, amount=amount, reason=_REASON)
 
 
-def _undelivered(work: Work, order: Order, found: list[DeliveryTask]) -> Money | None:
-    """Return the price of what is not delivered, rounded down; None where that is not known."""
-    by_line = {task.order_line_id: task for task in found}
+def _undelivered(
+    work: Work, order: Order, gone: Sequence[OrderLine], by_line: dict[str, DeliveryTask]
+) -> Money:
+    """Return the price of what is not delivered of some lines, rounded down for each."""
     amount = Money(0, order.total.currency)
-    for line in lines.of(work.session, order.id):
+    for line in gone:
         if not opening.at_once(line, order.pay_mode):
-            return None
+            raise _left_to_people(
+                "按期或按量计费的部分随最后一期账单终止，退款须人工核定",
+                "what is charged by period or by use ends with its last bill: a person decides",
+            )
         left = _share_left(work, by_line[line.id])
         amount += Money(line.amount.minor * left.numerator // left.denominator, amount.currency)
     return amount
@@ -105,3 +199,31 @@ def _share_left(work: Work, task: DeliveryTask) -> Fraction:
     today, began = local_date(work.now), local_date(task.opened_at)
     term = max(1, (task.use_until - began).days)
     return Fraction(min(max(0, (task.use_until - today).days), term), term)
+
+
+def _tell(work: Work, order: Order, why: str) -> None:
+    if _reasons(work, [order.id]).get(order.id) != why:
+        work.record(BARRED, order.id, reason=why)
+
+
+def _waiting(work: Work, limit: int, after: str = "") -> list[Waiting]:
+    told = select(Event.sequence).where(Event.kind == BARRED, Event.subject == Order.id)
+    statement = (
+        select(Order)
+        .where(Order.state.in_(_STANDS), Order.id > after, told.exists())
+        .order_by(Order.id)
+        .limit(limit)
+    )
+    found = list(work.session.scalars(statement))
+    reasons = _reasons(work, [order.id for order in found])
+    return [Waiting(order, reasons[order.id]) for order in found]
+
+
+def _reasons(work: Work, order_ids: Sequence[str]) -> dict[str, str]:
+    """Return order → why it waits, as it was told last. One SELECT on an index."""
+    statement = (
+        select(Event.subject, Event.data)
+        .where(Event.subject.in_(order_ids), Event.kind == BARRED)
+        .order_by(Event.sequence)
+    )
+    return {subject: str(data["reason"]) for subject, data in work.session.execute(statement)}

@@ -8,6 +8,7 @@ from marketplace.aftercare import bad_reviews, complaints, destructions, dispute
 from marketplace.aftercare.complaint_rows import Category
 from marketplace.aftercare.dispute_rows import Ground
 from marketplace.seeking import orders
+from marketplace.standing import returning
 
 
 def disputed(work: Work) -> list[Row]:
@@ -53,3 +54,12 @@ def to_destroy(work: Work) -> list[Row]:
         for one in found
     ]  # fmt: skip
     return shown.lit(work, rows, [one.id for one in found])
+
+
+def to_return(work: Work) -> list[Row]:
+    """Return the orders of which the house cannot give back what it should. Two SELECTs."""
+    found = returning.waiting(work, limit=shown.SHORT)
+    return [
+        shown.row(f"/orders/{one.order.id}", one.why, one.order.code, one.order.state)
+        for one in found
+    ]

@@ -12,17 +12,22 @@ from app.reactions import REACTIONS, WITNESSES
 from delivery import tasks
 from delivery.passing import allowances
 from kernel import journal
+from kernel.errors import StepRefused
 from kernel.journal import Event
 from kernel.money import Money
 from licensing import authorisations
-from marketplace import orders, products, progress, versions
+from marketplace import lines, orders, products, progress, versions, volume
+from marketplace.instalments.schedules import Due
 from marketplace.orders import Order, State
+from marketplace.paying import instalments
 from marketplace.products import Product
+from marketplace.standing import returning
 from settlement import escrow, fsck
 from settlement.ledger import AccountRef
 from settlement.refunding import refunds
 from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
+from tests.marketplace.instalments import test_instalments
 from tests.settlement import money
 
 DAY = make.AFTER_PUBLICITY
@@ -163,27 +168,178 @@ def test_what_was_handed_over_goes_back_by_the_days_of_use_that_are_left(
     assert fsck.check(session) == ()
 
 
-@pytest.mark.usefixtures("banked")
-def test_an_order_of_something_else_as_well_is_left_to_people(session: Session) -> None:
-    gone, other = make.listed(session), make.listed(session)
-    order = make.placed(session, gone)
-    both = orders.place(
+def two(session: Session, one: Product, other: Product, **changes: Any) -> Order:
+    """Have both products ordered together, confirmed, and signed by both."""
+    made = orders.place(
         work_of(session, "per_buyer_editor", at=DAY),
-        wanted=[{"product_id": one.id, "quantity": 1} for one in (gone, other)],
-        use=make.use(), is_related_party=False,
+        wanted=[{"product_id": each.id, "quantity": 1} for each in (one, other)],
+        use=make.use(), is_related_party=False, **changes,
     )  # fmt: skip
     session.flush()
-    for step in (order, both):
-        make.take(session, step, "confirm", "per_developer_editor")
-        for person in ("per_buyer_signer", "per_developer_signer"):
-            orders.sign(work_of(session, person, at=DAY), step.id)
-        progress.mark_paid(work_of(session, "system", at=DAY), make.fund(session, step))
+    make.take(session, made, "confirm", "per_developer_editor")
+    for person in ("per_buyer_signer", "per_developer_signer"):
+        orders.sign(work_of(session, person, at=DAY), made.id)
+    return made
+
+
+def funded(session: Session, order: Order) -> Order:
+    progress.mark_paid(work_of(session, "system", at=DAY), make.fund(session, order))
+    session.flush()
+    return order
+
+
+def task_of(session: Session, order: Order, product: Product) -> tasks.DeliveryTask:
+    (line,) = (one for one in lines.of(session, order.id) if one.product_id == product.id)
+    (task,) = (one for one in tasks.of_order(session, order.id) if one.order_line_id == line.id)
+    return task
+
+
+def complete(session: Session, task: tasks.DeliveryTask) -> None:
+    """Have the seller deliver one line, and the house notice."""
+    engineer = work_of(session, "per_developer_signer", at=DAY)
+    for step in ("provision", "complete"):
+        tasks.take(engineer, task.id, step)
+    session.flush()
+    event = journal.history(session, task.id, limit=1)[0]
+    progress.mark_delivered(work_of(session, "system", at=DAY), event)
+
+
+@pytest.mark.usefixtures("banked")
+def test_what_stands_beside_an_ended_line_goes_on_by_itself(session: Session) -> None:
+    (gone, right), other = public(session), make.listed(session)
+    both = funded(session, two(session, gone, other))
+
+    revoked(session, right)
+    state, ended = both.state, task_of(session, both, gone).state
+    complete(session, task_of(session, both, other))
+    make.take(session, both, "accept", "per_buyer_editor")
+
+    owed = {one.order_line_id: one.amount for one in escrow.of_order(session, both.id)}
+    assert (state, ended) == (State.IN_DELIVERY, tasks.State.REVOKED)
+    assert asked(session, both) == [PRICE]
+    assert both.state == State.ACCEPTED
+    assert owed == {task_of(session, both, other).order_line_id: PRICE}
+    assert volume.ties_out(session)
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.parametrize(("used", "back"), [(250, 750_000), (333, 667_000), (1_000, 0)])
+@pytest.mark.usefixtures("banked")
+def test_an_ended_line_that_was_used_in_part_is_settled_for_that_part(
+    session: Session, used: int, back: int
+) -> None:
+    gone, other = make.listed(session), make.listed(session)
+    both = funded(session, two(session, gone, other))
+    task = task_of(session, both, gone)
+    tasks.take(work_of(session, "per_developer_signer", at=DAY), task.id, "provision")
+    task.reads = 3
+    allowances.grant(session, task.id, "calls", 1_000)
+    allowances.spend(session, task.id, {"calls": used})
+
+    delisted(session, gone)
+    complete(session, task_of(session, both, other))
+    make.take(session, both, "accept", "per_buyer_editor")
+
+    owed = {one.order_line_id: one.amount for one in escrow.of_order(session, both.id)}
+    assert asked(session, both) == ([Money(back)] if back else [])
+    assert owed[task.order_line_id] == PRICE - Money(back)
+    assert owed[task_of(session, both, other).order_line_id] == PRICE
+    assert escrow.left(session, both.id) == Money(0)
+    assert volume.ties_out(session)
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.usefixtures("banked")
+def test_when_the_last_line_ends_as_well_the_order_ends_with_its_lines(session: Session) -> None:
+    gone, other = make.listed(session), make.listed(session)
+    both = funded(session, two(session, gone, other))
+
+    delisted(session, gone)
+    delisted(session, other)
+
+    assert asked(session, both) == [PRICE, PRICE]
+    assert both.state == State.ACCEPTED
+    assert escrow.of_order(session, both.id) == []
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.usefixtures("banked")
+def test_a_mixed_order_that_is_paid_in_parts_is_left_to_people_with_the_reason(
+    session: Session,
+) -> None:
+    gone, other = make.listed(session), make.listed(session)
+    both = orders.place(
+        work_of(session, "per_buyer_editor", at=DAY),
+        wanted=[{"product_id": each.id, "quantity": 1} for each in (gone, other)],
+        use=make.use(), is_related_party=False,
+    )  # fmt: skip
+    instalments.plan(
+        work_of(session, "per_buyer_editor", at=DAY), both.id,
+        [{"due": Due.SIGNATURE, "amount": Money(1_500_000)},
+         {"due": Due.ACCEPTANCE, "amount": Money(500_000)}],
+    )  # fmt: skip
+    session.flush()
+    make.take(session, both, "confirm", "per_developer_editor")
+    for person in ("per_buyer_signer", "per_developer_signer"):
+        orders.sign(work_of(session, person, at=DAY), both.id)
+    session.flush()
+    test_instalments.pay(session, both, 1)
 
     delisted(session, gone)
 
-    assert asked(session, order) == [PRICE]
-    assert both.state == State.DELIVERY_SUSPENDED
+    (waits,) = returning.waiting(work_of(session, "per_exchange_settler", at=DAY), limit=9)
+    assert (waits.order.id, both.state) == (both.id, State.DELIVERY_SUSPENDED)
+    assert "a person refunds the line that ended" in waits.why
     assert asked(session, both) == []
+    assert returning.waiting(work_of(session, "per_buyer_editor", at=DAY), limit=9) == []
+
+
+@pytest.mark.usefixtures("banked")
+def test_what_is_delisted_while_its_buyer_inspects_is_not_accepted_by_silence(
+    session: Session,
+) -> None:
+    product = make.listed(session)
+    order = make.delivered(session, product)
+
+    delisted(session, product)
+    with pytest.raises(StepRefused) as error:
+        orders.take(work_of(session, "system", at=make.days_later(30, DAY)), order.id, "accept")
+    (waits,) = returning.waiting(work_of(session, "per_exchange_settler", at=DAY), limit=9)
+    make.take(session, order, "accept", "per_buyer_editor")
+
+    assert [refusal.code for refusal in error.value.refusals] == ["LINE_ENDED"]
+    assert waits.order.id == order.id
+    assert order.state == State.ACCEPTED
+
+
+def test_a_free_order_of_which_nothing_came_is_called_off(session: Session) -> None:
+    product = make.listed(session, price_plan=make.FREE)
+    order = make.paid(session, product)
+
+    delisted(session, product)
+
+    assert order.state == State.CLOSED
+
+
+def test_what_could_not_go_back_goes_back_once_its_buyer_has_an_account(
+    session: Session, work_as: WorkAs
+) -> None:
+    product = make.listed(session)
+    order = make.paid(session, product)
+    delisted(session, product)
+    house = work_of(session, "system", at=DAY)
+    returning.try_again(house)
+    told = [event.kind for event in journal.history(session, order.id, limit=50)]
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    session.flush()
+
+    for _ in range(2):
+        returning.try_again(house)
+        session.flush()
+
+    assert told.count("order.return_barred") == 1
+    assert asked(session, order) == [PRICE]
+    assert fsck.check(session) == ()
 
 
 @pytest.mark.usefixtures("banked")
@@ -197,6 +353,8 @@ def test_what_is_charged_by_the_call_ends_with_its_bill(session: Session) -> Non
 
     assert asked(session, order) == []
     assert order.state == State.DELIVERY_SUSPENDED
+    settler = work_of(session, "per_exchange_settler", at=DAY)
+    assert [one.order.id for one in returning.waiting(settler, limit=9)] == [order.id]
 
 
 def test_what_cannot_go_back_now_is_told_and_waits(session: Session) -> None:
