@@ -26,3 +26,11 @@ document.querySelectorAll("[data-copy]").forEach((button) => {
     setTimeout(() => { button.textContent = said; }, 2000);
   });
 });
+
+// What is under way is looked at again, unless somebody is at work on the page meanwhile.
+document.querySelectorAll("[data-again]").forEach((told) => {
+  setInterval(() => {
+    if (document.hidden || document.activeElement !== document.body) return;
+    location.reload();
+  }, told.dataset.again * 1000);
+});

@@ -1,17 +1,11 @@
-"""Every page of money, filled by the trades of the demonstration: accessible, and fit for a phone.
-
-One browser window, into which one person after the other signs in; it changes its size and its
-language. What axe needs stands in the window from its beginning, so no page waits for it.
-"""
+"""Every page of money, filled by the trades of the demonstration: accessible, fit for a phone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from app import demonstration, house, serve, unit
 from app.reactions import SUBSCRIBERS, WITNESSES
@@ -22,19 +16,11 @@ from app.story.sixteen.trades import script
 from config.settings import Settings
 from kernel import clock
 from kernel.actor import SYSTEM
-from tests.browser.test_story import ARGUMENTS, SIZES, TAGS, WIDTHS
-from tests.completeness import chromium
+from tests.browser import seeing
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BEGINS_BEFORE = timedelta(days=110)
-
-OPTIONS: Final = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
-EXAMINED: Final = """options => axe.run(document, options).then(
-    told => told.violations.map(one => [one.id, one.nodes[0].html.slice(0, 120)]))"""
-
-LOOKS = ((("desk", "zh"), ("phone", "en")), (("desk", "en"), ("phone", "zh")))
-"""In which sizes and languages a page is seen; every second one the other way round."""
 
 PAGES = {
     "finance": (
@@ -101,48 +87,20 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
 
 @pytest.fixture(scope="module")
 def window(market: Market) -> Iterator[Page]:
-    """Open a window whose every page can be examined."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        context = opened.new_context(base_url=f"http://127.0.0.1:{market.port}", locale="zh-CN")
-        context.add_init_script(Axe().axe_script)
-        yield context.new_page()
-        opened.close()
+    """Open a window."""
+    with seeing.window(market.port) as opened:
+        yield opened
 
 
 def test_every_page_of_money_is_accessible_and_fits_a_phone(window: Page, market: Market) -> None:
     faults = []
     for person, pages in PAGES.items():
-        _sign_in(window, person)
-        for place, path in enumerate(pages):
-            for size, language in LOOKS[place % 2]:
-                width, height = SIZES[size]
-                window.set_viewport_size({"width": width, "height": height})
-                faults += _faults(window, _address(market, path, language))
+        seeing.sign_in(window, f"{person}@demo", cast.PASSWORD)
+        faults += seeing.faults(window, [_address(market, path) for path in pages])
 
     assert faults == []
 
 
-def _address(market: Market, path: str, language: str) -> str:
+def _address(market: Market, path: str) -> str:
     beat = path.partition("{")[2].rstrip("}")
-    address = path.replace(f"{{{beat}}}", market.made[beat]) if beat else path
-    return f"{address}{'&' if '?' in address else '?'}lang={language}"
-
-
-def _faults(window: Page, address: str) -> list[str]:
-    answer = window.goto(address)
-    assert answer is not None
-    assert answer.status == 200, address
-    at = f"{address} {window.viewport_size}"
-    told = [f"{at}: {rule} {place}" for rule, place in window.evaluate(EXAMINED, OPTIONS)]
-    content, width = window.evaluate(WIDTHS)
-    return [*told, f"{at}: {content} > {width} px"] if content > width else told
-
-
-def _sign_in(window: Page, person: str) -> None:
-    window.context.clear_cookies()
-    window.goto("/sign-in")
-    window.fill("#login", f"{person}@demo")
-    window.fill("#password", cast.PASSWORD)
-    window.click("main button.btn-primary")
-    window.wait_for_url("**/desk")
+    return path.replace(f"{{{beat}}}", market.made[beat]) if beat else path

@@ -40,6 +40,7 @@ EVENTS: Final[dict[str, Words]] = {
     "framework.offered": Words("拟定框架合同", "Framework contract drawn up"),
     "framework.called_off": Words("按框架下单", "Called off"),
     "framework.given_back": Words("恢复框架额度", "Amount given back"),
+    "order.return_barred": Words("退款暂不能办理", "Refund barred"),
     "order.instalments_planned": Words("拟定分期", "Instalments planned"),
     "delivery.stopped": Words("停止使用", "Use stopped"),
     "term.arranged": Words("设定到期方式", "Arranged what follows"),

@@ -30,6 +30,9 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
 EVENTS: Final[dict[str, Words]] = {
     "upload.opened": Words("开始上传", "Upload opened"),
     "dataset.loaded": Words("数据集入库", "Data set loaded"),
+    "dataset.held": Words("保全数据", "Held"),
+    "dataset.released": Words("解除保全", "Hold lifted"),
+    "dataset.rows_removed": Words("清理数据行", "Rows removed"),
     "dataset.mounted": Words("挂载新版本", "Version mounted"),
     "location.registered": Words("登记挂载位置", "Location registered"),
     "location.keys_rotated": Words("更换存储密钥", "Keys renewed"),

@@ -38,6 +38,11 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 EVENTS: Final[dict[str, Words]] = {
+    "demand.created": Words("起草需求", "Demand drafted"),
+    "demand.matched": Words("匹配产品", "Products matched to it"),
+    "board.opened": Words("开设专板", "Board opened"),
+    "board.product_admitted": Words("产品入板", "Product admitted"),
+    "board.product_dismissed": Words("产品移出专板", "Product taken off"),
     "mandate.granted": Words("拟定授权书", "Mandate drawn up"),
     "mandate.used": Words("受托方以委托方名义办理", "Done by the agent under its mandate"),
     "product.amended": Words("发布新版本", "New version published"),
