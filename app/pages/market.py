@@ -23,6 +23,7 @@ from licensing.authorisations import Authorisation
 from marketplace import access, admissions, boards, orders, products, volume
 from marketplace.auctions.lots import lister
 from marketplace.boards import Board
+from marketplace.mandated import mandate_rows
 from marketplace.prices import PayMode
 from marketplace.products import Product
 from marketplace.rankings import Ranked
@@ -61,6 +62,7 @@ def product(product_id: str) -> Any:
         tariff=tariffs.shown_of(version.price_plan),
         record=shown.record(found, work, products.LIFE),
         owner=shown.names(work, [found.owner_id])[found.owner_id],
+        agents=_agents(work, found, version),
         boards=[named(each) for each in boards.of(work.session, found.id)],
         chain=_chain(work, granted),
         granted=granted,
@@ -177,6 +179,13 @@ def _places(work: Work, kind: Ranking, places: list[Ranked]) -> list[dict[str, A
         }
         for place in places
     ]
+
+
+def _agents(work: Work, found: Product, version: ProductVersion) -> list[str]:
+    """Return the names of who sells a product in its owner's name today."""
+    today, sold = local_date(work.now), (found.id, version.industry)
+    agents = mandate_rows.agents_of(work.session, found.owner_id, sold, today, limit=PLACES)
+    return list(shown.names(work, agents).values())
 
 
 def row(product: Product, version: ProductVersion | None = None) -> dict[str, Any]:

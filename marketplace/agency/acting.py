@@ -1,7 +1,8 @@
 """What an agent does in its principal's name: each act checks a live mandate, and is recorded.
 
 An act is a step of a product, a quotation or an order, taken by the agent's person as the
-principal would take it: by the same rules, and on the principal's account.
+principal would take it: by the same rules, and on the principal's account. So is the writing of
+a product, and of the price at which one is offered.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ from marketplace.bargaining.quotations import Quotation
 from marketplace.mandated.mandate_rows import Mandate, MandatedOrder, MandateUse, Power, State
 from marketplace.orders import Order
 from marketplace.products import Product
+from marketplace.shelving import amendments
+from marketplace.shelving.amendments import Amendment
 from marketplace.versions import Content, ProductVersion
 
 NOUNS: Final[Mapping[str, ModuleType]] = {
@@ -37,6 +40,7 @@ NOUNS: Final[Mapping[str, ModuleType]] = {
 ACTS: Final[Mapping[str, Power]] = {
     "product.create": Power.LIST,
     "product.revise": Power.LIST,
+    "product.reprice": Power.PRICE,
     "product.submit": Power.LIST,
     "product.withdraw": Power.LIST,
     "product.suspend": Power.LIST,
@@ -51,6 +55,9 @@ ACTS: Final[Mapping[str, Power]] = {
 }
 """Life cycle and step → the power that it needs."""
 
+_WRITTEN: Final = frozenset({"product.create", "product.revise", "product.reprice"})
+"""What is no step of a life cycle, and has a command of its own."""
+
 WAITING: Final = (orders.State.SUBMITTED, orders.State.CONTRACT_SIGNING)
 _DUTIES: Final = frozenset({Duty.EDITOR, Duty.SUBMITTER, Duty.SIGNER})
 
@@ -63,14 +70,17 @@ class Matter(NamedTuple):
     offers: tuple[Offer, ...]
 
 
-def create(work: Work, mandate_id: str, **content: Unpack[Content]) -> Product:
+def create(
+    work: Work, mandate_id: str, own_code: str | None = None, **content: Unpack[Content]
+) -> Product:
     """Write a new product of the principal's, as a draft; its industry is within the scope.
 
-    Raises NotFound, StepNotAllowed, StepRefused with every reason, Invalid.
+    own_code: as the principal calls it. Raises NotFound, StepNotAllowed, StepRefused with every
+    reason, Invalid.
     """
     found = _locked(work, mandate_id)
     refuse(_barred(found, work, "product.create"))
-    made = products.create(_in_name(work, found), **content)
+    made = products.create(_in_name(work, found), own_code, **content)
     work.session.flush()  # the version is read back for its scope
     refuse(_beyond(found, work, [made.id]))
     _keep(work, found, "product.create", made.id)
@@ -88,6 +98,25 @@ def revise(work: Work, mandate_id: str, product_id: str, **content: Unpack[Conte
     return made
 
 
+def reprice(
+    work: Work, mandate_id: str, product_id: str, price_plan: Mapping[str, Any]
+) -> Amendment:
+    """Propose another price for a listed product of the principal's, as a revision of it.
+
+    It is checked, reviewed and published as the principal's own would be. Raises what `act` and
+    `amendments.propose` raise; BEYOND_KIND where the plan is of another kind than the present
+    one, for how a product is sold is the principal's to say.
+    """
+    found = _locked(work, mandate_id)
+    refuse((*_barred(found, work, "product.reprice"), *_beyond(found, work, [product_id])))
+    inside = _in_name(work, found)
+    present = products.own_version(inside, product_id).price_plan
+    refuse(_otherwise(present, price_plan))
+    made = amendments.propose(inside, product_id, price_plan=dict(price_plan))
+    _keep(work, found, "product.reprice", product_id)
+    return made
+
+
 def act(
     work: Work, mandate_id: str, life: str, subject_id: str, step: str, **answers: Any
 ) -> Mandate:
@@ -97,7 +126,7 @@ def act(
     """
     found = _locked(work, mandate_id)
     doing, module = f"{life}.{step}", NOUNS.get(life)
-    if module is None or doing not in ACTS or step in {"create", "revise"}:
+    if module is None or doing not in ACTS or doing in _WRITTEN:
         raise NotFound("没有这一代理行为", f"an agent does not do {doing}")
     inside = _in_name(work, found)
     subject = module.seen(inside, subject_id)
@@ -127,6 +156,40 @@ def matters(work: Work, mandate: Mandate, *, limit: int) -> list[Matter]:
     found += [Matter("quotation", one, ()) for one in _quotations(work, mandate, limit)]
     found += [Matter("order", one, ()) for one in _orders(work, mandate, limit)]
     return [one._replace(offers=_offers(one, mandate, inside)) for one in found]
+
+
+def looking(work: Work, mandate: Mandate, doing: str) -> Work:
+    """Return the work of an agent that looks at what it needs for an act, in the principal's name.
+
+    To read with, and nothing else: the act itself checks the mandate anew, locked. Raises
+    StepNotAllowed, StepRefused with every reason.
+    """
+    access.require(work, mandates.agent, mandate, "mandate.act")
+    refuse(_barred(mandate, work, doing))
+    return _in_name(work, mandate)
+
+
+def creates(work: Work, mandate: Mandate) -> bool:
+    """Tell whether the caller may write new products under a mandate now. Some SELECTs by key.
+
+    What is new is in no list of products, so that the mandate names an industry.
+    """
+    if not mandates.agent.matches(work.actor, mandate) or not mandate.industries:
+        return False
+    return not _barred(mandate, work, "product.create")
+
+
+def reprices(work: Work, mandate: Mandate, product: Product) -> bool:
+    """Tell whether the caller may propose another price of one of its `matters` now."""
+    listed = product.state == products.State.LISTED
+    return listed and not _barred(mandate, work, "product.reprice")
+
+
+def _otherwise(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[Refusal, ...]:
+    if present.get("kind") == wanted.get("kind"):
+        return ()
+    zh, en = "代理人不得改变计价方式", "an agent does not change how a product is priced"
+    return (Refusal("BEYOND_KIND", zh, en),)
 
 
 def _offers(one: Matter, mandate: Mandate, inside: Work) -> tuple[Offer, ...]:

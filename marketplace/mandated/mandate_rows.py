@@ -130,3 +130,32 @@ def uses(session: Session, mandate_id: str, *, limit: int) -> list[MandateUse]:
         .limit(limit)
     )
     return list(session.scalars(statement))
+
+
+def agents_of(
+    session: Session, principal_id: str, product: tuple[str, str], on: date, *, limit: int
+) -> list[str]:
+    """Return who sells a product in its owner's name on a day, the longest mandated first.
+
+    product: its id and industry. An agent that may but agree on prices sells nothing alone.
+    One SELECT on an index.
+    """
+    key, industry = product
+    statement = (
+        select(Mandate)
+        .where(
+            Mandate.principal_id == principal_id,
+            Mandate.state == State.SIGNED,
+            Mandate.valid_from <= on,
+            Mandate.valid_to >= on,
+        )
+        .order_by(Mandate.id)
+        .limit(limit)
+    )
+    found = [
+        one.agent_id
+        for one in session.scalars(statement)
+        if (key in one.product_ids or industry[:1] in one.industries)
+        and {Power.LIST.value, Power.CONTRACT.value} & set(one.powers)
+    ]
+    return list(dict.fromkeys(found))

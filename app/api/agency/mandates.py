@@ -6,8 +6,10 @@ from typing import Any, Final, cast
 from marshmallow import fields
 
 from app import doors, unit
+from app.api.marketplace import amendments as amendment_door
 from app.api.marketplace import products as product_door
-from app.api.marketplace.products import ProductIn, ProductOut, RevisionIn
+from app.api.marketplace.amendments import ProductAmendmentOut
+from app.api.marketplace.products import PricePlanBody, ProductIn, ProductOut, RevisionIn
 from kernel.work import Work
 from licensing import signatures
 from marketplace.agency import acting, mandates
@@ -41,6 +43,12 @@ class AgencyMandateActIn(doors.Body):
     subject_id = doors.text(max=40)
     step = doors.choice(*sorted({doing.partition(".")[2] for doing in ACTS}))
     answers = fields.Dict(keys=fields.String(), load_default={})
+
+
+class AgencyPriceIn(doors.Body):
+    """Another price of a listed product, of the kind that it has."""
+
+    price_plan = doors.nested(PricePlanBody)
 
 
 class AgencyMandateUseOut(doors.Schema):
@@ -177,6 +185,18 @@ def revise(body: dict[str, Any], subject_id: str, product_id: str) -> Any:
     made = acting.revise(work, subject_id, product_id, **body)
     work.session.flush()  # so that the version shown is the one that will be stored
     return product_door.show(made, work)
+
+
+@blueprint.post("/<string:subject_id>/products/<string:product_id>/price")
+@doors.money
+@blueprint.arguments(AgencyPriceIn)
+@blueprint.response(201, ProductAmendmentOut)
+def reprice(body: dict[str, Any], subject_id: str, product_id: str) -> Any:
+    """Propose another price for a listed product of the principal's, as a revision of it."""
+    work = unit.current()
+    made = acting.reprice(work, subject_id, product_id, body["price_plan"])
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return amendment_door.show(made, work)
 
 
 doors.steps(blueprint, mandates, AgencyMandateOut, show)

@@ -8,6 +8,7 @@ from app import doors, languages, unit
 from app.pages import account, forms, shown
 from app.pages.choosing import chosen
 from app.pages.contracting import contracts as papers
+from app.pages.listing import revisions, rooms
 from kernel.clock import local_date
 from kernel.errors import NotFound
 from kernel.words import Words
@@ -18,7 +19,9 @@ from marketplace.agency.acting import Matter
 from marketplace.agency.mandates import Terms
 from marketplace.mandated import mandate_rows
 from marketplace.mandated.mandate_rows import Mandate, Power
+from marketplace.products import Product
 from marketplace.seeking import orders as seeking
+from marketplace.shelving import amendments
 from marketplace.templates import texts
 
 blueprint = Blueprint("mandate_pages", __name__)
@@ -99,12 +102,52 @@ def one(mandate_id: str) -> Any:
         lines=papers.laid_out(copy if english else governing),
         reads="en" if english else "zh",
         matters=[
-            _matter(work, each) for each in acting.matters(work, found, limit=shown.SHORT)
+            _matter(work, found, each) for each in acting.matters(work, found, limit=shown.SHORT)
         ],
+        creates=acting.creates(work, found),
         orders=sold,
         codes=seeking.codes(work.session, [each.order_id for each in sold]),
         events=shown.timeline(work, found.id),
     )  # fmt: skip
+
+
+@blueprint.get("/mandates/<mandate_id>/products/new")
+@doors.members("read")
+def write(mandate_id: str) -> Any:
+    """Show its agent the form of a new product of the principal's."""
+    work = unit.current()
+    found = mandates.seen(work, mandate_id)
+    return rooms.form(
+        acting.looking(work, found, "product.create"),
+        mandate=found,
+        principal=shown.names(work, [found.principal_id])[found.principal_id],
+        sections=found.industries,
+    )
+
+
+@blueprint.post("/mandates/<mandate_id>/products/new")
+@doors.members("write")
+def create(mandate_id: str) -> Any:
+    """Write the draft, as the principal's."""
+    work = unit.current()
+    inside = acting.looking(work, mandates.seen(work, mandate_id), "product.create")
+    content = rooms.written(inside)
+    acting.create(work, mandate_id, forms.text("own_code", max=64) or None, **content)
+    return redirect(f"/mandates/{mandate_id}", 303)
+
+
+@blueprint.post("/mandates/<mandate_id>/products/<product_id>/price")
+@doors.money
+def reprice(mandate_id: str, product_id: str) -> Any:
+    """Propose another price for a product of the principal's."""
+    work = unit.current()
+    found = mandates.seen(work, mandate_id)
+    inside = acting.looking(work, found, "product.reprice")
+    present = products.own_version(inside, product_id).price_plan
+    price = forms.money("price")
+    said = {**present, "price": {"minor": price.minor, "currency": price.currency}}
+    acting.reprice(work, mandate_id, product_id, said)
+    return redirect(f"/mandates/{mandate_id}", 303)
 
 
 @blueprint.post("/mandates/<mandate_id>/acts/<life>/<subject_id>/<step>")
@@ -121,7 +164,7 @@ def act(mandate_id: str, life: str, subject_id: str, step: str) -> Any:
     return redirect(f"/mandates/{mandate_id}", 303)
 
 
-def _matter(work: Work, one: Matter) -> dict[str, Any]:
+def _matter(work: Work, mandate: Mandate, one: Matter) -> dict[str, Any]:
     """Return what an agent may act on, as people call it, with its buttons."""
     subject = one.subject
     product_id = {"product": subject.id, "quotation": getattr(subject, "product_id", "")}
@@ -139,7 +182,22 @@ def _matter(work: Work, one: Matter) -> dict[str, Any]:
             "id": subject.id, "version": subject.version, "own": {},
             "actions": doors.actions(one.offers),
         },
+        "id": subject.id,
+        "price": _price(work, mandate, subject) if one.life == "product" else None,
     }  # fmt: skip
+
+
+def _price(work: Work, mandate: Mandate, product: Product) -> dict[str, Any] | None:
+    """Return what a product costs, and whether its agent may propose another price now."""
+    plan = products.offered(work.session, [product.id])[product.id].price_plan
+    going = amendments.under_way(work.session, product.id)
+    return {
+        "plan": plan,
+        "going": f"amendment.{going.state}" if going else None,
+        "changes": plan["kind"] in revisions.PRICED
+        and going is None
+        and acting.reprices(work, mandate, product),
+    }
 
 
 _KINDS: Final = {

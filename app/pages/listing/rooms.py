@@ -44,7 +44,26 @@ def own() -> Any:
 @doors.members("read")
 def new() -> Any:
     """Show the form of a new product, with all that the chosen data set says of it."""
+    return form(unit.current())
+
+
+@blueprint.post("/listing/new")
+@doors.members("write")
+def create() -> Any:
+    """Write the draft, from the form and the data set."""
     work = unit.current()
+    made = products.create(work, forms.text("own_code", max=64) or None, **written(work))
+    for kind in sorted(STATED):
+        if said_of_it := forms.text(f"said-{kind}", max=1000):
+            materials.state(work, kind, said_of_it, product_id=made.id)
+    return redirect(f"/listing/{made.id}", 303)
+
+
+def form(work: Work, **agency: Any) -> Any:
+    """Return the form of a new product of the caller's, or of an agent's principal.
+
+    agency: the mandate, its principal's name and the sections that it covers.
+    """
     chosen = shown.asked("dataset_version", max=40)
     said: Content = prefill.of(work, chosen) if chosen else {}
     held = datasets.listed(work, after=None, limit=CHOSEN).items
@@ -54,22 +73,19 @@ def new() -> Any:
         said=said,
         chosen=chosen,
         datasets=[(newest[each.id].id, each.title, newest[each.id].number) for each in held],
+        **agency,
     )
 
 
-@blueprint.post("/listing/new")
-@doors.members("write")
-def create() -> Any:
-    """Write the draft, from the form and the data set."""
-    work = unit.current()
-    version_id = forms.text("dataset_version", max=40)
-    said = prefill.of(work, version_id)
+def written(work: Work) -> Content:
+    """Return what that form says, with what the data set says of itself."""
+    said = prefill.of(work, forms.text("dataset_version", max=40))
     meanings = {name.removeprefix("meaning-"): request.form[name].strip()[:300]
                 for name in request.form if name.startswith("meaning-")}  # fmt: skip
     dictionary = [
         {**column, "meaning": meanings.get(column["name"], "")} for column in said["dictionary"]
     ]
-    content: Content = {
+    return {
         **versions.empty(),
         **said,
         "dictionary": dictionary,
@@ -86,11 +102,6 @@ def create() -> Any:
         "price_plan": _price(),
         "accept_days": forms.number("accept_days"),
     }
-    made = products.create(work, forms.text("own_code", max=64) or None, **content)
-    for kind in sorted(STATED):
-        if said_of_it := forms.text(f"said-{kind}", max=1000):
-            materials.state(work, kind, said_of_it, product_id=made.id)
-    return redirect(f"/listing/{made.id}", 303)
 
 
 @blueprint.get("/listing/<product_id>")

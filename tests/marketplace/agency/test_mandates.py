@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from kernel.clock import Instant
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
-from marketplace import contracts, orders, products, progress
+from marketplace import contracts, orders, products, progress, versions
 from marketplace.agency import acting, mandates
 from marketplace.bargaining import quotations
 from marketplace.mandated import mandate_rows
 from marketplace.mandated.mandate_rows import Mandate, Power, State
+from marketplace.shelving import amendments
+from marketplace.shelving.amendments import Amendment
 from settlement import shares
 from settlement.dividing import obligations, terms
 from settlement.dividing.obligations import Obligation
@@ -274,3 +276,93 @@ def test_the_exchange_ends_a_mandate_and_nobody_signs_what_is_over(session: Sess
 
     assert it.state == State.REVOKED
     assert codes(refused) == ["TERM_OVER"]
+
+
+DEARER: dict[str, Any] = {"kind": "one_off", "price": {"minor": 1_200_000, "currency": "CNY"}}
+
+
+def reprice(session: Session, it: Mandate, product_id: str, *, person: str = AGENT,
+            plan: dict[str, Any] = DEARER, at: Instant = NOW) -> Amendment:  # fmt: skip
+    made = acting.reprice(work_of(session, person, at=at), it.id, product_id, plan)
+    session.flush()
+    return made
+
+
+def test_an_agent_proposes_another_price_and_the_house_publishes_it(session: Session) -> None:
+    product = make.listed(session)
+    it = signed(session, product_ids=[product.id], industries=[], powers=[Power.PRICE])
+
+    made = reprice(session, it, product.id)
+    for step, person, answers in make.REVIEWS:
+        amendments.take(work_of(session, person, at=NOW), made.id, step, **answers)
+
+    after = versions.find(session, made.after_id)
+    assert (made.owner_id, made.size) == ("org_developer", "major")
+    assert after.price_plan["price"]["minor"] == 1_200_000
+    assert [one.act for one in mandate_rows.uses(session, it.id, limit=9)] == ["product.reprice"]
+    with pytest.raises(StepRefused) as again:
+        reprice(session, it, product.id)
+    assert codes(again) == ["AMENDMENT_UNDER_WAY"]
+
+
+def test_an_agent_changes_no_price_beyond_its_mandate(session: Session) -> None:
+    product, other = make.listed(session), make.listed(session)
+    it = signed(session, product_ids=[product.id], industries=[], powers=[Power.PRICE])
+    lists = signed(session, product_ids=[product.id], industries=[], powers=[Power.LIST])
+    unsigned = granted(session, product_ids=[product.id], powers=[Power.PRICE])
+    ended = take(session, signed(session, powers=[Power.PRICE]), "revoke", PRINCIPAL, reason="x")
+    later = NOW + timedelta(days=91)
+
+    for mandate, wanted, otherwise, code in (
+        (it, other, {}, "BEYOND_SCOPE"),
+        (it, product, {"at": later}, "MANDATE_NOT_LIVE"),
+        (it, product, {"plan": make.FREE}, "BEYOND_KIND"),
+        (lists, product, {}, "BEYOND_POWERS"),
+        (unsigned, product, {}, "MANDATE_NOT_LIVE"),
+        (ended, product, {}, "MANDATE_NOT_LIVE"),
+    ):
+        with pytest.raises(StepRefused) as refused:
+            reprice(session, mandate, wanted.id, **otherwise)
+        assert code in codes(refused)
+    for person in (PRINCIPAL, "per_buyer_editor"):
+        with pytest.raises((StepNotAllowed, NotFound)):
+            reprice(session, it, product.id, person=person)
+    assert amendments.under_way(session, product.id) is None
+
+
+def test_who_sells_a_product_is_told_while_its_mandate_is_live(session: Session) -> None:
+    product, today = make.listed(session), NOW.date()
+
+    def told(on: date = today, industry: str = "M") -> list[str]:
+        sold = (product.id, industry)
+        return mandate_rows.agents_of(session, "org_developer", sold, on, limit=9)
+
+    granted(session)
+    signed(session, powers=[Power.PRICE])
+    before = told()
+    it = signed(session)
+
+    assert before == []
+    assert told() == ["org_other"]
+    assert told(on=today + timedelta(days=91)) == told(industry="A") == []
+    take(session, it, "renounce", AGENT, reason="x")
+    assert told() == []
+
+
+def test_an_agent_looks_at_what_it_needs_and_nobody_else(session: Session) -> None:
+    it = signed(session, powers=[Power.LIST])
+    only = signed(session, powers=[Power.LIST], industries=[], product_ids=[
+        make.listed(session).id])  # fmt: skip
+    agent = work_of(session, AGENT, at=NOW)
+
+    inside = acting.looking(agent, it, "product.create")
+
+    assert inside.actor.organisation == "org_developer"
+    assert (acting.creates(agent, it), acting.creates(agent, only)) == (True, False)
+    assert not acting.creates(work_of(session, PRINCIPAL, at=NOW), it)
+    with pytest.raises(StepNotAllowed):
+        acting.looking(work_of(session, PRINCIPAL, at=NOW), it, "product.create")
+    with pytest.raises(StepRefused):
+        acting.looking(agent, it, "product.reprice")
+    with pytest.raises(NotFound):
+        acting.act(agent, it.id, "product", "prd_1", "reprice")

@@ -1,11 +1,19 @@
 """Pages of mandates: drawn up, signed by both, acted under, revoked."""
 
-from typing import Any
+from typing import Any, Final
+
+import pytest
 
 from app.unit import Exchange
+from marketplace.mandated.mandate_rows import Power
 from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
 from tests.app.pages.town import TODAY, Town
 from tests.marketplace import make
+from tests.marketplace.agency import test_mandates
+from tests.marketplace.shelving import sheet
+
+AGENT: Final = "per_other_editor"
+PRINCIPAL: Final = "per_developer_editor"
 
 
 def step(browser: Browser, address: str, name: str, **answers: Any) -> None:
@@ -66,3 +74,62 @@ def test_a_mandate_before_its_first_day_is_shown_as_such(
     step(visit("per_other_editor"), address, "sign_second")
 
     principal.shows(address, "不在期限内")
+
+
+@pytest.fixture
+def sold(application: Exchange) -> dict[str, str]:
+    """Have the bystander mandated to list and price, and to sign alone; say what stands where."""
+    with application.house.engines.writing() as session:
+        listed = make.listed(session, title_zh="县域降雨")
+        kept = sheet.dataset(session)
+        made = test_mandates.signed(session, powers=[Power.LIST, Power.PRICE])
+        bare = test_mandates.signed(session, powers=[Power.COLLECT])
+        session.commit()
+        return {"product": listed.id, "dataset": kept.id, "mandate": f"/mandates/{made.id}",
+                "bare": f"/mandates/{bare.id}"}  # fmt: skip
+
+
+@ON_SQLITE
+def test_an_agent_writes_a_product_of_its_principals(visit: Visit, sold: dict[str, str]) -> None:
+    agent, principal, form = visit(AGENT), visit(PRINCIPAL), f"{sold['mandate']}/products/new"
+    agent.shows(sold["mandate"], "代为编写产品")
+    agent.shows(form, "演示·枫香科技", "各站降雨")
+    agent.shows(f"{form}?dataset_version={sold['dataset']}", "价格与交付")
+    said = {
+        "dataset_version": sold["dataset"], "title_zh": "代理编写的降雨",
+        "title_en": "Rain by an agent", "intro": "各站降雨", "product_type": "dataset",
+        "industry": "M", "application_field": "meteorological_services",
+        "region_coverage": "430000", "update_frequency": "daily",
+        "source_kind": "self_produced", "delivery_mode": "in_domain", "price": "500",
+        "accept_days": "7",
+    }  # fmt: skip
+
+    written = agent.post(form, **said)
+    outside = agent.post(form, **{**said, "industry": "A"})
+
+    assert written.status_code == 303, written.text
+    assert "BEYOND_SCOPE" in outside.text
+    agent.shows(sold["mandate"], "代理编写的降雨")
+    principal.shows("/listing", "代理编写的降雨")
+    assert principal.get(form).status_code == 403
+    assert "products/new" not in agent.get(sold["bare"]).text
+    assert agent.get(f"{sold['bare']}/products/new").status_code == 409
+
+
+@ON_SQLITE
+def test_an_agent_proposes_a_price_and_is_named_with_the_product(
+    visit: Visit, sold: dict[str, str]
+) -> None:
+    agent, principal, product = visit(AGENT), visit(PRINCIPAL), f"/products/{sold['product']}"
+    agent.shows(sold["mandate"], "提交改价", "10,000.00")
+
+    mine = principal.post(f"{sold['mandate']}{product}/price", price="1")
+    priced = agent.post(f"{sold['mandate']}{product}/price", price="12,000")
+
+    assert (mine.status_code, priced.status_code) == (403, 303), priced.text
+    page = agent.shows(sold["mandate"], "修订", "形式审查")
+    assert f"{sold['product']}/price" not in page
+    visit().shows(product, "代理商", "演示·旁人公司")
+    step(principal, sold["mandate"], "revoke", reason="改为自营")
+    assert "代理商" not in visit().get(product).text
+    assert agent.get(f"{sold['mandate']}/products/new").status_code == 409
