@@ -38,6 +38,8 @@ from marketplace.lines import OrderLine
 from marketplace.orders import Order
 
 SAID_MAX: Final = 1_000
+NEUTRAL: Final = 5
+"""Ratings of the middle level with which a product's are put in order."""
 BAD_MAX: Final = 2
 """The best level that is still a bad review."""
 
@@ -277,13 +279,37 @@ def scores(work: Work, merchant_ids: Collection[str]) -> dict[str, int]:
     return {key: _score(work, int(points), int(number), mean) for key, points, number in counted}
 
 
-def levels(session: Session, product_id: str) -> list[int]:
-    """Return the levels from 3 up that a product's mean rating reaches. One SELECT on an index."""
-    statement = select(func.coalesce(func.sum(Rating.overall), 0), func.count()).where(
-        Rating.product_id == product_id
+def standings(session: Session, product_ids: Collection[str]) -> dict[str, tuple[int, int]]:
+    """Return product → the levels of its ratings added up, and how many ratings they are.
+
+    Of those that are rated. One SELECT on an index.
+    """
+    statement = (
+        select(Rating.product_id, func.sum(Rating.overall), func.count())
+        .where(Rating.product_id.in_(product_ids))
+        .group_by(Rating.product_id)
     )
-    points, number = session.execute(statement).one()
+    counted = session.execute(statement)
+    return {key: (int(points), int(number)) for key, points, number in counted}
+
+
+def levels(points: int, number: int) -> list[int]:
+    """Return the levels from 3 up that the mean of some ratings reaches. Pure."""
     return [level for level in Level if level > BAD_MAX and 0 < level * number <= points]
+
+
+def place(points: int, number: int) -> str:
+    """Return by what a rated product is put in order, the best last. Pure.
+
+    A few ratings say little: each product's are counted with NEUTRAL more of the middle level,
+    so that one buyer's five stars stand behind a hundred buyers' good ones.
+    """
+    return f"{half_up(1_000 * (points + 3 * NEUTRAL), number + NEUTRAL):04}"
+
+
+def mean_e2(points: int, number: int) -> int:
+    """Return the mean of some ratings in hundredths of a level. Pure."""
+    return half_up(100 * points, number)
 
 
 def _everywhere(work: Work) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from kernel.errors import Invalid
-from kernel.pages import Order, Page, keyset_merged
+from kernel.pages import Order, Page, keyset_merged, keyset_rows
 from marketplace.finding import rarity
 from marketplace.finding.rarity import Rarity
 from marketplace.indexing import index
@@ -60,17 +60,24 @@ STATEMENTS: Final = 500
 
 VALUES_MAX: Final = 20
 NEAR_MAX: Final = 5
+_RATED: Final = "r"
+_OTHERS: Final = "o"
+"""With what a cursor begins where the best come first: among the rated, or behind them."""
 _MARK: Final = "."
 """Parts the place of the word that leads from the rest of a cursor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is looked for. text: words, all of which must occur. chosen: facet → codes."""
+    """What is looked for. text: words, all of which must occur. chosen: facet → codes.
+
+    best_first: of products, the best rated first, and then what nobody has rated.
+    """
 
     text: str = ""
     kind: Kind | None = None
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    best_first: bool = False
 
     @property
     def terms(self) -> list[str]:
@@ -131,6 +138,8 @@ def found(session: Session, question: Question, *, after: str | None, limit: int
     kinds = _kinds(question)
     if not kinds:
         return Page([], None)
+    if question.best_first:
+        return _best(session, question, after=after, limit=limit)
     rare = rarity.sampled(session, question.terms, question.chosen)
     first, after = (rare.first, None) if after is None else _resumed(after, question)
     asked = [_hits(replace(question, kind=kind), rare, first=first, wanted=limit) for kind in kinds]
@@ -141,10 +150,60 @@ def found(session: Session, question: Question, *, after: str | None, limit: int
         after=after,
         limit=limit,
     )
-    entries = session.scalars(_ENTRIES, {"numbers": [row[0] for row in page.items]})
+    return Page(_shown(session, page.items), page.next and f"{first}{_MARK}{page.next}")
+
+
+def _best(session: Session, question: Question, *, after: str | None, limit: int) -> Page[Hit]:
+    """Return one page of products, the best rated first: those that are rated, then the others.
+
+    Four SELECTs at most. A cursor says at which of the two it is. Raises Invalid.
+    """
+    if question.kind != Kind.PRODUCT:
+        zh, en = "只有产品可以按评价排序", "only products are put in order by their ratings"
+        raise Invalid(zh, en, pointer="/sort")
+    rare = rarity.sampled(session, question.terms, question.chosen)
+    first, after, rest = rare.first, after or _RATED, None
+    if len(after) > 1:
+        first, rest = _resumed(after[1:], question)
+    hits, items = _hits(question, rare, first=first, wanted=limit), []
+    if after[0] == _RATED:
+        rated, order = _rated(hits)
+        page = keyset_rows(session, rated, by=order, after=rest, limit=limit, asked=hits.asked)
+        if page.next:
+            return Page(_shown(session, page.items), f"{_RATED}{first}{_MARK}{page.next}")
+        items, rest = page.items, None
+    elif after[0] != _OTHERS:
+        raise Invalid("分页游标无效", "the cursor is not valid", pointer="/after")
+    others, room = [(_unrated(hits), hits.asked)], limit - len(items)
+    page = keyset_merged(session, others, by=hits.order, after=rest, limit=max(1, room))
+    if room:
+        beyond = page.next and f"{_OTHERS}{first}{_MARK}{page.next}"
+        return Page(_shown(session, [*items, *page.items]), beyond)
+    return Page(_shown(session, items), _OTHERS if page.items else None)
+
+
+def _rated(hits: Hits) -> tuple[Select[Any], Order]:
+    """Return what finds the rated of the hits, with what puts them in order, and that order."""
+    code = SearchFacet.__table__.alias().c
+    statement = hits.statement.add_columns(code.value).where(
+        code.facet == index.RATED, code.entry == hits.number
+    )
+    return statement, ((code.value, "desc"), (hits.number, "desc"))
+
+
+def _unrated(hits: Hits) -> Select[Any]:
+    code = SearchFacet.__table__.alias().c
+    there = select(code.entry).where(
+        code.facet == index.RATED, code.entry.between(hits.number, hits.number)
+    )
+    return hits.statement.where(~there.exists())
+
+
+def _shown(session: Session, rows: Sequence[Any]) -> list[Hit]:
+    """Return the hits of rows of number and weight. One SELECT by key."""
+    entries = session.scalars(_ENTRIES, {"numbers": [row[0] for row in rows]})
     by_number = {entry.number: entry for entry in entries}
-    hits = [Hit(by_number[row[0]], row.weight) for row in page.items]
-    return Page(hits, page.next and f"{first}{_MARK}{page.next}")
+    return [Hit(by_number[row[0]], row.weight) for row in rows]
 
 
 def counts(session: Session, question: Question) -> dict[Kind, int]:

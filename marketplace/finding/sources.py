@@ -48,6 +48,7 @@ _COLUMNS_MAX: Final = 200
 def product(session: Session, product_id: str) -> Said:
     """Return what a product says of itself. Five SELECTs on keys and indexes."""
     found = products.find(session, product_id)
+    rated = ratings.standings(session, [found.id]).values()
     version = versions.find(session, found.current_version_id)
     facets = {
         ("type", version.product_type),
@@ -60,7 +61,8 @@ def product(session: Session, product_id: str) -> Said:
         ("origin", version.source_kind),
         ("owner", found.owner_id),
         *(("region", place) for place in _places(version.region_coverage)),
-        *(("rating", str(level)) for level in ratings.levels(session, found.id)),
+        *(("rating", str(level)) for each in rated for level in ratings.levels(*each)),
+        *((index.RATED, ratings.place(*each)) for each in rated),
         *(("board", board.code) for board in boards.of(session, found.id)),
     }
     columns = [

@@ -103,6 +103,10 @@ class SearchTerm(Base):
     )
 
 
+RATED: Final = "rated"
+"""The facet whose code puts rated products in order; nobody chooses of it."""
+
+
 class SearchFacet(Base):
     """One code of a thing in one facet (分面): its type, its industry, a region and so on."""
 

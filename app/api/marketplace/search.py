@@ -31,10 +31,14 @@ ChosenQuery = doors.Body.from_dict(
 
 
 class SearchQuery(ChosenQuery, doors.PageQuery):  # type: ignore[misc, valid-type]  # made above
-    """What is looked for: words (q), of one kind or of all, and codes of its facets."""
+    """What is looked for: words (q), of one kind or of all, and codes of its facets.
+
+    sort: products may be asked for with the best rated first.
+    """
 
     q = fields.String(validate=validate.Length(max=200), load_default="")
     kind = fields.String(validate=validate.OneOf([*Kind]), load_default=None)
+    sort = fields.String(validate=validate.OneOf(["rating", "relevance"]), load_default="relevance")
 
 
 class ComparisonQuery(doors.Body):
@@ -128,7 +132,8 @@ def question(given: Mapping[str, Any]) -> Question:
     """Return the question that a request asks."""
     chosen = {name: given[name] for name in results.NAMES if given.get(name)}
     kind = Kind(given["kind"]) if given.get("kind") else None
-    return Question(text=given["q"], kind=kind, chosen=chosen)
+    best = given.get("sort") == "rating"
+    return Question(text=given["q"], kind=kind, chosen=chosen, best_first=best)
 
 
 def show(entry: SearchEntry, relevance: int = 0) -> Mapping[str, Any]:
@@ -165,7 +170,7 @@ def kept(search: SavedSearch, fresh: Mapping[str, int] | None = None) -> Mapping
 @blueprint.arguments(SearchQuery, location="query")
 @blueprint.response(200, FindingsOut)
 def found(query: dict[str, Any]) -> Any:
-    """Search what is public: most relevant first, then newest."""
+    """Search what is public: most relevant first, then newest; or by rating."""
     session, asked = unit.current().session, question(query)
     page = results.found(session, asked, after=query["after"], limit=query["limit"])
     return {

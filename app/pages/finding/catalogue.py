@@ -1,6 +1,7 @@
 """The catalogue (检索): everything public by words and facets, side by side, saved to ask again."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from kernel.errors import Invalid
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import products
+from marketplace.aftercare import ratings
 from marketplace.finding import comparing, results, saved
 from marketplace.finding.results import Count, Question
 from marketplace.indexing.index import Kind, SearchEntry
@@ -135,6 +137,7 @@ def _question(kind: str | None) -> Question:
         text=(shown.asked("q") or ""),
         kind=Kind(kind) if kind else None,
         chosen={name: codes for name, codes in chosen.items() if codes},
+        best_first=kind == Kind.PRODUCT and request.args.get("sort") == "rating",
     )
 
 
@@ -146,11 +149,17 @@ def _found(question: Question, address: str) -> Any:
     named = shown.names(work, [each.owner_id for each in (*entries, *near)])
     offered = products.offered(work.session, [each.subject_id for each in entries])
     told = results.facets(work.session, question)
+    rated = ratings.standings(work.session, list(offered))
     return render_template(
         "finding/catalogue.html",
         address=address,
         question=question,
-        hits=[{**_hit(entry, named), **_offer(offered.get(entry.subject_id))} for entry in entries],
+        hits=[
+            {**_hit(entry, named), **_offer(offered.get(entry.subject_id)),
+             **_rating(rated.get(entry.subject_id))}
+            for entry in entries
+        ],
+        sorts=_sorts(address, question),
         near=[_hit(entry, named) for entry in near],
         next=page.next,
         here_to=_address(address, question),
@@ -163,6 +172,16 @@ def _found(question: Question, address: str) -> Any:
         wish="/demands/new?" + urlencode({"title": question.text}),
         member=bool(work.actor.person),
     )  # fmt: skip
+
+
+def _sorts(address: str, question: Question) -> list[dict[str, Any]]:
+    """Return the orders in which products can be shown, each with its address."""
+    first = Words("最相关", "Relevance") if question.text else Words("最新", "Newest")
+    return [
+        {"label": languages.said(label), "here": question.best_first == best,
+         "href": _address(address, replace(question, best_first=best))}
+        for best, label in ((False, first), (True, Words("好评", "Rating")))
+    ]  # fmt: skip
 
 
 def _kinds(work: Work, question: Question) -> list[dict[str, Any]]:
@@ -209,6 +228,12 @@ def _offer(version: ProductVersion | None) -> dict[str, Any]:
     }
 
 
+def _rating(standing: tuple[int, int] | None) -> dict[str, Any]:
+    if standing is None:
+        return {}
+    return {"mean_e2": ratings.mean_e2(*standing), "ratings": standing[1]}
+
+
 def _facet(work: Work, name: str, values: Sequence[Count], question: Question) -> dict[str, Any]:
     said = labels.labels(work, name, [each.value for each in values])
     ticked = set(question.chosen.get(name, ()))
@@ -229,7 +254,7 @@ def _choice(work: Work, address: str, question: Question, name: str, code: str) 
         key: [each for each in codes if (key, each) != (name, code)]
         for key, codes in question.chosen.items()
     }
-    without = Question(text=question.text, kind=question.kind, chosen=rest)
+    without = replace(question, chosen=rest)
     return {
         "facet": languages.said(labels.FACETS[name]),
         "label": labels.labels(work, name, [code])[code],
@@ -242,6 +267,8 @@ def _address(address: str, question: Question) -> str:
     if question.kind is not None and address == "/catalogue":
         query.append(("kind", question.kind.value))
     query += [(name, code) for name, codes in question.chosen.items() for code in codes]
+    if question.best_first:
+        query.append(("sort", "rating"))
     return f"{address}?{urlencode(query)}" if query else address
 
 

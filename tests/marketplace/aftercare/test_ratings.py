@@ -107,8 +107,12 @@ def test_figures_are_pulled_to_the_mean_of_the_exchange(session: Session, work_a
     assert ratings.of_product(work, "prd_none") is None
     assert ratings.scores(work, ["org_developer", "org_other"]) == {"org_developer": whole.score_e2}
     assert ratings.scores(work, ["org_other"]) == {}
-    assert ratings.levels(session, first.id) == [3, 4]
-    assert ratings.levels(session, second.id) == ratings.levels(session, "prd_none") == []
+    told = ratings.standings(session, [first.id, second.id, "prd_none"])
+    assert set(told) == {first.id, second.id}
+    assert ratings.levels(*told[first.id]) == [3, 4]
+    assert ratings.levels(*told[second.id]) == []
+    assert ratings.place(*told[second.id]) < ratings.place(*told[first.id])
+    assert ratings.place(5, 1) < ratings.place(480, 100) < ratings.place(500, 100)
     assert len(ratings.listed(session, product_id=first.id, after=None, limit=9).items) == 2
     assert len(ratings.listed(session, merchant_id="org_developer", after=None, limit=2).items) == 2
 

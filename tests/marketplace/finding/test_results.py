@@ -222,3 +222,28 @@ def test_nothing_that_holds_a_word_is_missed(titles: list[str], word: str) -> No
     for title in titles:
         if word in title:
             assert pairs <= set(index.terms(title, singles=True))
+
+
+def test_the_best_rated_come_first_and_what_nobody_rated_comes_after(session: Session) -> None:
+    for number, told in enumerate(("3600", "", "4400", "", "4400", "2500", "")):
+        facets = {"rated": told} if told else {}
+        title = "降雨气象" if number % 2 else "气象"
+        put(session, f"p{number}", title, facets={**facets, "grade": "G1"})
+    put(session, "hidden", "气象", facets={"rated": "5000"}, shown=False)
+    put(session, "wind", "风速", facets={"rated": "4900"})
+    put(session, "firm", "气象公司", kind=Kind.ORGANISATION)
+
+    best: dict[str, Any] = {"kind": Kind.PRODUCT, "best_first": True}
+
+    assert found(session, "气象", **best) == ["p4", "p2", "p0", "p5", "p6", "p3", "p1"]
+    assert found(session, "降雨 气象", **best) == ["p5", "p3", "p1"]
+    assert found(session, **best)[:3] == ["wind", "p4", "p2"]
+    assert len(found(session, **best)) == 8
+    assert found(session, chosen={"grade": ["G1"]}, **best)[:2] == ["p4", "p2"]
+    assert found(session, "地震", **best) == []
+    for wrong in ({"kind": Kind.DEMAND}, {"kind": None}):
+        with pytest.raises(Invalid):
+            found(session, "气象", **{**best, **wrong})
+    for cursor in ("x", "x0.1", "r9.1", "o0.!"):
+        with pytest.raises(Invalid):
+            results.found(session, Question(**best), after=cursor, limit=2)

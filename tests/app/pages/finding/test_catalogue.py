@@ -1,7 +1,12 @@
 """Pages of finding: words, facets, side by side, and searches that are kept."""
 
+from app.unit import Exchange
+from marketplace import orders
+from marketplace.finding import sources
 from tests.app.pages.conftest import ON_SQLITE, Visit
-from tests.app.pages.town import Town
+from tests.app.pages.town import TODAY, Town
+from tests.conftest import work_of
+from tests.marketplace.aftercare import test_ratings
 
 
 @ON_SQLITE
@@ -67,3 +72,27 @@ def test_a_search_is_kept_looked_at_and_forgotten(visit: Visit) -> None:
 
     assert buyer.post("/saved-searches", name="x", q="气象", kind="magic").status_code == 422
     assert buyer.post("/saved-searches", name="", q="", kind="").status_code == 422
+
+
+@ON_SQLITE
+def test_products_are_shown_with_the_best_rated_first(
+    application: Exchange, visit: Visit, town: Town
+) -> None:
+    with application.house.engines.writing() as session:
+        order = orders.find(session, town["accepted"])
+        test_ratings.rated(session, order, at=TODAY)
+        for kind in sources.SAYS:
+            sources.rebuild(work_of(session, "system"), kind, after="", limit=500)
+        session.commit()
+    anybody = visit()
+
+    anybody.shows("/products", "最新", "好评")
+    best = anybody.shows("/products?sort=rating", "5.00")
+    anybody.shows("/catalogue?kind=product&q=气象&sort=rating", "5.00")
+
+    assert best.index("北京十二站逐日气象指数") < best.index("县域降雨概率周报")
+    assert anybody.get("/catalogue?sort=rating").status_code == 200
+    api = anybody.client.get("/api/search?kind=product&sort=rating&limit=1").get_json()
+    assert api["items"][0]["title_zh"] == "北京十二站逐日气象指数"
+    assert anybody.client.get("/api/search?sort=rating").status_code == 422
+    assert anybody.client.get("/api/search?sort=magic").status_code == 422
