@@ -6,7 +6,7 @@ what somebody says of it. Source: data description of GB/T 36343; I-16.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -18,7 +18,7 @@ from delivery.locations.locations import Location
 from delivery.profiling import personal
 from delivery.profiling.personal import Finding, Kind
 from kernel import ids
-from kernel.actor import Role, any_of
+from kernel.actor import Actor, Duty, Role, any_of
 from kernel.clock import Instant
 from kernel.db import Base, Big, append_only
 from kernel.errors import NotFound
@@ -85,7 +85,11 @@ class Change:
     after: str | None
 
 
-overseer = any_of(Role.EXCHANGE_OPERATOR)
+overseers: Final = (
+    any_of(Role.EXCHANGE_OPERATOR),
+    any_of(Role.DATA_AUTHORITY, Duty.SUPERVISOR),
+)
+"""Who sees what a data set is, and a masked sample of it, without being its owner."""
 
 
 def load(
@@ -160,11 +164,9 @@ def own(work: Work, dataset_id: str) -> Dataset:
 
 
 def seen(work: Work, dataset_id: str) -> Dataset:
-    """Return a data set to its owner and the exchange. Raises NotFound to everybody else."""
+    """Return a data set to its owner and to overseers. Raises NotFound to everybody else."""
     found = work.session.get(Dataset, dataset_id)
-    if found is None or not (
-        found.owner_id == work.actor.organisation or overseer.matches(work.actor, None)
-    ):
+    if found is None or not (found.owner_id == work.actor.organisation or _oversees(work.actor)):
         raise missing(dataset_id)
     return found
 
@@ -206,7 +208,7 @@ def versions(work: Work, dataset_id: str, *, after: str | None, limit: int) -> P
 def listed(work: Work, *, after: str | None, limit: int) -> Page[Dataset]:
     """Return one page of the data sets that the caller may see, newest first. One SELECT."""
     statement = select(Dataset)
-    if not overseer.matches(work.actor, None):
+    if not _oversees(work.actor):
         statement = statement.where(Dataset.owner_id == work.actor.organisation)
     return keyset(work.session, statement, by=((Dataset.id, "desc"),), after=after, limit=limit)
 
@@ -271,6 +273,10 @@ def _following(session: Session, dataset_id: str) -> int:
         DatasetVersion.dataset_id == dataset_id
     )
     return int(session.execute(statement).scalar_one() or 0) + 1
+
+
+def _oversees(actor: Actor) -> bool:
+    return any(each.matches(actor, None) for each in overseers)
 
 
 def missing(dataset_id: str) -> NotFound:

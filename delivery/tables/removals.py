@@ -83,7 +83,7 @@ def hold(work: Work, dataset_id: str, reason: str) -> DatasetHold:
     if not said or len(said) > REASON_MAX:
         raise Invalid(f"请写明事由，至多 {REASON_MAX} 字", f"say why, in {REASON_MAX} characters",
                       pointer="/reason")  # fmt: skip
-    if _held(work.session, dataset_id) is not None:
+    if held(work.session, [dataset_id]):
         zh, en = "该数据集已被保全", "this data set is held already"
         raise StepRefused(zh, en, (Refusal("DATA_HELD", zh, en),))
     made = DatasetHold(
@@ -101,12 +101,25 @@ def hold(work: Work, dataset_id: str, reason: str) -> DatasetHold:
 def lift(work: Work, dataset_id: str) -> DatasetHold:
     """Let the rules hold for a data set again. Raises StepNotAllowed, NotFound. Two SELECTs."""
     _may(work)
-    found = _held(work.session, _dataset(work.session, dataset_id).id)
+    found = held(work.session, [_dataset(work.session, dataset_id).id]).get(dataset_id)
     if found is None:
         raise NotFound("该数据集未被保全", "this data set is not held")
     found.lifted_by, found.lifted_at = work.actor.person, work.now
     work.record("dataset.released", dataset_id, hold=found.id)
     return found
+
+
+def may_hold(work: Work) -> bool:
+    """Tell whether the caller holds data and lets them go, and so is told why they are held."""
+    return any(each.matches(work.actor, None) for each in holders)
+
+
+def held(session: Session, dataset_ids: Collection[str]) -> dict[str, DatasetHold]:
+    """Return data set → the hold that keeps its rows, of those that are held. One SELECT."""
+    statement = select(DatasetHold).where(
+        DatasetHold.dataset_id.in_(sorted(dataset_ids)), DatasetHold.lifted_at.is_(None)
+    )
+    return {each.dataset_id: each for each in session.scalars(statement)}
 
 
 def is_removed(work: Work, version_id: str) -> bool:
@@ -188,7 +201,7 @@ def strays(session: Session, names: Collection[str]) -> list[str]:
 
 
 def _may(work: Work) -> None:
-    if not any(each.matches(work.actor, None) for each in holders):
+    if not may_hold(work):
         raise StepNotAllowed(
             "仅交易机构合规人员与监管人员可以保全数据",
             "data are held by the exchange's compliance officers and the supervisors",
@@ -200,10 +213,3 @@ def _dataset(session: Session, dataset_id: str) -> Dataset:
     if found is None:
         raise datasets.missing(dataset_id)
     return found
-
-
-def _held(session: Session, dataset_id: str) -> DatasetHold | None:
-    statement = select(DatasetHold).where(
-        DatasetHold.dataset_id == dataset_id, DatasetHold.lifted_at.is_(None)
-    )
-    return session.scalars(statement).one_or_none()

@@ -8,7 +8,9 @@ from marshmallow import Schema, fields, validate
 from app import doors, unit
 from delivery.tables import datasets, removals
 from delivery.tables.datasets import Dataset, DatasetVersion
+from delivery.tables.removals import DatasetHold
 from kernel.clock import Instant
+from kernel.work import Work
 
 blueprint = doors.noun("datasets", "Data sets · 数据集")
 
@@ -44,14 +46,28 @@ class DatasetVersionOut(DatasetVersionRowOut):
     sample = fields.List(fields.Dict())
 
 
+class DatasetHoldOut(Schema):
+    """A hold that keeps the rows of a data set. reason: told to those who may hold and release."""
+
+    held_at = fields.String()
+    reason = fields.String(allow_none=True)
+
+
+class DatasetHoldIn(doors.Body):
+    """Why the rows must stay: the proceeding, the audit or the inquiry."""
+
+    reason = doors.text(max=removals.REASON_MAX)
+
+
 class DatasetOut(Schema):
-    """A data set and its newest version."""
+    """A data set and its newest version. hold: as long as its rows must stay."""
 
     id = fields.String()
     owner_id = fields.String()
     title = fields.String()
     made_at = fields.String()
     newest = fields.Nested(DatasetVersionRowOut)
+    hold = fields.Nested(DatasetHoldOut, allow_none=True)
 
 
 class DatasetColumnChangeOut(Schema):
@@ -91,7 +107,28 @@ def version_row(found: DatasetVersion, gone: Mapping[str, Instant]) -> Mapping[s
     }
 
 
-def show(found: Dataset, newest: DatasetVersion, gone: Mapping[str, Instant]) -> Mapping[str, Any]:
+def hold_row(work: Work, hold: DatasetHold | None) -> Mapping[str, Any] | None:
+    """Return what DatasetHoldOut shows; None for what is not held."""
+    if hold is None:
+        return None
+    reason = hold.reason if removals.may_hold(work) else None
+    return {"held_at": doors.moment(hold.held_at), "reason": reason}
+
+
+def show(found: Dataset, work: Work) -> Mapping[str, Any]:
+    """Return what DatasetOut shows of one data set. Three SELECTs by key."""
+    newest = datasets.version(work.session, found.id)
+    gone = removals.removed(work.session, [newest.id])
+    hold = removals.held(work.session, [found.id]).get(found.id)
+    return row(found, newest, gone, hold_row(work, hold))
+
+
+def row(
+    found: Dataset,
+    newest: DatasetVersion,
+    gone: Mapping[str, Instant],
+    hold: Mapping[str, Any] | None,
+) -> Mapping[str, Any]:
     """Return what DatasetOut shows."""
     return {
         "id": found.id,
@@ -99,6 +136,7 @@ def show(found: Dataset, newest: DatasetVersion, gone: Mapping[str, Instant]) ->
         "title": found.title,
         "made_at": doors.moment(found.made_at),
         "newest": version_row(newest, gone),
+        "hold": hold,
     }
 
 
@@ -112,7 +150,11 @@ def listed(query: dict[str, Any]) -> Any:
     page = datasets.listed(work, **query)
     newest = datasets.newest(work.session, [each.id for each in page.items])
     gone = removals.removed(work.session, [each.id for each in newest.values()])
-    return doors.page(page, lambda each: show(each, newest[each.id], gone))
+    held = removals.held(work.session, list(newest))
+    return doors.page(
+        page,
+        lambda each: row(each, newest[each.id], gone, hold_row(work, held.get(each.id))),
+    )
 
 
 @blueprint.get("/<string:subject_id>")
@@ -121,9 +163,30 @@ def listed(query: dict[str, Any]) -> Any:
 def one(subject_id: str) -> Any:
     """Show one data set."""
     work = unit.current()
-    found = datasets.seen(work, subject_id)
-    newest = datasets.version(work.session, found.id)
-    return show(found, newest, removals.removed(work.session, [newest.id]))
+    return show(datasets.seen(work, subject_id), work)
+
+
+@blueprint.post("/<string:subject_id>/hold")
+@doors.members("write")
+@blueprint.arguments(DatasetHoldIn)
+@blueprint.response(200, DatasetOut)
+def hold(body: dict[str, Any], subject_id: str) -> Any:
+    """Keep the rows of a data set until it is released, whatever the rules say."""
+    work = unit.current()
+    removals.hold(work, subject_id, body["reason"])
+    work.session.flush()  # what is shown is looked up
+    return show(datasets.seen(work, subject_id), work)
+
+
+@blueprint.post("/<string:subject_id>/release")
+@doors.members("write")
+@blueprint.response(200, DatasetOut)
+def release(subject_id: str) -> Any:
+    """Let the rules hold for a data set again."""
+    work = unit.current()
+    removals.lift(work, subject_id)
+    work.session.flush()  # what is shown is looked up
+    return show(datasets.seen(work, subject_id), work)
 
 
 @blueprint.get("/<string:subject_id>/versions")

@@ -95,12 +95,31 @@ def dataset(dataset_id: str) -> Any:
         version=version,
         told=drawing.told(version),
         removed_at=removals.removed(work.session, [version.id]).get(version.id),
+        hold=removals.held(work.session, [found.id]).get(found.id),
+        holds=removals.may_hold(work),
+        reason_max=removals.REASON_MAX,
         changes=_changes(work, version),
         history=history.items,
         next=history.next,
         own=found.owner_id == work.actor.organisation,
         names=shown.names(work, [found.owner_id]),
     )
+
+
+@blueprint.post("/data/<dataset_id>/hold")
+@doors.members("write")
+def hold(dataset_id: str) -> Any:
+    """Keep its rows until it is released."""
+    removals.hold(unit.current(), dataset_id, forms.text("reason", max=removals.REASON_MAX))
+    return redirect(f"/data/{dataset_id}", 303)
+
+
+@blueprint.post("/data/<dataset_id>/release")
+@doors.members("write")
+def release(dataset_id: str) -> Any:
+    """Let the rules hold for it again."""
+    removals.lift(unit.current(), dataset_id)
+    return redirect(f"/data/{dataset_id}", 303)
 
 
 def _upload(found: Upload) -> dict[str, Any]:

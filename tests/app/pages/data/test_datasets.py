@@ -13,6 +13,7 @@ from delivery.tables import datasets
 from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
 from tests.delivery.intake.files import STATIONS
 from tests.marketplace import make
+from tests.marketplace.shelving import sheet
 
 EDITOR = "per_developer_editor"
 PEOPLE = "姓名,手机\n" + "".join(f"李{name},1380013{n:04}\n" for n, name in enumerate("明芳强" * 3))
@@ -113,3 +114,22 @@ def test_an_upload_may_be_abandoned(visit: Visit, application: Exchange) -> None
     assert taken.status_code == 303
     merchant.shows(upload, "已放弃")
     assert loading.read_waiting(application.house) == 0
+
+
+@ON_SQLITE
+def test_rows_are_held_for_a_reason_and_released(visit: Visit, application: Exchange) -> None:
+    with application.house.engines.writing() as session:
+        where = f"/data/{sheet.dataset(session).dataset_id}"
+        session.commit()
+    officer, owner = visit("per_exchange_compliance"), visit(EDITOR)
+    officer.shows(where, "数据保全", "事由")
+
+    held = officer.post(f"{where}/hold", reason="仲裁取证")
+
+    assert held.status_code == 303, held.text
+    officer.shows(where, "已保全", "仲裁取证", "解除保全")
+    assert "仲裁取证" not in owner.shows(where, "已保全")
+    assert owner.post(f"{where}/release").status_code == 403
+    assert officer.post(f"{where}/release").status_code == 303
+    assert "已保全" not in owner.shows(where)
+    assert "数据保全" not in owner.get(where).text
