@@ -354,24 +354,27 @@ def use_of(order: Order) -> Use:
     return uses.from_json(order.use_scenario)
 
 
-def bought(work: Work, *, after: str | None, limit: int) -> Page[Order]:
+def bought(work: Work, *, state: str | None = None, after: str | None, limit: int) -> Page[Order]:
     """Return one page of the orders that the caller's organisation placed, newest first."""
-    mine = select(Order).where(Order.buyer_id == work.actor.organisation)
-    return keyset(work.session, mine, by=((Order.id, "desc"),), after=after, limit=limit)
+    return _page(work, (Order.buyer_id == work.actor.organisation,), state, after, limit)
 
 
-def sold(work: Work, *, after: str | None, limit: int) -> Page[Order]:
+def sold(work: Work, *, state: str | None = None, after: str | None, limit: int) -> Page[Order]:
     """Return one page of the orders placed with the caller's organisation, newest first."""
-    mine = select(Order).where(Order.seller_id == work.actor.organisation)
-    return keyset(work.session, mine, by=((Order.id, "desc"),), after=after, limit=limit)
+    return _page(work, (Order.seller_id == work.actor.organisation,), state, after, limit)
 
 
 def overseen(work: Work, *, state: str | None = None, after: str | None, limit: int) -> Page[Order]:
     """Return one page of all orders, newest first, to those who oversee; to others none."""
-    statement = select(Order).where(Order.state == state) if state else select(Order)
-    if not access.oversees(work.actor):
-        statement = statement.where(Order.buyer_id == "")
-    return keyset(work.session, statement, by=((Order.id, "desc"),), after=after, limit=limit)
+    every = () if access.oversees(work.actor) else (Order.buyer_id == "",)
+    return _page(work, every, state, after, limit)
+
+
+def _page(
+    work: Work, whose: Sequence[Any], state: str | None, after: str | None, limit: int
+) -> Page[Order]:
+    found = select(Order).where(*whose, *((Order.state == state,) if state else ()))
+    return keyset(work.session, found, by=((Order.id, "desc"),), after=after, limit=limit)
 
 
 def _refused(work: Work, items: Sequence[Item], use: Use) -> tuple[Refusal, ...]:

@@ -1,16 +1,19 @@
 """Pages of a trade: orders, their contract, payment, delivery, and the way of the money."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
-from app.pages import chrome, forms, shown
+from app.pages import chrome, forms, shown, vocabulary
 from app.pages.buying import renewals
+from app.pages.choosing import sieves
 from app.pages.contracting import cancelling, instalments
 from app.pages.contracting import contracts as papers
 from app.pages.money import leads
+from app.pages.spreadsheets import Cell
 from delivery import reads, tasks
 from delivery.domain import By, Cut
 from delivery.reads import Use
@@ -24,6 +27,7 @@ from marketplace.charging import using
 from marketplace.ordering import rejections
 from marketplace.orders import Order
 from marketplace.paying import vouchers as paying
+from marketplace.prices import PayMode
 from marketplace.seeking import orders as seeking
 from marketplace.templates import texts
 from settlement import access as overseeing
@@ -33,6 +37,11 @@ from settlement.vouchers import vouchers
 
 blueprint = Blueprint("trade", __name__)
 
+HEADER: Final = (
+    Words("订单", "Order"), Words("内容", "What"), Words("买方", "Buyer"),
+    Words("卖方", "Seller"), Words("金额（分）", "Amount, fen"), Words("付款方式", "Payment"),
+    Words("下单时间", "Placed"), Words("状态", "State"),
+)  # fmt: skip
 READ_DAYS: Final = 31
 """How many days of data the read form proposes."""
 
@@ -45,14 +54,20 @@ def listed() -> Any:
     sides = _sides(work)
     side = shown.asked("side", max=10)
     side = side if side in sides else next(iter(sides))
-    page = sides[side](work, after=shown.after(), limit=shown.PAGE)
+    sieve = sieves.asked("order", orders.State)
+    page = sides[side](work, state=sieve.state, after=shown.after(), limit=sieve.limit)
     parties = [party for order in page.items for party in (order.buyer_id, order.seller_id)]
     titles = seeking.titles(work.session, [order.id for order in page.items])
+    titled = {key: languages.said(words) for key, words in titles.items()}
+    firms = shown.names(work, parties)
+    if sieve.file:
+        return sieve.answer(work, "orders", HEADER, _cells(page.items, titled, firms))
     return render_template(
         "orders/orders.html",
         orders=page.items,
-        titles={key: languages.said(words) for key, words in titles.items()},
-        firms=shown.names(work, parties),
+        titles=titled,
+        firms=firms,
+        sieve=sieve,
         side=side,
         sides=list(sides),
         next=page.next,
@@ -105,6 +120,18 @@ def _sides(work: Work) -> dict[str, Any]:
     if access.oversees(work.actor):
         return {"all": orders.overseen, **found}
     return found
+
+
+def _cells(
+    found: Sequence[Order], titles: Mapping[str, str], firms: Mapping[str, str]
+) -> list[Sequence[Cell]]:
+    return [
+        (one.code, titles.get(one.id, ""), firms[one.buyer_id], firms[one.seller_id],
+         one.total.minor if one.pay_mode == PayMode.PREPAID else None,
+         vocabulary.term(one.pay_mode, "pay_mode"), one.placed_at,
+         vocabulary.state(f"order.{one.state}"))
+        for one in found
+    ]  # fmt: skip
 
 
 def _order(work: Work, found: Order) -> dict[str, Any]:

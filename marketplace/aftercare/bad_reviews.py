@@ -156,10 +156,17 @@ find, seen, take = _OURS.find, _OURS.seen, _OURS.take
 
 
 def listed(
-    work: Work, *, open_only: bool = False, after: str | None = None, limit: int
+    work: Work,
+    *,
+    state: str | None = None,
+    open_only: bool = False,
+    after: str | None = None,
+    limit: int,
 ) -> Page[BadReview]:
     """Return one page of the loops that the caller may see, newest first. One SELECT."""
-    where = (BadReview.state != State.CLOSED,) if open_only else ()
+    where = [BadReview.state != State.CLOSED] if open_only else []
+    if state is not None:
+        where.append(BadReview.state == state)
     return _OURS.listed(work, *where, after=after, limit=limit)
 
 

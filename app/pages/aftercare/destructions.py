@@ -1,17 +1,25 @@
 """Pages of what buyers must destroy (数据销毁证明) once their right has ended."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, render_template
 
 from app import doors, unit
-from app.pages import shown
+from app.pages import shown, vocabulary
 from app.pages.aftercare import pieces
+from app.pages.choosing import sieves
+from kernel.words import Words
 from marketplace.aftercare import destructions
 from marketplace.aftercare.destructions import State
 from marketplace.seeking import orders as seeking
 
 blueprint = Blueprint("data_destruction_pages", __name__)
+
+UNPROVED: Final = Words("只看未证明", "only what is not proved")
+HEADER: Final = (
+    Words("订单", "Order"), Words("买方", "Buyer"), Words("原因", "Cause"),
+    Words("要求时间", "Asked for"), Words("状态", "State"),
+)  # fmt: skip
 
 
 @blueprint.get("/data-destructions")
@@ -19,15 +27,20 @@ blueprint = Blueprint("data_destruction_pages", __name__)
 def listed() -> Any:
     """Show what must be, or has been, destroyed."""
     work = unit.current()
-    state = shown.asked("state", max=20)
+    sieve = sieves.asked("data_destruction", State, UNPROVED)
     page = destructions.listed(
-        work,
-        state=state if state in set(State) else None,
-        unproved=shown.asked("open", max=1) == "1",
-        after=shown.after(),
-        limit=shown.PAGE,
+        work, state=sieve.state, unproved=sieve.open, after=shown.after(), limit=sieve.limit
     )
     found = page.items
+    firms = shown.names(work, [one.buyer_id for one in found])
+    codes = seeking.codes(work.session, [one.order_id for one in found])
+    if sieve.file:
+        cells = [
+            (codes[one.order_id], firms[one.buyer_id], vocabulary.cause(one.cause), one.opened_at,
+             vocabulary.state(f"data_destruction.{one.state}"))
+            for one in found
+        ]  # fmt: skip
+        return sieve.answer(work, "destructions", HEADER, cells)
     rows = [
         shown.row(f"/data-destructions/{one.id}", "", "", f"data_destruction.{one.state}")
         for one in found
@@ -37,8 +50,9 @@ def listed() -> Any:
         destructions=list(
             zip(found, shown.lit(work, rows, [one.id for one in found]), strict=True)
         ),
-        firms=shown.names(work, [one.buyer_id for one in found]),
-        codes=seeking.codes(work.session, [one.order_id for one in found]),
+        firms=firms,
+        codes=codes,
+        sieve=sieve,
         next=page.next,
     )
 

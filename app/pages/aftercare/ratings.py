@@ -1,12 +1,13 @@
 """Pages of ratings (好差评): what others said, the form after acceptance, the loop of a bad one."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
-from app.pages import forms, shown
+from app.pages import forms, shown, vocabulary
+from app.pages.choosing import sieves
 from kernel.errors import Invalid
 from kernel.words import Words
 from kernel.work import Work
@@ -16,6 +17,12 @@ from marketplace.aftercare.ratings import ASPECTS, Level, Rating, Said
 
 blueprint = Blueprint("rating_pages", __name__)
 
+OPEN: Final = Words("只看未结", "only what is open")
+HEADER: Final = (
+    Words("收到", "Received"), Words("数商", "Merchant"), Words("状态", "State"),
+    Words("数商答复", "The merchant says"), Words("整改", "Put right"),
+    Words("追加评价", "Rated afterwards"),
+)  # fmt: skip
 ASPECT_WORDS = {
     "quality": Words("数据质量", "Quality of the data"),
     "accuracy": Words("与描述相符", "As described"),
@@ -111,9 +118,17 @@ def rate(order_id: str) -> Any:
 def reviews() -> Any:
     """Show the bad reviews that concern the reader."""
     work = unit.current()
-    open_only = shown.asked("open", max=1) == "1"
-    page = bad_reviews.listed(work, open_only=open_only, after=shown.after(), limit=shown.PAGE)
+    sieve = sieves.asked("bad_review", bad_reviews.State, OPEN)
+    page = bad_reviews.listed(
+        work, state=sieve.state, open_only=sieve.open, after=shown.after(), limit=sieve.limit
+    )
     found = page.items
+    firms = shown.names(work, [one.merchant_id for one in found])
+    if sieve.file:
+        cells = [(one.opened_at, firms[one.merchant_id],
+                  vocabulary.state(f"bad_review.{one.state}"), one.contact, one.remedy,
+                  one.level_after) for one in found]  # fmt: skip
+        return sieve.answer(work, "bad-reviews", HEADER, cells)
     listed_rows = [
         shown.row(f"/bad-reviews/{one.id}", "", "", f"bad_review.{one.state}") for one in found
     ]
@@ -122,8 +137,8 @@ def reviews() -> Any:
         reviews=list(
             zip(found, shown.lit(work, listed_rows, [one.id for one in found]), strict=True)
         ),
-        firms=shown.names(work, [one.merchant_id for one in found]),
-        open_only=open_only,
+        firms=firms,
+        sieve=sieve,
         next=page.next,
     )
 

@@ -113,3 +113,19 @@ def test_a_seller_completes_and_only_the_buyer_may_read(visit: Visit, town: Town
 
     assert completed.status_code == 303
     assert read.status_code == 403
+
+
+@ON_SQLITE
+def test_orders_are_sifted_by_state_and_saved_as_a_file(visit: Visit, town: Town) -> None:
+    buyer, stranger = visit("per_buyer_editor"), visit("per_other_editor")
+
+    page = buyer.shows("/orders?state=submitted", "待卖方确认", "XLSX")
+    file = buyer.get("/orders?state=submitted&file=csv").data.decode("utf-8-sig").splitlines()
+
+    assert f"/orders/{town['placed']}" in page
+    assert f"/orders/{town['accepted']}" not in page
+    assert len(file) == 2
+    assert "待卖方确认" in file[1]
+    assert buyer.get("/orders?file=xlsx").mimetype.endswith("sheet")
+    assert len(stranger.get("/orders?file=csv").data.splitlines()) == 1
+    assert buyer.get("/orders?state=magic&side=magic").status_code == 200

@@ -26,6 +26,9 @@ def test_a_destruction_is_certified_with_a_file(
     buyer, officer = visit("per_buyer_signer"), visit("per_exchange_compliance")
     buyer.shows("/desk", "待销毁数据")
     buyer.shows("/data-destructions?open=1&state=due", "使用期满")
+    buyer.shows("/data-destructions?state=audited", "没有待证明的销毁")
+    file = buyer.get("/data-destructions?file=csv&state=due").data.decode("utf-8-sig")
+    assert "使用期满" in file.splitlines()[1]
     paper = (io.BytesIO(b"%PDF-1.7 proof"), "销毁证明.pdf")
     assert buyer.post(f"{address}/evidence", said="销毁证明", file=paper).status_code == 303
     page = buyer.shows(address, "销毁证明.pdf")

@@ -78,3 +78,16 @@ def test_a_rating_that_cannot_be_read_is_refused(
     assert visit().get("/ratings").status_code == 422
     visit().shows("/ratings?merchant=org_other", "还没有评价")
     buyer.shows("/bad-reviews", "没有差评")
+
+
+@ON_SQLITE
+def test_bad_reviews_are_sifted_and_saved_as_a_file(visit: Visit, town: Town) -> None:
+    rate(visit("per_buyer_editor"), f"/orders/{town['accepted']}/ratings", **BAD)
+    seller = visit("per_developer_editor")
+
+    seller.shows("/bad-reviews?state=received", "待联系")
+    seller.shows("/bad-reviews?state=closed", "没有差评")
+    file = seller.get("/bad-reviews?file=csv&open=1")
+
+    assert "待联系" in file.data.decode("utf-8-sig").splitlines()[1]
+    assert len(visit("per_dept_editor").get("/bad-reviews?file=csv").data.splitlines()) == 1
