@@ -11,7 +11,7 @@ from typing import Final
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.test_story import ARGUMENTS, SIZES, TAGS, WIDTHS
+from tests.browser.windows import ARGUMENTS, SIZES, TAGS, WIDTHS
 from tests.completeness import chromium
 
 OPTIONS: Final = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
