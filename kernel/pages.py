@@ -8,7 +8,18 @@ from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, and_, literal, or_, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import KeyedColumnElement
 
@@ -37,7 +48,7 @@ def keyset(
     with Invalid.
     """
     rows = list(session.scalars(_ordered(statement, by, after).limit(limit + 1)))
-    return _cut(rows, by, limit)
+    return cut(rows, by, limit)
 
 
 def keyset_rows(
@@ -54,7 +65,7 @@ def keyset_rows(
     asked: what the statement's own parameters stand for.
     """
     rows = list(session.execute(_ordered(statement, by, after).limit(limit + 1), asked))
-    return _cut(rows, by, limit)
+    return cut(rows, by, limit)
 
 
 def keyset_merged(
@@ -77,7 +88,27 @@ def keyset_merged(
     ]
     for column, way in reversed(by):
         rows.sort(key=attrgetter(str(column.key)), reverse=way == "desc")
-    return _cut(rows, by, limit)
+    return cut(rows, by, limit)
+
+
+def keyset_firsts(
+    statements: Iterable[Select[Any]], *, by: Order, after: str | None, limit: int
+) -> FromClause:
+    """Return the first `limit` + 1 rows behind a cursor of each statement, as a subquery.
+
+    statements: all with the columns of `by`. Ordered again and cut to a page, its rows are
+    what the statements find together.
+    """
+    firsts = [_ordered(statement, by, after).limit(limit + 1) for statement in statements]
+    if len(firsts) == 1:
+        return firsts[0].subquery()
+    return union_all(*(select(first.subquery()) for first in firsts)).subquery()
+
+
+def cut(rows: list[T], by: Order, limit: int) -> Page[T]:
+    """Return the page of `limit` rows at most; there is another one if there are more."""
+    shown = rows[:limit]
+    return Page(shown, _write(shown[-1], by) if len(rows) > limit else None)
 
 
 def holding(columns: Iterable[Any], text: str) -> ColumnElement[bool]:
@@ -94,11 +125,6 @@ def _ordered(statement: Select[T], by: Order, after: str | None) -> Select[T]:
     return statement.order_by(
         *(column.asc() if way == "asc" else column.desc() for column, way in by)
     )
-
-
-def _cut(rows: list[T], by: Order, limit: int) -> Page[T]:
-    shown = rows[:limit]
-    return Page(shown, _write(shown[-1], by) if len(rows) > limit else None)
 
 
 def _beyond(by: Order, values: list[Any]) -> Any:

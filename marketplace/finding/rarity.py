@@ -16,11 +16,17 @@ from sqlalchemy.orm import Session
 from marketplace.indexing import index
 from marketplace.indexing.index import Kind, SearchEntry, SearchFacet, SearchTerm
 
-SAMPLE: Final = 20_000
+SAMPLE: Final = 10_000
 """The newest entries among which is counted."""
 
-SAMPLED_MAX: Final = 1_000
+SAMPLED_MAX: Final = 500
 """Rows of one word or facet that are counted there: with so many, it is not rare."""
+
+LOOKED_UP: Final = 20
+"""To look one hit up costs as much as to read so many in a row."""
+
+FEW: Final = 1_000
+"""Hits of a word that are read in a row without a thought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,17 @@ class Rarity:
         """Return the places of all words: `first`, then the others, the rarest of them first."""
         others = sorted(range(len(self.terms)), key=lambda place: (self.terms[place], place))
         return [first, *(place for place in others if place != first)] if self.terms else []
+
+    def whole(self, places: Sequence[int], wanted: int) -> frozenset[int]:
+        """Return where in `places` stand words of which all that they find is best read whole.
+
+        Each of the others is looked up for each hit of the first, until `wanted` are found.
+        """
+        if len(places) < 2:
+            return frozenset()
+        sizes = [self.terms[place] * max(1, self.newest // SAMPLE) for place in places]
+        most = max(FEW, LOOKED_UP * min(sizes[0], wanted))
+        return frozenset(place for place, size in enumerate(sizes) if place and size <= most)
 
     def narrow(self, wanted: int) -> str | None:
         """Return the facet whose codes are so rare that what they find is looked up first.

@@ -9,19 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    String,
-    bindparam,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, String, bindparam, func, literal, select, true
 from sqlalchemy.orm import Session
 
 from kernel.errors import Invalid
-from kernel.pages import Order, Page, keyset_merged, keyset_rows
+from kernel.pages import Order, Page, cut, keyset_firsts, keyset_merged, keyset_rows
 from marketplace.finding import rarity
 from marketplace.finding.rarity import Rarity
 from marketplace.indexing import index
@@ -51,9 +43,8 @@ FACETED_MAX: Final = 2_000
 NEWER_MAX: Final = 1_000
 """New hits that are counted."""
 
-_ENTRIES: Final = select(SearchEntry).where(
-    SearchEntry.number.in_(bindparam("numbers", expanding=True))
-)
+_LEADS: Final = SearchTerm.__table__.alias("t0").c
+"""The postings of the word that leads, by which the hits are ordered."""
 
 STATEMENTS: Final = 500
 """Statements that are kept made."""
@@ -132,8 +123,8 @@ class Count:
 def found(session: Session, question: Question, *, after: str | None, limit: int) -> Page[Hit]:
     """Return one page of hits: those whose title has the rarest word first, then the newest.
 
-    Two SELECTs of one kind, five of all; one more where words meet or codes are chosen. It
-    costs as much as the rarest of them finds, until enough of that holds the others too.
+    One SELECT; one more where words meet or codes are chosen. It costs as much as the rarest
+    of them finds, until enough of that holds the others too.
     """
     kinds = _kinds(question)
     if not kinds:
@@ -142,15 +133,16 @@ def found(session: Session, question: Question, *, after: str | None, limit: int
         return _best(session, question, after=after, limit=limit)
     rare = rarity.sampled(session, question.terms, question.chosen)
     first, after = (rare.first, None) if after is None else _resumed(after, question)
-    asked = [_hits(replace(question, kind=kind), rare, first=first, wanted=limit) for kind in kinds]
-    page = keyset_merged(
-        session,
-        [(each.statement, each.asked) for each in asked],
-        by=asked[0].order,
-        after=after,
-        limit=limit,
-    )
-    return Page(_shown(session, page.items), page.next and f"{first}{_MARK}{page.next}")
+    each = [
+        _hits(replace(question, kind=kind), rare, first=first, wanted=limit, mark=kind)
+        for kind in kinds
+    ]
+    by, asked = each[0].order, {name: told for one in each for name, told in one.asked.items()}
+    make = _paging if after is None else _paging.__wrapped__
+    statement = make(tuple(one.statement for one in each), by, after, limit)
+    page = cut(list(session.execute(statement, asked)), by, limit)
+    hits = [Hit(row.SearchEntry, row.weight) for row in page.items]
+    return Page(hits, page.next and f"{first}{_MARK}{page.next}")
 
 
 def _best(session: Session, question: Question, *, after: str | None, limit: int) -> Page[Hit]:
@@ -201,7 +193,8 @@ def _unrated(hits: Hits) -> Select[Any]:
 
 def _shown(session: Session, rows: Sequence[Any]) -> list[Hit]:
     """Return the hits of rows of number and weight. One SELECT by key."""
-    entries = session.scalars(_ENTRIES, {"numbers": [row[0] for row in rows]})
+    numbers = [row[0] for row in rows]
+    entries = session.scalars(select(SearchEntry).where(SearchEntry.number.in_(numbers)))
     by_number = {entry.number: entry for entry in entries}
     return [Hit(by_number[row[0]], row.weight) for row in rows]
 
@@ -276,6 +269,20 @@ def _kinds(question: Question) -> list[Kind]:
     return [kind for kind in Kind if question.kind in (None, kind) and _knows(kind, question)]
 
 
+@lru_cache(maxsize=STATEMENTS)
+def _paging(
+    statements: tuple[Select[Any], ...], by: Order, after: str | None, limit: int
+) -> Select[Any]:
+    """Return what finds a page's entries with their weights; first pages' are kept made."""
+    firsts = keyset_firsts(statements, by=by, after=after, limit=limit).c
+    return (
+        select(SearchEntry, *firsts)
+        .join(SearchEntry, SearchEntry.number == firsts[str(by[-1][0].key)])
+        .order_by(*(firsts[str(column.key)].desc() for column, _ in by))
+        .limit(limit + 1)
+    )
+
+
 def _totals(session: Session, hits: Sequence[Hits], most: int) -> list[int]:
     """Return how many each finds, up to `most`. One SELECT; none for nothing."""
     if not hits:
@@ -310,12 +317,13 @@ def _hits(
     the word that leads, if it is given. wanted: how many hits are. mark: sets the parameters
     apart from those of others in the same statement.
     """
-    terms = question.terms
+    terms, whole = question.terms, frozenset[int]()
     if rare is not None:
         leads = rare.first if first is None else first
-        terms = [terms[place] for place in rare.order(leads)]
+        places = rare.order(leads)
+        terms, whole = [terms[place] for place in places], rare.whole(places, wanted)
     asked = {f"{mark}t{place}": term for place, term in enumerate(terms)}
-    statement, order = _asking(len(asked), mark)
+    statement, order = _asking(len(asked), whole, mark)
     hits = Hits(statement, order, {**asked, f"{mark}kind": question.kind})
     narrow = rare and rare.narrow(wanted)
     for name, codes in question.chosen.items():
@@ -333,10 +341,11 @@ def _resumed(after: str, question: Question) -> tuple[int, str]:
 
 
 @lru_cache(maxsize=STATEMENTS)
-def _asking(terms: int, mark: str = "") -> tuple[Select[Any], Order]:
+def _asking(terms: int, whole: frozenset[int], mark: str) -> tuple[Select[Any], Order]:
     """Return the statement that finds number and weight of one kind, and the order of showing.
 
-    Made once for each number of words: to make it anew would cost more than the search.
+    whole: the words of which all that they find is read, and not looked up hit by hit. Made
+    once for each number of words: to make it anew would cost more than the search.
     """
     kind = bindparam(f"{mark}kind", type_=String)
     if not terms:
@@ -344,43 +353,44 @@ def _asking(terms: int, mark: str = "") -> tuple[Select[Any], Order]:
         everything: Any = select(number, literal(0).label("weight"))
         everything = everything.where(SearchEntry.shown, SearchEntry.kind == kind)
         return everything, ((number, "desc"),)
-    one = SearchTerm.__table__.alias("t0").c
+    one = _LEADS
     statement = select(one.entry, one.weight).where(
         one.shown, one.term == bindparam(f"{mark}t0"), one.kind == kind
     )
     for place in range(1, terms):
         also = SearchTerm.__table__.alias(f"t{place}").c
-        statement = statement.where(
-            select(also.entry)
-            .where(
-                also.shown,
-                also.term == bindparam(f"{mark}t{place}"),
-                also.kind == kind,
-                also.weight.in_(index.WEIGHTS),
-                # Not by "=", for which SQLite takes the index of the entries, whose rows are
-                # spread over the disk, and PostgreSQL joins all of both before the first page.
-                also.entry.between(one.entry, one.entry),
-            )
-            .exists()
+        holding = select(also.entry).where(
+            also.shown,
+            also.term == bindparam(f"{mark}t{place}"),
+            also.kind == kind,
+            also.weight.in_(index.WEIGHTS),
         )
+        # Not by "=", for which SQLite takes the index of the entries, whose rows are spread
+        # over the disk.
+        here = holding.where(also.entry.between(one.entry, one.entry)).exists()
+        holds = one.entry.in_(holding) if place in whole else here
+        # Said to be true, neither is a join to PostgreSQL, which takes a rare word for one
+        # that finds a row or two, and would read all of it again for each hit.
+        statement = statement.where(holds.is_(true()))
     return statement, ((one.weight, "desc"), (one.entry, "desc"))
 
 
 def _tallied(session: Session, question: Question, names: Sequence[str]) -> dict[str, list[Count]]:
     rare = rarity.sampled(session, question.terms, question.chosen)
     hits = _hits(question, rare, wanted=FACETED_MAX)
-    first = hits.statement.order_by(*(column.desc() for column, _ in hits.order))
-    counted = first.limit(FACETED_MAX).subquery()
-    statement = (
-        select(SearchFacet.facet, SearchFacet.value, func.count().label("hits"))
-        .join(counted, counted.c[0] == SearchFacet.entry)
-        .where(SearchFacet.facet.in_(names))
-        .group_by(SearchFacet.facet, SearchFacet.value)
-        .order_by(func.count().desc(), SearchFacet.value)
-    )
+    packed = session.execute(_packing(hits.statement, hits.order), hits.asked).scalar_one()
     told: dict[str, list[Count]] = {}
-    for facet, value, count in session.execute(statement, hits.asked):
-        codes = told.setdefault(facet, [])
-        if len(codes) < VALUES_MAX:
-            codes.append(Count(value, count))
-    return told
+    for facet, value, count in index.tallied(packed or ""):
+        if facet in names:
+            told.setdefault(facet, []).append(Count(value, count))
+    return {name: values[:VALUES_MAX] for name, values in told.items()}
+
+
+@lru_cache(maxsize=STATEMENTS)
+def _packing(statement: Select[Any], order: Order) -> Select[Any]:
+    """Return what puts the codes of the first FACETED_MAX hits behind each other."""
+    first = statement.order_by(*(column.desc() for column, _ in order)).limit(FACETED_MAX)
+    hits = first.subquery()
+    # One by one, for to join them PostgreSQL would read all entries that there are.
+    codes = select(SearchEntry.codes).where(SearchEntry.number == hits.c[0]).scalar_subquery()
+    return select(func.aggregate_strings(codes, "")).select_from(hits)

@@ -7,6 +7,7 @@ a segmenter misses every third of them. A query finds what holds all of its term
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,6 +50,9 @@ WEIGHTS: Final = (TITLED, PLAIN)
 
 _RUNS: Final = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+")
 _BATCH: Final = 500
+_IS: Final = "\x1f"
+_ENDS: Final = "\x1e"
+"""What parts a facet from its code, and that from the next: no text holds them."""
 
 
 class Kind(StrEnum):
@@ -64,6 +68,7 @@ class SearchEntry(Base):
     """One thing that can be found. number: grows with the day on which it was shown first.
 
     shown: whether everybody finds it; what is not shown is found by its owner's own lists.
+    codes: those of its facets, as `packed`, to be counted without looking each of them up.
     """
 
     __tablename__ = "search_entries"
@@ -82,6 +87,7 @@ class SearchEntry(Base):
     title_en: Mapped[str]
     summary: Mapped[str]
     owner_id: Mapped[str] = mapped_column(ForeignKey("organisations.id"))
+    codes: Mapped[str] = mapped_column(server_default="")
 
 
 class SearchTerm(Base):
@@ -164,6 +170,19 @@ def weighed(said: Said) -> list[tuple[str, int]]:
     for term in terms(" ".join((said.summary, *said.texts)), singles=True):
         weights.setdefault(term, PLAIN)
     return list(weights.items())[:TERMS_MAX]
+
+
+def packed(codes: Iterable[tuple[str, str]]) -> str:
+    """Return facets and codes as one text, so that several may be put behind each other."""
+    return "".join(f"{facet}{_IS}{value}{_ENDS}" for facet, value in sorted(codes))
+
+
+def tallied(packed: str) -> list[tuple[str, str, int]]:
+    """Return facet, code and how often it occurs in what was packed, most first."""
+    told = Counter(packed.split(_ENDS)[:-1])
+    parted = ((code.partition(_IS), count) for code, count in told.items())
+    found = [(facet, value, count) for (facet, _, value), count in parted]
+    return sorted(found, key=lambda one: (-one[2], one[1]))
 
 
 def put(session: Session, said: Said) -> None:
@@ -254,8 +273,10 @@ def _entry(session: Session, said: Said) -> tuple[SearchEntry, bool]:
         entry = None
     new = entry is None
     if entry is None:
-        entry = SearchEntry(kind=said.kind, subject_id=said.subject_id)
+        entry = SearchEntry(kind=said.kind, subject_id=said.subject_id, codes="")
         session.add(entry)
+    if said.facets is not None:
+        entry.codes = packed(said.facets)
     entry.shown, entry.code, entry.owner_id = shown, said.code, said.owner_id
     entry.title_zh, entry.title_en = said.title_zh, said.title_en
     entry.summary = said.summary[:SUMMARY_MAX]

@@ -48,6 +48,15 @@ ALTER TABLE search_terms DROP CONSTRAINT pk_search_terms
 --
 ALTER TABLE search_terms ADD CONSTRAINT pk_search_terms PRIMARY KEY (shown, term, kind, weight, entry)
 --
+ALTER TABLE search_entries ADD COLUMN codes VARCHAR DEFAULT '' NOT NULL
+--
+UPDATE search_entries SET codes = coalesce((
+    SELECT string_agg(code, '') FROM (
+        SELECT facet || chr(31) || value || chr(30) AS code FROM search_facets
+        WHERE entry = search_entries.number ORDER BY facet, value
+    ) AS ordered
+), '')
+--
 CREATE TABLE subscription_terms (
     order_id VARCHAR NOT NULL,
     next_order_id VARCHAR,

@@ -64,6 +64,15 @@ ALTER TABLE new_search_terms RENAME TO search_terms
 --
 CREATE INDEX ix_search_terms_entry ON search_terms (entry)
 --
+ALTER TABLE search_entries ADD COLUMN codes VARCHAR DEFAULT '' NOT NULL
+--
+UPDATE search_entries SET codes = coalesce((
+    SELECT group_concat(code, '') FROM (
+        SELECT facet || char(31) || value || char(30) AS code FROM search_facets
+        WHERE entry = search_entries.number ORDER BY facet, value
+    ) AS ordered
+), '')
+--
 CREATE TABLE subscription_terms (
     order_id VARCHAR NOT NULL,
     next_order_id VARCHAR,

@@ -20,6 +20,15 @@ def test_words_are_ordered_by_how_much_they_find_and_codes_narrow_where_they_are
     assert Rarity().order(0) == []
 
 
+def test_words_that_find_little_more_than_is_looked_up_are_read_whole() -> None:
+    told = Rarity(newest=rarity.SAMPLE, terms=(1, 999, 5_000, 400))
+
+    assert told.whole([0, 1, 2, 3], 20) == {1, 3}
+    assert told.whole([3, 0, 1, 2], 20) == {1, 2}
+    assert told.whole([3, 0, 1, 2], 2_000) == {1, 2, 3}
+    assert told.whole([0], 20) == Rarity().whole([], 20) == set()
+
+
 def test_a_sample_is_taken_in_one_select_and_not_at_all_without_a_choice(session: Session) -> None:
     for number in range(4):
         put(session, f"p{number}", "气象", facets={"grade": "G1" if number else "G2"})

@@ -47,3 +47,11 @@ def test_a_revised_text_is_found_and_the_old_one_is_not(session: Session, work_a
 
     assert found("降雪") == [made.id]
     assert found("风速") == []
+
+
+def test_codes_that_were_packed_are_told_with_how_often_they_occur() -> None:
+    one = index.packed({("region", "430100"), ("grade", "G1")})
+    two = index.packed([("region", "430100")])
+
+    assert index.tallied(one + two + two) == [("region", "430100", 3), ("grade", "G1", 1)]
+    assert index.tallied(index.packed([])) == []
