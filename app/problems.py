@@ -69,6 +69,7 @@ def problem(status: int, code: str, title: Words, detail: str | None, **more: An
     if _wants_page():
         if status == 401 and request.method == "GET":
             return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)  # type: ignore[return-value]  # werkzeug's is one too
+        g.problem = body  # a form that was refused is shown again (app/pages/refused)
         return Response(render_template("problem.html", problem=body), status)
     answer = Response(json.dumps(body), status, content_type="application/problem+json")
     answer.headers["Content-Language"] = languages.current()

@@ -65,6 +65,7 @@ from app.pages.money import (
 from app.pages.onboarding import papers, parties, queue
 from app.pages.panels import pleas
 from app.pages.pricing import fees
+from app.pages.refused import again
 from app.pages.review import hands, opinion, waiting
 from app.pages.review import queue as case_queue
 from app.pages.standing import rights
@@ -163,5 +164,6 @@ AUDIENCES = (
 def init_app(app: Flask) -> None:
     """Register the pages and what every template may call."""
     chrome.init_app(app)
+    again.init_app(app)
     for module in AUDIENCES:
         app.register_blueprint(module.blueprint)
