@@ -2,7 +2,7 @@
 
 Before signature an order is cancelled by its buyer or declined by its seller alone. Once
 both have signed, and until something is delivered, both must agree: what was paid then goes
-back whole, through the refunds of settlement. After delivery there is no cancellation.
+back, less what that costs by the contract that they signed. After delivery there is none.
 """
 
 from enum import StrEnum
@@ -22,11 +22,11 @@ from kernel.pages import Page
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, ask, step
-from marketplace import access, fulfilment, orders
+from marketplace import access, contracts, fulfilment, orders
 from marketplace.bargaining import agreed_prices
 from marketplace.bargaining.agreed_prices import Source
 from settlement import escrow
-from settlement.refunding import refunds
+from settlement.refunding import costs, refunds
 
 
 class State(StrEnum):
@@ -99,7 +99,8 @@ def _undo(found: Cancellation, work: Work, _data: dict[str, Any]) -> None:
     if order.state == orders.State.IN_DELIVERY:
         orders.LIFE.take("suspend_delivery", order, house, reason=reason)
     left = refunds.standing(work.session, order.id).left
-    made = refunds.request(house, order_id=order.id, amount=left, reason=reason[:500])
+    cost = _cost(work.session, order)
+    made = refunds.call_off(house, order_id=order.id, amount=left, reason=reason[:500], cost=cost)
     found.refund_id = made.id
 
 
@@ -189,6 +190,32 @@ def listed(
     """Return one page of what the caller may see, newest first. One SELECT on an index."""
     where = () if order_id is None else (Cancellation.order_id == order_id,)
     return _OURS.listed(work, *where, after=after, limit=limit)
+
+
+def quote_of(work: Work, found: Cancellation) -> costs.Quote | None:
+    """Return what agreeing would give back, and cost; nothing once it is answered."""
+    if found.state != State.ASKED:
+        return None
+    return quote(work, orders.find(work.session, found.order_id))
+
+
+def quote(work: Work, order: orders.Order) -> costs.Quote | None:
+    """Return what would go back if it is called off now, and what that costs, to its parties.
+
+    Nothing while nothing is paid, and while a dispute bars every refund. Some SELECTs.
+    """
+    if not escrow.left(work.session, order.id).minor:
+        return None
+    try:
+        return costs.quote(work, order.id, _cost(work.session, order))
+    except refunds.NotRefundable:
+        return None
+
+
+def _cost(session: Session, order: orders.Order) -> costs.Cost:
+    """Return what a transfer back costs by the contract that both signed."""
+    signed = contracts.text(session, order.contract_id or "")
+    return costs.Cost.of_terms(signed.variables)
 
 
 def can_be_asked(work: Work, order: orders.Order) -> bool:

@@ -63,6 +63,7 @@ def draw_up(order: Ordered, work: Work, data: dict[str, Any]) -> Contract:
         **texts.named(work.session, "buyer", order.buyer_id),
         **wording.of_use(uses.from_json(order.use_scenario)),
         **wording.of_goods(goods),
+        **wording.of_refund(work.rules),
         **wording.of_price(order.total, order.pay_mode, schedule),
         **wording.of_rest(data.get("special_terms") or "", result, _under(work, order.id)),
     }

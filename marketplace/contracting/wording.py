@@ -8,6 +8,7 @@ from delivery import ways
 from kernel.money import Money
 from kernel.parties import regions
 from kernel.words import Words
+from kernel.work import Rules
 from licensing.applications.vocabulary import Purpose
 from marketplace import prices
 from marketplace.contracting.templates import Ownership
@@ -45,6 +46,7 @@ _RESULT: Final = {
         " other's written consent.",
     ),
 }
+_WHOLE: Final = Words("不扣费用", "whole")
 _NONE: Final = Words("无。", "None.")
 
 
@@ -92,6 +94,26 @@ def of_price(total: Money, pay_mode: str, schedule: Sequence[Words]) -> dict[str
         return {**_both("payment", paid), **_both("total", _BY_USE)}
     written = f"{total}（{in_capitals(total)}）"
     return {**_both("payment", paid), "total_zh": written, "total_en": str(total)}
+
+
+def of_refund(rules: Rules) -> dict[str, str]:
+    """Return what a contract says of the cost of going back by bank, as text and as figures.
+
+    The figures are what a cancellation goes by, whatever the rules say by then.
+    """
+    fen = rules.number("settling.refund_cost_fen")
+    bp_max = rules.number("settling.refund_cost_bp_max")
+    told = _WHOLE
+    if fen and bp_max:
+        said, share = Money(fen), f"{bp_max / 100:g}%"
+        told = Words(
+            f"每笔经银行退回的扣除银行费用 {said}，且不超过该笔的 {share}；"
+            "原路经支付机构或者预存款退回的不扣",
+            f"less the bank's cost of {said} for each transfer back by bank, never above {share} "
+            "of it; nothing is taken off what goes back by its provider or into a wallet",
+        )
+    figures = {"refund_cost_fen": str(fen), "refund_cost_bp": str(bp_max)}
+    return {**_both("refund_cost", told), **figures}
 
 
 def of_rest(special: str, result: Ownership | None, under: Words | None) -> dict[str, str]:

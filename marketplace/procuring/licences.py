@@ -62,6 +62,7 @@ def template(work: Work, product: Product, version: ProductVersion, folder: str)
         "lines_zh": f"（1）{titles.zh}（{kind.label.zh}，第 {version.number} 版）：{price.zh}",
         "lines_en": f"(1) {titles.en} ({kind.label.en}, version {version.number}): {price.en}",
         **wording.of_delivery([mode]),
+        **wording.of_refund(work.rules),
     }
     blanks = dict.fromkeys(("basis_zh", "basis_en", "result_zh", "result_en"), "")
     variables: defaultdict[str, str] = defaultdict(lambda: _BLANK, {**blanks, **known})

@@ -1,8 +1,9 @@
 """What each step of a refund books: where the money goes, and what is not counted any more."""
 
-from typing import Any
+from typing import Any, Final
 
 from kernel.clock import local_date
+from kernel.money import Money
 from kernel.work import Work
 from settlement import ledger
 from settlement.ledger import Row
@@ -12,10 +13,15 @@ from settlement.refunding import counted, parts
 from settlement.refunding.rows import Kind, Refund
 from settlement.refunding.takings import Taking
 
+_FREE: Final = Money(0)
 
-def taken(work: Work, order_id: str, source_id: str, taking: Taking) -> None:
-    """After money was taken out of an order: periods to come, volume, earnings grow less."""
-    subscriptions.cut(work, order_id, source_id, taking.from_escrow)
+
+def taken(work: Work, order_id: str, source_id: str, taking: Taking, cost: Money = _FREE) -> None:
+    """After money was taken out of an order: periods to come, volume, earnings grow less.
+
+    cost: what was taken off it besides.
+    """
+    subscriptions.cut(work, order_id, source_id, taking.from_escrow + cost)
     counted.volume(work, order_id, source_id, taking.memo)
     pieces = [(one.obligation_id, one.home.code, -one.minor) for one in taking.pieces]
     counted.earnings(work, order_id, source_id, pieces)

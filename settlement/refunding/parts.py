@@ -17,6 +17,7 @@ from settlement.dividing.obligations import Obligation
 from settlement.dividing.rooms import Room
 from settlement.dividing.terms import Payable
 from settlement.ledger import AccountRef, Row
+from settlement.refunding import costs
 from settlement.refunding.takings import Taking
 from settlement.shares import MERCHANT
 
@@ -180,5 +181,7 @@ def _returned(part: RefundPart, transit: AccountRef, room: Room) -> Iterable[Row
 def _recounted(session: Session, entry_id: int) -> list[Row]:
     taken = ledger.entry(session, entry_id)
     return [
-        Row(line.credit, line.debit, line.amount) for line in taken.lines if line.book == "memo"
+        Row(line.credit, line.debit, line.amount)
+        for line in taken.lines
+        if line.book == "memo" or costs.is_cost(line)
     ]

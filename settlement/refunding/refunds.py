@@ -6,7 +6,7 @@ which it came; what does not arrive waits in suspense for a person, never with t
 """
 
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -24,14 +24,16 @@ from settlement.ledger import AccountRef, Row
 from settlement.metering import wallets
 from settlement.posting.asked import ToPost
 from settlement.rails import collecting
-from settlement.refunding import disputes, effects, parts, rows, takings, ways
+from settlement.refunding import costs, disputes, effects, parts, rows, takings, ways
+from settlement.refunding.costs import Cost
 from settlement.refunding.origins import Origin, Rail
-from settlement.refunding.rows import PREFIX, SUSPENSE, Kind, Refund, State
+from settlement.refunding.rows import PREFIX, SUSPENSE, Asked, Kind, Refund, State
 from settlement.refunding.takings import NotRefundable
-from settlement.refunding.ways import Payee, for_bank, locked, payee
+from settlement.refunding.ways import Payee, for_bank, locked, payee, standing
 
 __all__ = [
     "PREFIX",
+    "Cost",
     "Kind",
     "NotRefundable",
     "Payee",
@@ -39,6 +41,7 @@ __all__ = [
     "Refund",
     "State",
     "begin",
+    "call_off",
     "check_amount",
     "failed",
     "find",
@@ -56,14 +59,6 @@ __all__ = [
     "take",
     "together",
 ]
-
-
-class Standing(NamedTuple):
-    """How far an order is refunded. left: what could still go back of it."""
-
-    refunded: Money
-    under_way: Money
-    left: Money
 
 
 def _asks(actor: Actor, subject: object) -> bool:
@@ -162,27 +157,42 @@ def request(
     gives its fee back as well, else the seller bears it. Up to the limit of the rules it is
     approved at once. Raises NotRefundable with every reason. Some SELECTs and an entry each.
     """
+    asked = Asked(order_id, amount, reason, order_line_id, fee_refund)
+    return _request(work, asked, Cost())
+
+
+def call_off(work: Work, *, order_id: str, amount: Money, reason: str, cost: Cost) -> Refund:
+    """Give `amount` of an order that nobody has broken back, less what that costs.
+
+    As `request`; the cost of each transfer is taken off it, out of the same escrow.
+    """
+    return _request(work, Asked(order_id, amount, reason, None, fee_refund=False), cost)
+
+
+def _request(work: Work, asked: Asked, cost: Cost) -> Refund:
     access.require(work, maker, "refund.request")
+    order_id, amount = asked.order_id, asked.amount
     check_amount(amount)
     found = ways.choose(work, order_id, amount)
     alone_max = work.rules.number("settling.refund_alone_max_fen")
     payer_id, first = ways.payer(work.session, order_id), None
     for origin in found:
-        made = rows.made(work, Kind.ORDER, origin, origin.amount, reason)
-        made.order_id, made.order_line_id = order_id, order_line_id
-        made.fee_refund, made.payer_id = fee_refund, payer_id
+        taken = cost.of(origin)
+        made = rows.made(work, Kind.ORDER, origin, origin.amount - taken, asked.reason)
+        made.order_id, made.order_line_id = order_id, asked.order_line_id
+        made.fee_refund, made.payer_id = asked.fee_refund, payer_id
         if amount.minor > alone_max:
             made.alone_max_minor = 0  # it is the whole that one person may not refund
         made.first_id = first.id if first else None
-        _take_out(work, made)
+        _take_out(work, made, taken)
         first = first or made
     escrow.finished(work, [order_id])
     assert first is not None  # noqa: S101 -- a positive amount has a receipt
     return first
 
 
-def _take_out(work: Work, made: Refund) -> None:
-    """Take a refund's money out of its order, and put it into transit."""
+def _take_out(work: Work, made: Refund, cost: Money) -> None:
+    """Take a refund's money, and its cost, out of its order; put the money into transit."""
     order_id = made.order_id or ""
     taking = takings.take(
         work,
@@ -193,10 +203,10 @@ def _take_out(work: Work, made: Refund) -> None:
     )
     if made.rail == Rail.BANK:
         made.payee_id = ways.payee_id(work.session, made.object_id, made.payer_id)
-    taken = taking.rows(made.transit)
+    taken = [*taking.rows(made.transit), *costs.rows(order_id, cost)]
     begin(work, made, ToPost("refund.requested", made.id, taken, local_date(work.now)))
     parts.write(work.session, made.id, taking)
-    effects.taken(work, order_id, made.id, taking)
+    effects.taken(work, order_id, made.id, taking, cost)
     work.session.flush()  # what is asked for together with it is reckoned after it
 
 
@@ -274,12 +284,6 @@ def failed(
 def send(work: Work, refund: Refund, *, file_id: str | None) -> None:
     """Count a refund as sent, in a file to the bank or by a command to its provider."""
     _take(work, refund, "send", file_id=file_id)
-
-
-def standing(session: Session, order_id: str) -> Standing:
-    """Return how far an order is refunded. Some SELECTs on indexes."""
-    refunded, under_way = rows.standing(session, order_id)
-    return Standing(refunded, under_way, takings.left(session, order_id))
 
 
 def together(session: Session, refund: Refund) -> list[Refund]:

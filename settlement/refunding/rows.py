@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, composite, mapped_column
@@ -43,6 +43,16 @@ class Kind(StrEnum):
     SUSPENSE = "suspense"  # what came in and belongs to nothing here
     GOODWILL = "goodwill"  # what the exchange makes good itself
     WALLET = "wallet"  # what a buyer had left of what it paid in beforehand
+
+
+class Asked(NamedTuple):
+    """What is asked to go back of an order, before it is divided over the receipts."""
+
+    order_id: str
+    amount: Money
+    reason: str
+    order_line_id: str | None
+    fee_refund: bool
 
 
 class Refund(Living, Base):

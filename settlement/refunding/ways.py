@@ -11,7 +11,7 @@ from kernel.money import Money
 from kernel.work import Work
 from settlement import accounts
 from settlement.payments import Payment
-from settlement.refunding import disputes, origins, rows
+from settlement.refunding import disputes, origins, rows, takings
 from settlement.refunding.origins import Origin, Rail
 from settlement.refunding.rows import Refund, State
 from settlement.refunding.takings import NotRefundable
@@ -22,12 +22,26 @@ _LINES: Final = table(
 """Lines of the bank's statements, as far as a refund asks of them: who sent the money."""
 
 
+class Standing(NamedTuple):
+    """How far an order is refunded. left: what could still go back of it."""
+
+    refunded: Money
+    under_way: Money
+    left: Money
+
+
 class Payee(NamedTuple):
     """To which bank account a refund goes."""
 
     name: str
     number: str
     bank_name: str
+
+
+def standing(session: Session, order_id: str) -> Standing:
+    """Return how far an order is refunded. Some SELECTs on indexes."""
+    refunded, under_way = rows.standing(session, order_id)
+    return Standing(refunded, under_way, takings.left(session, order_id))
 
 
 def for_bank(session: Session, limit: int) -> list[Refund]:

@@ -6,6 +6,7 @@ from kernel.words import Words
 from settlement.rules.rule import CASH, PAYABLES, Rule, from_each, to_each
 
 _HELD: Final = (*PAYABLES, "2241.escrow", "2241.accepted")
+_COST: Final = ("2241.escrow", "6603.psp_fee")
 _OWN: Final = ("6001.commission", "2221.vat")
 
 GOING_BACK: Final = (
@@ -27,12 +28,14 @@ GOING_BACK: Final = (
                 ),
                 "2241.refund_transit",
             ),
+            _COST,
             ("9002.turnover", "9001.counter"),
             ("9003.excluded", "9001.counter"),
         ),
         Words(
-            "退款：验收前出自托管，结算后按剩余份额向各方收回",
-            "a refund: out of escrow, or over the shares that are left once it was settled",
+            "退款：验收前出自托管，结算后按剩余份额向各方收回；约定扣除的银行费用冲减支付手续费",
+            "a refund: out of escrow, or over the shares that are left once it was settled; "
+            "what was agreed to be taken off it makes the bank's fee good",
         ),
     ),
     Rule(
@@ -72,6 +75,7 @@ GOING_BACK: Final = (
                     "6711.goodwill",
                 ),
             ),
+            (_COST[1], _COST[0]),
             ("9001.counter", "9002.turnover"),
             ("9001.counter", "9003.excluded"),
         ),

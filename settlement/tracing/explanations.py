@@ -29,8 +29,9 @@ _SHARED: Final = (
     "2202.reserve",
     "1221.party",
     "6711.goodwill",
+    "6603.psp_fee",
 )
-"""Whose it is once it is settled; what a party owes counts against it."""
+"""Whose it is once it is settled, or was kept of a refund; what a party owes counts against it."""
 
 _ASIDE: Final = frozenset(
     {"service.charged", "deal.registered", "psp.fee", "dispute.withdrawn", "dispute.won"}

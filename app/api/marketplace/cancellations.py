@@ -27,13 +27,19 @@ class OrderCancellationQuery(doors.PageQuery):
 
 
 class OrderCancellationOut(doors.LivingOut):
-    """What one party asks of the other. refund_id: by which what was paid goes back."""
+    """What one party asks of the other. refund_id: by which what was paid goes back.
+
+    refund_amount, refund_cost: what would go back by now, and what the bank's cost takes off it
+    by the contract; while it is asked.
+    """
 
     order_id = fields.String()
     asks_id = fields.String()
     answers_id = fields.String()
     reason = fields.String()
     refund_id = fields.String(allow_none=True)
+    refund_amount = fields.Nested(doors.MoneyBody, allow_none=True)
+    refund_cost = fields.Nested(doors.MoneyBody, allow_none=True)
     asked_at = fields.String()
     decided_at = fields.String(allow_none=True)
 
@@ -56,7 +62,13 @@ def row(found: Cancellation) -> Mapping[str, Any]:
 
 def show(found: Cancellation, work: Work) -> Mapping[str, Any]:
     """Return what OrderCancellationOut shows."""
-    return {**row(found), **doors.living(found, work, cancellations.LIFE)}
+    quoted = cancellations.quote_of(work, found)
+    return {
+        **row(found),
+        "refund_amount": doors.wire(quoted.back) if quoted else None,
+        "refund_cost": doors.wire(quoted.cost) if quoted else None,
+        **doors.living(found, work, cancellations.LIFE),
+    }
 
 
 @blueprint.get("")

@@ -26,6 +26,8 @@ def ask(order_id: str) -> Any:
 def panel(work: Work, order: Order) -> dict[str, Any]:
     """Return what the page of an order tells of its cancellation."""
     page = cancellations.listed(work, order_id=order.id, after=None, limit=_SHOWN)
+    may_ask = cancellations.can_be_asked(work, order)
+    running = any(each.state == cancellations.State.ASKED for each in page.items)
     names = shown.names(work, [each.asks_id for each in page.items])
     return {
         "asked": [
@@ -39,5 +41,6 @@ def panel(work: Work, order: Order) -> dict[str, Any]:
             }
             for each in page.items
         ],
-        "may_ask": cancellations.can_be_asked(work, order),
+        "quote": cancellations.quote(work, order) if may_ask or running else None,
+        "may_ask": may_ask,
     }

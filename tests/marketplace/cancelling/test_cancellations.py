@@ -60,18 +60,34 @@ def test_a_free_order_is_called_off_with_its_deliveries(session: Session) -> Non
     assert [task.state for task in tasks.of_order(session, order.id)] == [tasks.State.REVOKED]
 
 
-def test_what_was_paid_goes_back_whole(session: Session, work_as: WorkAs) -> None:
+def test_what_was_paid_goes_back_less_the_banks_cost_that_both_signed(
+    session: Session, work_as: WorkAs
+) -> None:
     money.verified(work_as, "org_buyer", money.BUYER_NAME)
     order = make.paid(session)
+    found = asked(session, order)
+    shown = cancellations.quote_of(work_of(session, "per_developer_signer", at=DAY), found)
 
-    found = taken(session, asked(session, order), "agree", "per_developer_signer")
+    taken(session, found, "agree", "per_developer_signer")
 
     session.flush()
     refund = refunds.find(session, found.refund_id or "")
-    assert refund.amount == order.total
+    assert shown == (refund.amount, Money(500))
+    assert refund.amount + Money(500) == order.total
+    assert "CNY 5.00" in contracts.text(session, order.contract_id or "").text
+    assert cancellations.quote_of(work_of(session, "per_developer_signer"), found) is None
     assert escrow.left(session, order.id) == Money(0)
     assert order.state == orders.State.DELIVERY_SUSPENDED
     assert all(task.stopped_for for task in tasks.of_order(session, order.id))
+
+
+def test_nothing_is_quoted_before_anything_is_paid(session: Session, work_as: WorkAs) -> None:
+    unpaid, paid = make.signed(session), make.paid(session)
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    work = work_of(session, "system", at=DAY)
+
+    assert cancellations.quote(work, unpaid) is None
+    assert cancellations.quote(work, paid) == (paid.total - Money(500), Money(500))
 
 
 def withdrawn(session: Session, found: Cancellation) -> None:

@@ -15,7 +15,7 @@ from settlement import escrow, fsck
 from settlement.dividing import frozen, settled
 from settlement.dividing.settled import SplitShare
 from settlement.holding import holds
-from settlement.refunding import refunds, takings
+from settlement.refunding import costs, refunds, takings
 from tests.conftest import WorkAs
 from tests.settlement import money
 from tests.settlement.bookkeeping import on_sqlite
@@ -25,12 +25,15 @@ Act = tuple[str, int]
 ACTS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["refund", "refund with fee", "accept", "settle", "hold", "lift", "cancel"]
+            ["refund", "refund with fee", "call off", "accept", "settle", "hold", "lift", "cancel"]
         ),
         st.integers(1, 12_000),
     ),
     max_size=12,
 )
+
+
+COST = costs.Cost(fen=500, bp_max=1_000)
 
 
 class World:
@@ -47,6 +50,7 @@ class World:
         doing: dict[str, Callable[[int], Any]] = {
             "refund": self.refund,
             "refund with fee": lambda amount: self.refund(amount, fee_refund=True),
+            "call off": self.call_off,
             "accept": self.accept,
             "settle": lambda _fen: self.settle(),
             "hold": lambda amount: going_back.held(self.work_as, amount, self.order_id),
@@ -62,6 +66,13 @@ class World:
     def refund(self, fen: int, **more: Any) -> None:
         """Refund some of it."""
         going_back.requested(self.work_as, fen, order_id=self.order_id, **more)
+
+    def call_off(self, fen: int) -> None:
+        """Give some of it back, less what a transfer costs."""
+        refunds.call_off(
+            self.settler, order_id=self.order_id, amount=Money(fen), reason="协议取消", cost=COST
+        )
+        self.settler.session.flush()
 
     def accept(self, fen: int) -> None:
         """Accept a slice."""
@@ -99,8 +110,9 @@ def test_whatever_is_done_each_fen_is_explained(session: Session, work_as: WorkA
             assert told.difference == Money(0)
             assert told.paid_in == Money(10_000)
         left = takings.left(session, world.order_id)
-        refunded = escrow.explain(session, world.order_id).refunded
-        assert left + refunded == Money(10_000)
+        told = escrow.explain(session, world.order_id)
+        kept = told.shared.get(costs.ACCOUNT, Money(0))
+        assert left + told.refunded + kept == Money(10_000)
 
     walk()
 

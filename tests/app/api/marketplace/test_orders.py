@@ -196,6 +196,21 @@ def test_an_order_is_placed_with_its_instalments(as_: As, application: Flask) ->
     assert len(buyer.get("/api/orders").json["items"]) == 1
 
 
+def test_both_see_what_a_cancellation_gives_back_and_costs(as_: As, application: Flask) -> None:
+    order = trade.set_up(application, make.paid)
+    asked = as_("per_buyer_editor").post(
+        "/api/cancellations", json={"order_id": order.id, "reason": "项目取消"}
+    )
+
+    seen = as_("per_developer_signer").get(f"/api/cancellations/{asked.json['id']}").json
+
+    assert seen["refund_cost"] == {"minor": 500, "currency": "CNY"}
+    assert seen["refund_amount"] == {"minor": order.total.minor - 500, "currency": "CNY"}
+    assert (asked.json["refund_amount"], asked.json["refund_cost"]) == (
+        seen["refund_amount"], seen["refund_cost"],
+    )  # fmt: skip
+
+
 def test_a_cancellation_is_asked_and_agreed_to(as_: As, application: Flask) -> None:
     order = trade.set_up(application, make.signed)
     buyer, seller = as_("per_buyer_editor"), as_("per_developer_signer")

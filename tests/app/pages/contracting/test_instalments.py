@@ -30,3 +30,12 @@ def test_a_signed_order_is_cancelled_by_both_on_its_page(visit: Visit, town: Tow
 
     assert (asked.status_code, agreed.status_code) == (303, 303)
     seller.shows(path, "已同意")
+
+
+def test_what_goes_back_and_what_it_costs_is_on_the_page_before_anybody_asks(
+    visit: Visit, town: Town
+) -> None:
+    path = f"/orders/{town['paid']}"
+
+    for person in ("per_buyer_editor", "per_developer_signer"):
+        visit(person).shows(path, "取消后退还", "扣除银行费用", "¥ 5.00")
