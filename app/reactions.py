@@ -117,6 +117,7 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
     "delivery.completed":         {"let the buyer inspect": progress.mark_delivered},
     "delivery.revoked":           {"destroy its packages' keys": _erase_packages,
                                    "end its trial": trials.delivery_ended,
+                                   "return what is not delivered": returning.delivery_revoked,
                                    "let its buyer destroy it": destructions.delivery_ended},
     "delivery.term_ended":        {"destroy its packages' keys": _erase_packages,
                                    "let its buyer destroy it": destructions.delivery_ended},

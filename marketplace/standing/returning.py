@@ -1,4 +1,4 @@
-"""What goes back to buyers when a right, or a listing, ends in the middle of an order.
+"""What goes back to buyers when a right, a listing or a delivery ends in the middle of an order.
 
 Source: the part that is not delivered is refunded pro rata (未交付部分按比例退款), and the
 seller bears the fee. Each reaction may run twice: the second time there is nothing to return.
@@ -34,6 +34,7 @@ _BATCH: Final = 200
 
 _STANDS: Final = (State.DELIVERY_SUSPENDED, State.PENDING_ACCEPTANCE, State.REDELIVERY)
 _GONE: Final = frozenset({authorisations.State.REVOKED, authorisations.State.EXPIRED})
+_REVOKED: Final = "交付已撤销 a delivery is revoked"
 _REASON: Final = "未交付部分退款 what was not delivered goes back"
 
 
@@ -65,6 +66,21 @@ def product_delisted(work: Work, event: Event) -> None:
         which = OrderLine.product_id == event.subject
         for order in orders.of_lines(work.session, which, state):
             settle(work, order)
+
+
+def delivery_revoked(work: Work, event: Event) -> None:
+    """After a delivery was revoked, by hand or by rule: return what of its line is still to come.
+
+    Nothing of a trial, nor of a line or an order that ends with its deliveries. Some SELECTs.
+    """
+    task = tasks.find(work.session, event.subject)
+    if tasks.for_trial(task) or task.order_line_id in parted.ended(work.session, task.order_id):
+        return
+    order = orders.find(work.session, task.order_id)
+    if order.state == State.IN_DELIVERY:
+        orders.take(work.as_system(), order.id, "suspend_delivery", reason=_REVOKED)
+    if order.state in _STANDS:
+        settle(work, order)
 
 
 def try_again(work: Work) -> None:
@@ -101,8 +117,8 @@ def settle(work: Work, order: Order) -> None:
         with work.session.begin_nested():
             if order.state != State.DELIVERY_SUSPENDED:
                 raise _left_to_people(
-                    "买方验收期间产品被强制摘牌：由买方验收、退回或提出争议，或由结算人员退款",
-                    "delisted while its buyer inspects: the buyer decides, or an officer refunds",
+                    "买方验收期间交付被撤销或产品被强制摘牌：由买方验收、退回或提出争议，或由结算人员退款",
+                    "it ends while its buyer inspects it: the buyer decides, or an officer refunds",
                 )
             if len(gone) == len(found):
                 _end(work, order, gone, by_line)

@@ -367,3 +367,84 @@ def test_what_cannot_go_back_now_is_told_and_waits(session: Session) -> None:
     assert "no verified account" in told["order.return_barred"].data["reason"]
     assert order.state == State.DELIVERY_SUSPENDED
     assert asked(session, order) == []
+
+
+def revoked_by_hand(session: Session, task: tasks.DeliveryTask) -> None:
+    """Let the regulator revoke one delivery, and let the house do twice what follows."""
+    regulator = work_of(session, "per_hub_supervisor", at=DAY)
+    tasks.take(regulator, task.id, "revoke", reason="数据有误，停止交付")
+    _follow(session, task.id)
+
+
+@pytest.mark.usefixtures("banked")
+def test_a_delivery_that_is_revoked_by_hand_gives_its_money_back(session: Session) -> None:
+    order, beside = make.paid(session), make.paid(session)
+    (task,) = tasks.of_order(session, order.id)
+
+    revoked_by_hand(session, task)
+
+    assert asked(session, order) == [PRICE]
+    assert order.state == State.DELIVERY_SUSPENDED
+    assert (asked(session, beside), beside.state) == ([], State.IN_DELIVERY)
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.usefixtures("banked")
+def test_a_delivery_that_was_used_in_part_and_is_revoked_gives_back_the_rest(
+    session: Session,
+) -> None:
+    order = make.paid(session)
+    task = read(session, order)
+    allowances.grant(session, task.id, "calls", 1_000)
+    allowances.spend(session, task.id, {"calls": 250})
+
+    revoked_by_hand(session, task)
+
+    (owed,) = escrow.of_order(session, order.id)
+    assert asked(session, order) == [Money(750_000)]
+    assert (order.state, owed.amount) == (State.ACCEPTED, Money(250_000))
+    assert volume.ties_out(session)
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.usefixtures("banked")
+def test_of_two_lines_the_one_that_is_revoked_goes_back_and_then_the_other(
+    session: Session,
+) -> None:
+    gone, other = make.listed(session), make.listed(session)
+    both = funded(session, two(session, gone, other))
+
+    revoked_by_hand(session, task_of(session, both, gone))
+    first = (asked(session, both), both.state)
+    revoked_by_hand(session, task_of(session, both, other))
+
+    assert first == ([PRICE], State.IN_DELIVERY)
+    assert asked(session, both) == [PRICE, PRICE]
+    assert both.state == State.ACCEPTED
+    assert volume.ties_out(session)
+    assert fsck.check(session) == ()
+
+
+def test_a_revoked_delivery_whose_buyer_has_no_account_waits_on_the_desk(session: Session) -> None:
+    order = make.paid(session)
+
+    revoked_by_hand(session, tasks.of_order(session, order.id)[0])
+
+    settler = work_of(session, "per_exchange_settler", at=DAY)
+    assert asked(session, order) == []
+    assert [one.order.id for one in returning.waiting(settler, limit=9)] == [order.id]
+
+
+@pytest.mark.usefixtures("banked")
+def test_what_is_revoked_because_its_order_ends_gives_nothing_back_again(session: Session) -> None:
+    product, right = public(session)
+    order = make.paid(session, product)
+    revoked(session, right)
+    orders.take(work_of(session, "system", at=DAY), order.id, "refund")
+    (task,) = tasks.of_order(session, order.id)
+    session.flush()
+
+    _follow(session, task.id)
+
+    assert asked(session, order) == [PRICE]
+    assert order.state == State.REFUNDING

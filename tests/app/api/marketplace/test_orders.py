@@ -205,7 +205,7 @@ def test_both_see_what_a_cancellation_gives_back_and_costs(as_: As, application:
     seen = as_("per_developer_signer").get(f"/api/cancellations/{asked.json['id']}").json
 
     assert seen["refund_cost"] == {"minor": 500, "currency": "CNY"}
-    assert seen["refund_amount"] == {"minor": order.total.minor - 500, "currency": "CNY"}
+    assert seen["refund_amount"] == {"minor": 999_500, "currency": "CNY"}
     assert (asked.json["refund_amount"], asked.json["refund_cost"]) == (
         seen["refund_amount"], seen["refund_cost"],
     )  # fmt: skip
