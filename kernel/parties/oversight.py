@@ -80,6 +80,7 @@ class Overseen(Generic[_Noun]):
         self,
         work: Work,
         *where: ColumnElement[bool],
+        state: str | None = None,
         after: str | None,
         limit: int,
         oldest_first: bool = False,
@@ -87,9 +88,10 @@ class Overseen(Generic[_Noun]):
         """Return the records that the caller may see, newest first. One SELECT on an index.
 
         All to overseers, to others their own; what has no party is for overseers alone.
-        where: which of them. Raises StepNotAllowed.
+        where, state: which of them. Raises StepNotAllowed.
         """
-        statement = select(self.model).where(*where)
+        in_state = () if state is None else (self.model.state == state,)
+        statement = select(self.model).where(*where, *in_state)
         if not self._oversees(work):
             statement = statement.where(or_(*self._own(work)))
         order: Order = ((self.model.id, "asc" if oldest_first else "desc"),)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, or_, select
 from kernel import ids
 from kernel.actor import Actor, Duty, Role
 from kernel.clock import local_date
-from kernel.errors import NotFound, Refusal, refuse
+from kernel.errors import NotFound, Refusal, StepRefused, refuse
 from kernel.parties import organisations
 from kernel.work import Work
 from kernel.workflow import Offer
@@ -23,6 +23,7 @@ from marketplace import access, lines, orders, products
 from marketplace.agency import mandates
 from marketplace.bargaining import quotations
 from marketplace.bargaining.quotations import Quotation
+from marketplace.mandated import mandate_rows
 from marketplace.mandated.mandate_rows import Mandate, MandatedOrder, MandateUse, Power, State
 from marketplace.orders import Order
 from marketplace.products import Product
@@ -41,6 +42,7 @@ ACTS: Final[Mapping[str, Power]] = {
     "product.create": Power.LIST,
     "product.revise": Power.LIST,
     "product.reprice": Power.PRICE,
+    "product.withdraw_price": Power.PRICE,
     "product.submit": Power.LIST,
     "product.withdraw": Power.LIST,
     "product.suspend": Power.LIST,
@@ -55,7 +57,9 @@ ACTS: Final[Mapping[str, Power]] = {
 }
 """Life cycle and step → the power that it needs."""
 
-_WRITTEN: Final = frozenset({"product.create", "product.revise", "product.reprice"})
+_WRITTEN: Final = frozenset(
+    {"product.create", "product.revise", "product.reprice", "product.withdraw_price"}
+)
 """What is no step of a life cycle, and has a command of its own."""
 
 WAITING: Final = (orders.State.SUBMITTED, orders.State.CONTRACT_SIGNING)
@@ -115,6 +119,34 @@ def reprice(
     made = amendments.propose(inside, product_id, price_plan=dict(price_plan))
     _keep(work, found, "product.reprice", product_id)
     return made
+
+
+def withdraw_price(work: Work, mandate_id: str, product_id: str, reason: str) -> Amendment:
+    """Take back the price that was proposed under this mandate, while it is undecided.
+
+    Raises what `act` raises; NOT_PROPOSED where no such proposal is under way, for a revision
+    of the principal's, or under another mandate, is not this agent's.
+    """
+    found, doing = _locked(work, mandate_id), "product.withdraw_price"
+    refuse((*_barred(found, work, doing), *_beyond(found, work, [product_id])))
+    going = proposed(work, found, product_id)
+    if going is None:
+        zh, en = "没有依本委托提出、尚未决定的改价", "no price proposed under it is undecided"
+        raise StepRefused(zh, en, (Refusal("NOT_PROPOSED", zh, en),))
+    taken = amendments.take(_in_name(work, found), going.id, "withdraw", reason=reason)
+    _keep(work, found, doing, product_id)
+    return taken
+
+
+def proposed(work: Work, mandate: Mandate, product_id: str) -> Amendment | None:
+    """Return the price of a product that was proposed under a mandate and is undecided."""
+    going = amendments.under_way(work.session, product_id)
+    if going is None:
+        return None
+    ours = mandate_rows.was_used(
+        work.session, mandate.id, ("product.reprice", product_id), going.made_at
+    )
+    return going if ours else None
 
 
 def act(
@@ -183,6 +215,12 @@ def reprices(work: Work, mandate: Mandate, product: Product) -> bool:
     """Tell whether the caller may propose another price of one of its `matters` now."""
     listed = product.state == products.State.LISTED
     return listed and not _barred(mandate, work, "product.reprice")
+
+
+def unprices(work: Work, mandate: Mandate, product: Product) -> bool:
+    """Tell whether the caller may take back a price of one of its `matters` now."""
+    ours = proposed(work, mandate, product.id) is not None
+    return ours and not _barred(mandate, work, "product.withdraw_price")
 
 
 def _otherwise(present: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[Refusal, ...]:

@@ -132,6 +132,18 @@ def uses(session: Session, mandate_id: str, *, limit: int) -> list[MandateUse]:
     return list(session.scalars(statement))
 
 
+def was_used(session: Session, mandate_id: str, act: tuple[str, str], at: Instant) -> bool:
+    """Tell whether an act was done to a subject under a mandate at an instant. One SELECT."""
+    doing, subject_id = act
+    statement = select(MandateUse.id).where(
+        MandateUse.subject_id == subject_id,
+        MandateUse.mandate_id == mandate_id,
+        MandateUse.act == doing,
+        MandateUse.at == at,
+    )
+    return session.scalars(statement.limit(1)).first() is not None
+
+
 def agents_of(
     session: Session, principal_id: str, product: tuple[str, str], on: date, *, limit: int
 ) -> list[str]:

@@ -51,6 +51,12 @@ class AgencyPriceIn(doors.Body):
     price_plan = doors.nested(PricePlanBody)
 
 
+class AgencyPriceWithdrawIn(doors.Body):
+    """Why a proposed price is taken back."""
+
+    reason = doors.text(max=1000)
+
+
 class AgencyMandateUseOut(doors.Schema):
     """An act under a mandate: life cycle and step, and of what."""
 
@@ -200,3 +206,15 @@ def reprice(body: dict[str, Any], subject_id: str, product_id: str) -> Any:
 
 
 doors.steps(blueprint, mandates, AgencyMandateOut, show)
+
+
+@blueprint.post("/<string:subject_id>/products/<string:product_id>/price/withdraw")
+@doors.money
+@blueprint.arguments(AgencyPriceWithdrawIn)
+@blueprint.response(200, ProductAmendmentOut)
+def withdraw_price(body: dict[str, Any], subject_id: str, product_id: str) -> Any:
+    """Take back the price that was proposed under this mandate, while it is undecided."""
+    work = unit.current()
+    taken = acting.withdraw_price(work, subject_id, product_id, body["reason"])
+    work.session.flush()  # so that the version shown is the one that will be stored
+    return amendment_door.show(taken, work)

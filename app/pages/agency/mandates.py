@@ -5,8 +5,8 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
-from app.pages import account, forms, shown
-from app.pages.choosing import chosen
+from app.pages import account, forms, shown, vocabulary
+from app.pages.choosing import chosen, sieves
 from app.pages.contracting import contracts as papers
 from app.pages.listing import revisions, rooms
 from kernel.clock import local_date
@@ -26,6 +26,11 @@ from marketplace.templates import texts
 
 blueprint = Blueprint("mandate_pages", __name__)
 
+HEADER: Final = (
+    Words("授权书", "Mandate"), Words("委托方", "Principal"), Words("受托方", "Agent"),
+    Words("权限", "Powers"), Words("佣金（基点）", "Commission, basis points"),
+    Words("自", "From"), Words("至", "To"), Words("状态", "State"),
+)  # fmt: skip
 OFFERED: Final = 60
 """Products of one's own that the form of a new mandate lists."""
 
@@ -35,13 +40,21 @@ OFFERED: Final = 60
 def listed() -> Any:
     """List the mandates that the reader's organisation gave, holds or oversees."""
     work = unit.current()
-    page = mandates.listed(work, after=shown.after(), limit=shown.PAGE)
+    sieve = sieves.asked("mandate", mandate_rows.State)
+    page = mandates.listed(work, state=sieve.state, after=shown.after(), limit=sieve.limit)
     parties = [party for one in page.items for party in (one.principal_id, one.agent_id)]
-    today = local_date(work.now)
+    names, today = shown.names(work, parties), local_date(work.now)
+    if sieve.file:
+        cells = [(one.code, names[one.principal_id], names[one.agent_id],
+                  vocabulary.terms(one.powers, "mandate_power"), one.commission_bp, one.valid_from,
+                  one.valid_to, vocabulary.state(_state(one, mandates.is_live(one, today))))
+                 for one in page.items]  # fmt: skip
+        return sieve.answer(work, "mandates", HEADER, cells)
     return render_template(
         "agency/mandates.html",
         mandates=[(one, _state(one, mandates.is_live(one, today))) for one in page.items],
-        names=shown.names(work, parties),
+        names=names,
+        sieve=sieve,
         grants=mandates.granter.matches(work.actor, None),
         ours=work.actor.organisation,
         next=page.next,
@@ -150,6 +163,15 @@ def reprice(mandate_id: str, product_id: str) -> Any:
     return redirect(f"/mandates/{mandate_id}", 303)
 
 
+@blueprint.post("/mandates/<mandate_id>/products/<product_id>/price/withdraw")
+@doors.money
+def withdraw_price(mandate_id: str, product_id: str) -> Any:
+    """Take back a price that was proposed under the mandate, while it is undecided."""
+    why = forms.text("reason", max=1000)
+    acting.withdraw_price(unit.current(), mandate_id, product_id, why)
+    return redirect(f"/mandates/{mandate_id}", 303)
+
+
 @blueprint.post("/mandates/<mandate_id>/acts/<life>/<subject_id>/<step>")
 @doors.money
 def act(mandate_id: str, life: str, subject_id: str, step: str) -> Any:
@@ -194,6 +216,7 @@ def _price(work: Work, mandate: Mandate, product: Product) -> dict[str, Any] | N
     return {
         "plan": plan,
         "going": f"amendment.{going.state}" if going else None,
+        "withdraws": acting.unprices(work, mandate, product),
         "changes": plan["kind"] in revisions.PRICED
         and going is None
         and acting.reprices(work, mandate, product),

@@ -1,20 +1,27 @@
 """Pages of subscriptions: all of one's own, and what follows one on the page of its order."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
-from app.pages import forms, shown
+from app.pages import forms, shown, vocabulary
+from app.pages.choosing import sieves
+from kernel.words import Words
 from kernel.work import Work
 from marketplace import orders
 from marketplace.orders import Order
 from marketplace.renewing import renewals
 from marketplace.seeking import orders as seeking
 from marketplace.terms import rows
-from marketplace.terms.rows import OVER, Renewal
+from marketplace.terms.rows import OVER, Renewal, State
 
 blueprint = Blueprint("subscribing", __name__)
+
+HEADER: Final = (
+    Words("产品", "Product"), Words("卖方", "Seller"), Words("买方", "Buyer"),
+    Words("自", "From"), Words("至", "Until"), Words("到期", "Then"), Words("状态", "State"),
+)  # fmt: skip
 
 
 @blueprint.get("/subscriptions")
@@ -22,17 +29,28 @@ blueprint = Blueprint("subscribing", __name__)
 def listed() -> Any:
     """List the terms that the reader's organisation bought or sold."""
     work = unit.current()
-    page = renewals.listed(work, after=shown.after(), limit=shown.PAGE)
-    titles = seeking.titles(work.session, [one.order_id for one in page.items])
+    sieve = sieves.asked("subscription_term", State)
+    page = renewals.listed(work, state=sieve.state, after=shown.after(), limit=sieve.limit)
+    words = seeking.titles(work.session, [one.order_id for one in page.items])
+    titles = {key: languages.said(each) for key, each in words.items()}
+    names = shown.names(
+        work, [each for one in page.items for each in (one.buyer_id, one.seller_id)]
+    )
+    if sieve.file:
+        cells = [(titles.get(one.order_id, ""), names[one.seller_id], names[one.buyer_id],
+                  one.begun_on, one.ends_on, languages.said(Renewal(one.renewal).label),
+                  vocabulary.state(f"subscription_term.{one.state}"))
+                 for one in page.items]  # fmt: skip
+        return sieve.answer(work, "subscriptions", HEADER, cells)
     return render_template(
         "buying/subscriptions.html",
         terms=page.items,
-        titles={key: languages.said(words) for key, words in titles.items()},
+        titles=titles,
         renewal={each.value: languages.said(each.label) for each in Renewal},
-        names=shown.names(work, [party for one in page.items
-                                 for party in (one.buyer_id, one.seller_id)]),
+        names=names,
+        sieve=sieve,
         next=page.next,
-    )  # fmt: skip
+    )
 
 
 @blueprint.post("/subscriptions/<term_id>/arrange")

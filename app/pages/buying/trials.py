@@ -1,11 +1,12 @@
 """Pages of trials: offered and taken on the product, looked at and ordered on their own."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
-from app.pages import forms, shown
+from app.pages import forms, shown, vocabulary
+from app.pages.choosing import sieves
 from delivery import gate, tasks
 from delivery.passing import allowances
 from kernel.words import Words
@@ -17,6 +18,11 @@ from marketplace.trying.offers import Quota
 from marketplace.versions import ProductVersion
 
 blueprint = Blueprint("trying", __name__)
+
+HEADER: Final = (
+    Words("产品", "Product"), Words("卖方", "Seller"), Words("买方", "Buyer"),
+    Words("至", "Until"), Words("状态", "State"),
+)  # fmt: skip
 
 
 @blueprint.post("/products/<product_id>/trial-offer")
@@ -42,16 +48,26 @@ def begin(product_id: str) -> Any:
 def listed() -> Any:
     """List the trials that the reader's organisation takes or gives."""
     work = unit.current()
-    page = trials.listed(work, after=shown.after(), limit=shown.PAGE)
-    titles = versions.titles(work.session, [one.product_version_id for one in page.items])
+    sieve = sieves.asked("trial", trials.State)
+    page = trials.listed(work, state=sieve.state, after=shown.after(), limit=sieve.limit)
+    words = versions.titles(work.session, [one.product_version_id for one in page.items])
+    titles = {key: languages.said(each) for key, each in words.items()}
+    names = shown.names(
+        work, [each for one in page.items for each in (one.buyer_id, one.seller_id)]
+    )
+    if sieve.file:
+        cells = [(titles[one.product_version_id], names[one.seller_id], names[one.buyer_id],
+                  one.until, vocabulary.state(f"trial.{one.state}"))
+                 for one in page.items]  # fmt: skip
+        return sieve.answer(work, "trials", HEADER, cells)
     return render_template(
         "buying/trials.html",
         trials=page.items,
-        titles={key: languages.said(words) for key, words in titles.items()},
-        names=shown.names(work, [party for one in page.items
-                                 for party in (one.buyer_id, one.seller_id)]),
+        titles=titles,
+        names=names,
+        sieve=sieve,
         next=page.next,
-    )  # fmt: skip
+    )
 
 
 @blueprint.get("/trials/<trial_id>")

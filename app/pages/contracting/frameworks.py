@@ -5,9 +5,11 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, request
 
 from app import doors, languages, unit
-from app.pages import forms, shown
+from app.pages import forms, shown, vocabulary
+from app.pages.choosing import sieves
 from app.pages.contracting import contracts as papers
 from kernel.money import Money
+from kernel.words import Words
 from kernel.work import Work
 from marketplace import prices, products
 from marketplace.calling import call_offs
@@ -19,6 +21,11 @@ from marketplace.uses import Use
 
 blueprint = Blueprint("framework_contracts", __name__)
 
+HEADER: Final = (
+    Words("编号", "Number"), Words("名称", "Title"), Words("卖方", "Seller"),
+    Words("买方", "Buyer"), Words("自", "From"), Words("至", "To"),
+    Words("上限（分）", "Ceiling, fen"), Words("余额（分）", "Left, fen"), Words("状态", "State"),
+)  # fmt: skip
 OFFERED: Final = 60
 """Products of one's own that the form of a new contract lists."""
 
@@ -28,12 +35,20 @@ OFFERED: Final = 60
 def listed() -> Any:
     """List the framework contracts that the reader's organisation has a part in, or oversees."""
     work = unit.current()
-    page = frameworks.listed(work, after=shown.after(), limit=shown.PAGE)
+    sieve = sieves.asked("framework", State)
+    page = frameworks.listed(work, state=sieve.state, after=shown.after(), limit=sieve.limit)
     parties = [party for one in page.items for party in (one.buyer_id, one.seller_id)]
+    names = shown.names(work, parties)
+    if sieve.file:
+        cells = [(one.code, one.title, names[one.seller_id], names[one.buyer_id], one.period_from,
+                  one.period_to, one.ceiling.minor, one.left.minor,
+                  vocabulary.state(f"framework.{one.state}")) for one in page.items]  # fmt: skip
+        return sieve.answer(work, "frameworks", HEADER, cells)
     return render_template(
         "orders/frameworks.html",
         frameworks=page.items,
-        names=shown.names(work, parties),
+        names=names,
+        sieve=sieve,
         offers=frameworks.offerer.matches(work.actor, None),
         next=page.next,
     )

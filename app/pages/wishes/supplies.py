@@ -1,11 +1,12 @@
 """Pages of requests to departments: asked from a demand, answered by the department."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.pages import forms, shown
+from app.pages.choosing import sieves
 from app.pages.vocabulary import state as said_state
 from catalogue import contents, directories
 from kernel.words import Words
@@ -14,17 +15,27 @@ from marketplace.demands import demands, supply
 
 blueprint = Blueprint("supplying", __name__)
 
+HEADER: Final = (
+    Words("需求", "Demand"), Words("需方", "Who asks"), Words("部门", "Department"),
+    Words("状态", "State"),
+)  # fmt: skip
+
 
 @blueprint.get("/supply-requests")
 @doors.members("read")
 def listed() -> Any:
     """Show the requests that one's organisation made, or is asked, and how many stand where."""
     work = unit.current()
-    page = supply.listed(work, after=shown.after(), limit=shown.PAGE)
+    sieve = sieves.asked("supply_request", supply.State)
+    page = supply.listed(work, state=sieve.state, after=shown.after(), limit=sieve.limit)
     titles = demands.titles(work.session, [each.demand_id for each in page.items])
     firms = shown.names(
         work, [one for each in page.items for one in (each.department_id, each.buyer_id)]
     )
+    if sieve.file:
+        cells = [(titles[each.demand_id], firms[each.buyer_id], firms[each.department_id],
+                  said_state(f"supply_request.{each.state}")) for each in page.items]  # fmt: skip
+        return sieve.answer(work, "supply-requests", HEADER, cells)
     rows = [
         shown.row(
             f"/supply-requests/{each.id}",
@@ -39,6 +50,7 @@ def listed() -> Any:
         rows=shown.lit(work, rows, [each.id for each in page.items]),
         figures=[(said_state(f"supply_request.{state}"), count)
                  for state, count in supply.figures(work).items()],
+        sieve=sieve,
         next=page.next,
     )  # fmt: skip
 

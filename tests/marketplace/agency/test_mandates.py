@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import Instant
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
+from kernel.work import Work
 from marketplace import contracts, orders, products, progress, versions
 from marketplace.agency import acting, mandates
 from marketplace.bargaining import quotations
@@ -281,6 +282,9 @@ def test_the_exchange_ends_a_mandate_and_nobody_signs_what_is_over(session: Sess
 DEARER: dict[str, Any] = {"kind": "one_off", "price": {"minor": 1_200_000, "currency": "CNY"}}
 
 
+CHEAPER: dict[str, Any] = {"kind": "one_off", "price": {"minor": 900_000, "currency": "CNY"}}
+
+
 def reprice(session: Session, it: Mandate, product_id: str, *, person: str = AGENT,
             plan: dict[str, Any] = DEARER, at: Instant = NOW) -> Amendment:  # fmt: skip
     made = acting.reprice(work_of(session, person, at=at), it.id, product_id, plan)
@@ -303,6 +307,43 @@ def test_an_agent_proposes_another_price_and_the_house_publishes_it(session: Ses
     with pytest.raises(StepRefused) as again:
         reprice(session, it, product.id)
     assert codes(again) == ["AMENDMENT_UNDER_WAY"]
+
+
+def test_an_agent_takes_back_its_own_undecided_price_and_no_other(session: Session) -> None:
+    product = make.listed(session)
+    it = signed(session, product_ids=[product.id], industries=[], powers=[Power.PRICE])
+    other = signed(session, product_ids=[product.id], industries=[], powers=[Power.PRICE])
+    lists = signed(session, product_ids=[product.id], industries=[], powers=[Power.LIST])
+    agent = work_of(session, AGENT, at=NOW + timedelta(minutes=1))
+
+    def back(mandate: Mandate, work: Work = agent) -> Amendment:
+        return acting.withdraw_price(work, mandate.id, product.id, "typed wrong")
+
+    def refused(mandate: Mandate) -> list[str]:
+        with pytest.raises(StepRefused) as no:
+            back(mandate)
+        return codes(no)
+
+    nothing = refused(it)
+    made = reprice(session, it, product.id)
+    others = (refused(other), refused(lists))
+    for person in (PRINCIPAL, "per_buyer_editor"):
+        with pytest.raises((StepNotAllowed, NotFound)):
+            back(it, work_of(session, person, at=NOW))
+    taken = back(it)
+
+    assert (nothing, others) == (["NOT_PROPOSED"], (["NOT_PROPOSED"], ["BEYOND_POWERS"]))
+    assert (taken.id, taken.state) == (made.id, "withdrawn")
+    assert mandate_rows.uses(session, it.id, limit=1)[0].act == "product.withdraw_price"
+    decided = reprice(session, it, product.id, at=NOW + timedelta(minutes=2))
+    officer = work_of(session, make.REVIEWS[0][1], at=NOW + timedelta(minutes=2))
+    amendments.take(officer, decided.id, "reject", reason="too dear")
+    assert refused(it) == ["NOT_PROPOSED"]
+    mine = amendments.propose(
+        work_of(session, PRINCIPAL, at=NOW + timedelta(minutes=3)), product.id, price_plan=CHEAPER
+    )
+    assert refused(it) == ["NOT_PROPOSED"]
+    assert amendments.find(session, mine.id).state != "withdrawn"
 
 
 def test_an_agent_changes_no_price_beyond_its_mandate(session: Session) -> None:

@@ -25,6 +25,15 @@ def step(browser: Browser, address: str, name: str, **answers: Any) -> None:
     assert answer.status_code == 303, answer.text
 
 
+def sifted(officer: Browser, stranger: Browser) -> None:
+    """Look at the list of mandates by state, and save it."""
+    officer.shows("/mandates?state=signed", "MD-2026-000001", "12.50%", "XLSX")
+    officer.shows("/mandates?state=revoked", "没有委托")
+    file = officer.get("/mandates?file=csv").data.decode("utf-8-sig").splitlines()
+    assert "MD-2026-000001" in file[1]
+    assert len(stranger.get("/mandates?file=csv").data.splitlines()) == 1
+
+
 @ON_SQLITE
 def test_a_mandate_is_granted_signed_used_and_revoked(
     application: Exchange, visit: Visit, town: Town
@@ -55,7 +64,7 @@ def test_a_mandate_is_granted_signed_used_and_revoked(
     agent.shows(address, "经代理成交的订单", "双方自行结算")
     assert agent.post(f"{address}/acts/order/{order_id}/dance").status_code == 404
     assert principal.post(f"{address}/acts/order/{order_id}/decline").status_code == 403
-    officer.shows("/mandates", "MD-2026-000001", "12.50%")
+    sifted(officer, visit("per_buyer_editor"))
     step(principal, address, "revoke", reason="改为自营")
     assert "/acts/" not in agent.shows(address, "已终止")
     visit("per_buyer_editor").shows("/mandates", "没有委托")
@@ -128,7 +137,13 @@ def test_an_agent_proposes_a_price_and_is_named_with_the_product(
 
     assert (mine.status_code, priced.status_code) == (403, 303), priced.text
     page = agent.shows(sold["mandate"], "修订", "形式审查")
-    assert f"{sold['product']}/price" not in page
+    assert f'{sold["product"]}/price"' not in page
+    back = f"{sold['mandate']}{product}/price/withdraw"
+    assert principal.post(back, reason="x").status_code == 403
+    assert agent.post(back, reason="填错了").status_code == 303
+    assert agent.post(back, reason="再撤").status_code == 409
+    again = agent.shows(sold["mandate"], "提交改价")
+    assert "price/withdraw" not in again
     visit().shows(product, "代理商", "演示·旁人公司")
     step(principal, sold["mandate"], "revoke", reason="改为自营")
     assert "代理商" not in visit().get(product).text

@@ -41,8 +41,12 @@ def test_what_follows_a_subscription_is_arranged_and_ordered_on_its_orders_page(
     placed = buyer.post(f"{path}/order")
     buyer.shows(f"/orders/{order}", "续订订单", "续订中")
     buyer.shows(placed.location, "续订自")
-    buyer.shows("/subscriptions", "逐分钟订阅", "自动续订")
+    buyer.shows("/subscriptions", "逐分钟订阅", "自动续订", "XLSX")
+    buyer.shows("/subscriptions?state=lapsed", "还没有包期")
+    file = buyer.get("/subscriptions?file=csv").data.decode("utf-8-sig").splitlines()
 
+    assert "自动续订" in file[1]
+    assert len(visit("per_dept_editor").get("/subscriptions?file=csv").data.splitlines()) == 1
     assert (arranged.status_code, paused.status_code, placed.status_code) == (303, 303, 303)
     assert "按现价续订" not in seller.get(f"/orders/{order}").text
     assert visit("per_dept_editor").get("/subscriptions").status_code == 200

@@ -5,7 +5,7 @@ import pytest
 from app.unit import Exchange
 from delivery import tasks
 from marketplace.trying import trials
-from tests.app.pages.conftest import Visit
+from tests.app.pages.conftest import Browser, Visit
 from tests.app.pages.town import TODAY
 from tests.conftest import work_of
 from tests.marketplace.trying import test_trials
@@ -23,6 +23,15 @@ def product(application: Exchange, tmp_path: Any) -> str:
         return str(made.id)
 
 
+def sifted(buyer: Browser, stranger: Browser) -> None:
+    """Look at the list of trials by state, and save it."""
+    buyer.shows("/trials?state=active", "逐分钟读数", "XLSX")
+    buyer.shows("/trials?state=ended", "还没有试用")
+    file = buyer.get("/trials?state=active&file=csv").data.decode("utf-8-sig").splitlines()
+    assert "逐分钟读数" in file[1]
+    assert len(stranger.get("/trials?file=csv").data.splitlines()) == 1
+
+
 def test_a_trial_is_offered_taken_and_ordered_on_pages(
     visit: Visit, application: Exchange, product: str
 ) -> None:
@@ -38,7 +47,7 @@ def test_a_trial_is_offered_taken_and_ordered_on_pages(
     taken = buyer.post(f"{path}/trial", **PURPOSE)
     page = buyer.shows(taken.location, "取用数据", "转为订购", "0 / 50")
     buyer.shows(path, "打开我的试用")
-    buyer.shows("/trials", "逐分钟读数")
+    sifted(buyer, visit("per_dept_editor"))
     with application.house.engines.reading() as session:
         trial = trials.find(session, taken.location.rpartition("/")[2])
         task = tasks.find(session, trial.task_id)

@@ -39,5 +39,9 @@ def test_a_framework_is_offered_signed_and_called_off_on_its_pages(
     assert (beyond.status_code, "BEYOND_FRAMEWORK_CEILING" in beyond.text) == (409, True)
     buyer.shows(path, "按框架下单", "¥ 12,000.00", "项下订单", "OD-2026-", "双方已签")
     buyer.shows(f"{path}?text=en", "Article 4 Ceiling")
-    seller.shows("/frameworks", "FW-2026-000001", "¥ 12,000.00")
+    seller.shows("/frameworks?state=signed", "FW-2026-000001", "¥ 12,000.00", "XLSX")
+    assert "FW-2026-000001" not in seller.get("/frameworks?state=to_sign").text
+    file = buyer.get("/frameworks?state=signed&file=csv").data.decode("utf-8-sig").splitlines()
+    assert "FW-2026-000001" in file[1]
+    assert len(visit("per_other_editor").get("/frameworks?file=csv").data.splitlines()) == 1
     assert visit("per_other_editor").get(path).status_code == 404
