@@ -27,6 +27,9 @@ TOLD_MAX: Final = 20
 
 NAME_MAX: Final = 128
 
+GROUP_CELLS: Final = 1 << 22
+"""Cells of a row group: who reads or writes a table of many columns holds whole groups of it."""
+
 SMALL_BYTES: Final = 8 << 20
 """Size up to which a file is read by one thread: more of them begin no sooner than it is over."""
 
@@ -285,8 +288,10 @@ def _copied(connection: DuckDBPyConnection, source: str, target: Path, limits: L
     much may be written is fenced.
     """
     written = literal(str(target / "table.parquet"))
+    columns = len(connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall())
     counted = connection.execute(
-        f"COPY (SELECT * FROM {source}) TO {written} (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT * FROM {source}) TO {written} (FORMAT parquet, COMPRESSION zstd, "
+        f"ROW_GROUP_SIZE {min(group_rows(columns), 122_880)})"
     ).fetchall()
     rows = int(counted[0][0])
     if rows > limits.rows:
@@ -294,6 +299,11 @@ def _copied(connection: DuckDBPyConnection, source: str, target: Path, limits: L
             Problem("TOO_MANY_ROWS", f"超过 {limits.rows} 行", f"more than {limits.rows} rows")
         )
     return rows
+
+
+def group_rows(columns: int) -> int:
+    """Return how many rows of so many columns a row group has: fewer of a wide table."""
+    return max(2_048, min(GROUP_CELLS // max(columns, 1), 1 << 20))
 
 
 # --- names and words ----------------------------------------------------------------------

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from arro3.io import read_parquet
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 
+from delivery.intake import reading
 from delivery.locations import logs
 
 KEPT: Final = {
@@ -29,18 +30,23 @@ TARGET_BYTES: Final = 256 << 20
 def load(data_dir: Path, dataset_id: str, rows: Path, *, cause: str) -> int:
     """Make the rows of a Parquet file the table's next version; return its Delta version.
 
-    cause: the upload; it is written into the table's log. Costs one pass over the rows, in
-    bounded memory. A load that is broken off leaves the table as it was.
+    cause: the upload; it is written into the table's log. Costs one pass over the rows. The
+    memory it takes follows the width of the table more than its length (see decision 26). A
+    load that is broken off leaves the table as it was.
     """
+    read = read_parquet(rows)
     folder = folder_of(data_dir, dataset_id)
     folder.mkdir(parents=True, exist_ok=True)
     _keep_old_versions(folder)
     write_deltalake(
         str(folder),
-        read_parquet(rows),
+        read,
         mode="overwrite",
         schema_mode="overwrite",
         target_file_size=TARGET_BYTES,
+        writer_properties=WriterProperties(
+            compression="SNAPPY", max_row_group_size=reading.group_rows(len(read.schema.names))
+        ),
         configuration=KEPT,
         commit_properties=CommitProperties(custom_metadata={"upload": cause}),
     )

@@ -168,3 +168,19 @@ def test_a_parquet_file_keeps_its_types_as_far_as_a_table_can_hold_them(tmp_path
         "small": "SMALLINT", "huge": "DOUBLE", "id": "VARCHAR", "moment": "TIMESTAMP",
         "list": "VARCHAR", "price": "DECIMAL(9,2)",
     }  # fmt: skip
+
+
+def test_a_wide_table_is_written_in_groups_of_fewer_rows(tmp_path: Path) -> None:
+    columns = ", ".join(f"i AS c{place}" for place in range(1_500))
+    path = tmp_path / "wide.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY (SELECT {columns} FROM range(6_000) t(i)) TO '{path}'")
+
+    read(path, tmp_path / "out")
+
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "SELECT DISTINCT row_group_id, row_group_num_rows "
+            f"FROM parquet_metadata('{tmp_path}/out/table.parquet') ORDER BY 1"
+        ).fetchall()
+    assert [rows for _, rows in found] == [4_096, 1_904]
