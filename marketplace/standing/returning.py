@@ -18,6 +18,7 @@ from kernel.clock import local_date
 from kernel.errors import DomainError, Refusal, StepRefused
 from kernel.journal import Event
 from kernel.money import Money
+from kernel.words import Words
 from kernel.work import Work
 from licensing import authorisations
 from marketplace import access, fulfilment, lines, orders, progress
@@ -39,10 +40,10 @@ _REASON: Final = "未交付部分退款 what was not delivered goes back"
 
 
 class Waiting(NamedTuple):
-    """An order of which something should go back and does not. why: in both languages."""
+    """An order of which something should go back and does not."""
 
     order: Order
-    why: str
+    why: Words
 
 
 def authorisation_ended(work: Work, event: Event) -> None:
@@ -125,7 +126,7 @@ def settle(work: Work, order: Order) -> None:
             else:
                 _part(work, order, gone, by_line)
     except DomainError as error:
-        _tell(work, order, f"{error.zh} {error.en}")
+        _tell(work, order, error.words)
 
 
 def _is_over(work: Work, task: DeliveryTask) -> bool:
@@ -217,9 +218,9 @@ def _share_left(work: Work, task: DeliveryTask) -> Fraction:
     return Fraction(min(max(0, (task.use_until - today).days), term), term)
 
 
-def _tell(work: Work, order: Order, why: str) -> None:
+def _tell(work: Work, order: Order, why: Words) -> None:
     if _reasons(work, [order.id]).get(order.id) != why:
-        work.record(BARRED, order.id, reason=why)
+        work.record(BARRED, order.id, reason_zh=why.zh, reason_en=why.en)
 
 
 def _waiting(work: Work, limit: int, after: str = "") -> list[Waiting]:
@@ -235,11 +236,14 @@ def _waiting(work: Work, limit: int, after: str = "") -> list[Waiting]:
     return [Waiting(order, reasons[order.id]) for order in found]
 
 
-def _reasons(work: Work, order_ids: Sequence[str]) -> dict[str, str]:
+def _reasons(work: Work, order_ids: Sequence[str]) -> dict[str, Words]:
     """Return order → why it waits, as it was told last. One SELECT on an index."""
     statement = (
         select(Event.subject, Event.data)
         .where(Event.subject.in_(order_ids), Event.kind == BARRED)
         .order_by(Event.sequence)
     )
-    return {subject: str(data["reason"]) for subject, data in work.session.execute(statement)}
+    return {
+        subject: Words(data["reason_zh"], data["reason_en"])
+        for subject, data in work.session.execute(statement)
+    }

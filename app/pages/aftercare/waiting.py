@@ -60,6 +60,11 @@ def to_return(work: Work) -> list[Row]:
     """Return the orders of which the house cannot give back what it should. Two SELECTs."""
     found = returning.waiting(work, limit=shown.SHORT)
     return [
-        shown.row(f"/orders/{one.order.id}", one.why, one.order.code, one.order.state)
+        shown.row(
+            f"/orders/{one.order.id}",
+            one.order.code,
+            languages.said(one.why),
+            f"order.{one.order.state}",
+        )
         for one in found
     ]

@@ -289,7 +289,7 @@ def test_a_mixed_order_that_is_paid_in_parts_is_left_to_people_with_the_reason(
 
     (waits,) = returning.waiting(work_of(session, "per_exchange_settler", at=DAY), limit=9)
     assert (waits.order.id, both.state) == (both.id, State.DELIVERY_SUSPENDED)
-    assert "a person refunds the line that ended" in waits.why
+    assert "a person refunds the line that ended" in waits.why.en
     assert asked(session, both) == []
     assert returning.waiting(work_of(session, "per_buyer_editor", at=DAY), limit=9) == []
 
@@ -364,7 +364,7 @@ def test_what_cannot_go_back_now_is_told_and_waits(session: Session) -> None:
     delisted(session, product)
 
     told = {event.kind: event for event in journal.history(session, order.id, limit=20)}
-    assert "no verified account" in told["order.return_barred"].data["reason"]
+    assert "no verified account" in told["order.return_barred"].data["reason_en"]
     assert order.state == State.DELIVERY_SUSPENDED
     assert asked(session, order) == []
 
