@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Final, NamedTuple
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from delivery import tasks
 from delivery.passing import allowances
@@ -27,10 +28,13 @@ from marketplace.instalments import schedules
 from marketplace.lines import OrderLine
 from marketplace.ordering import parted
 from marketplace.orders import Order, State
+from settlement import access as settling
 from settlement.refunding import refunds
+from settlement.refunding.refunds import Refund
 from settlement.vouchers import vouchers
 
 BARRED: Final = "order.return_barred"
+AGAIN: Final = "refund.asked_again"
 _BATCH: Final = 200
 
 _STANDS: Final = (State.DELIVERY_SUSPENDED, State.PENDING_ACCEPTANCE, State.REDELIVERY)
@@ -101,6 +105,73 @@ def waiting(work: Work, *, limit: int) -> list[Waiting]:
     return _waiting(work, limit) if access.oversees(work.actor) else []
 
 
+def withdrawn(work: Work, *, limit: int) -> list[Refund]:
+    """Return what an officer withdrew of these refunds and nobody has asked for again.
+
+    The oldest first, to who oversees: until then it stays in escrow. One SELECT on an index.
+    """
+    return _withdrawn(work, limit=limit) if access.oversees(work.actor) else []
+
+
+def may_ask_again(work: Work, refund: Refund) -> bool:
+    """Tell whether the caller may ask again for a refund that was withdrawn. One SELECT."""
+    settles = refunds.maker.matches(work.actor, refund)
+    return settles and bool(_withdrawn(work, limit=1, refund_id=refund.id))
+
+
+def ask_again(work: Work, refund_id: str) -> Refund:
+    """Ask again, as an officer of settlement, for what was withdrawn; once. It is checked anew.
+
+    Raises NotFound, StepNotAllowed for all others, StepRefused when it was not withdrawn or is
+    asked for already, NotRefundable. Some SELECTs and an entry.
+    """
+    found = refunds.seen(work, refund_id)
+    settling.require(work, refunds.maker, "refund.ask_again")
+    work.session.refresh(found, with_for_update=True)
+    if not _withdrawn(work, limit=1, refund_id=found.id):
+        zh, en = "该退款未撤回、已重新申请，或订单已完结", "not withdrawn, asked again, or over"
+        raise StepRefused.of((Refusal("NOT_TO_BE_ASKED_AGAIN", zh, en),))
+    order_id = found.order_id or ""
+    amount = min(found.amount, refunds.standing(work.session, order_id).left)
+    made = refunds.request(work, order_id=order_id, amount=amount, reason=_REASON)
+    work.record(AGAIN, found.id, order_id=order_id, refund_id=made.id, amount=amount)
+    return made
+
+
+def _withdrawn(
+    work: Work, *, limit: int, order_id: str | None = None, refund_id: str | None = None
+) -> list[Refund]:
+    """Return refunds of ended lines that were withdrawn, and for which nothing was asked since.
+
+    What an officer gave back of the order by hand later stands in their place.
+    """
+    by_hand = aliased(Refund)
+    again = select(Event.sequence).where(Event.kind == AGAIN, Event.subject == Refund.id)
+    instead = select(by_hand.id).where(
+        by_hand.order_id == Refund.order_id,
+        by_hand.entry_id > Refund.entry_id,
+        by_hand.reason != _REASON,
+        by_hand.state != refunds.State.CANCELLED,
+    )
+    statement = (
+        select(Refund)
+        .join(Order, Order.id == Refund.order_id)
+        .where(
+            Refund.state == refunds.State.CANCELLED,
+            Refund.reason == _REASON,
+            Order.state.not_in(orders.DONE),
+            ~again.exists(),
+            ~instead.exists(),
+        )
+        .order_by(Refund.id)
+        .limit(limit)
+    )
+    for column, value in ((Refund.order_id, order_id), (Refund.id, refund_id)):
+        if value is not None:
+            statement = statement.where(column == value)
+    return list(work.session.scalars(statement))
+
+
 def settle(work: Work, order: Order) -> None:
     """Ask, as the house, for the refund of what of a stopped order is not delivered.
 
@@ -157,7 +228,7 @@ def _end(
         _refund(work, order, min(amount, left))
         orders.LIFE.take("end_early", order, house)
         orders.finish(order, house)
-    else:
+    elif not _withdrawn(work, limit=1, order_id=order.id):
         _refund(work, order, left)
 
 

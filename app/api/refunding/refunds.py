@@ -7,6 +7,7 @@ from marshmallow import fields
 
 from app import doors, unit
 from kernel.work import Work
+from marketplace.standing import returning
 from settlement.refunding import parts, refunds, terms
 from settlement.refunding.parts import RefundPart
 from settlement.refunding.refunds import Refund, State
@@ -177,6 +178,17 @@ def make_good(body: dict[str, Any]) -> Any:
     """Pay a customer what the exchange makes good from its own."""
     work = unit.current()
     made = refunds.make_good(work, **{**body, "amount": doors.money_of(body["amount"])})
+    work.session.flush()  # the version is the database's first
+    return show(made, work)
+
+
+@blueprint.post("/<string:subject_id>/again")
+@doors.money
+@blueprint.response(201, RefundOut)
+def ask_again(subject_id: str) -> Any:
+    """Ask again for a refund of what has ended of an order, after it was withdrawn."""
+    work = unit.current()
+    made = returning.ask_again(work, subject_id)
     work.session.flush()  # the version is the database's first
     return show(made, work)
 

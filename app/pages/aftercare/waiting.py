@@ -1,14 +1,20 @@
 """What of disputes, ratings, complaints and destructions waits on a desk."""
 
 from app import languages
-from app.pages import shown
+from app.pages import chrome, shown
 from app.pages.shown import Row
+from kernel.words import Words
 from kernel.work import Work
 from marketplace.aftercare import bad_reviews, complaints, destructions, disputes
 from marketplace.aftercare.complaint_rows import Category
 from marketplace.aftercare.dispute_rows import Ground
 from marketplace.seeking import orders
 from marketplace.standing import returning
+
+_WITHDRAWN = Words(
+    "终止部分的退款已撤回，款项仍在托管：请重新申请",
+    "withdrawn, and still in escrow: ask for it again",
+)
 
 
 def disputed(work: Work) -> list[Row]:
@@ -57,14 +63,18 @@ def to_destroy(work: Work) -> list[Row]:
 
 
 def to_return(work: Work) -> list[Row]:
-    """Return the orders of which the house cannot give back what it should. Two SELECTs."""
+    """Return the orders of which the house cannot give back what it should, and refunds withdrawn.
+
+    Four SELECTs.
+    """
     found = returning.waiting(work, limit=shown.SHORT)
+    withdrawn = returning.withdrawn(work, limit=shown.SHORT)
+    codes = orders.codes(work.session, [one.order_id or "" for one in withdrawn])
+    why = languages.said(_WITHDRAWN)
     return [
-        shown.row(
-            f"/orders/{one.order.id}",
-            one.order.code,
-            languages.said(one.why),
-            f"order.{one.order.state}",
-        )
-        for one in found
-    ]
+        *(shown.row(f"/orders/{one.order.id}", one.order.code, languages.said(one.why),
+                    f"order.{one.order.state}") for one in found),
+        *(shown.row(f"/settlement/refunds/{one.id}", codes[one.order_id or ""],
+                    f"{why} · {chrome.money(one.amount)}", f"refund.{one.state}")
+          for one in withdrawn),
+    ]  # fmt: skip

@@ -15,6 +15,7 @@ from kernel.parties import people
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import lines, products
+from marketplace.standing import returning
 from settlement import access
 from settlement.refunding import disputes, parts, refunds, terms
 from settlement.refunding.parts import RefundPart
@@ -137,6 +138,14 @@ def make_good() -> Any:
     return redirect(f"{_BASE}/{made.id}", 303)
 
 
+@blueprint.post(f"{_BASE}/<refund_id>/again")
+@doors.money
+def ask_again(refund_id: str) -> Any:
+    """Ask again for what was withdrawn of a line that has ended."""
+    made = returning.ask_again(unit.current(), refund_id)
+    return redirect(f"{_BASE}/{made.id}", 303)
+
+
 @blueprint.get(f"{_BASE}/<refund_id>")
 @doors.members("read")
 def one(refund_id: str) -> Any:
@@ -152,6 +161,7 @@ def one(refund_id: str) -> Any:
         under=f"{cell(found.amount)['text']} · {names.get(found.payer_id or '', '—')}",
         tables=[_taken(taken, names), *_together(work, found)],
         facts=_facts(work, found),
+        again=f"{_BASE}/{found.id}/again" if returning.may_ask_again(work, found) else None,
         **shapes.record(work, found, refunds.LIFE),
     )
 

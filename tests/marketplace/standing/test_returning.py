@@ -12,7 +12,7 @@ from app.reactions import REACTIONS, WITNESSES
 from delivery import tasks
 from delivery.passing import allowances
 from kernel import journal
-from kernel.errors import StepRefused
+from kernel.errors import NotFound, StepNotAllowed, StepRefused
 from kernel.journal import Event
 from kernel.money import Money
 from licensing import authorisations
@@ -448,3 +448,104 @@ def test_what_is_revoked_because_its_order_ends_gives_nothing_back_again(session
 
     assert asked(session, order) == [PRICE]
     assert order.state == State.REFUNDING
+
+
+def taken_back(session: Session, refund: refunds.Refund) -> None:
+    """Let an officer withdraw a refund, and let the house do twice what follows."""
+    settler = work_of(session, "per_exchange_settler", at=DAY)
+    refunds.take(settler, refund.id, "cancel", reason="待核实")
+    _follow(session, refund.id)
+
+
+def on_the_desk(session: Session) -> list[str]:
+    settler = work_of(session, "per_exchange_settler", at=DAY)
+    return [one.id for one in returning.withdrawn(settler, limit=9)]
+
+
+def again(session: Session, refund: refunds.Refund, by: str = "per_exchange_settler") -> Any:
+    made = returning.ask_again(work_of(session, by, at=DAY), refund.id)
+    session.flush()
+    return made
+
+
+@pytest.mark.usefixtures("banked")
+def test_what_an_officer_withdrew_waits_on_the_desk_until_it_is_asked_for_again(
+    session: Session,
+) -> None:
+    product, right = public(session)
+    order = make.paid(session, product)
+    revoked(session, right)
+    (refund,) = returned(session, order)
+    taken_back(session, refund)
+    _follow(session, right)
+    returning.try_again(work_of(session, "system", at=DAY))
+    waits = on_the_desk(session)
+
+    made = again(session, refund)
+
+    assert waits == [refund.id]
+    assert (made.amount, made.maker) == (PRICE, "per_exchange_settler")
+    assert made.state == refunds.State.REQUESTED
+    assert on_the_desk(session) == []
+    with pytest.raises(StepRefused) as error:
+        again(session, refund)
+    assert [refusal.code for refusal in error.value.refusals] == ["NOT_TO_BE_ASKED_AGAIN"]
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.usefixtures("banked")
+def test_what_was_withdrawn_of_one_line_is_asked_for_again_beside_the_others(
+    session: Session,
+) -> None:
+    gone, other = make.listed(session), make.listed(session)
+    both = funded(session, two(session, gone, other))
+    delisted(session, gone)
+    (refund,) = returned(session, both)
+    taken_back(session, refund)
+
+    made = again(session, refund)
+    taken_back(session, made)
+
+    assert made.amount == PRICE
+    assert on_the_desk(session) == [made.id]
+    assert escrow.left(session, both.id) == PRICE + PRICE
+    assert fsck.check(session) == ()
+
+
+@pytest.mark.usefixtures("banked")
+def test_what_was_given_back_by_hand_instead_waits_no_longer(session: Session) -> None:
+    product, right = public(session)
+    order = make.paid(session, product)
+    revoked(session, right)
+    (refund,) = returned(session, order)
+    taken_back(session, refund)
+
+    refunds.request(work_of(session, "per_exchange_settler", at=DAY), order_id=order.id,
+                    amount=PRICE, reason="改由人工退款")  # fmt: skip
+    session.flush()
+
+    assert on_the_desk(session) == []
+    with pytest.raises(StepRefused):
+        again(session, refund)
+
+
+@pytest.mark.usefixtures("banked")
+def test_only_officers_of_settlement_ask_again_and_only_for_what_was_withdrawn(
+    session: Session,
+) -> None:
+    product, right = public(session)
+    order = make.paid(session, product)
+    revoked(session, right)
+    (refund,) = returned(session, order)
+
+    with pytest.raises(StepRefused):
+        again(session, refund)
+    taken_back(session, refund)
+    for person in ("per_buyer_signer", "per_exchange_auditor"):
+        with pytest.raises(StepNotAllowed):
+            again(session, refund, person)
+    with pytest.raises(NotFound):
+        again(session, refund, "per_other_editor")
+    assert returning.withdrawn(work_of(session, "per_buyer_signer"), limit=9) == []
+    assert not returning.may_ask_again(work_of(session, "per_buyer_signer"), refund)
+    assert on_the_desk(session) == [refund.id]
