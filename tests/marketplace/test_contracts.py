@@ -35,7 +35,7 @@ def test_a_contract_names_both_parties_the_data_and_the_price(session: Session) 
     ):
         assert said in body.text
     assert "$" not in body.text
-    assert (body.template, body.template_version) == ("data_provision", 2)
+    assert (body.template, body.template_version) == ("data_provision", 3)
     assert body.text_digest == CRYPTO.digest(body.text.encode())
 
 

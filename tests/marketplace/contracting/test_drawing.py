@@ -42,7 +42,7 @@ def test_each_template_is_whole_in_both_languages(
 
     governing, copy = texts.read_apart(body.text)
     articles = re.findall(r"^第\S+条 ", governing, re.MULTILINE)
-    assert (body.template, body.template_version) == (template, 2)
+    assert (body.template, body.template_version) == (template, 3)
     assert of_its_nature in governing
     assert len(articles) == len(re.findall(r"^Article \d+ ", copy, re.MULTILINE)) > 10
     assert "$" not in body.text.replace("¥", "")
