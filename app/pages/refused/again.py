@@ -26,8 +26,9 @@ def init_app(app: Flask) -> None:
 
 
 def _told_there(response: Response) -> Response:
-    problem, page = g.get("problem"), _page()
-    if not problem or page is None or response.status_code not in _MENDED:
+    problem = g.get("problem")
+    # The form is looked at last: one that was too large to be taken can't be read.
+    if not problem or response.status_code not in _MENDED or (page := _page()) is None:
         return response
     found = _shown(page)
     if found is None:
