@@ -3,7 +3,9 @@
 Some tests need more than Python: a PostgreSQL (`@pytest.mark.postgres`), a Chromium
 (`@pytest.mark.browser`). Where the machine has none they are deselected, and the run's last
 lines say how many, and what would bring them back. With DATABOURSE_TESTS_COMPLETE=1, as in
-.ci/run, a test of these kinds that did not run, for whatever reason, fails the whole run.
+.ci/run, a test of these kinds that did not run, for whatever reason, fails the whole run. Tests
+that have a run of their own (`make soak`, `make spark`) are missed by no other, on whatever
+database they stand.
 
 tests/conftest.py loads this as a plugin. In a parallel run every worker chooses the same
 tests, so the process that reports believes what any one worker tells it.
@@ -23,6 +25,12 @@ from tests import postgres
 COMPLETE = "DATABOURSE_TESTS_COMPLETE"
 TOLD = "databourse_left_out"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ELSEWHERE = {
+    "soak": "they run long on purpose (make soak)",
+    "spark": "they need PySpark and a Java (make spark)",
+}
+"""The kinds that have a run of their own."""
+
 GREEN = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
@@ -72,9 +80,9 @@ class Completeness:
             self.config.hook.pytest_deselected(items=list(unmet))
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Count what the command line leaves out: a soak as a soak, the rest by its need."""
+        """Count what the command line leaves out: a soak as a soak, what has a need by it."""
         others = (item for item in items if item not in self.counted)
-        self.unasked.update(kind for item in others if (kind := _kind(item, ("soak", *NEEDS))))
+        self.unasked.update(kind for item in others if (kind := _kind(item, (*ELSEWHERE, *NEEDS))))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a watched test that skipped itself."""
@@ -100,8 +108,11 @@ class Completeness:
         said = [
             _counted(count, marker, self.reasons[marker]) for marker, count in self.unmet.items()
         ]
-        if soaks := self.unasked["soak"]:
-            said.append(_counted(soaks, "soak", "they run long on purpose (make soak)"))
+        said += [
+            _counted(count, kind, why)
+            for kind, why in ELSEWHERE.items()
+            if (count := self.unasked[kind])
+        ]
         if said:
             terminalreporter.section("left out")
             for line in said:
@@ -111,10 +122,9 @@ class Completeness:
             terminalreporter.line(f"{COMPLETE}=1, but these did not run: {kinds}", red=True)
 
     def _missing(self) -> Counter[str]:
-        """Return how many watched tests did not run; a soak is never asked of a test run."""
+        """Return how many tests did not run that no other run has."""
         missing = self.unmet + self.unasked + self.skipped
-        missing.pop("soak", None)
-        return missing
+        return Counter({kind: count for kind, count in missing.items() if kind not in ELSEWHERE})
 
 
 def _kind(item: pytest.Item, markers: Iterable[str]) -> str | None:
