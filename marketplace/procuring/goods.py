@@ -41,6 +41,8 @@ _VERDICTS: Final = {
     "pass_with_condition": Words("附条件通过", "passed with a condition"),
 }
 _COMPLIANT: Final = ("product.compliant", "amendment.compliant")
+_COUNTED: Final = ("name", "type", "filled", "distinct")
+_MEASURED: Final = (*_COUNTED, "min", "max")
 
 
 class Offer(NamedTuple):
@@ -230,20 +232,25 @@ def _sample(version: ProductVersion, columns: list[str], folder: str) -> Item:
 
 
 def _quality(work: Work, version: ProductVersion) -> Any:
-    """Return what was measured of the whole table, or what the merchant reports."""
+    """Return what was measured of the whole table, or what the merchant reports.
+
+    As on the product's page: of a column with people in it no value, not even the least.
+    """
     if version.dataset_version_id is None:
         return {"reported": version.quality}
     found = datasets.by_id(work.session, version.dataset_version_id)
+    people = {each.column for each in datasets.findings(found.profile)}
     columns = [
-        {name: each.get(name) for name in ("name", "type", "filled", "distinct", "min", "max")}
+        {name: each.get(name) for name in (_COUNTED if each["name"] in people else _MEASURED)}
         for each in found.profile["columns"]
     ]
+    latest = found.profile["latest"].items()
     return {
         "measured": {
             "rows": found.row_count,
             "duplicates": found.profile["duplicates"],
             "mixed": found.profile["mixed"],
-            "latest": found.profile["latest"],
+            "latest": {name: last for name, last in latest if name not in people},
             "columns": columns,
         }
     }

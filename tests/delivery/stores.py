@@ -43,6 +43,7 @@ def stored(
     rows: int = 1000,
     made_by: str = READINGS,
     personal: tuple[dict[str, Any], ...] = (),
+    measured: tuple[dict[str, Any], ...] = (),
     dataset_id: str = "dst_1",
     at: Any = NOON,
 ) -> DatasetVersion:
@@ -63,8 +64,8 @@ def stored(
         },
         "profile": {
             "personal": list(personal),
-            "columns": [],
-            "latest": {},
+            "columns": list(measured),
+            "latest": {one["name"]: one["max"] for one in measured if one["type"] == "DATE"},
             "duplicates": 0,
             "gaps": [],
             "mixed": [],

@@ -46,7 +46,7 @@ def told(version: DatasetVersion) -> dict[str, Any]:
         "duplicates": profile["duplicates"],
         "gaps": [gap for gap in profile["gaps"] if gap[0] != gap[1] and gap[2]],
         "mixed": profile["mixed"],
-        "latest": profile["latest"],
+        "latest": {name: at for name, at in profile["latest"].items() if name not in people},
         "people": len(people),
     }
 

@@ -177,6 +177,32 @@ def test_the_pack_of_a_table_has_what_was_measured_in_it(
     assert {"duplicates", "mixed", "latest", "columns"} <= measured.keys()
 
 
+def test_a_pack_tells_of_columns_of_people_how_full_they_are_and_no_value(
+    session: Session, work_as: WorkAs, tmp_path: Any
+) -> None:
+    counted = {"filled": 20, "distinct": 20}
+    phone = {"name": "phone", "type": "VARCHAR", "min": "13800000000", "max": "13800000019"}
+    born = {"name": "born", "type": "DATE", "min": "1931-01-02", "max": "2004-05-06"}
+    visits = {"name": "visits", "type": "BIGINT", "min": 0, "max": 4}
+    version = stores.stored(
+        session, tmp_path, rows=20, made_by=stores.PEOPLE,
+        measured=tuple({**each, **counted} for each in (phone, born, visits)),
+        personal=(stores.PHONE, {**stores.PHONE, "column": "born"}),
+    )  # fmt: skip
+    product = make.draft(session, dataset_version_id=version.id)
+    session.flush()
+
+    held = opened(packs.of_product(work_as("per_developer_editor"), product.id, ADDRESS))
+
+    told = json.loads(held["data/quality.json"])["measured"]
+    assert told["latest"] == {}
+    assert told["columns"] == [
+        {"name": "phone", "type": "VARCHAR", **counted},
+        {"name": "born", "type": "DATE", **counted},
+        {**visits, **counted},
+    ]
+
+
 def test_an_orders_pack_is_its_parties_with_contract_papers_and_goods(
     session: Session, work_as: WorkAs
 ) -> None:
