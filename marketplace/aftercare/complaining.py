@@ -78,9 +78,13 @@ def file(work: Work, grievance: Grievance) -> Complaint:
 
 
 def take_over(work: Work, complaint_id: str) -> Complaint:
-    """Make it one's own case, as an officer in charge. Raises StepNotAllowed, StepRefused."""
+    """Make it one's own case, as an officer in charge, near to neither side.
+
+    Raises StepNotAllowed, StepRefused.
+    """
     found = complaints.seen(work, complaint_id)
     access.require(work, complaints.officer, found, "complaint.take_over")
+    refuse((complaints.impartial(found, work),))
     if found.state not in {State.ANSWERING, State.HANDLING, State.RECTIFYING}:
         zh, en = "该投诉当前不在办理中", "it is not being handled now"
         raise StepRefused(zh, en, (Refusal("NOT_IN_HAND", zh, en),))

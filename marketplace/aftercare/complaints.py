@@ -40,7 +40,7 @@ respondent = its("respondent", "respondent_id", Duty.EDITOR, Duty.SUBMITTER, Dut
 officer = Who("officer in charge", _officiates, "desk")
 
 
-def _impartial(it: Complaint, work: Work) -> Refusal | None:
+def impartial(it: Complaint, work: Work) -> Refusal | None:
     """Guard: an officer's organisation is neither side, and near to none (I-6)."""
     near = relations.related(work.session, work.actor.organisation, on=local_date(work.now))
     if {work.actor.organisation, *near} & {it.complainant_id, it.respondent_id}:
@@ -144,14 +144,14 @@ LIFE: Workflow[State, Complaint] = Workflow(
          within="clocks.complaint_urgent", owner="desk",
          says="complaint.filed_urgent", label=Words("提出紧急投诉", "Complain urgently")),
     step("accept",  {State.FILED, State.ESCALATED}, State.ANSWERING, officer,
-         when=(_impartial,), then=(_accept,),
+         when=(impartial,), then=(_accept,),
          within="clocks.complaint_answer", overdue="pass_over", owner="respondent_id",
          says="complaint.accepted", label=Words("受理并要求答复", "Take it up, ask for an answer")),
     step("take_on", {State.ESCALATED}, State.HANDLING, officer,
-         when=(_impartial,), then=(_accept,),
+         when=(impartial,), then=(_accept,),
          within="clocks.complaint_handling", owner="desk",
          says="complaint.taken_on", label=Words("直接办理", "Go on with it")),
-    step("refuse",  {State.FILED}, State.REFUSED, officer, when=(_impartial,), asks=(REASON,),
+    step("refuse",  {State.FILED}, State.REFUSED, officer, when=(impartial,), asks=(REASON,),
          says="complaint.refused", label=Words("不予受理", "Refuse it")),
     step("answer",  {State.ANSWERING}, State.HANDLING, respondent, then=(_answer,),
          asks=(ask("answer", label=Words("答复", "Answer"), max=2000),),
@@ -161,10 +161,10 @@ LIFE: Workflow[State, Complaint] = Workflow(
          within="clocks.complaint_handling", owner="desk",
          says="complaint.not_answered", label=Words("逾期未答复", "Not answered in time")),
     step("extend",  {State.HANDLING}, State.HANDLING, officer, asks=(REASON,),
-         when=(_impartial, _is_mine, _is_not_extended), then=(_extend,),
+         when=(impartial, _is_mine, _is_not_extended), then=(_extend,),
          says="complaint.extended", label=Words("延长办理期限", "Extend the time")),
     step("demand",  {State.HANDLING}, State.RECTIFYING, officer, then=(_demand,),
-         when=(_impartial, _is_mine),
+         when=(impartial, _is_mine),
          asks=(ask("demanded", label=Words("整改要求", "What is to be put right"), max=1000),),
          within="clocks.complaint_rectification", overdue="miss_rectification",
          owner="respondent_id",
@@ -177,7 +177,7 @@ LIFE: Workflow[State, Complaint] = Workflow(
          within="clocks.complaint_handling", owner="desk",
          says="complaint.not_put_right", label=Words("逾期未整改", "Not put right in time")),
     step("resolve", {State.HANDLING}, State.RESOLVED, officer, asks=_FINDING,
-         when=(_impartial, _is_mine), then=(_resolve,),
+         when=(impartial, _is_mine), then=(_resolve,),
          within="clocks.complaint_satisfaction", overdue="close_silent", owner="complainant_id",
          says="complaint.resolved", label=Words("答复处理结果", "Tell the outcome")),
     step("pass_on", {State.FILED, State.HANDLING}, State.ESCALATED, officer, asks=(REASON,),

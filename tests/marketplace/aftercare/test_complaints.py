@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from kernel import watch
-from kernel.actor import Role
+from kernel.actor import Duty, Role
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.parties import organisations
 from kernel.work import Rules
@@ -283,6 +283,19 @@ def test_officers_near_a_side_pass_it_on(session: Session) -> None:
 
     assert [each.code for each in refused] == ["NOT_IMPARTIAL"]
     assert LIFE.refusals("pass_on", it, near) == ()
+
+
+def test_an_officer_near_a_side_does_not_take_the_case_over(session: Session) -> None:
+    it = grievances.answered(session, made(session))
+    own = work_of(session, "per_exchange_approver", at=NOW)
+    actor = replace(own.actor, organisation="org_developer", duties=frozenset(Duty))
+    near = replace(own, actor=actor)
+
+    with pytest.raises(StepRefused) as refused:
+        complaining.take_over(near, it.id)
+
+    assert codes(refused) == ["NOT_IMPARTIAL"]
+    assert it.handler == OFFICER
 
 
 def test_evidence_is_taken_until_the_outcome_is_told(session: Session) -> None:
