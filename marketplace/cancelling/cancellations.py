@@ -25,6 +25,7 @@ from kernel.workflow import REASON, Workflow, ask, step
 from marketplace import access, contracts, fulfilment, orders
 from marketplace.bargaining import agreed_prices
 from marketplace.bargaining.agreed_prices import Source
+from marketplace.standing import returning
 from settlement import escrow
 from settlement.refunding import costs, refunds
 
@@ -163,7 +164,8 @@ def begin(work: Work, order_id: str, *, reason: str) -> Cancellation:
 def refund_withdrawn(work: Work, event: Event) -> None:
     """After "refund.cancelled": an order goes on whose agreed cancellation comes to nothing.
 
-    Not while another part of the money is on its way. Three SELECTs; a second time nothing.
+    Not if a part of the price goes back, or has gone: then the rest waits for an officer, and
+    nothing is delivered for it. Some SELECTs; a second time nothing.
     """
     refund = refunds.find(work.session, event.subject)
     statement = select(Cancellation).where(
@@ -171,11 +173,22 @@ def refund_withdrawn(work: Work, event: Event) -> None:
         Cancellation.state == State.AGREED,
     )
     found = work.session.scalars(statement).one_or_none()
-    if found is None or refunds.standing(work.session, found.order_id).under_way.minor:
+    if found is None:
         return
     order = orders.find(work.session, found.order_id)
-    if order.state == orders.State.DELIVERY_SUSPENDED:
+    if order.state != orders.State.DELIVERY_SUSPENDED:
+        return
+    parts = refunds.together(work.session, refund)
+    if any(each.state != refunds.State.CANCELLED for each in parts):
+        returning.tell(work, order, _GONE_IN_PART)
+    elif not refunds.standing(work.session, order.id).under_way.minor:
         LIFE.take("undo", found, work.as_system())
+
+
+_GONE_IN_PART: Final = Words(
+    "协议取消的退款只撤回了一部分：余款由结算人员退还",
+    "a part of the refund of its cancellation was withdrawn: an officer gives back the rest",
+)
 
 
 _OURS: Final = access.overseen(

@@ -197,7 +197,7 @@ def settle(work: Work, order: Order) -> None:
             else:
                 _part(work, order, gone, by_line)
     except DomainError as error:
-        _tell(work, order, error.words)
+        tell(work, order, error.words)
 
 
 def _is_over(work: Work, task: DeliveryTask) -> bool:
@@ -289,7 +289,8 @@ def _share_left(work: Work, task: DeliveryTask) -> Fraction:
     return Fraction(min(max(0, (task.use_until - today).days), term), term)
 
 
-def _tell(work: Work, order: Order, why: Words) -> None:
+def tell(work: Work, order: Order, why: Words) -> None:
+    """Put an order among those that wait, with the reason; the same reason once. One SELECT."""
     if _reasons(work, [order.id]).get(order.id) != why:
         work.record(BARRED, order.id, reason_zh=why.zh, reason_en=why.en)
 

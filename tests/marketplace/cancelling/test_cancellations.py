@@ -13,15 +13,19 @@ from licensing import authorisations
 from marketplace import contracts, orders, progress, versions
 from marketplace.cancelling import cancellations
 from marketplace.cancelling.cancellations import Cancellation, State
+from marketplace.standing import returning
 from settlement import escrow, payments
+from settlement.ledger import AccountRef
 from settlement.refunding import refunds
 from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
+from tests.marketplace.aftercare import cases
 from tests.marketplace.ordering.test_rejections import hand_over
 from tests.marketplace.trying.test_trials import tabled
-from tests.settlement import money
+from tests.settlement import bookkeeping, money
 
 DAY = make.AFTER_PUBLICITY
+CASH = AccountRef("1012.custody", "acc")
 
 
 def asked(session: Session, order: orders.Order, by: str = "per_buyer_editor") -> Cancellation:
@@ -122,6 +126,48 @@ def asked_again(session: Session, order: orders.Order) -> set[str]:
     with pytest.raises(StepRefused) as error:
         asked(session, order)
     return {refusal.code for refusal in error.value.refusals}
+
+
+def by_two_receipts(session: Session) -> orders.Order:
+    """Bring an order into delivery that is paid by two lines of the bank."""
+    order, house = make.signed(session), work_of(session, "system", at=DAY)
+    payment = payments.live_of(session, order.id)
+    assert payment is not None
+    for line, fen in (("bsl_one", 400_000), ("bsl_two", order.total.minor - 400_000)):
+        bookkeeping.received(house, line, fen)
+        bookkeeping.matched(house, line, order.id, fen)
+    payments.receive(house, payment, order.total)
+    session.flush()
+    progress.mark_paid(house, journal.history(session, payment.id, limit=1)[0])
+    return order
+
+
+@pytest.mark.parametrize("withdrawn_first", [True, False])
+def test_an_order_does_not_go_on_of_whose_price_a_part_has_gone_back(
+    session: Session, work_as: WorkAs, withdrawn_first: bool
+) -> None:
+    money.verified(work_as, "org_buyer", money.BUYER_NAME)
+    order = by_two_receipts(session)
+    found = taken(session, asked(session, order), "agree", "per_developer_signer")
+    session.flush()
+    gone, back = refunds.together(session, refunds.find(session, found.refund_id or ""))
+    officer, house = work_as("per_exchange_checker", at=DAY), work_as("system", at=DAY)
+
+    for refund in (back, gone) if withdrawn_first else (gone, back):
+        if refund is back:
+            settler = work_as("per_exchange_settler", at=DAY)
+            refunds.take(settler, refund.id, "cancel", reason="账户有误")
+        else:
+            refunds.take(officer, refund.id, "approve")
+            refunds.send(house, refund, file_id="pof_1")
+            refunds.succeeded(house, refund.id, source_id=refund.id, cash=CASH, on=DAY.date())
+        session.flush()
+        cases.hear(session, refund.id)
+
+    assert (order.state, found.state) == (orders.State.DELIVERY_SUSPENDED, State.AGREED)
+    assert all(task.stopped_for for task in tasks.of_order(session, order.id))
+    assert [one.order.id for one in returning.waiting(officer, limit=9)] == [order.id]
+    assert escrow.left(session, order.id) == back.amount + Money(500)
 
 
 def test_nothing_is_completed_while_all_goes_back_and_it_is_when_the_order_goes_on(
