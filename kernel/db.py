@@ -16,7 +16,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column, registry
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    declared_attr,
+    mapped_column,
+    registry,
+)
+from sqlalchemy.orm.exc import StaleDataError
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -79,6 +87,18 @@ class Living:
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - SQLAlchemy passes the class
         return {"version_id_col": cls.version}
+
+
+def hold(session: Session, row: Living) -> None:
+    """Lock a record's row until the end of the transaction, and read it again.
+
+    Raises StaleDataError if somebody has changed it since it was read here: what was asked for
+    then, or compared with If-Match, was asked of another state. One SELECT.
+    """
+    before = row.version
+    session.refresh(row, with_for_update=True)
+    if row.version != before:
+        raise StaleDataError(f"{row.id} has changed from version {before} to {row.version}")
 
 
 def attach(table: Table, dialect: str, *statements: str) -> None:

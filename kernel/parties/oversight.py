@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, Duty, Role, Who
-from kernel.db import Living
+from kernel.db import Living, hold
 from kernel.errors import NotFound, StepNotAllowed
 from kernel.pages import Order, Page, keyset
 from kernel.words import Words
@@ -42,7 +42,7 @@ def take(
     work: Work, life: Workflow[Any, _Noun], subject: _Noun, name: str, /, **data: Any
 ) -> _Noun:
     """Take one step of a record whose row is locked first. Raises what `Workflow.take` raises."""
-    work.session.refresh(subject, with_for_update=True)
+    hold(work.session, subject)
     life.take(name, subject, work, **data)
     return subject
 

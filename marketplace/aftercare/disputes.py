@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 
 from kernel.actor import Duty, Role, any_of, its, system_only
 from kernel.clock import local_date
+from kernel.db import hold
 from kernel.errors import Invalid, Refusal
 from kernel.journal import Event
 from kernel.pages import Page
@@ -299,7 +300,7 @@ LIFE: Workflow[State, TradeDispute] = Workflow(
 def take(work: Work, dispute_id: str, name: str, **data: Any) -> TradeDispute:
     """Take one step of a dispute, and what follows from it. Raises what `Workflow.take` raises."""
     found = seen(work, dispute_id)
-    work.session.refresh(found, with_for_update=True)
+    hold(work.session, found)
     LIFE.take(name, found, work, **data)
     if name == "refund_again" and found.refund_id is not None:
         executing.give_back(work, found)

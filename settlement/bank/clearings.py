@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, composite, mapped_column
 
 from kernel import ids
 from kernel.clock import Instant
-from kernel.db import Base, Big, Living
+from kernel.db import Base, Big, Living, hold
 from kernel.errors import Invalid, NotFound, Refusal, StepRefused, refuse
 from kernel.money import Money
 from kernel.pages import Page, keyset
@@ -252,7 +252,7 @@ def proposed_for(session: Session, line_ids: Iterable[str]) -> dict[str, Clearin
 def take(work: Work, clearing_id: str, name: str, **data: Any) -> Clearing:
     """Take one step in a clearing's life. Raises what `Workflow.take` raises."""
     clearing = seen(work, clearing_id)
-    work.session.refresh(clearing, with_for_update=True)
+    hold(work.session, clearing)
     LIFE.take(name, clearing, work, **data)
     return clearing
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from kernel.actor import Actor, Role, Who, system_only
 from kernel.clock import local_date
+from kernel.db import hold
 from kernel.errors import Invalid, NotFound, Refusal
 from kernel.money import Money
 from kernel.pages import Page, keyset
@@ -335,7 +336,7 @@ def listed(
 def take(work: Work, refund_id: str, name: str, **data: Any) -> Refund:
     """Take one step in a refund's life. Raises what `Workflow.take` raises."""
     refund = seen(work, refund_id)
-    work.session.refresh(refund, with_for_update=True)
+    hold(work.session, refund)
     _take(work, refund, name, **data)
     if name == "approve":
         _dispatch(work, refund)

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from kernel import watch
+from kernel.engines import Engines
 from kernel.errors import DomainError, Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
 from kernel.parties import relations
@@ -23,6 +25,7 @@ from tests.marketplace import make
 from tests.marketplace.aftercare import cases
 from tests.marketplace.aftercare.cases import APPROVER, BUYER, OFFICER, SELLER, SUPERVISOR
 from tests.settlement import money
+from tests.settlement.bookkeeping import on_postgresql
 
 PRICE = Money(1_000_000)
 
@@ -232,6 +235,31 @@ def test_a_proposal_to_which_both_agree_is_carried_out(session: Session) -> None
     assert (codes(early), codes(twice)) == (["NOTHING_PROPOSED"], ["AGREED_ALREADY"])
     assert (half, dispute.state) == (State.MEDIATION, State.EXECUTING)
     assert refunds.find(session, dispute.refund_id or "").amount == Money(100_000)
+
+
+@on_postgresql
+def test_nobody_agrees_to_a_proposal_that_was_made_while_the_answer_was_on_its_way(
+    engines: Engines, session: Session
+) -> None:
+    dispute = cases.raised(session, make.delivered(session))
+    cases.take(session, dispute, "accept", OFFICER)
+    cases.take(session, dispute, "answer", SELLER, answer="可以补偿")
+    cases.take(session, dispute, "close_evidence", OFFICER)
+    proposal = {"remedy": "price_reduction", "amount": Money(900_000), "reason": "折中"}
+    cases.take(session, dispute, "propose", OFFICER, **proposal)
+    session.commit()
+
+    with engines.writing() as slow:
+        read = disputes.find(slow, dispute.id)  # as a form's version, or If-Match, is compared
+        with engines.writing() as fast:
+            officer = work_of(fast, OFFICER, at=cases.NOW)
+            disputes.take(officer, read.id, "propose", **{**proposal, "amount": Money(1)})
+            fast.commit()
+        with pytest.raises(StaleDataError):
+            disputes.take(work_of(slow, BUYER, at=cases.NOW), read.id, "agree")
+
+    session.expire_all()
+    assert (dispute.awarded, dispute.buyer_agreed) == (Money(1), False)
 
 
 def test_a_seller_may_concede_what_is_asked(session: Session) -> None:
