@@ -100,9 +100,8 @@ def _undo(found: Cancellation, work: Work, _data: dict[str, Any]) -> None:
     if order.state == orders.State.IN_DELIVERY:
         orders.LIFE.take("suspend_delivery", order, house, reason=reason)
     left = refunds.standing(work.session, order.id).left
-    cost = _cost(work.session, order)
-    made = refunds.call_off(house, order_id=order.id, amount=left, reason=reason[:500], cost=cost)
-    found.refund_id = made.id
+    asked = refunds.Asked(order.id, left, reason[:500])
+    found.refund_id = refunds.ask(house, asked, _cost(work.session, order)).id
 
 
 def _go_on(found: Cancellation, work: Work, _data: dict[str, Any]) -> None:

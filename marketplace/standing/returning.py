@@ -30,7 +30,7 @@ from marketplace.ordering import parted
 from marketplace.orders import Order, State
 from settlement import access as settling
 from settlement.refunding import refunds
-from settlement.refunding.refunds import Refund
+from settlement.refunding.refunds import Asked, Occasion, Refund
 from settlement.vouchers import vouchers
 
 BARRED: Final = "order.return_barred"
@@ -41,6 +41,7 @@ _STANDS: Final = (State.DELIVERY_SUSPENDED, State.PENDING_ACCEPTANCE, State.REDE
 _GONE: Final = frozenset({authorisations.State.REVOKED, authorisations.State.EXPIRED})
 _REVOKED: Final = "交付已撤销 a delivery is revoked"
 _REASON: Final = "未交付部分退款 what was not delivered goes back"
+_OURS: Final = Occasion.UNDELIVERED
 
 
 class Waiting(NamedTuple):
@@ -133,7 +134,7 @@ def ask_again(work: Work, refund_id: str) -> Refund:
         raise StepRefused.of((Refusal("NOT_TO_BE_ASKED_AGAIN", zh, en),))
     order_id = found.order_id or ""
     amount = min(found.amount, refunds.standing(work.session, order_id).left)
-    made = refunds.request(work, order_id=order_id, amount=amount, reason=_REASON)
+    made = refunds.ask(work, Asked(order_id, amount, _REASON, occasion=_OURS))
     work.record(AGAIN, found.id, order_id=order_id, refund_id=made.id, amount=amount)
     return made
 
@@ -150,7 +151,7 @@ def _withdrawn(
     instead = select(by_hand.id).where(
         by_hand.order_id == Refund.order_id,
         by_hand.entry_id > Refund.entry_id,
-        by_hand.reason != _REASON,
+        by_hand.occasion.is_distinct_from(_OURS),
         by_hand.state != refunds.State.CANCELLED,
     )
     statement = (
@@ -158,7 +159,7 @@ def _withdrawn(
         .join(Order, Order.id == Refund.order_id)
         .where(
             Refund.state == refunds.State.CANCELLED,
-            Refund.reason == _REASON,
+            Refund.occasion == _OURS,
             Order.state.not_in(orders.DONE),
             ~again.exists(),
             ~instead.exists(),
@@ -256,7 +257,7 @@ def _part(
 
 def _refund(work: Work, order: Order, amount: Money) -> None:
     if amount.minor:
-        refunds.request(work.as_system(), order_id=order.id, amount=amount, reason=_REASON)
+        refunds.ask(work.as_system(), Asked(order.id, amount, _REASON, occasion=_OURS))
 
 
 def _undelivered(

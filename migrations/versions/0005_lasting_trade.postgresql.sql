@@ -291,3 +291,8 @@ CREATE INDEX ix_allowance_leases_task_id_meter ON allowance_leases (task_id, met
 --
 UPDATE delivery_tasks SET stopped_for = '订单已暂停 its order is suspended', version = version + 1
 WHERE stopped_for IS NULL AND order_id IN (SELECT id FROM orders WHERE state = 'delivery_suspended')
+--
+ALTER TABLE refunds ADD COLUMN occasion VARCHAR
+--
+UPDATE refunds SET occasion = 'undelivered'
+WHERE reason = '未交付部分退款 what was not delivered goes back'

@@ -357,3 +357,62 @@ CREATE INDEX ix_allowance_leases_task_id_meter ON allowance_leases (task_id, met
 --
 UPDATE delivery_tasks SET stopped_for = '订单已暂停 its order is suspended', version = version + 1
 WHERE stopped_for IS NULL AND order_id IN (SELECT id FROM orders WHERE state = 'delivery_suspended')
+--
+CREATE TABLE new_refunds (
+    kind VARCHAR NOT NULL,
+    order_id VARCHAR,
+    order_line_id VARCHAR,
+    payer_id VARCHAR,
+    amount_minor INTEGER NOT NULL,
+    amount_currency VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    fee_refund BOOLEAN NOT NULL,
+    rail VARCHAR NOT NULL,
+    account VARCHAR NOT NULL,
+    object_id VARCHAR NOT NULL,
+    payee_id VARCHAR,
+    reference VARCHAR NOT NULL,
+    entry_id INTEGER NOT NULL,
+    alone_max_minor INTEGER NOT NULL,
+    maker VARCHAR NOT NULL,
+    requested_at DATETIME NOT NULL,
+    checker VARCHAR,
+    approved_at DATETIME,
+    file_id VARCHAR,
+    ended_on DATE,
+    failure VARCHAR,
+    first_id VARCHAR,
+    occasion VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_refunds PRIMARY KEY (id),
+    CONSTRAINT uq_refunds_reference UNIQUE (reference),
+    CONSTRAINT ck_refunds_amount_positive CHECK (amount_minor > 0),
+    CONSTRAINT ck_refunds_checked_by_another CHECK (maker <> checker),
+    CONSTRAINT ck_refunds_sent_when_checked CHECK (state IN ('requested', 'cancelled') OR checker IS NOT NULL OR amount_minor <= alone_max_minor),
+    CONSTRAINT ck_refunds_order_is_named CHECK (kind <> 'order' OR order_id IS NOT NULL),
+    CONSTRAINT ck_refunds_wallet_is_somebodys CHECK (kind <> 'wallet' OR payer_id IS NOT NULL),
+    CONSTRAINT ck_refunds_ended_on_a_day CHECK (state <> 'succeeded' OR ended_on IS NOT NULL),
+    CONSTRAINT fk_refunds_payee_id_bank_accounts FOREIGN KEY(payee_id) REFERENCES bank_accounts (id),
+    CONSTRAINT fk_refunds_entry_id_ledger_entries FOREIGN KEY(entry_id) REFERENCES ledger_entries (id),
+    CONSTRAINT fk_refunds_first_id_refunds FOREIGN KEY(first_id) REFERENCES refunds (id)
+)
+--
+INSERT INTO new_refunds (kind, order_id, order_line_id, payer_id, amount_minor, amount_currency, reason, fee_refund, rail, account, object_id, payee_id, reference, entry_id, alone_max_minor, maker, requested_at, checker, approved_at, file_id, ended_on, failure, first_id, occasion, id, state, version)
+SELECT kind, order_id, order_line_id, payer_id, amount_minor, amount_currency, reason, fee_refund, rail, account, object_id, payee_id, reference, entry_id, alone_max_minor, maker, requested_at, checker, approved_at, file_id, ended_on, failure, first_id,
+CASE reason WHEN '未交付部分退款 what was not delivered goes back' THEN 'undelivered' END, id, state, version FROM refunds
+--
+DROP TABLE refunds
+--
+ALTER TABLE new_refunds RENAME TO refunds
+--
+CREATE INDEX ix_refunds_order_id_id ON refunds (order_id, id)
+--
+CREATE INDEX ix_refunds_first_id_id ON refunds (first_id, id)
+--
+CREATE INDEX ix_refunds_payer_id_id ON refunds (payer_id, id)
+--
+CREATE INDEX ix_refunds_state_id ON refunds (state, id)
+--
+CREATE INDEX ix_refunds_object_id_id ON refunds (object_id, id)

@@ -28,21 +28,22 @@ from settlement.rails import collecting
 from settlement.refunding import costs, disputes, effects, parts, rows, takings, ways
 from settlement.refunding.costs import Cost
 from settlement.refunding.origins import Origin, Rail
-from settlement.refunding.rows import PREFIX, SUSPENSE, Asked, Kind, Refund, State
+from settlement.refunding.rows import PREFIX, SUSPENSE, Asked, Kind, Occasion, Refund, State
 from settlement.refunding.takings import NotRefundable
 from settlement.refunding.ways import Payee, for_bank, locked, payee, standing
 
 __all__ = [
     "PREFIX",
-    "Cost",
+    "Asked",
     "Kind",
     "NotRefundable",
+    "Occasion",
     "Payee",
     "Rail",
     "Refund",
     "State",
+    "ask",
     "begin",
-    "call_off",
     "check_amount",
     "failed",
     "find",
@@ -60,6 +61,8 @@ __all__ = [
     "take",
     "together",
 ]
+
+_FREE: Final = Cost()
 
 
 def _asks(actor: Actor, subject: object) -> bool:
@@ -158,19 +161,14 @@ def request(
     gives its fee back as well, else the seller bears it. Up to the limit of the rules it is
     approved at once. Raises NotRefundable with every reason. Some SELECTs and an entry each.
     """
-    asked = Asked(order_id, amount, reason, order_line_id, fee_refund)
-    return _request(work, asked, Cost())
+    return ask(work, Asked(order_id, amount, reason, order_line_id, fee_refund))
 
 
-def call_off(work: Work, *, order_id: str, amount: Money, reason: str, cost: Cost) -> Refund:
-    """Give `amount` of an order that nobody has broken back, less what that costs.
+def ask(work: Work, asked: Asked, cost: Cost = _FREE) -> Refund:
+    """Give back what is asked for, as `request`, less what each of its transfers costs.
 
-    As `request`; the cost of each transfer is taken off it, out of the same escrow.
+    cost: of an order that nobody has broken; it is taken out of the same escrow.
     """
-    return _request(work, Asked(order_id, amount, reason, None, fee_refund=False), cost)
-
-
-def _request(work: Work, asked: Asked, cost: Cost) -> Refund:
     access.require(work, maker, "refund.request")
     order_id, amount = asked.order_id, asked.amount
     check_amount(amount)
@@ -182,6 +180,7 @@ def _request(work: Work, asked: Asked, cost: Cost) -> Refund:
         made = rows.made(work, Kind.ORDER, origin, origin.amount - taken, asked.reason)
         made.order_id, made.order_line_id = order_id, asked.order_line_id
         made.fee_refund, made.payer_id = asked.fee_refund, payer_id
+        made.occasion = asked.occasion
         if amount.minor > alone_max:
             made.alone_max_minor = 0  # it is the whole that one person may not refund
         made.first_id = first.id if first else None

@@ -45,14 +45,21 @@ class Kind(StrEnum):
     WALLET = "wallet"  # what a buyer had left of what it paid in beforehand
 
 
+class Occasion(StrEnum):
+    """Why the house asked for a refund by rule."""
+
+    UNDELIVERED = "undelivered"  # what was ordered has ended before all of it was delivered
+
+
 class Asked(NamedTuple):
     """What is asked to go back of an order, before it is divided over the receipts."""
 
     order_id: str
     amount: Money
     reason: str
-    order_line_id: str | None
-    fee_refund: bool
+    order_line_id: str | None = None
+    fee_refund: bool = False
+    occasion: Occasion | None = None
 
 
 class Refund(Living, Base):
@@ -62,7 +69,7 @@ class Refund(Living, Base):
     verified bank account, when it does not go back to where it came from. payer_id: who gets
     it. alone_max_minor: up to how much one person could refund when it was requested.
     first_id: the refund that it was asked for together with, because one receipt could not
-    bear the whole.
+    bear the whole. occasion: `Occasion`, None where somebody asked of their own accord.
     """
 
     __tablename__ = "refunds"
@@ -109,6 +116,7 @@ class Refund(Living, Base):
     ended_on: Mapped[date | None]
     failure: Mapped[str | None]
     first_id: Mapped[str | None] = mapped_column(ForeignKey("refunds.id"))
+    occasion: Mapped[str | None]
 
     @property
     def transit(self) -> AccountRef:
@@ -155,6 +163,7 @@ def made(work: Work, kind: Kind, origin: Origin, amount: Money, reason: str) -> 
         ended_on=None,
         failure=None,
         first_id=None,
+        occasion=None,
     )
 
 

@@ -108,10 +108,7 @@ def test_what_was_never_delivered_goes_back_whole(session: Session) -> None:
 
 @pytest.mark.usefixtures("banked")
 def test_when_the_money_is_sent_the_order_is_refunded(session: Session) -> None:
-    product, right = public(session)
-    order = make.paid(session, product)
-    revoked(session, right)
-    (refund,) = returned(session, order)
+    order, refund, _ = under_a_right(session)
     house = work_of(session, "system", at=DAY)
     if refund.state == refunds.State.REQUESTED:
         refunds.take(work_of(session, "per_exchange_checker", at=DAY), refund.id, "approve")
@@ -168,24 +165,41 @@ def test_what_was_handed_over_goes_back_by_the_days_of_use_that_are_left(
     assert fsck.check(session) == ()
 
 
-def two(session: Session, one: Product, other: Product, **changes: Any) -> Order:
-    """Have both products ordered together, confirmed, and signed by both."""
+def ordered(session: Session, *goods: Product) -> Order:
+    """Have products ordered together."""
     made = orders.place(
         work_of(session, "per_buyer_editor", at=DAY),
-        wanted=[{"product_id": each.id, "quantity": 1} for each in (one, other)],
-        use=make.use(), is_related_party=False, **changes,
+        wanted=[{"product_id": each.id, "quantity": 1} for each in goods],
+        use=make.use(), is_related_party=False,
     )  # fmt: skip
     session.flush()
-    make.take(session, made, "confirm", "per_developer_editor")
-    for person in ("per_buyer_signer", "per_developer_signer"):
-        orders.sign(work_of(session, person, at=DAY), made.id)
     return made
 
 
-def funded(session: Session, order: Order) -> Order:
-    progress.mark_paid(work_of(session, "system", at=DAY), make.fund(session, order))
+def signed(session: Session, order: Order) -> Order:
+    make.take(session, order, "confirm", "per_developer_editor")
+    for person in ("per_buyer_signer", "per_developer_signer"):
+        orders.sign(work_of(session, person, at=DAY), order.id)
     session.flush()
     return order
+
+
+def two(session: Session, gone: Product | None = None) -> tuple[Order, Product, Product]:
+    """Have two products ordered together, signed and paid; return the order, and both."""
+    gone, other = gone or make.listed(session), make.listed(session)
+    both = signed(session, ordered(session, gone, other))
+    progress.mark_paid(work_of(session, "system", at=DAY), make.fund(session, both))
+    session.flush()
+    return both, gone, other
+
+
+def under_a_right(session: Session) -> tuple[Order, refunds.Refund, str]:
+    """Let a right end under which an order was paid; return the order, its refund, the right."""
+    product, right = public(session)
+    order = make.paid(session, product)
+    revoked(session, right)
+    (refund,) = returned(session, order)
+    return order, refund, right
 
 
 def task_of(session: Session, order: Order, product: Product) -> tasks.DeliveryTask:
@@ -206,8 +220,8 @@ def complete(session: Session, task: tasks.DeliveryTask) -> None:
 
 @pytest.mark.usefixtures("banked")
 def test_what_stands_beside_an_ended_line_goes_on_by_itself(session: Session) -> None:
-    (gone, right), other = public(session), make.listed(session)
-    both = funded(session, two(session, gone, other))
+    gone, right = public(session)
+    both, _, other = two(session, gone)
 
     revoked(session, right)
     state, ended = both.state, task_of(session, both, gone).state
@@ -228,8 +242,7 @@ def test_what_stands_beside_an_ended_line_goes_on_by_itself(session: Session) ->
 def test_an_ended_line_that_was_used_in_part_is_settled_for_that_part(
     session: Session, used: int, back: int
 ) -> None:
-    gone, other = make.listed(session), make.listed(session)
-    both = funded(session, two(session, gone, other))
+    both, gone, other = two(session)
     task = task_of(session, both, gone)
     tasks.take(work_of(session, "per_developer_signer", at=DAY), task.id, "provision")
     task.reads = 3
@@ -251,8 +264,7 @@ def test_an_ended_line_that_was_used_in_part_is_settled_for_that_part(
 
 @pytest.mark.usefixtures("banked")
 def test_when_the_last_line_ends_as_well_the_order_ends_with_its_lines(session: Session) -> None:
-    gone, other = make.listed(session), make.listed(session)
-    both = funded(session, two(session, gone, other))
+    both, gone, other = two(session)
 
     delisted(session, gone)
     delisted(session, other)
@@ -267,23 +279,15 @@ def test_when_the_last_line_ends_as_well_the_order_ends_with_its_lines(session: 
 def test_a_mixed_order_that_is_paid_in_parts_is_left_to_people_with_the_reason(
     session: Session,
 ) -> None:
-    gone, other = make.listed(session), make.listed(session)
-    both = orders.place(
-        work_of(session, "per_buyer_editor", at=DAY),
-        wanted=[{"product_id": each.id, "quantity": 1} for each in (gone, other)],
-        use=make.use(), is_related_party=False,
-    )  # fmt: skip
+    gone = make.listed(session)
+    both = ordered(session, gone, make.listed(session))
     instalments.plan(
         work_of(session, "per_buyer_editor", at=DAY), both.id,
         [{"due": Due.SIGNATURE, "amount": Money(1_500_000)},
          {"due": Due.ACCEPTANCE, "amount": Money(500_000)}],
     )  # fmt: skip
     session.flush()
-    make.take(session, both, "confirm", "per_developer_editor")
-    for person in ("per_buyer_signer", "per_developer_signer"):
-        orders.sign(work_of(session, person, at=DAY), both.id)
-    session.flush()
-    test_instalments.pay(session, both, 1)
+    test_instalments.pay(session, signed(session, both), 1)
 
     delisted(session, gone)
 
@@ -411,8 +415,7 @@ def test_a_delivery_that_was_used_in_part_and_is_revoked_gives_back_the_rest(
 def test_of_two_lines_the_one_that_is_revoked_goes_back_and_then_the_other(
     session: Session,
 ) -> None:
-    gone, other = make.listed(session), make.listed(session)
-    both = funded(session, two(session, gone, other))
+    both, gone, other = two(session)
 
     revoked_by_hand(session, task_of(session, both, gone))
     first = (asked(session, both), both.state)
@@ -437,9 +440,7 @@ def test_a_revoked_delivery_whose_buyer_has_no_account_waits_on_the_desk(session
 
 @pytest.mark.usefixtures("banked")
 def test_what_is_revoked_because_its_order_ends_gives_nothing_back_again(session: Session) -> None:
-    product, right = public(session)
-    order = make.paid(session, product)
-    revoked(session, right)
+    order, _, _ = under_a_right(session)
     orders.take(work_of(session, "system", at=DAY), order.id, "refund")
     (task,) = tasks.of_order(session, order.id)
     session.flush()
@@ -472,10 +473,7 @@ def again(session: Session, refund: refunds.Refund, by: str = "per_exchange_sett
 def test_what_an_officer_withdrew_waits_on_the_desk_until_it_is_asked_for_again(
     session: Session,
 ) -> None:
-    product, right = public(session)
-    order = make.paid(session, product)
-    revoked(session, right)
-    (refund,) = returned(session, order)
+    _, refund, right = under_a_right(session)
     taken_back(session, refund)
     _follow(session, right)
     returning.try_again(work_of(session, "system", at=DAY))
@@ -497,8 +495,7 @@ def test_what_an_officer_withdrew_waits_on_the_desk_until_it_is_asked_for_again(
 def test_what_was_withdrawn_of_one_line_is_asked_for_again_beside_the_others(
     session: Session,
 ) -> None:
-    gone, other = make.listed(session), make.listed(session)
-    both = funded(session, two(session, gone, other))
+    both, gone, _ = two(session)
     delisted(session, gone)
     (refund,) = returned(session, both)
     taken_back(session, refund)
@@ -514,10 +511,7 @@ def test_what_was_withdrawn_of_one_line_is_asked_for_again_beside_the_others(
 
 @pytest.mark.usefixtures("banked")
 def test_what_was_given_back_by_hand_instead_waits_no_longer(session: Session) -> None:
-    product, right = public(session)
-    order = make.paid(session, product)
-    revoked(session, right)
-    (refund,) = returned(session, order)
+    order, refund, _ = under_a_right(session)
     taken_back(session, refund)
 
     refunds.request(work_of(session, "per_exchange_settler", at=DAY), order_id=order.id,
@@ -530,13 +524,29 @@ def test_what_was_given_back_by_hand_instead_waits_no_longer(session: Session) -
 
 
 @pytest.mark.usefixtures("banked")
+def test_a_refund_by_hand_is_none_of_an_ended_line_whatever_its_reason_says(
+    session: Session,
+) -> None:
+    order, refund, _ = under_a_right(session)
+    taken_back(session, refund)
+    by_hand = refunds.request(
+        work_of(session, "per_exchange_settler", at=DAY),
+        order_id=order.id, amount=Money(1), reason=refund.reason,
+    )  # fmt: skip
+    session.flush()
+    instead = on_the_desk(session)
+
+    taken_back(session, by_hand)
+
+    assert (refund.occasion, by_hand.occasion) == (refunds.Occasion.UNDELIVERED, None)
+    assert (instead, on_the_desk(session)) == ([], [refund.id])
+
+
+@pytest.mark.usefixtures("banked")
 def test_only_officers_of_settlement_ask_again_and_only_for_what_was_withdrawn(
     session: Session,
 ) -> None:
-    product, right = public(session)
-    order = make.paid(session, product)
-    revoked(session, right)
-    (refund,) = returned(session, order)
+    _, refund, _ = under_a_right(session)
 
     with pytest.raises(StepRefused):
         again(session, refund)

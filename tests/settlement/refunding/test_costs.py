@@ -12,7 +12,7 @@ from settlement.ledger import AccountRef, balance
 from settlement.refunding import costs, refunds
 from settlement.refunding.costs import Cost
 from settlement.refunding.origins import Origin, Rail
-from settlement.refunding.refunds import Refund
+from settlement.refunding.refunds import Asked, Refund
 from tests.conftest import WorkAs
 from tests.settlement import money
 from tests.settlement.refunding import going_back
@@ -22,9 +22,7 @@ PAID = Money(100_000)
 
 
 def called_off(work_as: WorkAs, amount: Money = PAID, cost: Cost = COST) -> Refund:
-    made = refunds.call_off(
-        work_as("system", at=money.DUE), order_id="ord_1", amount=amount, reason="取消", cost=cost
-    )
+    made = refunds.ask(work_as("system", at=money.DUE), Asked("ord_1", amount, "取消"), cost)
     money.made_session(work_as).flush()
     return made
 
@@ -99,9 +97,7 @@ def test_only_the_house_and_settlement_officers_take_a_cost(work_as: WorkAs) -> 
     money.paid(work_as, "ord_1", PAID)
 
     with pytest.raises(StepNotAllowed):
-        refunds.call_off(
-            work_as("per_buyer_signer"), order_id="ord_1", amount=PAID, reason="x", cost=COST
-        )
+        refunds.ask(work_as("per_buyer_signer"), Asked("ord_1", PAID, "x"), COST)
 
 
 def test_no_other_event_takes_money_out_of_escrow_for_a_cost() -> None:

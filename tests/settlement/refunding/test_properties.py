@@ -69,9 +69,7 @@ class World:
 
     def call_off(self, fen: int) -> None:
         """Give some of it back, less what a transfer costs."""
-        refunds.call_off(
-            self.settler, order_id=self.order_id, amount=Money(fen), reason="协议取消", cost=COST
-        )
+        refunds.ask(self.settler, refunds.Asked(self.order_id, Money(fen), "协议取消"), COST)
         self.settler.session.flush()
 
     def accept(self, fen: int) -> None:
