@@ -1,14 +1,20 @@
 """A buyer's query, run outside any transaction; and files that are handed over, likewise."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from app import unit
+from delivery import gate, tasks
 from delivery.egress import queries
+from delivery.gate import BeyondOrder
 from delivery.handing import handed
 from delivery.handing.handed import Handing
+from delivery.ways import Way
 from kernel.actor import Actor
 from kernel.work import Work
+
+T = TypeVar("T")
 
 
 def ask(actor: Actor, task_id: str, sql: str) -> str:
@@ -18,14 +24,40 @@ def ask(actor: Actor, task_id: str, sql: str) -> str:
     result was not held; that the query was asked is written down all the same.
     """
     house = unit.house()
-    prepared = unit.reading(
-        actor, lambda work: queries.prepare(work, task_id, sql, shelves=house.shelves)
+    prepared = looked_at(
+        actor,
+        (task_id, Way.QUERY),
+        lambda work: queries.prepare(work, task_id, sql, shelves=house.shelves),
     )
     found = queries.run(prepared, house.rules)
     query_id, refused = unit.writing(actor, lambda work: _kept(work, prepared, found))
     if refused is not None:
         raise queries.refusal(refused)
     return str(query_id)
+
+
+def looked_at(actor: Actor, asked: tuple[str, Way], look: Callable[[Work], T]) -> T:
+    """Return what is found by looking, before a use, at a delivery and the way that is asked of it.
+
+    What its order bars may be barred by its authorisation as well: that is asked then, and told
+    first, as of a use that is not looked at before, and the answer is kept.
+    """
+    try:
+        found: T = unit.reading(actor, look)
+    except BeyondOrder as error:
+        barred = error
+    else:
+        return found
+    task_id, way = asked
+
+    def told(work: Work) -> None:
+        task = tasks.find(work.session, task_id)
+        if task.authorisation_id is not None:
+            gate.admit(work, task, way)
+        raise barred
+
+    unit.writing(actor, told)
+    raise barred
 
 
 def hand_over(actor: Actor, handing: Handing, stream: IO[bytes]) -> str:

@@ -17,6 +17,7 @@ from typing import Any, Final
 from flask import Response, request
 
 from app import unit
+from app.delivering import asking
 from app.house import House
 from delivery import gate, tasks
 from delivery.domain import NotMounted
@@ -258,7 +259,8 @@ def _admitted(caller: Caller) -> Admitted:
     found: Admitted | None = desk.known(name)
     if found is None:
         mark = desk.mark()
-        found = unit.reading(caller.actor, lambda work: _asked_for(work, caller, mark))
+        asked = (caller.task.id, Way.API)
+        found = asking.looked_at(caller.actor, asked, lambda work: _asked_for(work, caller, mark))
         desk.remember(name, mark, found)
     return found
 
