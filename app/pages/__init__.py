@@ -40,6 +40,7 @@ from app.pages.data import locations as mounted
 from app.pages.deciding import log
 from app.pages.delivering import client, deliveries
 from app.pages.delivering import egress as egress_desk
+from app.pages.face import home
 from app.pages.finding import catalogue as finding
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.handing import panels as handing
@@ -78,6 +79,7 @@ from app.pages.wishes import supplies
 AUDIENCES = (
     drafts,
     account,
+    home,
     public,
     letter,
     verification,

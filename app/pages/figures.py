@@ -1,6 +1,6 @@
-"""Figures for people: amounts in the units of the language, bands, bars drawn on the server."""
+"""Figures for people: amounts in the units of the language, bands, prices."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Flask
@@ -10,14 +10,10 @@ from app import languages
 from kernel.money import Money, half_up
 from marketplace import prices
 from marketplace.plans import wording
-from marketplace.volume import Month
 
 _YI: Final = 10_000_000_000  # 100 million yuan, in fen
 _WAN: Final = 1_000_000  # 10 thousand yuan, in fen
 _BANDS: Final = (1, 10, 100, 1_000)  # upper ends, in ten thousand yuan
-
-WIDTH, HEIGHT, FOOT, LEFT = 560, 170, 22, 8
-"""The drawing of the monthly bars, in its own units."""
 
 
 def init_app(app: Flask) -> None:
@@ -54,6 +50,20 @@ def band(value: Money) -> str:
     return f"{low}—{high} 万元" if zh else f"{_short(low)}–{_short(high)}"
 
 
+def round_amount(minor: int) -> str:
+    """Write a round number of fen for a line of a drawing: 4,000 万, 1.2 亿, ¥40m."""
+    zh = languages.current() == "zh"
+    sizes = (
+        ((_YI, " 亿"), (_WAN, " 万"), (100, " 元"))
+        if zh
+        else ((_YI * 10, "bn"), (_WAN * 100, "m"), (100_000, "k"), (100, ""))
+    )
+    size, unit = next(each for each in sizes if minor >= each[0] or each[0] == 100)
+    whole, rest = divmod(half_up(minor * 10, size), 10)
+    number = f"{whole:,}.{rest}{unit}" if rest else f"{whole:,}{unit}"
+    return number if zh else f"¥{number}"
+
+
 def bp(value: int | None) -> str:
     """Write basis points as a percentage; a dash for none."""
     return "—" if value is None else f"{value // 100}.{value % 100:02}%"
@@ -81,30 +91,6 @@ def unit_price(e6: int) -> str:
     yuan, rest = divmod(e6, 100_000_000)
     decimals = f"{rest:08}".rstrip("0").ljust(2, "0")
     return f"{yuan:,}.{decimals}"
-
-
-def months(found: Sequence[Month]) -> dict[str, Any]:
-    """Return the monthly bars as a drawing: places and sizes in units of the drawing."""
-    most = max((month.amount.minor for month in found), default=0)
-    step = (WIDTH - 2 * LEFT) // max(1, len(found))
-    room = HEIGHT - FOOT - 14
-    bars = []
-    for place, month in enumerate(found):
-        height = half_up(room * month.amount.minor, most) if most else 0
-        bars.append(
-            {
-                "x": LEFT + place * step + step // 6,
-                "y": HEIGHT - FOOT - max(height, 1),
-                "width": step - step // 3,
-                "height": max(height, 1),
-                "middle": LEFT + place * step + step // 2,
-                "month": month.month,
-                "amount": month.amount,
-                "last": place == len(found) - 1,
-                "labelled": place % 3 == (len(found) - 1) % 3,
-            }
-        )
-    return {"bars": bars, "width": WIDTH, "height": HEIGHT, "foot": HEIGHT - FOOT, "most": most}
 
 
 def _parts(minor: int) -> tuple[str, str]:

@@ -6,7 +6,8 @@ from typing import Any, Final
 from flask import Blueprint, render_template
 
 from app import doors, languages, unit
-from app.pages import figures, shown
+from app.pages import shown
+from app.pages.face import drawing
 from app.pages.money import purse
 from delivery.tasks import DeliveryTask
 from kernel.actor import Role
@@ -46,7 +47,7 @@ def merchant() -> Any:
         "centres/selling.html",
         found=found,
         orders=_orders(work, found.orders, _SELLER),
-        chart=figures.months(found.months),
+        chart=drawing.months(found.months),
         earning=purse.earning(work),
         best=_traded(work, found.best),
     )
@@ -65,7 +66,7 @@ def buyer() -> Any:
         found=found,
         orders=_orders(work, found.orders, _BUYER),
         deliveries=_deliveries(work, found.deliveries),
-        chart=figures.months(found.months),
+        chart=drawing.months(found.months),
         to_pay=waiting.to_pay(work, limit=shown.SHORT),
         searches=[(one, fresh[one.id]) for one in searches],
         most=_traded(work, found.most),

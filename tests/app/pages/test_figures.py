@@ -2,7 +2,6 @@ import pytest
 
 from app.pages import figures
 from kernel.money import Money
-from marketplace.volume import Month
 
 
 def test_amounts_are_written_in_the_units_of_the_language() -> None:
@@ -24,13 +23,6 @@ def test_amounts_are_written_in_the_units_of_the_language() -> None:
 )
 def test_public_trades_show_a_band_and_no_amount(fen: int, band: str) -> None:
     assert figures.band(Money(fen)) == band
-
-
-def test_a_month_without_trade_is_a_line_and_no_gap() -> None:
-    drawn = figures.months([Month("2026-06", Money(0)), Month("2026-07", Money(500))])
-
-    assert [bar["height"] for bar in drawn["bars"]] == [1, figures.HEIGHT - figures.FOOT - 14]
-    assert figures.months([])["bars"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,3 @@
-import re
-
 import pytest
 
 from tests.app.pages.conftest import ON_SQLITE, Visit
@@ -16,21 +14,6 @@ def test_a_public_page_is_there_for_everybody_in_both_languages(visit: Visit, pa
 
     assert page.count("<h1") == 1
     assert 'href="#main"' in page
-
-
-def test_the_front_page_tells_what_the_books_hold(visit: Visit) -> None:
-    page = visit().shows("/", "1.00", "万元", "气象专板", "最新成交", "1—10 万元")
-
-    assert "自 2026-07-13 起" in page
-    assert re.search(r"入驻数商</dt><dd>2<", page)
-    assert re.search(r"已发布目录</dt><dd>1<", page)
-
-
-def test_the_latest_trades_are_renewed_alone(visit: Visit) -> None:
-    fragment = visit().get("/latest-trades").text
-
-    assert fragment.lstrip().startswith('<section id="trades"')
-    assert "北京十二站逐日气象指数" in fragment
 
 
 def test_the_register_names_who_may_use_what(visit: Visit, town: Town) -> None:

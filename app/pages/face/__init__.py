@@ -1,0 +1,1 @@
+"""The exchange's public face: what everybody sees without signing in."""
