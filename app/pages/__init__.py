@@ -40,7 +40,7 @@ from app.pages.data import locations as mounted
 from app.pages.deciding import log
 from app.pages.delivering import client, deliveries
 from app.pages.delivering import egress as egress_desk
-from app.pages.face import home
+from app.pages.face import home, tour
 from app.pages.finding import catalogue as finding
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.handing import panels as handing
@@ -80,6 +80,7 @@ AUDIENCES = (
     drafts,
     account,
     home,
+    tour,
     public,
     letter,
     verification,
