@@ -12,9 +12,9 @@ import sqlite3
 import tempfile
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -28,7 +28,7 @@ from benchmarks import titles
 from kernel.engines import Engines
 from marketplace.finding import results
 from marketplace.finding.results import Question
-from marketplace.indexing import index
+from marketplace.indexing import index, lists
 from marketplace.indexing.index import Kind, SearchEntry
 from tests import postgres
 from tests.conftest import furnish
@@ -220,8 +220,9 @@ def _put(engines: Engines, entries: int) -> None:
 
 
 def _fill(write: Write, entries: int) -> int:
-    """Write titles, facets and postings; return how many postings."""
+    """Write titles, facets, postings and lists; return how many postings."""
     postings: defaultdict[tuple[str, str, int], array[int]] = defaultdict(lambda: array("I"))
+    coded: defaultdict[tuple[str, str, str], array[int]] = defaultdict(lambda: array("I"))
     drawn = enumerate(titles.drawn(entries), 1)
     while chunk := list(islice(drawn, BATCH)):
         columns = ("number", "kind", "subject_id", "shown", "code", "title_zh", "title_en",
@@ -237,10 +238,37 @@ def _fill(write: Write, entries: int) -> int:
         for number, said in chunk:
             for term, weight in index.weighed(said):
                 postings[term, said.kind.value, weight].append(number)
+            for code in (*(said.facets or ()), lists.EVERYTHING):
+                coded[said.kind.value, *code].append(number)
     write("search_terms", ("shown", "term", "kind", "weight", "entry"), (
         (True, *key, number) for key in sorted(postings) for number in postings[key]
     ))  # fmt: skip
+    write("search_lists", ("kind", "facet", "term", "block", "titled", "plain"),
+          sorted(_listed(postings, coded)))  # fmt: skip
     return sum(map(len, postings.values()))
+
+
+def _listed(
+    postings: Mapping[tuple[str, str, int], Sequence[int]],
+    coded: Mapping[tuple[str, str, str], Sequence[int]],
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the lists of words and codes, by blocks."""
+    for term, kind in {key[:2] for key in postings}:
+        titled, plain = (_blocks(postings.get((term, kind, w), ())) for w in index.WEIGHTS)
+        for block in titled.keys() | plain.keys():
+            two = (lists.packed(some.get(block, 0)) for some in (titled, plain))
+            yield (kind, "", term, block, *two)
+    for key, numbers in coded.items():
+        for block, bits in _blocks(numbers).items():
+            yield (*key, block, b"", lists.packed(bits))
+
+
+def _blocks(numbers: Iterable[int]) -> dict[int, int]:
+    """Return block → its numbers, as bits."""
+    return {
+        block: sum(1 << number % lists.BLOCK for number in some)
+        for block, some in groupby(numbers, lambda number: number // lists.BLOCK)
+    }
 
 
 @contextmanager
@@ -326,6 +354,7 @@ def _loading_postgresql(url: str) -> Iterator[Write]:
             " FOREIGN KEY (entry) REFERENCES search_entries (number) NOT VALID",
             *(found[0] for found in built if found),
             "VACUUM ANALYZE search_terms",
+            "VACUUM ANALYZE search_lists",
             "VACUUM ANALYZE search_facets",
             "VACUUM ANALYZE search_entries",
         ):

@@ -2,23 +2,18 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from operator import attrgetter
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
-    Row,
     Select,
     and_,
     literal,
     or_,
-    select,
     tuple_,
-    union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import KeyedColumnElement
@@ -51,64 +46,22 @@ def keyset(
     return cut(rows, by, limit)
 
 
-def keyset_rows(
-    session: Session,
-    statement: Select[Any],
-    *,
-    by: Order,
-    after: str | None,
-    limit: int,
-    asked: Mapping[str, Any] | None = None,
-) -> Page[Row[Any]]:
-    """Return one page as `keyset` does, of rows of several columns, among them those of `by`.
-
-    asked: what the statement's own parameters stand for.
-    """
-    rows = list(session.execute(_ordered(statement, by, after).limit(limit + 1), asked))
-    return cut(rows, by, limit)
-
-
-def keyset_merged(
-    session: Session,
-    statements: Iterable[tuple[Select[Any], Mapping[str, Any]]],
-    *,
-    by: Order,
-    after: str | None,
-    limit: int,
-) -> Page[Row[Any]]:
-    """Return one page, as `keyset_rows` does, of what several statements find together.
-
-    statements: each with its parameters, all with the columns of `by`, each row found by one
-    of them alone. One SELECT of at most `limit` + 1 rows for each of them.
-    """
-    rows = [
-        row
-        for statement, asked in statements
-        for row in session.execute(_ordered(statement, by, after).limit(limit + 1), asked)
-    ]
-    for column, way in reversed(by):
-        rows.sort(key=attrgetter(str(column.key)), reverse=way == "desc")
-    return cut(rows, by, limit)
-
-
-def keyset_firsts(
-    statements: Iterable[Select[Any]], *, by: Order, after: str | None, limit: int
-) -> FromClause:
-    """Return the first `limit` + 1 rows behind a cursor of each statement, as a subquery.
-
-    statements: all with the columns of `by`. Ordered again and cut to a page, its rows are
-    what the statements find together.
-    """
-    firsts = [_ordered(statement, by, after).limit(limit + 1) for statement in statements]
-    if len(firsts) == 1:
-        return firsts[0].subquery()
-    return union_all(*(select(first.subquery()) for first in firsts)).subquery()
-
-
 def cut(rows: list[T], by: Order, limit: int) -> Page[T]:
     """Return the page of `limit` rows at most; there is another one if there are more."""
     shown = rows[:limit]
     return Page(shown, _write(shown[-1], by) if len(rows) > limit else None)
+
+
+def read(cursor: str, by: Order) -> list[Any]:
+    """Return the values of the row behind which a cursor goes on. Raises Invalid."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        values = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
+        if not isinstance(values, list) or len(values) != len(by):
+            raise ValueError("not one value for each column")
+        return [_typed(value, column) for value, (column, _) in zip(values, by, strict=True)]
+    except (ValueError, TypeError, RecursionError, OverflowError) as error:
+        raise Invalid("分页游标无效", "the cursor is not valid", pointer="/after") from error
 
 
 def holding(columns: Iterable[Any], text: str) -> ColumnElement[bool]:
@@ -121,7 +74,7 @@ def holding(columns: Iterable[Any], text: str) -> ColumnElement[bool]:
 
 def _ordered(statement: Select[T], by: Order, after: str | None) -> Select[T]:
     if after is not None:
-        statement = statement.where(_beyond(by, _read(after, by)))
+        statement = statement.where(_beyond(by, read(after, by)))
     return statement.order_by(
         *(column.asc() if way == "asc" else column.desc() for column, way in by)
     )
@@ -152,17 +105,6 @@ def _write(row: Any, by: Order) -> str:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _read(cursor: str, by: Order) -> list[Any]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        values = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-        if not isinstance(values, list) or len(values) != len(by):
-            raise ValueError("not one value for each column")
-        return [_typed(value, column) for value, (column, _) in zip(values, by, strict=True)]
-    except (ValueError, TypeError, RecursionError, OverflowError) as error:
-        raise Invalid("分页游标无效", "the cursor is not valid", pointer="/after") from error
 
 
 def _typed(value: Any, column: Any) -> Any:

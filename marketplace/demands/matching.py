@@ -23,7 +23,7 @@ from marketplace.aftercare.ratings import Level
 from marketplace.demands import demands
 from marketplace.demands.demands import Demand
 from marketplace.indexing import index
-from marketplace.indexing.index import Kind, SearchEntry
+from marketplace.indexing.index import Entry, Kind, SearchEntry
 from marketplace.products import Product
 from marketplace.versions import ProductVersion
 
@@ -185,18 +185,15 @@ def of_merchant(
     return {each.demand_id: each for each in session.scalars(statement)}
 
 
-def directories(session: Session, demand: Demand, *, limit: int) -> list[SearchEntry]:
+def directories(session: Session, demand: Demand, *, limit: int) -> list[Entry]:
     """Return the directories whose texts share most with a demand: departments might supply.
 
-    One SELECT on an index.
+    Two SELECTs on indexes.
     """
-    ranked = index.sharing(_terms(demand), [Kind.DIRECTORY]).limit(limit).subquery()
-    statement = (
-        select(SearchEntry)
-        .join(ranked, ranked.c.entry == SearchEntry.number)
-        .order_by(ranked.c.terms.desc(), ranked.c.weight.desc(), SearchEntry.number)
-    )
-    return list(session.scalars(statement))
+    ranked = index.sharing(_terms(demand), [Kind.DIRECTORY]).limit(limit)
+    rows = sorted(session.execute(ranked), key=lambda row: (-row.terms, -row.weight, row.entry))
+    by_number = index.entries(session, [row.entry for row in rows])
+    return [by_number[row.entry] for row in rows]
 
 
 def _candidates(session: Session, demand: Demand) -> list[tuple[Product, ProductVersion]]:

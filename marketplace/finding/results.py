@@ -4,20 +4,20 @@ Within one facet any of the chosen codes will do, and between facets all must ho
 counts of a facet are told as if nothing were chosen in it, so that one can choose further.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, String, bindparam, func, literal, select, true
+from sqlalchemy import bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from kernel import pages
 from kernel.errors import Invalid
-from kernel.pages import Order, Page, cut, keyset_firsts, keyset_merged, keyset_rows
-from marketplace.finding import rarity
-from marketplace.finding.rarity import Rarity
-from marketplace.indexing import index
-from marketplace.indexing.index import Kind, SearchEntry, SearchFacet, SearchTerm
+from kernel.pages import Order, Page
+from marketplace.indexing import index, lists
+from marketplace.indexing.index import Entry, Kind, SearchEntry, SearchFacet, SearchTerm
+from marketplace.indexing.lists import Key
 
 FACETS: Final[Mapping[Kind, tuple[str, ...]]] = {
     Kind.PRODUCT: (
@@ -43,11 +43,11 @@ FACETED_MAX: Final = 2_000
 NEWER_MAX: Final = 1_000
 """New hits that are counted."""
 
-_LEADS: Final = SearchTerm.__table__.alias("t0").c
-"""The postings of the word that leads, by which the hits are ordered."""
+DENSE: Final = 64
+"""Hits in a block from which on it costs less to read the lists of codes than their own codes."""
 
-STATEMENTS: Final = 500
-"""Statements that are kept made."""
+LOOKED_UP: Final = 1_000
+"""Rated products that are read at once, to find those of them that are hits."""
 
 VALUES_MAX: Final = 20
 NEAR_MAX: Final = 5
@@ -80,36 +80,69 @@ class Question:
 class Hit:
     """One thing that was found. relevance: what the first word weighs in it, 0 without words."""
 
-    entry: SearchEntry
+    entry: Entry
     relevance: int
 
 
-class Hits(NamedTuple):
-    """What finds number and weight of every hit of a kind, the order of showing, what is asked."""
+class Place(NamedTuple):
+    """Where a hit stands: by what the word that leads weighs in it, and then by its number."""
 
-    statement: Select[Any]
-    order: Order
-    asked: dict[str, Any]
+    weight: int
+    entry: int
+
+
+_BY: Final[Order] = tuple((SearchTerm.__table__.c[name], "desc") for name in Place._fields)
+
+
+class Hits(NamedTuple):
+    """The numbers of all hits, as bits, by what the word that leads weighs in them.
+
+    led: the place of that word in the question.
+    """
+
+    weighed: tuple[tuple[int, int], ...]
+    led: int = 0
 
     @property
-    def number(self) -> Any:
-        """The column of the hit's number."""
-        return self.order[-1][0]
+    def all(self) -> int:
+        """Their numbers, of whatever weight."""
+        bits = 0
+        for _, some in self.weighed:
+            bits |= some
+        return bits
 
-    def among(self, numbers: ColumnElement[bool]) -> "Hits":
-        """Return the hits of some numbers alone, which are looked up first."""
-        weight = self.order[0][0]
-        weighed = [weight.in_(index.WEIGHTS)] if len(self.order) > 1 else []
-        return self._replace(statement=self.statement.where(numbers, *weighed))
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return sum(bits.bit_count() for _, bits in self.weighed)
 
-    def coded(self, name: str, codes: Sequence[str], *, at_first: bool) -> "Hits":
-        """Return the hits that have one of a facet's codes. at_first: look those up at first."""
-        one = SearchFacet.__table__.alias().c
-        there = select(one.entry).where(one.facet == name, one.value.in_(codes))
-        if at_first:
-            return self.among(self.number.in_(there))
-        holds = there.where(one.entry.between(self.number, self.number)).exists()
-        return self._replace(statement=self.statement.where(holds))
+    def among(self, numbers: int) -> "Hits":
+        """Return those of some numbers, which are bits."""
+        return self._replace(weighed=tuple((w, bits & numbers) for w, bits in self.weighed))
+
+    def behind(self, place: Place) -> "Hits":
+        """Return those that are shown after a place."""
+        told = [
+            (weight, bits if weight < place.weight else _below(bits, place.entry))
+            for weight, bits in self.weighed
+            if weight <= place.weight
+        ]
+        return self._replace(weighed=tuple(told))
+
+    def first(self, most: int) -> list[Place]:
+        """Return the places of the `most` that are shown first."""
+        places: list[Place] = []
+        for weight, bits in self.weighed:
+            some = lists.highest(bits, most - len(places))
+            places += [Place(weight, number) for number in some]
+        return places
+
+    def top(self, most: int) -> int:
+        """Return the numbers of the `most` that are shown first, as bits."""
+        found = 0
+        for _, bits in self.weighed:
+            found |= lists.top(bits, most - found.bit_count())
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,92 +156,96 @@ class Count:
 def found(session: Session, question: Question, *, after: str | None, limit: int) -> Page[Hit]:
     """Return one page of hits: those whose title has the rarest word first, then the newest.
 
-    One SELECT; one more where words meet or codes are chosen. It costs as much as the rarest
-    of them finds, until enough of that holds the others too.
+    Two SELECTs: what the words find, and what is shown of the hits.
     """
-    kinds = _kinds(question)
-    if not kinds:
-        return Page([], None)
     if question.best_first:
         return _best(session, question, after=after, limit=limit)
-    rare = rarity.sampled(session, question.terms, question.chosen)
-    first, after = (rare.first, None) if after is None else _resumed(after, question)
-    each = [
-        _hits(replace(question, kind=kind), rare, first=first, wanted=limit, mark=kind)
-        for kind in kinds
-    ]
-    by, asked = each[0].order, {name: told for one in each for name, told in one.asked.items()}
-    make = _paging if after is None else _paging.__wrapped__
-    statement = make(tuple(one.statement for one in each), by, after, limit)
-    page = cut(list(session.execute(statement, asked)), by, limit)
-    hits = [Hit(row.SearchEntry, row.weight) for row in page.items]
-    return Page(hits, page.next and f"{first}{_MARK}{page.next}")
+    first, place = (None, None) if after is None else _resumed(after, question)
+    hits = _hits(session, question, _kinds(question), first=first)
+    page = _cut(hits, place, limit)
+    beyond = page.next and f"{hits.led}{_MARK}{page.next}"
+    return Page(_shown(session, page.items), beyond)
 
 
 def _best(session: Session, question: Question, *, after: str | None, limit: int) -> Page[Hit]:
     """Return one page of products, the best rated first: those that are rated, then the others.
 
-    Four SELECTs at most. A cursor says at which of the two it is. Raises Invalid.
+    A cursor says at which of the two it is. Raises Invalid.
     """
     if question.kind != Kind.PRODUCT:
         zh, en = "只有产品可以按评价排序", "only products are put in order by their ratings"
         raise Invalid(zh, en, pointer="/sort")
-    rare = rarity.sampled(session, question.terms, question.chosen)
-    first, after, rest = rare.first, after or _RATED, None
-    if len(after) > 1:
-        first, rest = _resumed(after[1:], question)
-    hits, items = _hits(question, rare, first=first, wanted=limit), []
+    after = after or _RATED
+    first, place = (None, None) if len(after) < 2 else _resumed(after[1:], question)
+    hits = _hits(session, question, _kinds(question), first=first)
+    mark = f"{hits.led}{_MARK}"
+    known = lists.read(session, [Kind.PRODUCT], [_HAS_RATING])[Kind.PRODUCT, _HAS_RATING].all
+    places: list[Place] = []
     if after[0] == _RATED:
-        rated, order = _rated(hits)
-        page = keyset_rows(session, rated, by=order, after=rest, limit=limit, asked=hits.asked)
+        page = _cut_rated(session, hits.among(known), place, limit)
         if page.next:
-            return Page(_shown(session, page.items), f"{_RATED}{first}{_MARK}{page.next}")
-        items, rest = page.items, None
+            return Page(_shown(session, page.items), f"{_RATED}{mark}{page.next}")
+        places, place = page.items, None
     elif after[0] != _OTHERS:
         raise Invalid("分页游标无效", "the cursor is not valid", pointer="/after")
-    others, room = [(_unrated(hits), hits.asked)], limit - len(items)
-    page = keyset_merged(session, others, by=hits.order, after=rest, limit=max(1, room))
-    if room:
-        beyond = page.next and f"{_OTHERS}{first}{_MARK}{page.next}"
-        return Page(_shown(session, [*items, *page.items]), beyond)
-    return Page(_shown(session, items), _OTHERS if page.items else None)
+    others, room = hits.among(~known), limit - len(places)
+    if not room:
+        return Page(_shown(session, places), _OTHERS if others.size else None)
+    page = _cut(others, place, room)
+    beyond = page.next and f"{_OTHERS}{mark}{page.next}"
+    return Page(_shown(session, [*places, *page.items]), beyond)
 
 
-def _rated(hits: Hits) -> tuple[Select[Any], Order]:
-    """Return what finds the rated of the hits, with what puts them in order, and that order."""
-    code = SearchFacet.__table__.alias().c
-    statement = hits.statement.add_columns(code.value).where(
-        code.facet == index.RATED, code.entry == hits.number
-    )
-    return statement, ((code.value, "desc"), (hits.number, "desc"))
+def _cut(hits: Hits, place: Place | None, limit: int) -> Page[Place]:
+    """Return one page of places behind one, without asking the database."""
+    rest = hits if place is None else hits.behind(place)
+    return pages.cut(rest.first(limit + 1), _BY, limit)
 
 
-def _unrated(hits: Hits) -> Select[Any]:
-    code = SearchFacet.__table__.alias().c
-    there = select(code.entry).where(
-        code.facet == index.RATED, code.entry.between(hits.number, hits.number)
-    )
-    return hits.statement.where(~there.exists())
+def _cut_rated(session: Session, hits: Hits, place: Place | None, limit: int) -> Page[Place]:
+    """Return one page of rated hits, the best first; of a place the weight is its rating.
+
+    One SELECT where they are few, and else as many as it takes to find `limit` + 1 of them.
+    """
+    places: list[Place] = []
+    few = [] if hits.size > LOOKED_UP else lists.highest(hits.all, LOOKED_UP)
+    if not hits.size:
+        return Page(places, None)
+    while True:
+        rows = session.execute(_rated(place, few)).all()
+        weights = ((int(value), entry) for value, entry in rows if hits.all >> entry & 1)
+        places += (Place(*one) for one in weights)
+        if few or len(rows) < LOOKED_UP or len(places) > limit:
+            return pages.cut(places, _BY, limit)
+        place = Place(int(rows[-1][0]), rows[-1][1])
 
 
-def _shown(session: Session, rows: Sequence[Any]) -> list[Hit]:
-    """Return the hits of rows of number and weight. One SELECT by key."""
-    numbers = [row[0] for row in rows]
-    entries = session.scalars(select(SearchEntry).where(SearchEntry.number.in_(numbers)))
-    by_number = {entry.number: entry for entry in entries}
-    return [Hit(by_number[row[0]], row.weight) for row in rows]
+def _rated(place: Place | None, few: Sequence[int]) -> Any:
+    """Return what finds the rated behind a place, the best first. few: of these alone."""
+    by = (_CODES.value, _CODES.entry)
+    statement = select(*by).where(_CODES.facet == index.RATED)
+    if few:
+        statement = statement.where(_CODES.entry.in_(few))
+    if place is not None:
+        statement = statement.where(tuple_(*by) < tuple_(f"{place.weight:04}", place.entry))
+    return statement.order_by(*(column.desc() for column in by)).limit(LOOKED_UP)
+
+
+def _shown(session: Session, places: Iterable[Place]) -> list[Hit]:
+    """Return the hits at some places. One SELECT by key."""
+    told = list(places)
+    entries = index.entries(session, [place.entry for place in told])
+    return [Hit(entries[place.entry], place.weight) for place in told]
 
 
 def counts(session: Session, question: Question) -> dict[Kind, int]:
     """Return how many hits there are of each kind, up to `counted_max` each.
 
-    One SELECT; one more where words meet or codes are chosen.
+    One SELECT at most, of the kinds that were not looked at yet.
     """
     kinds, most = _kinds(replace(question, kind=None)), counted_max(question)
-    rare = rarity.sampled(session, question.terms, question.chosen)
-    hits = [_hits(replace(question, kind=kind), rare, wanted=most, mark=kind) for kind in kinds]
-    counted = zip(kinds, _totals(session, hits, most), strict=True)
-    return dict.fromkeys(Kind, 0) | dict(counted)
+    told = {kind: min(_hits(session, question, [kind]).size, most) for kind in kinds}
+    return dict.fromkeys(Kind, 0) | told
 
 
 def counted_max(question: Question) -> int:
@@ -238,26 +275,22 @@ def newer(session: Session, asked: Sequence[tuple[Question, int]]) -> list[int]:
 
     One SELECT for all of them; none for no questions.
     """
-    hits = [
-        (place, found.among(found.number > than))
-        for place, (question, than) in enumerate(asked)
-        for kind in _kinds(question)
-        for found in (_hits(replace(question, kind=kind), mark=f"{kind}{place}"),)
-    ]
-    told = [0] * len(asked)
-    counted = _totals(session, [each for _, each in hits], NEWER_MAX)
-    for (place, _), count in zip(hits, counted, strict=True):
-        told[place] += count
+    keys = [key for question, _ in asked for some in _keys(question) for key in some]
+    if keys:
+        lists.read(session, Kind, keys)
+    told = []
+    for question, than in asked:
+        hits = _hits(session, question, _kinds(question))
+        told.append(min((hits.all >> (than + 1)).bit_count(), NEWER_MAX))
     return told
 
 
-def near(session: Session, question: Question) -> list[SearchEntry]:
-    """Return what holds most of the terms, when nothing holds all of them. One SELECT."""
+def near(session: Session, question: Question) -> list[Entry]:
+    """Return what holds most of the terms, when nothing holds all of them. Two SELECTs."""
     if len(question.terms) < 2:
         return []
     numbers = list(session.scalars(index.sharing(question.terms, Kind).limit(NEAR_MAX)))
-    rows = session.scalars(select(SearchEntry).where(SearchEntry.number.in_(numbers)))
-    by_number = {entry.number: entry for entry in rows}
+    by_number = index.entries(session, numbers)
     return [by_number[number] for number in numbers]
 
 
@@ -269,128 +302,91 @@ def _kinds(question: Question) -> list[Kind]:
     return [kind for kind in Kind if question.kind in (None, kind) and _knows(kind, question)]
 
 
-@lru_cache(maxsize=STATEMENTS)
-def _paging(
-    statements: tuple[Select[Any], ...], by: Order, after: str | None, limit: int
-) -> Select[Any]:
-    """Return what finds a page's entries with their weights; first pages' are kept made."""
-    firsts = keyset_firsts(statements, by=by, after=after, limit=limit).c
-    return (
-        select(SearchEntry, *firsts)
-        .join(SearchEntry, SearchEntry.number == firsts[str(by[-1][0].key)])
-        .order_by(*(firsts[str(column.key)].desc() for column, _ in by))
-        .limit(limit + 1)
-    )
-
-
-def _totals(session: Session, hits: Sequence[Hits], most: int) -> list[int]:
-    """Return how many each finds, up to `most`. One SELECT; none for nothing."""
-    if not hits:
-        return []
-    asked = {name: value for each in hits for name, value in each.asked.items()}
-    statement = _counting(tuple(each.statement for each in hits), most)
-    return list(session.execute(statement, asked).one())
-
-
-@lru_cache(maxsize=STATEMENTS)
-def _counting(statements: tuple[Select[Any], ...], most: int) -> Select[Any]:
-    """Return what counts the rows of each statement; made once for those that are kept made."""
-    return select(
-        *(
-            select(func.count()).select_from(each.limit(most).subquery()).scalar_subquery()
-            for each in statements
-        )
-    )
+def _keys(question: Question) -> list[list[Key]]:
+    """Return the lists that are met: one for each word, and several for a facet's codes."""
+    words = [("", term) for term in question.terms] or [lists.EVERYTHING]
+    chosen = [[(name, code) for code in codes] for name, codes in question.chosen.items() if codes]
+    return [*([word] for word in words), *chosen]
 
 
 def _hits(
-    question: Question,
-    rare: Rarity | None = None,
-    *,
-    first: int | None = None,
-    wanted: int = 0,
-    mark: str = "",
+    session: Session, question: Question, kinds: Sequence[Kind], *, first: int | None = None
 ) -> Hits:
-    """Return what finds the hits of a question about one kind.
+    """Return the hits of some kinds. One SELECT at most.
 
-    rare: by which the order of the words is chosen; without it they keep their own. first:
-    the word that leads, if it is given. wanted: how many hits are. mark: sets the parameters
-    apart from those of others in the same statement.
+    first: the place of the word that leads, if it is given; it is the rarest otherwise.
     """
-    terms, whole = question.terms, frozenset[int]()
-    if rare is not None:
-        leads = rare.first if first is None else first
-        places = rare.order(leads)
-        terms, whole = [terms[place] for place in places], rare.whole(places, wanted)
-    asked = {f"{mark}t{place}": term for place, term in enumerate(terms)}
-    statement, order = _asking(len(asked), whole, mark)
-    hits = Hits(statement, order, {**asked, f"{mark}kind": question.kind})
-    narrow = rare and rare.narrow(wanted)
-    for name, codes in question.chosen.items():
-        if codes:
-            hits = hits.coded(name, codes, at_first=name == narrow)
-    return hits
+    keys = _keys(question)
+    words = [key for (key,) in keys[: max(1, len(question.terms))]]
+    told = lists.read(session, kinds, chain.from_iterable(keys))
+    if first is None:
+        sizes = [sum(told[kind, word].size for kind in kinds) for word in words]
+        first = sizes.index(min(sizes))
+    titled = plain = 0
+    for kind in kinds:
+        leads = told[kind, words[first]]
+        met = leads.all
+        for some in keys:
+            holding = 0
+            for key in some:
+                holding |= told[kind, key].all
+            met &= holding
+        titled, plain = titled | met & leads.titled, plain | met & leads.plain
+    # Without a word, all that there is weighs nothing.
+    weights = index.WEIGHTS if question.terms else (1, 0)
+    return Hits(tuple(zip(weights, (titled, plain), strict=True)), first)
 
 
-def _resumed(after: str, question: Question) -> tuple[int, str]:
-    """Return the place of the word that leads, and the cursor behind it. Raises Invalid."""
-    place, _, cursor = after.partition(_MARK)
-    if cursor and place in map(str, range(max(1, len(question.terms)))):
-        return int(place), cursor
+def _below(bits: int, number: int) -> int:
+    """Return the bits below a number, which somebody may have made up."""
+    return bits & ((1 << max(0, number)) - 1) if number < bits.bit_length() else bits
+
+
+def _resumed(after: str, question: Question) -> tuple[int, Place]:
+    """Return the place of the word that leads, and that behind which to go on. Raises Invalid."""
+    led, _, cursor = after.partition(_MARK)
+    if cursor and led in map(str, range(max(1, len(question.terms)))):
+        return int(led), Place._make(pages.read(cursor, _BY))
     raise Invalid("分页游标无效", "the cursor is not valid", pointer="/after")
 
 
-@lru_cache(maxsize=STATEMENTS)
-def _asking(terms: int, whole: frozenset[int], mark: str) -> tuple[Select[Any], Order]:
-    """Return the statement that finds number and weight of one kind, and the order of showing.
-
-    whole: the words of which all that they find is read, and not looked up hit by hit. Made
-    once for each number of words: to make it anew would cost more than the search.
-    """
-    kind = bindparam(f"{mark}kind", type_=String)
-    if not terms:
-        number: Any = SearchEntry.number
-        everything: Any = select(number, literal(0).label("weight"))
-        everything = everything.where(SearchEntry.shown, SearchEntry.kind == kind)
-        return everything, ((number, "desc"),)
-    one = _LEADS
-    statement = select(one.entry, one.weight).where(
-        one.shown, one.term == bindparam(f"{mark}t0"), one.kind == kind
-    )
-    for place in range(1, terms):
-        also = SearchTerm.__table__.alias(f"t{place}").c
-        holding = select(also.entry).where(
-            also.shown,
-            also.term == bindparam(f"{mark}t{place}"),
-            also.kind == kind,
-            also.weight.in_(index.WEIGHTS),
-        )
-        # Not by "=", for which SQLite takes the index of the entries, whose rows are spread
-        # over the disk.
-        here = holding.where(also.entry.between(one.entry, one.entry)).exists()
-        holds = one.entry.in_(holding) if place in whole else here
-        # Said to be true, neither is a join to PostgreSQL, which takes a rare word for one
-        # that finds a row or two, and would read all of it again for each hit.
-        statement = statement.where(holds.is_(true()))
-    return statement, ((one.weight, "desc"), (one.entry, "desc"))
-
-
 def _tallied(session: Session, question: Question, names: Sequence[str]) -> dict[str, list[Count]]:
-    rare = rarity.sampled(session, question.terms, question.chosen)
-    hits = _hits(question, rare, wanted=FACETED_MAX)
-    packed = session.execute(_packing(hits.statement, hits.order), hits.asked).scalar_one()
-    told: dict[str, list[Count]] = {}
-    for facet, value, count in index.tallied(packed or ""):
+    """Return facet → its codes with counts, of some facets. Two SELECTs at most."""
+    kinds = _kinds(question)
+    first = _hits(session, question, kinds).top(FACETED_MAX)
+    told: dict[str, dict[str, int]] = {}
+    for facet, value, count in _coded(session, kinds, names, first):
         if facet in names:
-            told.setdefault(facet, []).append(Count(value, count))
-    return {name: values[:VALUES_MAX] for name, values in told.items()}
+            values = told.setdefault(facet, {})
+            values[value] = values.get(value, 0) + count
+    return {
+        name: [
+            Count(value, count)
+            for value, count in sorted(values.items(), key=lambda one: (-one[1], one[0]))
+        ][:VALUES_MAX]
+        for name, values in told.items()
+    }
 
 
-@lru_cache(maxsize=STATEMENTS)
-def _packing(statement: Select[Any], order: Order) -> Select[Any]:
-    """Return what puts the codes of the first FACETED_MAX hits behind each other."""
-    first = statement.order_by(*(column.desc() for column, _ in order)).limit(FACETED_MAX)
-    hits = first.subquery()
-    # One by one, for to join them PostgreSQL would read all entries that there are.
-    codes = select(SearchEntry.codes).where(SearchEntry.number == hits.c[0]).scalar_subquery()
-    return select(func.aggregate_strings(codes, "")).select_from(hits)
+def _coded(
+    session: Session, kinds: Sequence[Kind], names: Sequence[str], numbers: int
+) -> Iterable[tuple[str, str, int]]:
+    """Return facet, code and how often it occurs, in parts. One SELECT; none for no numbers.
+
+    Where hits lie close together the lists of the codes are read, and else the hits' own codes.
+    """
+    blocks = lists.parted(numbers)
+    if not (blocks and names and kinds):
+        return []
+    count = numbers.bit_count()
+    if count > DENSE * len(blocks):
+        return lists.counted(session, kinds[0], names, blocks)
+    asked = {"numbers": lists.highest(numbers, count)}
+    return index.tallied(session.connection().execute(_PACKED, asked).scalar_one() or "")
+
+
+_CODES: Final = SearchFacet.__table__.c
+_HAS_RATING: Final[Key] = (index.RATED, "")
+_PACKED: Final = select(func.aggregate_strings(SearchEntry.codes, "")).where(
+    SearchEntry.number.in_(bindparam("numbers", expanding=True))
+)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     false,
     func,
@@ -32,6 +33,7 @@ from sqlalchemy import exists as there_is
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from kernel.db import Base, Big
+from marketplace.indexing import lists
 
 QUERY_TERMS_MAX: Final = 12
 """How many terms of a query count; the rest of a longer one is not looked for."""
@@ -93,8 +95,7 @@ class SearchEntry(Base):
 class SearchTerm(Base):
     """One term that stands in the texts of a thing, and what it weighs there.
 
-    Read backwards, the key gives what a term finds of one kind in the very order in which it
-    is shown. shown, kind: the entry's, so that a search need not look at it.
+    By them it is known on which lists a thing is. shown, kind: the entry's.
     """
 
     __tablename__ = "search_terms"
@@ -107,6 +108,19 @@ class SearchTerm(Base):
     entry: Mapped[int] = mapped_column(
         Big, ForeignKey("search_entries.number"), primary_key=True, autoincrement=False
     )
+
+
+class Entry(NamedTuple):
+    """What a search shows of one thing."""
+
+    number: int
+    kind: str
+    subject_id: str
+    code: str
+    title_zh: str
+    title_en: str
+    summary: str
+    owner_id: str
 
 
 RATED: Final = "rated"
@@ -177,6 +191,12 @@ def packed(codes: Iterable[tuple[str, str]]) -> str:
     return "".join(f"{facet}{_IS}{value}{_ENDS}" for facet, value in sorted(codes))
 
 
+def unpacked(packed: str) -> list[tuple[str, str]]:
+    """Return facets and codes of what was packed."""
+    parted = (code.partition(_IS) for code in packed.split(_ENDS)[:-1])
+    return [(facet, value) for facet, _, value in parted]
+
+
 def tallied(packed: str) -> list[tuple[str, str, int]]:
     """Return facet, code and how often it occurs in what was packed, most first."""
     told = Counter(packed.split(_ENDS)[:-1])
@@ -189,16 +209,28 @@ def put(session: Session, said: Said) -> None:
     """Let a thing be found by what it says, and by nothing else.
 
     Three SELECTs, of a thing that is new one; what it says no more is deleted and what it
-    says anew is inserted, by batches of 500. What is shown anew goes to the front of the
-    newest.
+    says anew is inserted, by batches of 500, and the lists of what changes are written. What
+    is shown anew goes to the front of the newest.
     """
-    entry, new = _entry(session, said)
+    entry, new, before = _entry(session, said)
     shown = {"shown": entry.shown, "kind": entry.kind}
     rows = [{**shown, "term": term, "weight": weight} for term, weight in weighed(said)]
-    _rewrite(session, _TERMS, entry.number, rows, new=new)
+    there, now = _rewrite(session, _TERMS, entry.number, rows, new=new)
     if said.facets is not None:
         codes = [{"facet": facet, "value": value} for facet, value in sorted(said.facets)]
         _rewrite(session, _FACETS, entry.number, codes, new=new)
+    was = _listed(there, before.codes) if before.shown else _NOWHERE
+    is_ = _listed(now, entry.codes) if entry.shown else _NOWHERE
+    titled, plain = zip(was, is_, strict=True)
+    lists.move(session, entry.kind, entry.number, titled=titled, plain=plain)
+
+
+def entries(session: Session, numbers: Sequence[int]) -> dict[int, Entry]:
+    """Return number → what is shown of it. One SELECT by key; none for no numbers."""
+    if not numbers:
+        return {}
+    rows = session.connection().execute(_SHOWN, {"numbers": list(numbers)})
+    return {row[0]: Entry._make(row) for row in rows}
 
 
 def is_shown(session: Session, kind: Kind, subject_id: str) -> bool:
@@ -256,8 +288,32 @@ def sharing(terms: Sequence[str], kinds: Iterable[Kind]) -> Select[Any]:
     )
 
 
-def _entry(session: Session, said: Said) -> tuple[SearchEntry, bool]:
-    """Return the entry of a thing, and whether it is new."""
+class _Before(NamedTuple):
+    """What an entry was before it was put: whether it was shown, and its codes."""
+
+    shown: bool = False
+    codes: str = ""
+
+
+_NOWHERE: Final = (frozenset[lists.Key](), frozenset[lists.Key]())
+
+
+def _listed(
+    terms: Iterable[tuple[Any, ...]], codes: str
+) -> tuple[frozenset[lists.Key], frozenset[lists.Key]]:
+    """Return the lists on which a shown thing is: those of its titles, and the others.
+
+    terms: its rows, each of shown, term, kind and weight. codes: as they are packed.
+    """
+    titled = frozenset(("", term) for _, term, _, weight in terms if weight == TITLED)
+    plain = {("", term) for _, term, _, weight in terms if weight != TITLED}
+    # Of ratings it is listed that there is one; in their order they stand in a table.
+    coded = {(facet, "" if facet == RATED else value) for facet, value in unpacked(codes)}
+    return titled, frozenset({*plain, *coded, lists.EVERYTHING})
+
+
+def _entry(session: Session, said: Said) -> tuple[SearchEntry, bool, _Before]:
+    """Return the entry of a thing, whether it is new, and what it was before."""
     entry = session.scalars(
         select(SearchEntry).where(
             SearchEntry.kind == said.kind, SearchEntry.subject_id == said.subject_id
@@ -275,6 +331,7 @@ def _entry(session: Session, said: Said) -> tuple[SearchEntry, bool]:
     if entry is None:
         entry = SearchEntry(kind=said.kind, subject_id=said.subject_id, codes="")
         session.add(entry)
+    before = _Before() if new else _Before(entry.shown, entry.codes)
     if said.facets is not None:
         entry.codes = packed(said.facets)
     entry.shown, entry.code, entry.owner_id = shown, said.code, said.owner_id
@@ -282,19 +339,21 @@ def _entry(session: Session, said: Said) -> tuple[SearchEntry, bool]:
     entry.summary = said.summary[:SUMMARY_MAX]
     # Its number is given by the database, and the terms refer to it.
     session.flush()
-    return entry, new
+    return entry, new, before
 
 
 def _rewrite(
     session: Session, table: Table, entry: int, rows: Iterable[dict[str, Any]], *, new: bool
-) -> None:
+) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]]]:
     """Let an entry have these rows of a table and no others. new: it has none yet.
 
-    By the table and not by its class: there is no object of it to be kept in step.
+    Return the rows that it had, and those that it has. By the table and not by its class:
+    there is no object of it to be kept in step.
     """
     columns = [column for column in table.c if column.name != "entry"]
     names = [column.name for column in columns]
     wanted = {tuple(row[name] for name in names): {**row, "entry": entry} for row in rows}
+    now, there = set(wanted), set[tuple[Any, ...]]()
     if not new:
         there = set(map(tuple, session.execute(select(*columns).where(table.c.entry == entry))))
         gone = sorted(there - wanted.keys())
@@ -305,7 +364,11 @@ def _rewrite(
     added = list(wanted.values())
     for begin in range(0, len(added), _BATCH):
         session.execute(insert(table), added[begin : begin + _BATCH])
+    return there, now
 
 
 _TERMS: Final = cast("Table", SearchTerm.__table__)
 _FACETS: Final = cast("Table", SearchFacet.__table__)
+_SHOWN: Final = select(*(SearchEntry.__table__.c[name] for name in Entry._fields)).where(
+    SearchEntry.__table__.c.number.in_(bindparam("numbers", expanding=True))
+)

@@ -57,6 +57,16 @@ UPDATE search_entries SET codes = coalesce((
     ) AS ordered
 ), '')
 --
+CREATE TABLE search_lists (
+    kind VARCHAR NOT NULL,
+    facet VARCHAR NOT NULL,
+    term VARCHAR NOT NULL,
+    block INTEGER NOT NULL,
+    titled BYTEA NOT NULL,
+    plain BYTEA NOT NULL,
+    CONSTRAINT pk_search_lists PRIMARY KEY (kind, facet, term, block)
+)
+--
 CREATE TABLE subscription_terms (
     order_id VARCHAR NOT NULL,
     next_order_id VARCHAR,

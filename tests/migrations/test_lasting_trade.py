@@ -14,6 +14,9 @@ from delivery.tasks import DeliveryTask
 from kernel import ids, journal
 from kernel.db import Base
 from kernel.engines import Engines
+from marketplace.finding import results
+from marketplace.finding.results import Question
+from marketplace.indexing.index import Kind
 from marketplace.renewing import keeping
 from marketplace.terms import rows
 from tests import postgres
@@ -83,6 +86,20 @@ def _slice(order: str, seq: int, first: date, last: date, outcome: str) -> dict[
     }  # fmt: skip
 
 
+def _entry(number: int) -> dict[str, Any]:
+    return {
+        "number": number, "kind": "product", "subject_id": f"prd_{number}", "shown": True,
+        "code": "", "title_zh": "气象", "title_en": "", "summary": "", "owner_id": "org_1",
+    }  # fmt: skip
+
+
+def _term(number: int) -> dict[str, Any]:
+    weight = 1 if number < 41 else 3
+    return {
+        "shown": True, "term": "气象", "kind": "product", "weight": weight, "entry": number,
+    }  # fmt: skip
+
+
 def _task(order: str, state: str) -> dict[str, Any]:
     return {
         "id": f"dlv_{order}", "order_id": f"ord_{order}", "order_line_id": f"lin_{order}",
@@ -109,6 +126,12 @@ _ROWS = (
     ("subscription_slices", _slice("over", 1, date(2026, 6, 1), date(2026, 6, 30), "earned")),
     ("delivery_tasks", _task("stands", "in_progress")),
     ("delivery_tasks", _task("runs", "in_progress")),
+    *(("search_entries", _entry(number)) for number in (*range(1, 41), 5000)),
+    ("search_entries", {**_entry(41), "shown": False}),
+    *(("search_terms", _term(number)) for number in (*range(1, 41), 5000)),
+    ("search_terms", {**_term(41), "shown": False}),
+    ("search_facets", {"entry": 5000, "facet": "grade", "value": "G1"}),
+    ("search_facets", {"entry": 5000, "facet": "rated", "value": "4400"}),
 )
 
 
@@ -142,3 +165,16 @@ def test_what_stood_suspended_stands_still(brought: Session) -> None:
 
     assert stands.stopped_for == "订单已暂停 its order is suspended"
     assert runs.stopped_for is None
+
+
+def test_what_was_found_before_is_found_in_the_same_order(brought: Session) -> None:
+    question = Question(text="气象", kind=Kind.PRODUCT)
+
+    hits = results.found(brought, question, after=None, limit=3).items
+
+    assert [(hit.entry.number, hit.relevance) for hit in hits] == [(5000, 3), (40, 1), (39, 1)]
+    assert results.counts(brought, question)[Kind.PRODUCT] == 41
+    assert results.counts(brought, Question(kind=Kind.PRODUCT))[Kind.PRODUCT] == 41
+    assert results.facets(brought, question) == {"grade": [results.Count("G1", 1)]}
+    best = Question(text="气象", kind=Kind.PRODUCT, best_first=True)
+    assert len(results.found(brought, best, after=None, limit=50).items) == 41

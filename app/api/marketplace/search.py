@@ -11,7 +11,7 @@ from app.api.marketplace import products as shelf
 from marketplace.finding import comparing, results, saved
 from marketplace.finding.results import Question
 from marketplace.finding.saved import SavedSearch
-from marketplace.indexing.index import Kind, SearchEntry
+from marketplace.indexing.index import Entry, Kind
 
 blueprint = doors.noun("search", "Search · 检索")
 saved_blueprint = doors.noun("saved-searches", "Saved searches · 已存检索")
@@ -136,7 +136,7 @@ def question(given: Mapping[str, Any]) -> Question:
     return Question(text=given["q"], kind=kind, chosen=chosen, best_first=best)
 
 
-def show(entry: SearchEntry, relevance: int = 0) -> Mapping[str, Any]:
+def show(entry: Entry, relevance: int = 0) -> Mapping[str, Any]:
     """Return what FoundOut shows."""
     return {
         "kind": entry.kind,

@@ -17,7 +17,7 @@ from marketplace import products
 from marketplace.aftercare import ratings
 from marketplace.finding import comparing, results, saved
 from marketplace.finding.results import Count, Question
-from marketplace.indexing.index import Kind, SearchEntry
+from marketplace.indexing.index import Entry, Kind
 from marketplace.versions import ProductVersion
 
 blueprint = Blueprint("finding", __name__)
@@ -201,7 +201,7 @@ def _kinds(work: Work, question: Question) -> list[dict[str, Any]]:
     return tabs
 
 
-def _hit(entry: SearchEntry, named: Mapping[str, str]) -> dict[str, Any]:
+def _hit(entry: Entry, named: Mapping[str, str]) -> dict[str, Any]:
     kind = Kind(entry.kind)
     title = languages.said(Words(entry.title_zh, entry.title_en or entry.title_zh))
     href = None if kind == Kind.ORGANISATION else ADDRESSES[kind] + entry.subject_id

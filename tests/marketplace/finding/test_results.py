@@ -196,22 +196,30 @@ def test_a_cursor_that_was_made_up_is_refused(session: Session, cursor: str) -> 
         results.found(session, Question(text="气象"), after=cursor, limit=2)
 
 
-def test_a_page_takes_one_select_and_facets_one_more_for_each_chosen(session: Session) -> None:
+def test_a_page_takes_two_selects_counts_none_and_facets_one_and_one_for_each_chosen(
+    session: Session,
+) -> None:
     put(session, "a", "气象", facets={"grade": "G1", "region": "430100"})
     taken = selects(session)
     plain = Question(text="气象", kind=Kind.PRODUCT)
     chosen = Question(text="气象", kind=Kind.PRODUCT, chosen={"grade": ["G1"]})
 
     results.found(session, plain, after=None, limit=20)
-    results.found(session, Question(text="气象"), after=None, limit=20)
     assert len(taken) == 2
+    results.found(session, Question(text="气象"), after=None, limit=20)
+    assert len(taken) == 4
+    results.counts(session, plain)
+    assert len(taken) == 4
     results.facets(session, plain)
-    assert len(taken) == 3
+    assert len(taken) == 5
     results.found(session, chosen, after=None, limit=20)
+    assert len(taken) == 7
     results.facets(session, chosen)
+    assert len(taken) == 9
     results.counts(session, Question(text="气象"))
-    # One tells which of word and code is rarer, and is not asked again.
-    assert len(taken) == 3 + 2 + 2 + 1
+    results.found(session, Question(text="地震"), after=None, limit=20)
+    # What the word finds is known by then, and of nothing there is nothing to be shown.
+    assert len(taken) == 10
 
 
 @settings(max_examples=30)
