@@ -194,8 +194,9 @@ def revise(work: Work, product_id: str, **content: Unpack[Content]) -> Product:
     said: Content = {**versions.content(before), **content}
     number = versions.following(work.session, product.id)
     after = versions.write(work, product.id, number, said)
-    LIFE.take("revise", product, work, version=after.digest, number=after.number)
+    # Before the event: what hears it looks at what the product says by then.
     offer(work, product, after)
+    LIFE.take("revise", product, work, version=after.digest, number=after.number)
     return product
 
 

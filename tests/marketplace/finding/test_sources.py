@@ -1,14 +1,18 @@
 """What is public is found by its words; what is not any more, is not."""
 
+from dataclasses import replace
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.reactions import WITNESSES
 from kernel import journal
 from kernel.parties import organisations
 from marketplace import products
 from marketplace.aftercare.ratings import Said
 from marketplace.finding import results, sources
 from marketplace.finding.results import Question
-from marketplace.indexing.index import Kind
+from marketplace.indexing.index import Kind, SearchEntry, SearchFacet
 from tests.catalogue import shelf
 from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
@@ -43,6 +47,21 @@ def test_a_product_is_found_while_it_is_listed(session: Session, work_as: WorkAs
     indexed(session, Kind.PRODUCT, listed.id)
 
     assert hits(session, "降雨") == []
+
+
+def test_a_draft_is_filed_under_what_it_says_since_it_was_revised(session: Session) -> None:
+    draft = make.draft(session)
+    seller = replace(work_of(session, "per_developer_editor"), witnesses=WITNESSES)
+
+    products.revise(seller, draft.id, product_type="report", delivery_mode="model")
+    session.flush()
+
+    filed = session.execute(
+        select(SearchFacet.facet, SearchFacet.value)
+        .join(SearchEntry, SearchEntry.number == SearchFacet.entry)
+        .where(SearchEntry.subject_id == draft.id, SearchFacet.facet.in_(("type", "mode")))
+    )
+    assert dict(filed.all()) == {"type": "report", "mode": "model"}
 
 
 def test_what_is_listed_again_is_among_the_newest(session: Session, work_as: WorkAs) -> None:
