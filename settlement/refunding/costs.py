@@ -8,12 +8,15 @@ by its provider, or into a wallet, costs nothing here.
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Self
 
+from sqlalchemy.orm import Session
+
 from kernel.money import Money
 from kernel.work import Work
-from settlement import escrow
+from settlement import escrow, ledger
 from settlement.entries import AccountRef, Line, Row
 from settlement.refunding import ways
 from settlement.refunding.origins import Origin, Rail
+from settlement.refunding.rows import Refund
 
 ACCOUNT: Final = "6603.psp_fee"
 """Where the fees of banks stand, and what is taken back of them."""
@@ -60,6 +63,12 @@ def rows(order_id: str, taken: Money) -> list[Row]:
     if not taken.minor:
         return []
     return [Row(AccountRef(escrow.ESCROW, order_id), AccountRef(ACCOUNT), taken)]
+
+
+def taken(session: Session, refund: Refund) -> Money:
+    """Return what was taken off with a refund as its cost; nothing of most. One SELECT by key."""
+    found = [line.amount for line in ledger.entry(session, refund.entry_id).lines if is_cost(line)]
+    return sum(found, Money(0, refund.amount.currency))
 
 
 def is_cost(line: Line) -> bool:

@@ -8,7 +8,7 @@ from marshmallow import fields
 from app import doors, unit
 from kernel.work import Work
 from marketplace.standing import returning
-from settlement.refunding import parts, refunds, terms
+from settlement.refunding import costs, parts, refunds, terms
 from settlement.refunding.parts import RefundPart
 from settlement.refunding.refunds import Refund, State
 
@@ -95,8 +95,10 @@ class RefundWholeOut(RefundOut):
     """A refund with what it took from where.
 
     together: all that were asked for with it, because one receipt could not bear the whole.
+    cost: of its transfer, as the contract has it; it is taken off what was paid, beside amount.
     """
 
+    cost = fields.Nested(doors.MoneyBody)
     together = fields.List(fields.String())
     parts = fields.List(fields.Nested(RefundPartOut))
 
@@ -211,7 +213,9 @@ def one(subject_id: str) -> Any:
     found = refunds.seen(work, subject_id)
     taken = [show_part(part) for part in parts.of(work.session, found.id)]
     together = [each.id for each in refunds.together(work.session, found)]
-    return doors.tagged({**show(found, work), "parts": taken, "together": together})
+    cost = doors.wire(costs.taken(work.session, found))
+    told = {**show(found, work), "cost": cost, "parts": taken, "together": together}
+    return doors.tagged(told)
 
 
 doors.steps(blueprint, refunds, RefundOut, show)

@@ -17,7 +17,7 @@ from kernel.work import Work
 from marketplace import lines, products
 from marketplace.standing import returning
 from settlement import access
-from settlement.refunding import disputes, parts, refunds, terms
+from settlement.refunding import costs, disputes, parts, refunds, terms
 from settlement.refunding.parts import RefundPart
 from settlement.refunding.refunds import Kind, Refund, State
 
@@ -207,12 +207,17 @@ def _facts(work: Work, found: Refund) -> list[Any]:
     who = people.names(work.session, [found.maker, found.checker or ""])
     ordered = found.kind == Kind.ORDER
     back, seller = said("一并退还", "given back as well"), said("由卖方承担", "borne by the seller")
+    cost = costs.taken(work.session, found)
     return facts(
         (said("退什么", "What goes back"), languages.said(_KINDS[Kind(found.kind)])),
         (said("理由", "Reason"), found.reason),
         (said("退款方式", "How"), languages.said(_RAILS[found.rail])),
         (said("订单", "Order"), _order(work, found.order_id)),
         (said("服务费", "Fee"), (back if found.fee_refund else seller) if ordered else None),
+        (
+            said("银行费用（按合同扣除）", "The bank's cost, taken off by contract"),
+            cost if cost.minor else None,
+        ),
         (said("经办", "Made by"), who.get(found.maker) or said("系统", "the house")),
         (said("复核", "Checked by"), who.get(found.checker or "")),
         (said("到账日", "Arrived on"), found.ended_on),
