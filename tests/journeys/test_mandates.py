@@ -28,11 +28,11 @@ def order_id(application: Exchange) -> str:
     return made
 
 
-def _mandate(as_: As) -> str:
+def _mandate(as_: As, *powers: str) -> str:
     principal, signer = as_("per_developer_editor"), as_("per_developer_signer")
     made = post(
         principal, "/mandates", 201, agent_id="org_other", industries=["M"],
-        powers=["collect", "contract", "list"], commission_bp=1_000,
+        powers=powers or ["collect", "contract", "list"], commission_bp=1_000,
         valid_from=NOW.date().isoformat(),
         valid_to=(NOW.date() + timedelta(days=90)).isoformat(),
     )  # fmt: skip
@@ -83,6 +83,37 @@ def test_an_agent_sells_and_is_paid_at_settlement(
         kept = ledger.balance(session, AccountRef("2202.merchant", "org_developer")).minor
         assert earned * 9 == kept > 0
         assert fsck.check(session) == ()
+
+
+def test_a_price_is_proposed_and_taken_back_once_by_who_proposed_it(
+    application: Exchange, as_: As
+) -> None:
+    with application.house.engines.writing() as session:
+        demonstration.begin_at(session, NOW)
+        product_id = make.listed(session).id
+        session.commit()
+    agent, principal = as_("per_other_editor"), as_("per_developer_editor")
+    where = f"{_mandate(as_, 'price')}/products/{product_id}/price"
+    plan = {"kind": "one_off", "price": {"minor": 1_200_000, "currency": "CNY"}}
+
+    def back(client: Client, key: str, **said: str) -> Any:
+        return client.post(f"/api{where}/withdraw", json={"reason": "填错了", **said},
+                           headers={"Idempotency-Key": key})  # fmt: skip
+
+    early = back(agent, "p0")
+    proposed = post(agent, where, 201, price_plan=plan)
+    strange, theirs = back(as_("per_buyer_editor"), "p1"), back(principal, "p2")
+    keyless = agent.post(f"/api{where}/withdraw", json={"reason": "x"})
+    empty = back(agent, "p3", reason="")
+    taken, same, reused = back(agent, "p4"), back(agent, "p4"), back(agent, "p4", reason="y")
+    twice = back(agent, "p5")
+
+    assert [early.status_code, strange.status_code, theirs.status_code] == [409, 404, 403]
+    assert [keyless.status_code, empty.status_code, reused.status_code] == [400, 422, 422]
+    assert (taken.json["id"], taken.json["state"]) == (proposed["id"], "withdrawn")
+    assert (same.status_code, same.json) == (200, taken.json)
+    assert early.json["refusals"][0]["code"] == twice.json["refusals"][0]["code"] == "NOT_PROPOSED"
+    post(agent, where, 201, price_plan=plan)
 
 
 def test_what_is_revoked_bites_at_the_next_act(as_: As, order_id: str) -> None:
