@@ -21,6 +21,7 @@ from app.pages import (
 from app.pages.aftercare import complaints, ratings
 from app.pages.aftercare import destructions as data_destructions
 from app.pages.aftercare import disputes as trade_disputes
+from app.pages.aftercare import waiting as returns
 from app.pages.agency import mandates
 from app.pages.applying import drafts
 from app.pages.assets import cards as asset_cards
@@ -109,6 +110,7 @@ AUDIENCES = (
     complaints,
     ratings,
     data_destructions,
+    returns,
     instalments,
     paying,
     exchange,

@@ -327,7 +327,7 @@ SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
     (_role(Role.BUYER, Role.EXCHANGE_OPERATOR, Role.DATA_AUTHORITY),
      Words("待销毁数据", "Data to destroy"), "/data-destructions?open=1", after.to_destroy),
     (_settler, Words("终止后待人工退款的订单", "Ended orders to be refunded by a person"),
-     "/orders?state=delivery_suspended", after.to_return),
+     "/settlement/returns", after.to_return),
     (_role(Role.EXCHANGE_OPERATOR), Words("订单", "Orders"), "/orders", _all_orders),
     (_settler, Words("今日结算待办", "Money to deal with today"), "/settlement", _matters),
 )

@@ -1,10 +1,16 @@
-"""What of disputes, ratings, complaints and destructions waits on a desk."""
+"""What of disputes, ratings, complaints and destructions waits on a desk, and of ended orders."""
 
-from app import languages
+from typing import Any, Final
+
+from flask import Blueprint, render_template
+
+from app import doors, languages, unit
 from app.pages import chrome, shown
+from app.pages.money.shapes import cell, said, table
 from app.pages.shown import Row
 from kernel.words import Words
 from kernel.work import Work
+from marketplace import access
 from marketplace.aftercare import bad_reviews, complaints, destructions, disputes
 from marketplace.aftercare.complaint_rows import Category
 from marketplace.aftercare.dispute_rows import Ground
@@ -15,6 +21,37 @@ _WITHDRAWN = Words(
     "终止部分的退款已撤回，款项仍在托管：请重新申请",
     "withdrawn, and still in escrow: ask for it again",
 )
+
+blueprint = Blueprint("returns", __name__)
+
+QUEUE_MAX: Final = 200
+"""Of either queue the oldest are shown; what comes after them follows as they are dealt with."""
+
+
+@blueprint.get("/settlement/returns")
+@doors.members("read")
+def returns() -> Any:
+    """Show what a person gives back of ended orders: those that wait, and what was withdrawn."""
+    work = unit.current()
+    access.require(work, access.overseer, None, "order.returns")
+    waits = said("待人工退款的订单", "Orders to be refunded by a person")
+    withdrawn = said("已撤回、待重新申请的退款", "Refunds withdrawn, to be asked for again")
+    return render_template(
+        "settlement/list.html",
+        title=said("终止后待人工退款的订单", "Ended orders to be refunded by a person"),
+        tables=[_queue(waits, _ended(work, QUEUE_MAX)),
+                _queue(withdrawn, _withdrawn(work, QUEUE_MAX))],
+        forms=[],
+    )  # fmt: skip
+
+
+def _queue(title: str, rows: list[Row]) -> dict[str, Any]:
+    columns = [said("订单", "Order"), said("原因", "Why"), said("状态", "State")]
+    cells = [
+        [cell(one["title"], href=one["href"]), one["note"], cell("", tag=one["state"])]
+        for one in rows
+    ]
+    return table(title, columns, cells, empty=said("没有待办", "Nothing waits"))
 
 
 def disputed(work: Work) -> list[Row]:
@@ -67,14 +104,23 @@ def to_return(work: Work) -> list[Row]:
 
     Four SELECTs.
     """
-    found = returning.waiting(work, limit=shown.SHORT)
-    withdrawn = returning.withdrawn(work, limit=shown.SHORT)
-    codes = orders.codes(work.session, [one.order_id or "" for one in withdrawn])
+    return [*_ended(work, shown.SHORT), *_withdrawn(work, shown.SHORT)]
+
+
+def _ended(work: Work, limit: int) -> list[Row]:
+    return [
+        shown.row(f"/orders/{one.order.id}", one.order.code, languages.said(one.why),
+                  f"order.{one.order.state}")
+        for one in returning.waiting(work, limit=limit)
+    ]  # fmt: skip
+
+
+def _withdrawn(work: Work, limit: int) -> list[Row]:
+    found = returning.withdrawn(work, limit=limit)
+    codes = orders.codes(work.session, [one.order_id or "" for one in found])
     why = languages.said(_WITHDRAWN)
     return [
-        *(shown.row(f"/orders/{one.order.id}", one.order.code, languages.said(one.why),
-                    f"order.{one.order.state}") for one in found),
-        *(shown.row(f"/settlement/refunds/{one.id}", codes[one.order_id or ""],
-                    f"{why} · {chrome.money(one.amount)}", f"refund.{one.state}")
-          for one in withdrawn),
+        shown.row(f"/settlement/refunds/{one.id}", codes[one.order_id or ""],
+                  f"{why} · {chrome.money(one.amount)}", f"refund.{one.state}")
+        for one in found
     ]  # fmt: skip
