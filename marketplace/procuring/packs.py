@@ -88,24 +88,17 @@ def _packed(work: Work, matter: _Matter, items: Iterable[Item], address: str) ->
 
 
 def _gathered(items: Iterable[Item]) -> list[Item]:
-    held: list[Item] = []
-    size = 0
-    for item in items:
-        held.append(item)
-        size += len(item.content)
-        if len(held) > FILES_MAX - 10 or size > SIZE_MAX - 2**20:  # room for manifest and seal
-            raise PackTooLarge(
-                f"资料包内容过多（至多 {FILES_MAX} 个文件、{SIZE_MAX // 2**20} MB）",
-                f"there is too much in it ({FILES_MAX} files, {SIZE_MAX // 2**20} MB at most)",
-            )
-    return held
+    try:
+        return archive.gathered(items)
+    except archive.TooMuch as error:
+        raise PackTooLarge(
+            f"资料包内容过多（至多 {FILES_MAX} 个文件、{SIZE_MAX // 2**20} MB）",
+            f"there is too much in it ({FILES_MAX} files, {SIZE_MAX // 2**20} MB at most)",
+        ) from error
 
 
 def _manifest(work: Work, matter: _Matter, held: Sequence[Item], address: str) -> dict[str, Any]:
-    listed = [
-        {"path": item.path, "size": len(item.content), "sha256": archive.sha256(item.content)}
-        for item in sorted(held)
-    ]
+    listed = archive.listed(held)
     return {
         "schema": SCHEMA,
         "digest_alg": work.crypto.digest_alg,

@@ -10,7 +10,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 SIZE_MAX: Final = 8 * 2**20
 """The most bytes in the files of one pack, together."""
@@ -45,6 +45,33 @@ class NotAPack(Exception):
     def __init__(self, code: str, where: str = "") -> None:
         super().__init__(f"{code} {where}")
         self.code, self.where = code, where
+
+
+class TooMuch(Exception):
+    """There is more than one pack holds."""
+
+
+def gathered(items: Iterable[Item]) -> list[Item]:
+    """Return the items of a pack, with room left for manifest and seal. Raises TooMuch.
+
+    No more is asked for than there is room.
+    """
+    held: list[Item] = []
+    size = 0
+    for item in items:
+        held.append(item)
+        size += len(item.content)
+        if len(held) > FILES_MAX - 10 or size > SIZE_MAX - 2**20:
+            raise TooMuch
+    return held
+
+
+def listed(items: Iterable[Item]) -> list[dict[str, Any]]:
+    """Return what a manifest says of each item, by path: its size, and its SHA-256."""
+    return [
+        {"path": item.path, "size": len(item.content), "sha256": sha256(item.content)}
+        for item in sorted(items)
+    ]
 
 
 def sha256(content: bytes) -> str:

@@ -180,8 +180,8 @@ def _manifest(work: Work, matter: Matter, held: Sequence[Item]) -> dict[str, Any
         "as_of": work.now.isoformat(),
         "verify": f"{matter.address}/papers",
         "keys": f"{matter.address}/.well-known/jwks.json",
-        "files": _listed(held),
-        "total": archive.total(_listed(held)),
+        "files": archive.listed(held),
+        "total": archive.total(archive.listed(held)),
     }
 
 
@@ -204,21 +204,10 @@ def _made(work: Work, matter: Matter, signed: Paper, content: bytes) -> Evidence
 
 
 def _gathered(items: Iterable[Item]) -> list[Item]:
-    held: list[Item] = []
-    size = 0
-    for item in items:
-        held.append(item)
-        size += len(item.content)
-        if len(held) > FILES_MAX - 10 or size > SIZE_MAX - 2**20:  # room for manifest and seal
-            raise too_large(Words("内容过多", "there is too much"))
-    return held
-
-
-def _listed(items: Sequence[Item]) -> list[dict[str, Any]]:
-    return [
-        {"path": item.path, "size": len(item.content), "sha256": archive.sha256(item.content)}
-        for item in sorted(items)
-    ]
+    try:
+        return archive.gathered(items)
+    except archive.TooMuch as error:
+        raise too_large(Words("内容过多", "there is too much")) from error
 
 
 def _sealed(signed: Paper) -> list[Item]:

@@ -134,7 +134,7 @@ def test_a_sample_that_is_too_large_comes_with_as_many_rows_as_fit(
 
     monkeypatch.setattr(goods, "SAMPLE_BYTES_MAX", 200)
     held = opened(packs.of_product(work, product.id, ADDRESS))
-    monkeypatch.setattr(packs, "FILES_MAX", 15)
+    monkeypatch.setattr(archive, "FILES_MAX", 15)
     with pytest.raises(PackTooLarge):
         packs.of_product(work, product.id, ADDRESS)
 
