@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, select, union_all
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from kernel import pages
 from kernel.clock import Instant
 from kernel.crypto import CryptoProvider, canonical
 from kernel.db import Base, Big, append_only
 from kernel.money import Money
+from kernel.pages import Order, Page
 
 
 class Event(Base):
@@ -101,6 +103,26 @@ def history(session: Session, subject: str, *, limit: int) -> list[Event]:
         select(Event).where(Event.subject == subject).order_by(Event.sequence.desc()).limit(limit)
     )
     return list(session.scalars(statement))[::-1]
+
+
+def latest(session: Session, kinds: Iterable[str], *, after: str | None, limit: int) -> Page[Event]:
+    """Return one page of the events of some kinds, newest first, whatever else was written.
+
+    One SELECT, which reads `limit` + 1 entries of an index for each kind.
+    """
+    by: Order = ((Event.sequence, "desc"),)
+    older = [] if after is None else [Event.sequence < pages.read(after, by)[0]]
+    firsts = (
+        select(Event.sequence)
+        .where(Event.kind == kind, *older)
+        .order_by(Event.sequence.desc())
+        .limit(limit + 1)
+        .subquery()
+        for kind in kinds
+    )
+    found = union_all(*(select(first.c.sequence) for first in firsts))
+    statement = select(Event).where(Event.sequence.in_(found))
+    return pages.keyset(session, statement, by=by, after=None, limit=limit)
 
 
 def takers(session: Session, subject: str, kinds: Iterable[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ Source: new themes become boards, never new exchanges. A product may stand on se
 boards and counts once in the exchange's totals (I-63, I-23).
 """
 
+from collections.abc import Iterable
 from typing import TypedDict, Unpack
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, select
@@ -109,6 +110,14 @@ def by_code(session: Session, code: str) -> Board:
     if found is None:
         raise NotFound("没有这个专板", f"no board {code}")
     return found
+
+
+def names(session: Session, board_ids: Iterable[str]) -> dict[str, tuple[str, Words]]:
+    """Return id → code and name, for one page of a list. One SELECT."""
+    statement = select(Board).where(Board.id.in_(set(board_ids)))
+    return {
+        one.id: (one.code, Words(one.name_zh, one.name_en)) for one in session.scalars(statement)
+    }
 
 
 def listed(session: Session, *, after: str | None, limit: int) -> Page[Board]:

@@ -3,8 +3,9 @@
 import re
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from flask import Flask, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
@@ -110,7 +111,22 @@ def _shared() -> dict[str, Any]:
         "key_field": key_field,
         "demonstration": not settings.production,
         "here": request.full_path.rstrip("?"),
+        "twins": _twins(),
     }
+
+
+def _twins() -> dict[str, str]:
+    """Return language tag → address of this page in it; nothing for what is not for everybody."""
+    from app import unit  # as above
+
+    policy = getattr(current_app.view_functions.get(request.endpoint or ""), "policy", None)
+    if policy is None or policy.scope is not None or request.method != "GET":
+        return {}
+    base = (unit.house().settings.base_url or request.host_url).rstrip("/")
+    asked = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    here = f"{base}{quote(request.path)}?{urlencode([*asked, ('lang', '')])}"
+    plain = here.removesuffix("lang=").rstrip("?&")
+    return {"zh-CN": f"{here}zh", "en": f"{here}en", "x-default": plain}
 
 
 def csrf_field() -> Markup:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from kernel import journal
 from kernel.actor import NOBODY, SYSTEM, Duty, Role, any_of, its, system_only
@@ -106,3 +107,20 @@ def test_who_is_named_and_matched() -> None:
     assert not any_of(Role.EXCHANGE_OPERATOR, Duty.SIGNER).matches(listing, None)
     assert system_only.matches(SYSTEM, None)
     assert not system_only.matches(NOBODY, None)
+
+
+def test_the_latest_of_some_kinds_are_found_page_by_page(session: Session) -> None:
+    work = work_of(session, "system")
+    for number in range(3):
+        for kind in ("thing.begun", "thing.ended", "other.begun"):
+            work.record(kind, f"t{number}")
+    session.flush()
+
+    first = journal.latest(session, ["thing.begun", "thing.ended"], after=None, limit=4)
+    rest = journal.latest(session, ["thing.begun", "thing.ended"], after=first.next, limit=4)
+
+    told = [(one.kind, one.subject) for one in (*first.items, *rest.items)]
+    assert told == [
+        (kind, f"t{number}") for number in (2, 1, 0) for kind in ("thing.ended", "thing.begun")
+    ]
+    assert rest.next is None
