@@ -217,6 +217,7 @@ AT_ONCE: Mapping[str, Mapping[str, Reaction]] = {
     # together with this …        … comes this
     "instalment.overdue":         {"stop what is delivered": instalments.stop},
     "sale.recognised":            {"count its volume": progress.recognised},
+    "escrow.accepted":            {"set aside what does not count": progress.aligned},
     "turnover.moved":             {"count what was taken back": progress.adjusted},
     "deal.registered":            {"count it apart": progress.registered},
     "refund.sent":                {"tell its provider": _send_back},

@@ -23,6 +23,7 @@ from kernel.work import Work
 from licensing import agreements, authorisations, operations
 from licensing.supervision import stages, violations
 from licensing.upkeep import idleness, reviews
+from marketplace import volume
 from marketplace.aftercare import destructions as data_destructions
 from marketplace.auctions import closing
 from marketplace.charging import services
@@ -228,6 +229,7 @@ TIMETABLE: Mapping[str, Job] = {
     "look at the providers":   Job(60,     close_attempts, calls.poll),
     "release the reserves":    Job(3_600,  release_reserves),
     "seal the ledger":         Job(60,     blocks.seal),
+    "tally the volume":        Job(5,      volume.tally),
     "reconcile yesterday":     Job(3_600,  reconcile),
     "issue statements":        Job(86_400, party_statements.issue_due),
     "read uploads":            Job(60,     nothing, loading.read_waiting),

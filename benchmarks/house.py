@@ -2,14 +2,16 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import migrations
 from app import create_app, demonstration
 from app.unit import Exchange
 from config.settings import Settings
+from kernel.engines import Engines
 from kernel.parties import credentials
-from tests import conftest
+from tests import conftest, postgres
 from tests.conftest import NOON, Client, work_of
 
 
@@ -48,3 +50,21 @@ def client_of(application: Exchange, person: str, *scopes: str) -> Client:
     client = application.test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
     return client
+
+
+@contextmanager
+def database(where: str) -> Iterator[str]:
+    """Give the address of a new database on SQLite or PostgreSQL, with the cast in it."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="databourse-bench-"))
+        url = f"sqlite:///{folder}/bench.db"
+        if where == "postgresql":
+            base = stack.enter_context(postgres.server())
+            assert base is not None, postgres.why_not()
+            url = postgres.create_database(base, "bench")
+            stack.callback(postgres.drop_database, base, "bench")
+        engines = Engines(url)
+        migrations.upgrade(engines.write)
+        engines.dispose()
+        conftest.furnish(url)
+        yield url

@@ -1,108 +1,157 @@
-"""A page of the ranking, against working the whole ranking out anew, at 40,000 trades.
+"""A page of a league, against adding up the same lines by GROUP BY.
 
-The page lets the database add up; working it out anew reads every fact and adds up here, as
-a nightly job would. Both must say the same.
+So many moves of three years are written and tallied, and both are asked for the same page of the
+same year: places, trades, and the year before. Both must say the same. What a round costs for
+each move is told, and what it costs to recompute every tally from the moves.
+`python -m benchmarks rankings:1000000:postgresql` takes a million on PostgreSQL.
 """
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
-from datetime import date, datetime, timedelta
-from random import Random
-from typing import Any
+from time import perf_counter
+from typing import Any, Final
 
-from sqlalchemy import select
+import psycopg
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.unit import Exchange
-from benchmarks.house import furnished
+from benchmarks.house import database
 from benchmarks.stopwatch import Way, compare
-from marketplace import rankings, volume
-from marketplace.rankings import Ranked, Row
-from marketplace.volume import VolumeFact
-from tests.conftest import NOON
+from kernel.engines import Engines
+from marketplace.counting import leagues, spans, tallies
+from tests.conftest import work_of
 
-TURNS = 15
-FACTS, MERCHANTS, DAYS = 40_000, 500, 365
-UNTIL = date(2026, 6, 30)
-SINCE = UNTIL - timedelta(days=DAYS - 1)
-PLACES = 10
-SEED = 20_260_701
+TURNS: Final = 25
+MOVES: Final = 100_000
+PLACES: Final = 20
+SPAN: Final = spans.parse("Y2026")
+BEFORE: Final = spans.parse("Y2025")
+ROUND: Final = 10_000
+
+# The same rows in every run: multiples of a prime lie as if they were thrown.
+_NUMBERS: Final = {
+    "postgresql": "SELECT generate_series(1::bigint, {moves}) AS n",
+    "sqlite": "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < {moves})"
+    " SELECT n FROM c",
+}
+_DAY: Final = {
+    "postgresql": "DATE '2024-01-01' + (d)::int",
+    "sqlite": "date('2024-01-01', d || ' days')",
+}
+_MONTH: Final = {"postgresql": "to_char({day}, 'YYYY-MM')", "sqlite": "strftime('%Y-%m', {day})"}
+_AT: Final = {
+    "postgresql": "{day} + TIME '04:00' + n * INTERVAL '1 microsecond'",
+    "sqlite": "{day} || ' 04:00:00.' || substr('000000' || (n % 1000000), -6)",
+}
 
 
-def run() -> None:
-    """Rank the merchants of a year by both ways."""
-    with furnished() as application:
-        _trade(application)
-        engines = application.house.engines
-
-        def page() -> list[Ranked]:
-            with engines.reading() as session:
-                return volume.ranking(session, "merchants", since=SINCE, until=UNTIL, limit=PLACES)
-
-        def anew() -> list[Ranked]:
-            with engines.reading() as session:
-                return _worked_out(session)[:PLACES]
-
-        assert page() == anew()
+def run(moves: int = MOVES, where: str = "sqlite") -> None:
+    """Write so many moves on SQLite or PostgreSQL, tally them, and ask for a page."""
+    with database(where) as url:
+        engines = Engines(url)
+        _fill(engines, moves)
+        began = perf_counter()
+        _tally(engines)
+        took = perf_counter() - began
+        print(
+            f"\n{where}: {moves:,} moves in rounds of {ROUND:,}: {took / moves * 1e6:.0f} µs each"
+        )
+        with engines.reading() as session:
+            began = perf_counter()
+            assert next(tallies.differences(session), None) is None
+            print(f"  recomputed from the moves in {perf_counter() - began:.1f} s, and the same")
+        page, added = _in_a_session(engines, _page), _in_a_session(engines, _added_up)
+        assert page() == added()
         compare(
-            f"The first {PLACES} of {MERCHANTS} merchants, of {FACTS:,} trades in a year",
-            Way("marketplace.volume.ranking", page),
-            Way("every fact read and added up anew", anew),
+            f"The first {PLACES} merchants of a year among {moves:,} lines, {where}",
+            Way("marketplace.counting.leagues.league", page),
+            Way("GROUP BY over the lines", added),
             turns=TURNS,
         )
+        engines.dispose()
 
 
-def _worked_out(session: Session) -> list[Ranked]:
-    table = VolumeFact.__table__.c
-    statement = select(table.merchant_id, table.amount, table.order_id, table.accepted_at)
-    counted = statement.where(table.counted.is_(True), table.accepted_on.between(SINCE, UNTIL))
-    of: dict[str, list[Any]] = {}
-    for fact in session.execute(counted):
-        of.setdefault(fact.merchant_id, []).append(fact)
-    return rankings.rank(
-        Row(
-            key=merchant,
-            value_fen=sum(fact.amount for fact in facts),
-            count=len({fact.order_id for fact in facts}),
-            reached_at=max(fact.accepted_at for fact in facts),
-            code=merchant,
-        )
-        for merchant, facts in of.items()
+def _in_a_session(engines: Engines, ask: Callable[[Session], Any]) -> Callable[[], Any]:
+    def act() -> Any:
+        with engines.reading() as session:
+            return ask(session)
+
+    return act
+
+
+def _page(session: Session) -> list[tuple[Any, ...]]:
+    found = leagues.league(session, "merchants", SPAN, after=None, limit=PLACES)
+    return [
+        (place.rank, place.key, place.value_fen, place.count, place.change)
+        for place in found.places
+    ]
+
+
+def _added_up(session: Session) -> list[tuple[Any, ...]]:
+    rows = session.execute(
+        text(
+            "WITH sums AS (SELECT merchant_id,"
+            " sum(CASE WHEN accepted_on >= :since THEN counted ELSE 0 END) AS now,"
+            " sum(CASE WHEN accepted_on >= :since THEN trades ELSE 0 END) AS trades,"
+            " max(CASE WHEN accepted_on >= :since THEN accepted_at END) AS at,"
+            " sum(CASE WHEN accepted_on < :since THEN counted ELSE 0 END) AS before"
+            " FROM volume_moves WHERE accepted_on BETWEEN :first AND :until GROUP BY merchant_id)"
+            " SELECT rank() OVER (ORDER BY now DESC) AS place, merchant_id, now, trades,"
+            " rank() OVER (ORDER BY before DESC) FROM sums"
+            " ORDER BY now DESC, trades DESC, at, merchant_id LIMIT :places"
+        ),
+        {"since": SPAN.since, "until": SPAN.until, "first": BEFORE.since, "places": PLACES},
     )
+    return [(place, key, int(now), int(trades), before - place)
+            for place, key, now, trades, before in rows]  # fmt: skip
 
 
-def _trade(application: Exchange) -> None:
-    """Write the facts of a year; nobody placed these orders, so no key is asked for."""
-    chance = Random(SEED)  # noqa: S311 - made-up trades, the same in every run
-    names = [column.name for column in VolumeFact.__table__.c]
-    rows = [_fact(chance, number) for number in range(FACTS)]
-    places = ", ".join(f":{name}" for name in names)
-    with closing(sqlite3.connect(str(application.house.engines.url.database))) as connection:
-        connection.executemany(f"INSERT INTO volume_facts VALUES ({places})", rows)  # noqa: S608 - our own columns
-        connection.commit()
-        connection.execute("ANALYZE")
+def _fill(engines: Engines, moves: int) -> None:
+    """Write the moves; nobody placed these orders, so no key is asked for."""
+    dialect = engines.write.dialect.name
+    day, least = _DAY[dialect], "least" if dialect == "postgresql" else "min"
+    false = "FALSE" if dialect == "postgresql" else "0"
+    told = (
+        f"SELECT n, n * 1095 / {moves + 1} AS d,"  # noqa: S608 - our own words
+        f" {least}((n * 104729) % 1000003 % 433, (n * 1299709) % 1000003 % 433) AS m"
+        f" FROM ({_NUMBERS[dialect].format(moves=moves)}) AS numbers"
+    )
+    statement = (
+        f"INSERT INTO volume_moves ({_COLUMNS})"  # noqa: S608 - our own words
+        " SELECT 'accepted', 's' || n, 'l' || n, 1, 'o' || n, 'org_' || m, 'org_buyer',"
+        f" 'prd_' || m || '_' || (n % 9), 'I', 'f', '430100', '', {false},"
+        f" 100 + (n * 7919) % 90000019, 0, 31, 1, 0, {_AT[dialect].format(day=day)}, {day},"
+        f" {_MONTH[dialect].format(day=day)}, NULL FROM ({told}) AS told"
+    )
+    if dialect == "sqlite":
+        with closing(sqlite3.connect(str(engines.url.database))) as connection:
+            connection.execute(statement)
+            connection.commit()
+            connection.execute("ANALYZE")
+        return
+    dsn = engines.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(dsn, autocommit=True) as connected:
+        for each in (
+            "SET session_replication_role = replica",
+            statement,
+            "INSERT INTO volume_waiting SELECT number FROM volume_moves",
+            "VACUUM ANALYZE volume_moves",
+        ):
+            connected.execute(each)
 
 
-def _fact(chance: Random, number: int) -> dict[str, Any]:
-    at: datetime = NOON - timedelta(days=chance.randrange(1, DAYS), seconds=chance.randrange(3600))
-    merchant = min(chance.randrange(MERCHANTS), chance.randrange(MERCHANTS))
-    related = chance.random() < 0.02
-    return {
-        "order_line_id": f"orl_{number}",
-        "seq": 1,
-        "order_id": f"ord_{number // 2}",
-        "merchant_id": f"org_{merchant}",
-        "buyer_id": "org_buyer",
-        "product_id": f"prd_{merchant}_{number % 3}",
-        "industry": "ABCDEFGHIJKLMNOPQRS"[merchant % 19],
-        "application_field": "modern_agriculture",
-        "region": "430000",
-        "board_id": None,
-        "amount": chance.randrange(1, 100_000_000),
-        "accepted_at": at.replace(tzinfo=None).isoformat(" ", "microseconds"),
-        "accepted_on": at.date().isoformat(),
-        "accepted_month": f"{at:%Y-%m}",
-        "related": related,
-        "counted": not related,
-        "exclude_reason": "related_party" if related else None,
-    }
+def _tally(engines: Engines) -> None:
+    tallies.ROUND_MAX = ROUND  # type: ignore[misc]  # larger rounds than a house that keeps up has
+    while True:
+        with engines.writing() as session:
+            if not tallies.tally(work_of(session, "system")):
+                return
+            session.commit()
+
+
+_COLUMNS: Final = (
+    "cause, source_id, subject_id, seq, order_id, merchant_id, buyer_id, product_id, industry,"
+    " application_field, region, board_id, registered, counted, excluded, opens, trades, frees,"
+    " accepted_at, accepted_on, accepted_month, reason"
+)

@@ -9,11 +9,10 @@ which is built afterwards.
 """
 
 import sqlite3
-import tempfile
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from itertools import groupby, islice
 from pathlib import Path
 from time import perf_counter
@@ -23,15 +22,13 @@ import psycopg
 from sqlalchemy import Select, func, make_url, select, text
 from sqlalchemy.orm import Session
 
-import migrations
 from benchmarks import titles
+from benchmarks.house import database
 from kernel.engines import Engines
 from marketplace.finding import results
 from marketplace.finding.results import Question
 from marketplace.indexing import index, lists
 from marketplace.indexing.index import Kind, SearchEntry
-from tests import postgres
-from tests.conftest import furnish
 
 ENTRIES: Final = 34_000
 BATCH: Final = 10_000
@@ -47,7 +44,7 @@ Spans = list[float]
 
 def run(entries: int = ENTRIES, where: str = "sqlite") -> None:
     """Index `entries` titles on SQLite or PostgreSQL, and ask."""
-    with _database(where) as url:
+    with database(where) as url:
         began = perf_counter()
         with _loading(url) as write:
             postings = _fill(write, entries)
@@ -269,23 +266,6 @@ def _blocks(numbers: Iterable[int]) -> dict[int, int]:
         block: sum(1 << number % lists.BLOCK for number in some)
         for block, some in groupby(numbers, lambda number: number // lists.BLOCK)
     }
-
-
-@contextmanager
-def _database(where: str) -> Iterator[str]:
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="databourse-bench-"))
-        url = f"sqlite:///{folder}/search.db"
-        if where == "postgresql":
-            base = stack.enter_context(postgres.server())
-            assert base is not None, postgres.why_not()
-            url = postgres.create_database(base, "bench_search")
-            stack.callback(postgres.drop_database, base, "bench_search")
-        engines = Engines(url)
-        migrations.upgrade(engines.write)
-        engines.dispose()
-        furnish(url)
-        yield url
 
 
 INDEXES: Final = ("ix_search_terms_entry", "ix_search_facets_facet_value_entry",

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from operator import attrgetter
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from sqlalchemy import (
@@ -43,6 +44,28 @@ def keyset(
     with Invalid.
     """
     rows = list(session.scalars(_ordered(statement, by, after).limit(limit + 1)))
+    return cut(rows, by, limit)
+
+
+def keyset_beside(
+    session: Session,
+    statement: Select[Any],
+    beside: Iterable[Any],
+    *,
+    by: Order,
+    after: str | None,
+    limit: int,
+) -> Page[Any]:
+    """Return one page of a statement's rows and of `beside`, rows that are at hand already.
+
+    beside: with the attributes of `by`; none of them is found by the statement as well.
+    One SELECT of at most `limit` + 1 rows.
+    """
+    rows: list[Any] = list(session.execute(_ordered(statement, by, after).limit(limit + 1)))
+    there = None if after is None else read(after, by)
+    rows += [row for row in beside if there is None or _lies_beyond(row, by, there)]
+    for column, way in reversed(by):
+        rows.sort(key=attrgetter(str(column.key)), reverse=way == "desc")
     return cut(rows, by, limit)
 
 
@@ -95,7 +118,18 @@ def _beyond(by: Order, values: list[Any]) -> Any:
         same = [earlier == value for (earlier, _), value in zip(by[:i], values, strict=False)]
         past = column > values[i] if way == "asc" else column < values[i]
         choices.append(and_(*same, past))
-    return or_(*choices)
+    first, way = by[0]
+    # What both databases look up in an index; the choices alone they would read from its start.
+    bound = first >= values[0] if way == "asc" else first <= values[0]
+    return and_(bound, or_(*choices))
+
+
+def _lies_beyond(row: Any, by: Order, there: list[Any]) -> bool:
+    for (column, way), value in zip(by, there, strict=True):
+        here = getattr(row, str(column.key))
+        if here != value:
+            return bool(here > value if way == "asc" else here < value)
+    return False
 
 
 def _write(row: Any, by: Order) -> str:

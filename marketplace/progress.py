@@ -102,6 +102,7 @@ def recognised(work: Work, event: Event) -> None:
         for one in event.data["lines"]
     ]
     volume.count_slices(work, order, told)
+    volume.align(work, event)
 
 
 def billed(work: Work, event: Event) -> None:
@@ -170,6 +171,11 @@ def refunded(work: Work, event: Event) -> None:
 def adjusted(work: Work, event: Event) -> None:
     """Together with "turnover.moved": what was taken back counts no more, from today."""
     volume.adjust(work, event)
+
+
+def aligned(work: Work, event: Event) -> None:
+    """Together with "escrow.accepted": what does not count is set aside in the books as well."""
+    volume.align(work, event)
 
 
 def registered(work: Work, event: Event) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NotRequired, Required, TypedDict
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel import ids
@@ -17,8 +17,7 @@ from kernel.clock import local_date
 from kernel.money import Money, share, take_from
 from kernel.pages import Page, keyset
 from kernel.work import Work
-from settlement import access, ledger
-from settlement.books import accounts, balances
+from settlement import access, ledger, turnover
 from settlement.dividing import fee_rules, frozen, revenue_rules, terms
 from settlement.dividing.fee_rules import Kind as FeeKind
 from settlement.dividing.obligations import Kind, Obligation, State, locked, of_order
@@ -45,7 +44,6 @@ __all__ = [
     "left",
     "listed",
     "locked",
-    "memo_total",
     "of_order",
     "reduced",
     "slices",
@@ -53,7 +51,7 @@ __all__ = [
 
 ESCROW: Final = "2241.escrow"
 ACCEPTED: Final = "2241.accepted"
-TURNOVER: Final = "9002.turnover"
+TURNOVER: Final = turnover.COUNTED
 COUNTER: Final = "9001.counter"
 
 _BACK: Final = ("refund.requested", "dispute.lost", "voucher.restored")
@@ -133,16 +131,6 @@ def reduced(session: Session, order_id: str, amounts: Sequence[Money]) -> list[M
         return list(amounts)
     taken = take_from(amounts, missing)
     return [amount - part for amount, part in zip(amounts, taken, strict=True)]
-
-
-def memo_total(session: Session) -> Money:
-    """Return all volume that counts, from the memo book. One SELECT over its balances."""
-    statement = (
-        select(func.coalesce(func.sum(balances.c.credits - balances.c.debits), 0))
-        .join(accounts, accounts.c.id == balances.c.account_id)
-        .where(accounts.c.code == TURNOVER)
-    )
-    return Money(int(session.scalars(statement).one()))  # PostgreSQL sums into a NUMERIC
 
 
 def left(session: Session, order_id: str) -> Money:

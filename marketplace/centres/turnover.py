@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select, union_all
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import Instant, local_date
 from kernel.money import Money
-from marketplace.counting.facts import VolumeAdjustment, VolumeFact
+from marketplace.counting.moves import VolumeMove
 from marketplace.volume import Month, months_until
 
 MONTHS = 12
@@ -50,36 +50,18 @@ def _since(now: Instant) -> str:
 
 
 def _sold(seller_id: str, now: Instant) -> Select[Any]:
-    return _union(
-        _facts(VolumeFact.merchant_id == seller_id, now),
-        _columns(VolumeAdjustment).where(
-            VolumeAdjustment.merchant_id == seller_id,
-            VolumeAdjustment.accepted_month >= _since(now),
-        ),
-    )
+    return _moved(VolumeMove.merchant_id == seller_id, now)
 
 
 def _bought(buyer_id: str, now: Instant) -> Select[Any]:
-    adjusted = (
-        _columns(VolumeAdjustment)
-        .join(VolumeFact, (VolumeFact.order_line_id == VolumeAdjustment.order_line_id)
-              & (VolumeFact.seq == VolumeAdjustment.seq))
-        .where(VolumeFact.buyer_id == buyer_id, VolumeAdjustment.accepted_month >= _since(now))
-    )  # fmt: skip
-    return _union(_facts(VolumeFact.buyer_id == buyer_id, now), adjusted)
+    return _moved(VolumeMove.buyer_id == buyer_id, now)
 
 
-def _facts(own: ColumnElement[bool], now: Instant) -> Select[Any]:
-    return _columns(VolumeFact).where(own, VolumeFact.accepted_month >= _since(now))
-
-
-def _columns(table: type[VolumeFact] | type[VolumeAdjustment]) -> Select[Any]:
-    columns: tuple[Any, ...] = (table.accepted_month, table.product_id, table.amount)
-    return select(*columns)
-
-
-def _union(*parts: Select[Any]) -> Select[Any]:
-    return select(union_all(*parts).subquery("traded"))
+def _moved(own: ColumnElement[bool], now: Instant) -> Select[Any]:
+    amount = (VolumeMove.counted + VolumeMove.excluded).label("amount")
+    columns: tuple[Any, ...] = (VolumeMove.accepted_month, VolumeMove.product_id, amount)
+    here = VolumeMove.registered.is_(False)
+    return select(*columns).where(own, here, VolumeMove.accepted_month >= _since(now))
 
 
 def _months(session: Session, traded: Select[Any], now: Instant) -> list[Month]:

@@ -14,7 +14,7 @@ from settlement import escrow
 from settlement.dividing import obligations
 from settlement.dividing.terms import Payable
 from settlement.ledger import Row
-from settlement.refunding.takings import EXCLUDED
+from settlement.turnover import EXCLUDED
 
 _COUNTED = frozenset({escrow.TURNOVER, EXCLUDED})
 

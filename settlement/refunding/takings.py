@@ -24,9 +24,9 @@ from settlement.dividing.settled import SplitShare
 from settlement.ledger import AccountRef, Row
 from settlement.metering import wallets
 from settlement.shares import COMMISSION, MERCHANT, VAT
+from settlement.turnover import EXCLUDED
 from settlement.vouchers import parts as sponsored
 
-EXCLUDED: Final = "9003.excluded"
 RESERVE: Final = "2202.reserve"
 
 T = TypeVar("T")

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 from app import demonstration, worker
 from app.unit import Exchange
 from kernel.money import Money
-from settlement import fsck, ledger, payments
-from settlement.escrow import memo_total
+from settlement import fsck, ledger, payments, turnover
 from settlement.ledger import AccountRef, Row
 from tests.conftest import As, work_of
 from tests.journeys.speaking import ok, post
@@ -143,7 +142,7 @@ def test_a_postpaid_month_with_late_events_is_billed_paid_and_settled(town: Town
 
     assert ok(town["per_buyer_editor"].get(f"/api/orders/{order}"))["state"] == "completed"
     with town.house.engines.reading() as session:
-        assert memo_total(session) == Money(75_350)
+        assert turnover.sides(session).counted == Money(75_350)
         assert fsck.check(session) == ()
 
 

@@ -13,7 +13,7 @@ from delivery import tasks
 from kernel.money import Money
 from marketplace import versions
 from marketplace.orders import Order
-from settlement import escrow, fsck, ledger
+from settlement import escrow, fsck, ledger, turnover
 from settlement.dividing import frozen
 from settlement.ledger import AccountRef
 from settlement.refunding import refunds
@@ -77,7 +77,7 @@ class Case:
             assert fsck.check(session) == ()
             assert escrow.left(session, self.order_id) == Money(0)
             back = refunds.standing(session, self.order_id).refunded
-            return back.minor, escrow.memo_total(session).minor
+            return back.minor, turnover.sides(session).counted.minor
 
     def task(self, session: Session) -> tasks.DeliveryTask:
         (found,) = tasks.of_order(session, self.order_id)

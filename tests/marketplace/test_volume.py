@@ -3,16 +3,17 @@ from datetime import UTC, date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from kernel.money import Money
 from marketplace import admissions, lines, orders, volume
 from marketplace.orders import Order
-from marketplace.volume import Month, VolumeFact
+from marketplace.volume import Month, VolumeMove
 from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
+from tests.marketplace.counting import watched
 
 JULY = {"since": date(2026, 7, 1), "until": date(2026, 7, 31)}
 
@@ -21,24 +22,25 @@ def price(fen: int) -> dict[str, object]:
     return {"kind": "one_off", "price": {"minor": fen, "currency": "CNY"}}
 
 
-def fact(session: Session, order: Order) -> VolumeFact:
+def move(session: Session, order: Order) -> VolumeMove:
     session.flush()
     line = lines.of(session, order.id)[0]
-    return session.get_one(VolumeFact, (line.id, 1))
+    return session.scalars(select(VolumeMove).where(VolumeMove.subject_id == line.id)).one()
 
 
-def test_an_accepted_line_becomes_a_fact(session: Session, work_as: WorkAs) -> None:
+def test_an_accepted_line_becomes_a_move(session: Session, work_as: WorkAs) -> None:
     product = make.listed(session)
     board = make.board(session)
     admissions.admit(work_as("per_exchange_listing", at=make.AFTER_PUBLICITY), board.id, product.id)
 
-    written = fact(session, make.accepted(session, product))
+    written = move(session, make.accepted(session, product))
 
     assert (written.merchant_id, written.buyer_id) == ("org_developer", "org_buyer")
     assert (written.industry, written.region, written.board_id) == ("M", "430104", board.id)
-    assert (written.amount, written.accepted_on) == (1_000_000, date(2026, 7, 13))
+    assert (written.counted, written.excluded) == (1_000_000, 0)
+    assert written.accepted_on == date(2026, 7, 13)
     assert written.accepted_month == "2026-07"
-    assert (written.counted, written.exclude_reason) == (True, None)
+    assert (written.trades, written.reason) == (1, None)
 
 
 def test_what_is_not_accepted_is_no_volume(session: Session) -> None:
@@ -52,7 +54,8 @@ def test_what_is_not_accepted_is_no_volume(session: Session) -> None:
 
 def test_counted_and_excluded_are_all_that_was_accepted(session: Session) -> None:
     make.accepted(session, make.listed(session, price_plan=price(300)))
-    make.accepted(session, make.listed(session, price_plan=price(700)), is_related_party=True)
+    related = make.listed(session, price_plan=price(700))
+    watched.accepted(session, make.paid(session, related, is_related_party=True))
     make.accepted(session, make.listed(session, price_plan=make.FREE))
     session.flush()
 
@@ -62,7 +65,7 @@ def test_counted_and_excluded_are_all_that_was_accepted(session: Session) -> Non
     assert volume.ties_out(session)
 
 
-def test_a_fact_without_money_in_the_books_is_noticed(session: Session) -> None:
+def test_a_move_without_money_in_the_books_is_noticed(session: Session) -> None:
     order = make.accepted(session)
     before = volume.ties_out(session)
     product = make.listed(session)
@@ -184,12 +187,12 @@ def test_months_follow_each_other(today: date, last: int) -> None:
     assert found[-1] == today.isoformat()[:7]
 
 
-def test_a_fact_never_changes(session: Session) -> None:
+def test_a_move_never_changes(session: Session) -> None:
     make.accepted(session)
     session.commit()
 
     with pytest.raises(DBAPIError, match="append-only"):
-        session.execute(text("UPDATE volume_facts SET amount = 0"))
+        session.execute(text("UPDATE volume_moves SET counted = 0"))
 
 
 def test_the_day_is_the_day_in_shanghai(session: Session, work_as: WorkAs) -> None:
@@ -197,7 +200,7 @@ def test_the_day_is_the_day_in_shanghai(session: Session, work_as: WorkAs) -> No
     late = work_as("per_buyer_editor", at=datetime(2026, 7, 31, 17, tzinfo=UTC))
     orders.take(late, order.id, "accept")
 
-    assert fact(session, order).accepted_on == date(2026, 8, 1)
+    assert move(session, order).accepted_on == date(2026, 8, 1)
 
 
 def test_the_home_page_is_told_the_first_and_the_latest_trades(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import Invalid
 from kernel.money import Money
-from settlement import escrow, ledger
+from settlement import escrow, ledger, turnover
 from settlement.books import entries
 from settlement.dividing import terms
 from settlement.escrow import Kind, State
@@ -25,13 +25,13 @@ def test_an_accepted_line_leaves_escrow_and_counts(session: Session, work_as: Wo
     assert (made.state, made.kind, made.amount) == (State.OPEN, Kind.PUBLIC, money.STORY)
     assert (made.accepted_on, made.due_on) == (date(2026, 7, 1), date(2026, 7, 10))
     assert escrow.left(session, "ord_1") == Money(0)
-    assert escrow.memo_total(session) == money.STORY
+    assert turnover.sides(session).counted == money.STORY
 
 
 def test_before_any_acceptance_nothing_counts(session: Session, work_as: WorkAs) -> None:
     money.paid(work_as)
 
-    assert escrow.memo_total(session) == Money(0)
+    assert turnover.sides(session).counted == Money(0)
     assert escrow.left(session, "ord_1") == money.STORY
 
 
@@ -54,7 +54,7 @@ def test_what_is_not_in_escrow_cannot_be_accepted(session: Session, work_as: Wor
     with pytest.raises(Overdrawn):
         money.accepted(work_as, "ord_2", money.line("orl_2"))
 
-    assert escrow.memo_total(session) == Money(0)
+    assert turnover.sides(session).counted == Money(0)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_reversed_acceptance_is_explained(session: Session, work_as: WorkAs) -
 
     told = escrow.explain(session, "ord_1")
     assert (told.in_escrow, told.waiting, told.difference) == (money.STORY, Money(0), Money(0))
-    assert escrow.memo_total(session) == Money(0)
+    assert turnover.sides(session).counted == Money(0)
 
 
 def test_the_cap_of_the_fee_is_one_for_the_order(work_as: WorkAs) -> None:

@@ -20,7 +20,7 @@ from kernel.engines import Engines
 from kernel.errors import DomainError
 from kernel.journal import Event
 from kernel.money import Money
-from settlement import batches, escrow, fsck, ledger, payments, payouts, statements
+from settlement import batches, escrow, fsck, ledger, payments, payouts, statements, turnover
 from settlement.bank import outgoing
 from settlement.bank import statements as bank_statements
 from settlement.batches import SettlementLine
@@ -68,7 +68,7 @@ def test_every_fen_of_the_story_arrives(session: Session, work_as: WorkAs) -> No
     assert (told.in_escrow, told.waiting, told.refunded) == (Money(0), Money(0), Money(0))
     assert told.difference == Money(0)
     assert escrow.left(session, "ord_1") == Money(0)
-    assert escrow.memo_total(session) == money.STORY
+    assert turnover.sides(session).counted == money.STORY
     assert statements.trial_balance(session).difference == 0
     assert sent.total == Money(3_724_800 + 2_483_200 + 6_208_001)
     assert {payout.state for payout in session.scalars(select(payouts.Payout))} == {"paid"}

@@ -20,7 +20,7 @@ from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
 from tests.marketplace.bargaining.test_quotations import begun
 from tests.marketplace.counting import watched
-from tests.marketplace.counting.test_facts import payee
+from tests.marketplace.counting.test_moves import payee
 from tests.marketplace.demands.test_demands import published
 
 AT = make.AFTER_PUBLICITY

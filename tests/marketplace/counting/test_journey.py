@@ -13,7 +13,7 @@ from marketplace import orders, progress, volume
 from marketplace.charging import using
 from marketplace.orders import Order, State
 from marketplace.paying import vouchers as paying
-from settlement import escrow, fsck, ledger
+from settlement import escrow, fsck, ledger, turnover
 from settlement.ledger import AccountRef
 from settlement.metering import billing, bills, hours, subscriptions, wallets
 from settlement.refunding import bill_credits, refunds, terms, wallet_returns
@@ -158,13 +158,13 @@ class Traded:
 
 def test_a_subscription_ends_and_what_was_recognised_stays(session: Session) -> None:
     traded = Traded(session)
-    counted = escrow.memo_total(session)
+    counted = turnover.sides(session).counted
 
     rest = traded.end()
 
     tasks_of = [task.state for task in tasks.of_order(session, traded.months.id)]
     assert len(escrow.of_order(session, traded.months.id)) == 2
-    assert counted == escrow.memo_total(session) == Money(1_000_100 + traded.earned())
+    assert counted == turnover.sides(session).counted == Money(1_000_100 + traded.earned())
     assert rest.amount == Money(93_000 - traded.earned())
     assert (traded.months.state, tasks_of) == (State.COMPLETED, [tasks.State.REVOKED])
     assert volume.ties_out(session)
@@ -187,7 +187,7 @@ def test_everything_goes_back_and_every_fen_is_found_again(session: Session) -> 
     assert batches.standing(session, batch).owed == Money(0)
     assert ledger.balance(session, AccountRef("9104.redeemed", batch.id)) == Money(0)
     assert {escrow.explain(session, order.id).difference for order in traded.orders} == {Money(0)}
-    assert escrow.memo_total(session) == Money(0)
+    assert turnover.sides(session).counted == Money(0)
     assert volume.ties_out(session)
     owed = money_left(session)
     assert set(owed) <= {"1221.party", "2202.merchant", "2202.reserve"}

@@ -17,7 +17,7 @@ from marketplace.instalments import schedules
 from marketplace.instalments.schedules import Due, Instalment, Part, State
 from marketplace.orders import Order
 from marketplace.paying import instalments, vouchers
-from settlement import escrow, fsck, payments
+from settlement import escrow, fsck, payments, turnover
 from settlement.refunding import refunds
 from tests.conftest import WorkAs, work_of
 from tests.marketplace import make
@@ -76,9 +76,9 @@ def codes(error: pytest.ExceptionInfo[StepRefused]) -> list[str]:
 
 def counted(session: Session, order: Order) -> int:
     return sum(
-        fact.amount
+        move.amount
         for line in lines.of(session, order.id)
-        for fact in session.query(volume.VolumeFact).filter_by(order_line_id=line.id)
+        for move in session.query(volume.VolumeMove).filter_by(subject_id=line.id)
     )
 
 
@@ -108,7 +108,7 @@ def test_an_order_in_three_parts_is_delivered_after_the_first_and_ends_with_the_
     ]  # fmt: skip
     assert counted(session, order) == order.total.minor == 1_000_000
     assert not schedules.unpaid(session, order.id)
-    assert escrow.memo_total(session) == Money(1_000_000)
+    assert turnover.sides(session).counted == Money(1_000_000)
 
 
 def test_what_was_paid_before_acceptance_is_accepted_together(session: Session) -> None:

@@ -10,7 +10,7 @@ from kernel.work import Work
 from marketplace import fulfilment, orders, progress
 from marketplace.orders import Order, State
 from marketplace.paying import vouchers as paying
-from settlement import escrow, fsck, ledger, payments
+from settlement import escrow, fsck, ledger, payments, turnover
 from settlement.ledger import AccountRef, Row
 from settlement.reconciling import legs
 from settlement.reconciling.sides import Days
@@ -82,7 +82,7 @@ def test_a_buyer_pays_what_its_voucher_does_not(session: Session) -> None:
         sum(each.amount.minor for each in escrow.of_order(session, order.id))
         == (order.total - voucher.used).minor
     )
-    assert escrow.memo_total(session) == order.total
+    assert turnover.sides(session).counted == order.total
     assert escrow_of(session, order) == Money(0)
     assert paying.usable(as_person(session, "per_buyer_signer"), order) == []
 
@@ -103,7 +103,7 @@ def test_the_sponsors_part_reaches_the_seller_once_it_was_audited(session: Sessi
     assert before == "VOUCHER_OPEN"
     assert [each.seq for each in due] == [1, 2]
     assert sum(each.amount.minor for each in due) == order.total.minor
-    assert escrow.memo_total(session) == order.total
+    assert turnover.sides(session).counted == order.total
     assert fsck.check(session) == ()
     assert not list(legs.volume(as_person(session, "system", LATER), the_summer()))
 

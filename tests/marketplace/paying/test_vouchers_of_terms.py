@@ -12,7 +12,7 @@ from kernel.money import Money
 from marketplace import orders, progress, volume
 from marketplace.orders import Order
 from marketplace.paying import vouchers as paying
-from settlement import escrow, fsck
+from settlement import escrow, fsck, turnover
 from settlement.ledger import AccountRef, balance
 from settlement.metering import subscriptions
 from settlement.refunding import terms
@@ -85,7 +85,7 @@ def test_a_term_that_was_served_is_paid_by_its_buyer_and_its_sponsor(session: Se
 
     assert sum((one.amount for one in planned), Money(0)) == WHOLE - PART
     assert sum((one.sponsored for one in planned), Money(0)) == PART
-    assert escrow.memo_total(session) == WHOLE
+    assert turnover.sides(session).counted == WHOLE
     due = escrow.of_order(session, order.id)
     assert sum((one.amount for one in due), Money(0)) == WHOLE
     assert (voucher.state, escrow.left(session, order.id)) == (Given.REDEEMED, Money(0))
@@ -128,7 +128,7 @@ def test_of_a_term_that_ended_early_it_pays_what_was_served(
         redeemed(session, voucher, AUTUMN)
 
     assert Money(0) < gone < PART
-    assert escrow.memo_total(session) == WHOLE - made.amount - gone
+    assert turnover.sides(session).counted == WHOLE - made.amount - gone
     if declined:
         assert voucher.used == Money(0)
         return
@@ -149,7 +149,7 @@ def test_a_term_refunded_whole_gives_the_voucher_back(session: Session) -> None:
     watched.arrived(session, watched.asked(session, order, paid.minor))
 
     assert (voucher.state, voucher.used) == (Given.CLAIMED, Money(0))
-    assert escrow.memo_total(session) == Money(0)
+    assert turnover.sides(session).counted == Money(0)
     sound(session, order)
 
 

@@ -14,7 +14,7 @@ from kernel.money import Money
 from marketplace import fulfilment, orders, progress, volume
 from marketplace.orders import Order, State
 from marketplace.paying import vouchers as paying
-from settlement import escrow, fsck, ledger
+from settlement import escrow, fsck, ledger, turnover
 from settlement.ledger import AccountRef, Row
 from settlement.reconciling import legs
 from settlement.reconciling.sides import Days
@@ -119,7 +119,7 @@ def test_a_part_that_is_refunded_leaves_the_voucher_used(session: Session) -> No
     watched.arrived(session, watched.asked(session, order, 500_000, at=LATER), at=LATER)
 
     assert (order.state, voucher.state) == (State.ACCEPTED, Given.LOCKED)
-    assert escrow.memo_total(session) == order.total - Money(500_000)
+    assert turnover.sides(session).counted == order.total - Money(500_000)
     sound(session)
 
 
@@ -133,7 +133,7 @@ def test_after_acceptance_a_locked_voucher_comes_back_and_counts_no_more(
     (kept,) = session.scalars(select(VoucherReturn)).all()
     assert (order.state, voucher.state) == (State.REFUNDED, Given.CLAIMED)
     assert (kept.order_id, kept.amount_minor, kept.was_due) == (order.id, PART.minor, False)
-    assert escrow.memo_total(session) == Money(0)
+    assert turnover.sides(session).counted == Money(0)
     sound(session)
 
 
@@ -184,7 +184,7 @@ def test_what_was_advanced_is_taken_back_wherever_it_is(
     assert (order.state, voucher.state, kept.was_due) == (State.REFUNDED, Given.CLAIMED, True)
     assert owed(session, voucher) == Money(0)
     assert (told.paid_in, told.refunded) == (order.total - PART, order.total - PART)
-    assert (told.difference, escrow.memo_total(session)) == (Money(0), Money(0))
+    assert (told.difference, turnover.sides(session).counted) == (Money(0), Money(0))
     sound(session)
 
 
@@ -197,7 +197,7 @@ def test_what_the_sponsor_has_paid_stays_used_until_that_is_taken_back(
 
     refunded(session, order, voucher)
     stays = (order.state, voucher.state, refunds.standing(session, order.id).left)
-    counts = escrow.memo_total(session)
+    counts = turnover.sides(session).counted
     with pytest.raises(StepRefused) as refused:
         vouchers.take(
             watched.by(session, "per_exchange_checker"), voucher.id, "unreimburse", reason="x"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from kernel.journal import Event
 from kernel.money import Money
 from kernel.work import Rules
-from settlement import batches, escrow, fsck
+from settlement import batches, escrow, fsck, turnover
 from settlement.batches import State
 from settlement.dividing import reserves, settled
 from settlement.dividing.settled import SplitShare
@@ -107,7 +107,7 @@ def test_slices_of_one_line_are_settled_one_by_one(session: Session, work_as: Wo
     )  # fmt: skip
     assert {one.seq for one in escrow.of_order(session, "ord_1")} == {1, 2, 3}
     assert escrow.left(session, "ord_1") == Money(0)
-    assert escrow.memo_total(session) == Money(1_000)
+    assert turnover.sides(session).counted == Money(1_000)
 
 
 def test_what_was_counted_before_is_not_counted_again(session: Session, work_as: WorkAs) -> None:
@@ -116,7 +116,7 @@ def test_what_was_counted_before_is_not_counted_again(session: Session, work_as:
 
     escrow.accept(work_as("system"), "ord_1", [line], counted=True)
 
-    assert escrow.memo_total(session) == Money(0)
+    assert turnover.sides(session).counted == Money(0)
     going_back.requested(work_as, 400)
     assert escrow.of_order(session, "ord_1")[0].left == Money(600)
 

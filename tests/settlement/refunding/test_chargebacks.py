@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from kernel.errors import NotFound, StepRefused
 from kernel.money import Money
-from settlement import escrow, fsck, ledger
+from settlement import escrow, fsck, ledger, turnover
 from settlement.dividing import frozen
 from settlement.dividing.settled import SplitShare
 from settlement.ledger import AccountRef, balance
@@ -119,7 +119,7 @@ def test_lost_the_parties_bear_it_once_it_is_withdrawn(
     assert on(session, "1221.dispute", "dp_1") == 0
     assert on(session, "2241.fiscal", money.TREASURY) == 0
     assert on(session, "1221.party", "org_developer") == 3_000
-    assert escrow.memo_total(session) == Money(0)
+    assert turnover.sides(session).counted == Money(0)
     explained = escrow.explain(session, "ord_1")
     assert (explained.lost, explained.difference) == (PRICE, Money(0))
     assert fsck.check(session) == ()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from kernel.money import Money
 from kernel.work import Rules, Work
-from settlement import batches, escrow, fsck, ledger, payouts
+from settlement import batches, escrow, fsck, ledger, payouts, turnover
 from settlement.accounts import NoVerifiedAccount
 from settlement.batches import NothingDue
 from settlement.books import accounts
@@ -48,7 +48,7 @@ def test_before_acceptance_it_comes_out_of_escrow(session: Session, work_as: Wor
     assert refund.reference.startswith("RX")
     assert escrow.left(session, "ord_1") == Money(12_790_001)
     assert balance(session, refund.transit) == Money(10_000)
-    assert escrow.memo_total(session) == Money(0)
+    assert turnover.sides(session).counted == Money(0)
 
 
 def test_above_the_limit_another_person_approves(session: Session, work_as: WorkAs) -> None:
@@ -77,7 +77,7 @@ def test_what_was_accepted_is_refunded_before_it_is_settled(
 
     (obligation,) = escrow.of_order(session, "ord_1")
     assert obligation.left == Money(10_000_000)
-    assert escrow.memo_total(session) == Money(10_000_000)
+    assert turnover.sides(session).counted == Money(10_000_000)
     money.settled(work_as)
     assert on(session, "6001.commission") + on(session, "2221.vat") == 300_000
     assert fsck.check(session) == ()
@@ -95,7 +95,7 @@ def test_what_is_refunded_whole_is_not_settled_any_more(session: Session, work_a
     refunds.take(work_as("per_exchange_checker"), refund.id, "cancel", reason="误操作")
     (again,) = [one.state for one in escrow.of_order(session, "ord_1")]
     assert (gone, again) == (escrow.State.REFUNDED, escrow.State.OPEN)
-    assert escrow.memo_total(session) == money.STORY
+    assert turnover.sides(session).counted == money.STORY
     assert money.settled(work_as).total == money.STORY
 
 
@@ -122,7 +122,7 @@ def test_what_was_settled_is_taken_from_every_share(session: Session, work_as: W
     assert on(session, "2202.operator", "org_operator") == 1_241_600
     assert on(session, "2241.fiscal", money.TREASURY) == 1_862_400
     assert (on(session, "6001.commission"), on(session, "2221.vat")) == (181_132, 10_868)
-    assert escrow.memo_total(session) == Money(6_400_001)
+    assert turnover.sides(session).counted == Money(6_400_001)
 
 
 def test_without_the_fee_the_seller_bears_it(session: Session, work_as: WorkAs) -> None:
@@ -314,7 +314,7 @@ def test_a_withdrawn_refund_goes_back_to_where_it_came_from(
     assert {code: row.minor for code, row in after.shared.items()} == before
     assert sum(remaining(session)) == money.STORY.minor
     assert (balance(session, MERCHANT), balance(session, OWED)) == (Money(208_001), Money(0))
-    assert escrow.memo_total(session) == money.STORY
+    assert turnover.sides(session).counted == money.STORY
 
 
 def test_a_debt_that_was_netted_meanwhile_is_payable_when_the_refund_is_withdrawn(

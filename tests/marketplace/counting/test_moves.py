@@ -1,6 +1,6 @@
 """What is refunded counts no more, from its own day on; what is registered counts apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from kernel.parties import organisations, relations
 from licensing.pricing import revenues
 from marketplace import lines, progress, volume
 from marketplace.orders import Order
-from marketplace.volume import RegisteredDeal, VolumeAdjustment
+from marketplace.volume import VolumeMove
 from settlement import batches, escrow, fsck, ledger
 from settlement.refunding import refunds
 from tests.conftest import WorkAs
@@ -54,6 +54,11 @@ def counted(session: Session) -> int:
     return sum(each.minor for each in parts)
 
 
+def adjusted(session: Session) -> Sequence[VolumeMove]:
+    """Return the moves of what was taken back, or came back."""
+    return session.scalars(select(VolumeMove).where(VolumeMove.cause == "adjusted")).all()
+
+
 def payee(work_as: WorkAs) -> None:
     money.verified(work_as, "org_buyer", money.BUYER_NAME)
 
@@ -85,8 +90,7 @@ def test_a_refund_that_is_withdrawn_counts_again(session: Session, work_as: Work
     refunds.take(watched.by(session, "per_exchange_checker"), refund.id, "cancel", reason="误")
     session.flush()
 
-    found = session.scalars(select(VolumeAdjustment).order_by(VolumeAdjustment.amount)).all()
-    assert [each.amount for each in found] == [-400_000, 400_000]
+    assert sorted(each.counted for each in adjusted(session)) == [-400_000, 400_000]
     assert volume.totals(session, **JULY).counted == order.total
     assert volume.ties_out(session)
 
@@ -110,7 +114,7 @@ def test_an_adjustment_never_changes(session: Session, work_as: WorkAs) -> None:
     session.commit()
 
     with pytest.raises(DBAPIError, match="append-only"):
-        session.execute(text("UPDATE volume_adjustments SET amount = 1"))
+        session.execute(text("UPDATE volume_moves SET counted = 1"))
 
 
 def test_an_operator_has_earned_less_after_a_refund(session: Session, work_as: WorkAs) -> None:
@@ -168,9 +172,9 @@ def test_a_deal_between_relatives_is_left_out_and_still_ties_out(session: Sessio
 
     deal = watched.registered(session, buyer_uscc=organisations.find(session, "org_buyer").uscc)
 
-    (fact,) = session.scalars(select(RegisteredDeal)).all()
+    fact = session.scalars(select(VolumeMove).where(VolumeMove.registered)).one()
     told = volume.totals(session, **JULY)
-    assert (fact.deal_id, fact.exclude_reason) == (deal.id, "related_party")
+    assert (fact.subject_id, fact.reason) == (deal.id, "related_party")
     assert (told.registered, told.registered_excluded) == (Money(0), Money(250_000))
     assert volume.ties_out(session)
 
@@ -266,5 +270,5 @@ def test_reactions_are_told_by_event_and_once(session: Session, work_as: WorkAs)
     watched.arrived(session, refund)
 
     assert order.state == "refunded"
-    assert len(session.scalars(select(VolumeAdjustment)).all()) == 1
+    assert len(adjusted(session)) == 1
     assert progress.adjusted.__doc__ != progress.registered.__doc__

@@ -1,0 +1,281 @@
+"""Leagues (榜单): a page of places in a named period, at the cost of the rows it shows.
+
+Places are read from the tallies in the order of their index; what still waits to be tallied is
+added to the few keys that it touches. So a trade moves its place at once, and a period of ten
+million trades costs what one of a thousand does.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session, aliased
+
+from kernel import pages
+from kernel.clock import Instant
+from kernel.money import Money, half_up
+from marketplace.counting.reading import Ranking, tallied, waiting_days
+from marketplace.counting.spans import Span
+from marketplace.counting.tallies import WHOLE, Sums, VolumeTally
+from marketplace.rankings import WHOLE_BP, growth_bp
+
+LARGEST: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of a league.
+
+    rank: 1, 2, 2, 4. value_fen: may be negative when more came back than was traded.
+    share_bp: of all that counts in the period, rounded; 0 of what is not positive. change:
+    places gained since the period before; growth_bp, yoy_bp: against the period before, and
+    the same period a year earlier. Each None when there was nothing to compare with.
+    """
+
+    rank: int
+    key: str
+    value_fen: int
+    count: int
+    reached_at: Instant
+    share_bp: int
+    change: int | None
+    growth_bp: int | None
+    yoy_bp: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class League:
+    """A page of places. total: of all keys. cr5_bp: the share of the five largest; None of none."""
+
+    span: Span
+    places: list[Place]
+    total: Money
+    cr5_bp: int | None
+    next: str | None
+
+
+class Standing(NamedTuple):
+    """What a key stands at in one period."""
+
+    counted: int
+    trades: int
+    reached_at: Instant
+    key: str
+
+
+class Earlier(NamedTuple):
+    """What a key came to in the period before, and its place then; and a year before."""
+
+    counted: int | None = None
+    place: int | None = None
+    of_year: int | None = None
+
+
+_ORDER: Final[Any] = (
+    (VolumeTally.counted, "desc"),
+    (VolumeTally.trades, "desc"),
+    (VolumeTally.reached_at, "asc"),
+    (VolumeTally.key, "asc"),
+)
+_STANDS: Final = (VolumeTally.counted != 0) | (VolumeTally.trades != 0)
+
+
+def league(session: Session, kind: Ranking, span: Span, *, after: str | None, limit: int) -> League:
+    """Return a page of a kind's league. Some five SELECTs: of `limit` rows, and of what waits.
+
+    A page behind a cursor counts the places before it once more, on an index. Raises Invalid
+    for a made-up cursor.
+    """
+    tail = Tail(session, kind)
+    moved = _moved(session, kind, span, tail)
+    page = _page(session, kind, span, moved, after=after, limit=limit)
+    rows: list[Standing] = page.items
+    total = _total(session, span) + sum(each.counted for each in tail.within(span).values())
+    largest = rows
+    if after is not None or limit < LARGEST:
+        largest = _page(session, kind, span, moved, after=None, limit=LARGEST).items
+    above = _above(session, kind, span, moved, rows[0].counted) if after and rows else None
+    earlier = _earlier(session, kind, span, [row.key for row in rows], tail)
+    return League(
+        span=span,
+        places=_placed(rows, above, total, earlier),
+        total=Money(total),
+        cr5_bp=_share(sum(max(0, row.counted) for row in largest[:LARGEST]), total),
+        next=page.next,
+    )
+
+
+class Tail:
+    """What of a kind waits to be tallied. One SELECT over what waits."""
+
+    def __init__(self, session: Session, kind: str) -> None:
+        self._by_day = waiting_days(session, kind)
+
+    def within(self, span: Span) -> dict[str, Sums]:
+        """Return key → what waits of the days of a period."""
+        found: dict[str, Sums] = {}
+        for (key, day), sums in self._by_day.items():
+            if span.since <= day <= span.until:
+                found.setdefault(key, Sums()).add(sums)
+        return found
+
+
+def _moved(session: Session, kind: str, span: Span, tail: Tail) -> list[Standing]:
+    """Return what the keys stand at for which something waits. One SELECT if there are any."""
+    touched = tail.within(span)
+    if not touched:
+        return []
+    found = tallied(session, kind, span, touched)
+    for key, sums in touched.items():
+        found.setdefault(key, Sums()).add(sums)
+    return [
+        Standing(each.counted, each.trades, each.reached_at, key)
+        for key, each in found.items()
+        if each.reached_at is not None
+    ]
+
+
+def _total(session: Session, span: Span) -> int:
+    found = tallied(session, WHOLE, span)
+    return found[""].counted if found else 0
+
+
+def _page(
+    session: Session,
+    kind: str,
+    span: Span,
+    moved: Sequence[Standing],
+    *,
+    after: str | None,
+    limit: int,
+) -> pages.Page[Any]:
+    tally = VolumeTally
+    columns: tuple[Any, ...] = (tally.counted, tally.trades, tally.reached_at, tally.key)
+    own = (tally.kind == kind, tally.period == span.code, _STANDS)
+    statement = select(*columns).where(*own)
+    if moved:
+        statement = statement.where(tally.key.not_in([each.key for each in moved]))
+    beside = [each for each in moved if each.counted or each.trades]
+    return pages.keyset_beside(session, statement, beside, by=_ORDER, after=after, limit=limit)
+
+
+def _above(
+    session: Session, kind: str, span: Span, moved: Sequence[Standing], value: int
+) -> tuple[int, int]:
+    """Return how many keys stand higher than this value, and how many at least there.
+
+    One SELECT on an index.
+    """
+    there = select(
+        func.coalesce(func.sum(case((VolumeTally.counted > value, 1), else_=0)), 0),
+        func.count(),
+    ).where(
+        VolumeTally.kind == kind,
+        VolumeTally.period == span.code,
+        VolumeTally.counted >= value,
+        _STANDS,
+    )
+    if moved:
+        there = there.where(VolumeTally.key.not_in([each.key for each in moved]))
+    higher, least = session.execute(there).one()
+    values = [each.counted for each in moved if each.counted or each.trades]
+    return (
+        int(higher) + sum(each > value for each in values),
+        least + sum(each >= value for each in values),
+    )
+
+
+def _earlier(
+    session: Session, kind: Ranking, span: Span, keys: list[str], tail: Tail
+) -> dict[str, Earlier]:
+    """Return key → where it stood before. One SELECT on indexes, of a place for each key.
+
+    In the seconds after a period has ended, while the last of it waits, it is ranked whole.
+    """
+    before, year = span.before(), span.year_before()
+    if before is None or not keys:
+        return {}
+    late, late_of_year = tail.within(before), tail.within(year) if year else {}
+    found = {key: Earlier() for key in keys}
+    told = {before.code, *([year.code] if year else [])}
+    for key, period, counted, higher in session.execute(_past(kind, told, before, keys)):
+        if period == before.code:
+            found[key] = found[key]._replace(counted=counted, place=higher + 1)
+        if year and period == year.code:
+            found[key] = found[key]._replace(of_year=counted)
+    for key in set(keys) & set(late_of_year):
+        of_year = (found[key].of_year or 0) + late_of_year[key].counted
+        found[key] = found[key]._replace(of_year=of_year)
+    if late:
+        found |= _ranked_whole(session, kind, before, late, found)
+    return found
+
+
+def _ranked_whole(
+    session: Session, kind: str, before: Span, late: Mapping[str, Sums], known: dict[str, Earlier]
+) -> dict[str, Earlier]:
+    ended = tallied(session, kind, before)
+    for key, sums in late.items():
+        ended.setdefault(key, Sums()).add(sums)
+    stands = {key: each.counted for key, each in ended.items() if each.counted or each.trades}
+    values = sorted(stands.values(), reverse=True)
+    return {
+        key: each._replace(counted=stands[key], place=values.index(stands[key]) + 1)
+        if key in stands
+        else each._replace(counted=None, place=None)
+        for key, each in known.items()
+    }
+
+
+def _past(kind: str, told: Collection[str], before: Span, keys: list[str]) -> Select[Any]:
+    tally, other = VolumeTally, aliased(VolumeTally)
+    higher = (
+        select(func.count())
+        .where(other.kind == kind, other.period == tally.period, other.counted > tally.counted)
+        .where((other.counted != 0) | (other.trades != 0))
+        .scalar_subquery()
+    )
+    place = case((tally.period == before.code, higher), else_=0)
+    return select(tally.key, tally.period, tally.counted, place).where(
+        tally.kind == kind, tally.period.in_(told), tally.key.in_(keys), _STANDS
+    )
+
+
+def _placed(
+    rows: Sequence[Standing],
+    above: tuple[int, int] | None,
+    total: int,
+    earlier: Mapping[str, Earlier],
+) -> list[Place]:
+    """Return the rows in their places. above: of the first row's value, behind a cursor."""
+    ties = sum(row.counted == rows[0].counted for row in rows) if rows else 0
+    higher, least = above or (0, ties)
+    places: list[Place] = []
+    for position, row in enumerate(rows):
+        rank = higher + 1 if position < ties else least - ties + position + 1
+        if places and places[-1].value_fen == row.counted:
+            rank = places[-1].rank
+        then = earlier.get(row.key, Earlier())
+        places.append(
+            Place(
+                rank=rank,
+                key=row.key,
+                value_fen=row.counted,
+                count=row.trades,
+                reached_at=row.reached_at,
+                share_bp=_share(max(0, row.counted), total) or 0,
+                change=None if then.place is None else then.place - rank,
+                growth_bp=_growth(row.counted, then.counted),
+                yoy_bp=_growth(row.counted, then.of_year),
+            )
+        )
+    return places
+
+
+def _growth(now: int, before: int | None) -> int | None:
+    return None if before is None else growth_bp(now, before=before)
+
+
+def _share(part: int, total: int) -> int | None:
+    return half_up(part * WHOLE_BP, total) if total > 0 else None

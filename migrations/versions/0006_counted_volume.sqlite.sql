@@ -1,0 +1,122 @@
+CREATE TABLE volume_moves (
+    number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    cause VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    subject_id VARCHAR NOT NULL,
+    seq INTEGER NOT NULL,
+    order_id VARCHAR,
+    merchant_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    product_id VARCHAR NOT NULL,
+    industry VARCHAR NOT NULL,
+    application_field VARCHAR NOT NULL,
+    region VARCHAR NOT NULL,
+    board_id VARCHAR NOT NULL,
+    registered BOOLEAN NOT NULL,
+    counted INTEGER NOT NULL,
+    excluded INTEGER NOT NULL,
+    opens INTEGER NOT NULL,
+    trades INTEGER NOT NULL,
+    frees INTEGER NOT NULL,
+    accepted_at DATETIME NOT NULL,
+    accepted_on DATE NOT NULL,
+    accepted_month VARCHAR NOT NULL,
+    reason VARCHAR,
+    CONSTRAINT uq_volume_moves_subject_id_cause_source_id_seq UNIQUE (subject_id, cause, source_id, seq),
+    CONSTRAINT ck_volume_moves_known_cause CHECK (cause IN ('accepted', 'adjusted', 'excluded', 'restored', 'registered')),
+    CONSTRAINT ck_volume_moves_one_trade_at_most CHECK (trades IN (-1, 0, 1)),
+    CONSTRAINT ck_volume_moves_registered_has_no_order CHECK (registered = (order_id IS NULL)),
+    CONSTRAINT ck_volume_moves_sides_balance CHECK (cause NOT IN ('excluded', 'restored') OR counted + excluded = 0),
+    CONSTRAINT ck_volume_moves_excluded_has_reason CHECK (cause IN ('accepted', 'registered', 'adjusted') OR reason IS NOT NULL),
+    CONSTRAINT fk_volume_moves_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id)
+)
+--
+CREATE INDEX ix_volume_moves_order_id ON volume_moves (order_id)
+--
+CREATE INDEX ix_volume_moves_buyer_id_accepted_month_product_id_counted_excluded ON volume_moves (buyer_id, accepted_month, product_id, counted, excluded)
+--
+CREATE INDEX ix_volume_moves_merchant_id_accepted_month_product_id_counted_excluded ON volume_moves (merchant_id, accepted_month, product_id, counted, excluded)
+--
+CREATE INDEX ix_volume_moves_cause_accepted_at_number ON volume_moves (cause, accepted_at, number)
+--
+CREATE TRIGGER volume_moves_no_update BEFORE UPDATE ON volume_moves BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_moves_no_delete BEFORE DELETE ON volume_moves BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_moves_no_replace BEFORE INSERT ON volume_moves WHEN EXISTS (SELECT 1 FROM volume_moves WHERE number = NEW.number) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE volume_rounds (
+    number INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    tallied_at DATETIME NOT NULL,
+    CONSTRAINT pk_volume_rounds PRIMARY KEY (number),
+    CONSTRAINT ck_volume_rounds_size_is_some CHECK (size > 0)
+)
+--
+CREATE TRIGGER volume_rounds_no_update BEFORE UPDATE ON volume_rounds BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_rounds_no_delete BEFORE DELETE ON volume_rounds BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_rounds_no_replace BEFORE INSERT ON volume_rounds WHEN EXISTS (SELECT 1 FROM volume_rounds WHERE number = NEW.number) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TABLE volume_tallies (
+    kind VARCHAR NOT NULL,
+    period VARCHAR NOT NULL,
+    "key" VARCHAR NOT NULL,
+    counted INTEGER NOT NULL,
+    excluded INTEGER NOT NULL,
+    trades INTEGER NOT NULL,
+    frees INTEGER NOT NULL,
+    registered INTEGER NOT NULL,
+    registered_excluded INTEGER NOT NULL,
+    deals INTEGER NOT NULL,
+    reached_at DATETIME,
+    CONSTRAINT pk_volume_tallies PRIMARY KEY (kind, period, "key")
+)
+ WITHOUT ROWID
+--
+CREATE INDEX ix_volume_tallies_places ON volume_tallies (kind, period, counted DESC, trades DESC, reached_at, "key")
+--
+CREATE TABLE volume_waiting (
+    number INTEGER NOT NULL,
+    CONSTRAINT pk_volume_waiting PRIMARY KEY (number),
+    CONSTRAINT fk_volume_waiting_number_volume_moves FOREIGN KEY(number) REFERENCES volume_moves (number)
+)
+--
+CREATE TRIGGER volume_moves_wait AFTER INSERT ON volume_moves BEGIN INSERT INTO volume_waiting (number) VALUES (NEW.number); END
+--
+CREATE TABLE volume_round_moves (
+    number INTEGER NOT NULL,
+    round_number INTEGER NOT NULL,
+    CONSTRAINT pk_volume_round_moves PRIMARY KEY (number),
+    CONSTRAINT fk_volume_round_moves_number_volume_moves FOREIGN KEY(number) REFERENCES volume_moves (number),
+    CONSTRAINT fk_volume_round_moves_round_number_volume_rounds FOREIGN KEY(round_number) REFERENCES volume_rounds (number)
+)
+--
+CREATE INDEX ix_volume_round_moves_round_number ON volume_round_moves (round_number)
+--
+CREATE TRIGGER volume_round_moves_no_update BEFORE UPDATE ON volume_round_moves BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_round_moves_no_delete BEFORE DELETE ON volume_round_moves BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+CREATE TRIGGER volume_round_moves_no_replace BEFORE INSERT ON volume_round_moves WHEN EXISTS (SELECT 1 FROM volume_round_moves WHERE number = NEW.number) BEGIN SELECT RAISE(ABORT, 'append-only'); END
+--
+INSERT INTO volume_moves (cause, source_id, subject_id, seq, order_id, merchant_id, buyer_id, product_id, industry, application_field, region, board_id, registered, counted, excluded, opens, trades, frees, accepted_at, accepted_on, accepted_month, reason)
+SELECT cause, source_id, subject_id, seq, order_id, merchant_id, buyer_id, product_id, industry, application_field, region, board_id, registered, CASE WHEN counts THEN amount ELSE 0 END, CASE WHEN counts THEN 0 ELSE amount END, opens, CASE WHEN counts AND opens > 0 THEN 1 ELSE 0 END, frees, accepted_at, accepted_on, accepted_month, reason
+FROM (
+    SELECT 'accepted' AS cause, order_line_id AS source_id, order_line_id AS subject_id, seq, order_id, merchant_id, buyer_id, product_id, industry, application_field, region, coalesce(board_id, '') AS board_id, 0 AS registered, amount, counted AS counts, CASE WHEN amount > 0 THEN bits ELSE 0 END AS opens, CASE WHEN amount = 0 THEN bits ELSE 0 END AS frees, accepted_at, accepted_on, accepted_month, exclude_reason AS reason
+    FROM (SELECT f.*, CASE WHEN ROW_NUMBER() OVER (PARTITION BY order_id, amount = 0 ORDER BY accepted_at, order_line_id, seq) = 1 THEN 1 ELSE 0 END + CASE WHEN ROW_NUMBER() OVER (PARTITION BY order_id, product_id, amount = 0 ORDER BY accepted_at, order_line_id, seq) = 1 THEN 2 ELSE 0 END + CASE WHEN ROW_NUMBER() OVER (PARTITION BY order_id, industry, amount = 0 ORDER BY accepted_at, order_line_id, seq) = 1 THEN 4 ELSE 0 END + CASE WHEN ROW_NUMBER() OVER (PARTITION BY order_id, application_field, amount = 0 ORDER BY accepted_at, order_line_id, seq) = 1 THEN 8 ELSE 0 END + CASE WHEN ROW_NUMBER() OVER (PARTITION BY order_id, board_id, amount = 0 ORDER BY accepted_at, order_line_id, seq) = 1 THEN 16 ELSE 0 END AS bits FROM volume_facts f) AS facts
+    UNION ALL
+    SELECT 'adjusted', a.source_id, a.order_line_id, a.seq, a.order_id, a.merchant_id, f.buyer_id, a.product_id, a.industry, f.application_field, f.region, coalesce(a.board_id, ''), 0, a.amount, a.counted, 0, 0, a.accepted_at, a.accepted_on, a.accepted_month, NULL
+    FROM volume_adjustments a JOIN volume_facts f ON f.order_line_id = a.order_line_id AND f.seq = a.seq
+    UNION ALL
+    SELECT 'registered', deal_id, deal_id, 1, NULL, merchant_id, buyer, '', '', '', region, '', 1, amount, counted, 31, 0, accepted_at, accepted_on, accepted_month, exclude_reason
+    FROM registered_deals
+) AS moved
+ORDER BY accepted_at, subject_id, seq
+--
+DROP TABLE volume_adjustments
+--
+DROP TABLE volume_facts
+--
+DROP TABLE registered_deals
