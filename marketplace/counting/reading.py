@@ -263,6 +263,7 @@ def _waiting(key: Any, which: ColumnElement[bool], *, bit: int = 1) -> Select[An
     move = VolumeMove
     here, apart = move.registered.is_(False), move.registered.is_(True)
     opens = move.opens.bitwise_and(bit) != 0
+    moved = (move.counted != 0) | ((move.trades != 0) & opens)
 
     def total(which: ColumnElement[bool], value: Any) -> ColumnElement[Any]:
         return func.coalesce(func.sum(case((which, value), else_=0)), 0)
@@ -275,7 +276,7 @@ def _waiting(key: Any, which: ColumnElement[bool], *, bit: int = 1) -> Select[An
         "registered": total(apart, move.counted),
         "registered_excluded": total(apart, move.excluded),
         "deals": total(apart & opens, move.trades),
-        "reached_at": func.max(case((here & (move.counted != 0), move.accepted_at))),
+        "reached_at": func.max(case((here & moved, move.accepted_at))),
     }
     return (
         select(key, *(figures[name] for name in _READ))

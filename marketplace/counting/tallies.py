@@ -60,7 +60,7 @@ _KEYED: Final = ("kind", "period", "key")
 class VolumeTally(Base):
     """What one key of a kind traded in one period (see `spans`); fen and numbers of trades.
 
-    reached_at: the last instant at which its counted amount moved.
+    reached_at: the last instant at which its counted amount or its trades moved.
     """
 
     __tablename__ = "volume_tallies"
@@ -209,7 +209,7 @@ def _of(move: Mapping[Any, Any], bit: int) -> Sums:
         excluded=move["excluded"],
         trades=trades,
         frees=1 if move["frees"] & bit else 0,
-        reached_at=move["accepted_at"] if move["counted"] else None,
+        reached_at=move["accepted_at"] if move["counted"] or trades else None,
     )
 
 

@@ -2,25 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from sqlalchemy import Engine, Table, insert
+from sqlalchemy import Connection, Table, insert
 from sqlalchemy.orm import Session
 
-import migrations
 from delivery.tasks import DeliveryTask
-from kernel import ids, journal
+from kernel import journal
 from kernel.db import Base
-from kernel.engines import Engines
 from marketplace.finding import results
 from marketplace.finding.results import Question
 from marketplace.indexing.index import Kind
 from marketplace.renewing import keeping
 from marketplace.terms import rows
-from tests import postgres
 from tests.conftest import work_of
+from tests.migrations.steps import brought_from
 
 BEFORE = "0004_to_accepted_data"
 AT = datetime(2026, 8, 1, 4, tzinfo=UTC)
@@ -28,31 +26,15 @@ ACCEPTED = datetime(2026, 7, 13, 4, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def brought(request: pytest.FixtureRequest, tmp_path: Any) -> Iterator[Session]:
+def brought(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Session]:
     """Give a database that stood at the step before, with its rows, and was brought here."""
-    name = f"databourse_{ids.secret(9).lower().replace('-', '_')}"
-    server = ""
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres_server")
-    url = postgres.create_database(server, name) if server else f"sqlite:///{tmp_path}/old.db"
-    opened = Engines(url)
-    _at_the_step_before(opened.write)
-    migrations.upgrade(opened.write)
-    with opened.writing() as session:
+    with brought_from(BEFORE, _fill, request, tmp_path) as session:
         yield session
-    opened.dispose()
-    if server:
-        postgres.drop_database(server, name)
 
 
-def _at_the_step_before(engine: Engine) -> None:
-    config = migrations.configuration()
-    with engine.connect() as connection, migrations._rebuilding(connection), connection.begin():
-        config.attributes["connection"] = connection
-        command.upgrade(config, BEFORE)
-    with engine.begin() as connection:
-        for table, row in _ROWS:
-            connection.execute(insert(_table(table)).values(**row))
+def _fill(connection: Connection) -> None:
+    for table, row in _ROWS:
+        connection.execute(insert(_table(table)).values(**row))
 
 
 def _table(name: str) -> Table:

@@ -1,7 +1,6 @@
 """The front page: what is traded and authorised, live from the books."""
 
-from collections.abc import Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from flask import Blueprint, render_template
 
@@ -9,7 +8,7 @@ from app import doors, languages, unit
 from app.pages.face import drawing
 from catalogue import resources
 from kernel.actor import Role
-from kernel.clock import Instant, local_date
+from kernel.clock import local_date
 from kernel.money import Money
 from kernel.parties import organisations
 from kernel.words import Words
@@ -55,16 +54,6 @@ STAGES: Final = (
      (State.CLOSED, State.REFUSED, State.REJECTED, State.WITHDRAWN, State.LAPSED)),
 )
 # fmt: on
-
-
-class Trade(Protocol):
-    """What is asked of an accepted line: shown by its day, its product and a band."""
-
-    product_id: str
-    industry: str
-    application_field: str
-    amount: int
-    accepted_at: Instant
 
 
 @blueprint.get("/")
@@ -177,7 +166,7 @@ def _demands(work: Work) -> list[dict[str, Any]]:
 
 
 def _trades(work: Work) -> list[dict[str, Any]]:
-    found: Sequence[Trade] = volume.latest(work.session, limit=TRADES)
+    found = volume.latest(work.session, limit=TRADES)
     titles = products.titles(work.session, [each.product_id for each in found])
     return [
         {

@@ -59,11 +59,12 @@ def anew(session: Session, span: spans.Span | None) -> dict[str, Row]:
             continue
         none = Row(move.merchant_id, 0, 0, datetime.min.replace(tzinfo=UTC), move.merchant_id)
         row = rows.get(move.merchant_id, none)
+        moved = move.counted or (move.trades and move.opens & 1)
         rows[move.merchant_id] = Row(
             row.key,
             row.value_fen + move.counted,
             row.count + (move.trades if move.opens & 1 else 0),
-            max(row.reached_at, move.accepted_at) if move.counted else row.reached_at,
+            max(row.reached_at, move.accepted_at) if moved else row.reached_at,
             row.code,
         )
     return {key: row for key, row in rows.items() if row.value_fen or row.count}
