@@ -61,6 +61,9 @@ class Settings:
         "Internal address under which nginx serves data_dir (X-Accel-Redirect); empty: sent here.",
     )
     base_url: str = setting("", "The address that letters, codes and files name; empty: as asked.")
+    open_licence: str = setting(
+        "CC-BY-4.0", "The SPDX name of the licence of the lists on /open: the operator's to say."
+    )
     clock: str = setting(
         "system", "system, or adjustable: lets days pass by hand; never in production."
     )

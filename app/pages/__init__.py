@@ -41,7 +41,7 @@ from app.pages.data import locations as mounted
 from app.pages.deciding import log
 from app.pages.delivering import client, deliveries
 from app.pages.delivering import egress as egress_desk
-from app.pages.face import home, notices, tour
+from app.pages.face import home, notices, open_data, tour
 from app.pages.finding import catalogue as finding
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.handing import panels as handing
@@ -82,6 +82,7 @@ AUDIENCES = (
     account,
     home,
     notices,
+    open_data,
     tour,
     public,
     letter,

@@ -94,7 +94,7 @@ def _counts(work: Work, stages: dict[str, int]) -> list[dict[str, Any]]:
          organisations.count_with_role(work.session, Role.MERCHANT)),
         (Words("在架产品", "Products listed"), "/products", products.count_listed(work.session)),
         (Words("授权场景", "Scenarios"), "/register", running),
-        (Words("已发布目录", "Directories"), "/catalogue",
+        (Words("已发布目录", "Directories"), "/open",
          resources.attach_rate(work.session).published),
     )
     # fmt: on

@@ -132,7 +132,10 @@ CARDS: Final = (
             "场内成交与场外备案始终分列；每个数与账簿对得上。",
             "Trades here and registered deals always apart; every figure ties out with the books.",
         ),
-        (("/rankings", Words("榜单", "Rankings")), ("/boards", Words("专题专板", "Boards"))),
+        (
+            ("/rankings", Words("榜单", "Rankings")),
+            ("/open", Words("可下载的清单", "Lists to take away")),
+        ),
     ),
     Card(
         "fingerprint",

@@ -19,7 +19,7 @@ def test_the_front_page_tells_what_the_books_hold(visit: Visit) -> None:
 
     assert "2026-07-13</span> 至 <span" in page
     assert re.search(r'入驻数商</dt><dd><a href="/catalogue">2<', page)
-    assert re.search(r'已发布目录</dt><dd><a href="/catalogue">1<', page)
+    assert re.search(r'已发布目录</dt><dd><a href="/open">1<', page)
     assert "部门 5 个工作日内提意见" in page
 
 
