@@ -23,6 +23,7 @@ from marketplace import access, lines, orders, products
 from marketplace.agency import mandates
 from marketplace.bargaining import quotations
 from marketplace.bargaining.quotations import Quotation
+from marketplace.lines import OrderLine
 from marketplace.mandated import mandate_rows
 from marketplace.mandated.mandate_rows import Mandate, MandatedOrder, MandateUse, Power, State
 from marketplace.orders import Order
@@ -268,17 +269,23 @@ def _quotations(work: Work, mandate: Mandate, limit: int) -> list[Quotation]:
 
 
 def _orders(work: Work, mandate: Mandate, limit: int) -> list[Order]:
+    outside = (
+        select(OrderLine.id)
+        .join(Product, Product.id == OrderLine.product_id)
+        .join(ProductVersion, ProductVersion.id == Product.current_version_id)
+        .where(OrderLine.order_id == Order.id, ~_within(mandate))
+    )
     statement = (
         select(Order)
-        .where(Order.seller_id == mandate.principal_id, Order.state.in_(WAITING))
+        .where(
+            Order.seller_id == mandate.principal_id,
+            Order.state.in_(WAITING),
+            ~outside.exists(),
+        )
         .order_by(Order.id.desc())
         .limit(limit)
     )
-    return [
-        one
-        for one in work.session.scalars(statement)
-        if not _beyond(mandate, work, _goods(work, "order", one))
-    ]
+    return list(work.session.scalars(statement))
 
 
 def _within(mandate: Mandate) -> ColumnElement[bool]:

@@ -266,6 +266,18 @@ def test_an_agent_is_shown_what_it_may_do_and_nobody_else(session: Session) -> N
     assert products.find(session, product.id).state == products.State.LISTED
 
 
+def test_orders_beyond_a_mandate_do_not_hide_those_within_it(session: Session) -> None:
+    mine, other = make.listed(session), make.listed(session)
+    it = signed(session, product_ids=[mine.id], industries=[])
+    order = make.placed(session, mine)
+    for _ in range(3):
+        make.placed(session, other)
+
+    found = acting.matters(work_of(session, AGENT, at=NOW), it, limit=1)
+
+    assert [one.subject.id for one in found if one.life == "order"] == [order.id]
+
+
 def test_the_exchange_ends_a_mandate_and_nobody_signs_what_is_over(session: Session) -> None:
     it, late = signed(session), granted(session)
 
