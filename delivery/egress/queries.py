@@ -214,8 +214,8 @@ def refusal(code: str) -> StatementRefused:
 def fetch(work: Work, review_id: str) -> dict[str, Any]:
     """Return a released result with its manifest to its buyer; the first time it is counted.
 
-    Raises NotFound, StepRefused (NOT_RELEASED), and what `gate.admit` raises: a right that
-    has ended stops what was released as well.
+    Raises NotFound, StepRefused (NOT_RELEASED, NOT_WHAT_WAS_RELEASED), and what `gate.admit`
+    raises: a right that has ended stops what was released as well.
     """
     review = reviews.seen(work, review_id)
     if review.subject != Subject.QUERY:
@@ -226,6 +226,9 @@ def fetch(work: Work, review_id: str) -> dict[str, Any]:
             (Refusal("NOT_RELEASED", "结果尚未通过出域审查", "the result was not released"),)
         )
     manifest = review.manifest
+    if work.crypto.digest(review.held.encode()) != manifest["sha256"]:
+        zh, en = "结果与放行清单不一致，不予提供", "it is not what its manifest released"
+        raise StepRefused.of((Refusal("NOT_WHAT_WAS_RELEASED", zh, en),))
     first = review.fetched_at is None
     quantity = {gate.CALLS: 1, gate.ROWS: manifest["rows"]} if first else {}
     passage = gate.admit(work, task, Way.QUERY, items=manifest["items"], quantity=quantity)

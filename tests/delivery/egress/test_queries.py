@@ -1,9 +1,11 @@
 """In-domain queries: what is told, what is not, what the log refuses, and the review."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from delivery import tasks
@@ -14,7 +16,7 @@ from delivery.passing import reviews
 from delivery.tables.sources import Shelves
 from delivery.tasks import DeliveryTask
 from kernel.errors import NotFound, StepNotAllowed, StepRefused
-from tests.conftest import RULES, work_of
+from tests.conftest import CRYPTO, RULES, work_of
 from tests.delivery import parcels, stores
 
 # 98 rows of seven stations; one row of station 0 makes up nearly all of its sum.
@@ -168,7 +170,29 @@ def test_a_query_that_takes_too_long_is_ended(
     assert queries.refusal("TOO_DEMANDING").refusals[0].code == "TOO_DEMANDING"
 
 
-def test_a_result_is_released_by_another_and_counted_once(
+def test_i_30_a_result_that_is_not_what_its_manifest_released_does_not_leave(
+    session: Session, task: DeliveryTask, tmp_path: Path
+) -> None:
+    review_id = str(ask(session, task, tmp_path, BY_STATION)["review"])
+    reviews.take(work_of(session, "per_exchange_compliance"), review_id, "release", note="fine")
+    buyer = work_of(session, "per_buyer_editor")
+    told = queries.fetch(buyer, review_id)
+    left = json.dumps({name: told[name] for name in ("columns", "rows")}, ensure_ascii=False)
+    session.flush()
+
+    session.execute(
+        update(reviews.EgressReview).values(held=left.replace("[", "[ ", 1))
+        .where(reviews.EgressReview.id == review_id)
+    )  # fmt: skip
+    session.expire_all()
+    with pytest.raises(StepRefused) as refused:
+        queries.fetch(buyer, review_id)
+
+    assert told["manifest"]["sha256"] == CRYPTO.digest(left.encode())
+    assert [each.code for each in refused.value.refusals] == ["NOT_WHAT_WAS_RELEASED"]
+
+
+def test_i_30_a_result_is_released_by_another_and_counted_once(
     session: Session, task: DeliveryTask, tmp_path: Path
 ) -> None:
     buyer = work_of(session, "per_buyer_editor")
@@ -192,7 +216,7 @@ def test_a_result_is_released_by_another_and_counted_once(
 
 
 @pytest.mark.parametrize(("step", "person"), [("refuse", "exchange"), ("withdraw", "buyer")])
-def test_what_is_not_released_is_thrown_away(
+def test_i_30_what_is_not_released_is_thrown_away(
     session: Session, task: DeliveryTask, tmp_path: Path, step: str, person: str
 ) -> None:
     review_id = str(ask(session, task, tmp_path, BY_STATION)["review"])
