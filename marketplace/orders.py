@@ -66,7 +66,7 @@ class Order(Living, Base):
     """One order of one buyer to one seller.
 
     use_scenario: as `uses.to_json` writes it. accept_days: natural days after delivery in
-    which silence is not yet acceptance. is_related_party: declared when it was placed.
+    which silence is not yet acceptance. is_related_party: declared or known when placed.
     contract_id: no foreign key, for the contract already refers to the order.
     """
 
@@ -252,8 +252,8 @@ def place(
 ) -> Order:
     """Place an order: the terms of today, copied.
 
-    wanted: all from one seller. pay_mode: in advance, or by use. is_related_party: the
-    buyer declares that the two belong together; the order then counts for nothing.
+    wanted: all from one seller. pay_mode: in advance, or by use. is_related_party: the buyer
+    declares that the two belong together, as is known of some; it then counts for nothing.
     Raises StepNotAllowed, NotFound for a product that is not there, Invalid, and
     StepRefused with every reason at once.
     """
@@ -272,7 +272,7 @@ def place(
         accept_days=max(item.version.accept_days for item in items),
         total=sum((lines.amount(item, pay_mode) for item in items), Money(0)),
         pay_mode=pay_mode,
-        is_related_party=is_related_party,
+        is_related_party=is_related_party or guards.is_near(work, items[0].product.owner_id),
         rejections=0,
         placed_at=work.now,
     )

@@ -10,7 +10,7 @@ from kernel.actor import Role
 from kernel.clock import local_date
 from kernel.errors import Refusal
 from kernel.money import Money
-from kernel.parties import organisations
+from kernel.parties import organisations, relations
 from kernel.work import Work
 from marketplace.ordering import rejections
 
@@ -40,6 +40,12 @@ def not_active(work: Work, organisation_id: str) -> Refusal | None:
     return Refusal(
         "ORG_RESTRICTED", f"{found.name_zh} 未处于正常状态", f"{found.name_en} is not active"
     )
+
+
+def is_near(work: Work, seller_id: str) -> bool:
+    """Tell whether the caller's organisation is known to be related to a seller (I-53)."""
+    own, today = work.actor.organisation, local_date(work.now)
+    return relations.are_related(work.session, own, seller_id, on=today)
 
 
 def has_a_price(order: Ordered, _work: Work) -> Refusal | None:
