@@ -79,7 +79,7 @@ def test_a_way_of_another_mode_is_closed(
     assert refused == ([] if way in ways.of(mode) else ["WAY_NOT_ORDERED"])
 
 
-def test_data_that_is_found_graver_than_it_was_sold_is_withheld(
+def test_i_21_data_that_is_found_graver_than_it_was_sold_is_withheld(
     session: Session, tmp_path: Path
 ) -> None:
     version = stores.stored(

@@ -75,7 +75,7 @@ def stored(connection: Connection) -> Stored:
 @pytest.mark.parametrize(
     ("grade", "pi", "origin", "mode"), CELLS, ids=["-".join(cell) for cell in CELLS]
 )
-def test_a_cell_is_stored_if_the_matrix_permits_it(
+def test_i_21_a_cell_is_stored_if_the_matrix_permits_it(
     stored: Stored, grade: Grade, pi: PiClass, origin: Origin, mode: Mode
 ) -> None:
     permitted = mode in grades.permitted(grade, pi, origin=origin)
@@ -105,7 +105,7 @@ def test_a_row_is_not_raised_into_a_forbidden_cell(connection: Connection) -> No
     connection.rollback()
 
 
-def test_raw_public_data_is_in_no_cell(stored: Stored) -> None:
+def test_i_30_raw_public_data_is_in_no_cell(stored: Stored) -> None:
     for grade, pi in product(Grade, PiClass):
         assert not stored(grade=grade, pi=pi, origin=Origin.PUBLIC_AUTHORISED, mode=Mode.RAW_FILE)
 

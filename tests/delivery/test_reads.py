@@ -109,7 +109,7 @@ def test_an_item_beyond_the_authorisation_is_denied(session: Session, task: Deli
     assert codes(denied.value) == ["ITEM_OUT_OF_SCOPE"]
 
 
-def test_a_suspension_bites_at_the_next_read(session: Session, task: DeliveryTask) -> None:
+def test_i_54_a_suspension_bites_at_the_next_read(session: Session, task: DeliveryTask) -> None:
     read(session, task)
     assert task.authorisation_id is not None
     authorisation = authorisations.find(session, task.authorisation_id)

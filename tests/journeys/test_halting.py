@@ -255,7 +255,7 @@ class Deal:
 
 
 @pytest.mark.parametrize(("kind", "code"), [("own", "NOT_OPEN"), ("public", "AUTH_SUSPENDED")])
-def test_a_suspension_stops_every_mode_at_once_and_its_end_lets_all_go_on(
+def test_i_33_a_suspension_stops_every_mode_at_once_and_its_end_lets_all_go_on(
     application: Exchange, as_: As, kind: str, code: str
 ) -> None:
     deal = Deal(application, as_, kind)
@@ -280,7 +280,7 @@ def test_a_suspension_stops_every_mode_at_once_and_its_end_lets_all_go_on(
         ("own", "delisted", "NOT_OPEN"),
     ],
 )
-def test_an_end_stops_every_mode_at_once_and_what_is_not_delivered_goes_back(
+def test_i_33_an_end_stops_every_mode_at_once_and_what_is_not_delivered_goes_back(
     application: Exchange, as_: As, kind: str, end: str, code: str
 ) -> None:
     deal = Deal(application, as_, kind)

@@ -118,7 +118,9 @@ def test_nobody_lists_under_anothers_authorisation(session: Session) -> None:
     assert found(session, said) == ["AUTHORISATION_NOT_YOURS"]
 
 
-def test_an_operator_does_not_develop_what_it_delivers(session: Session, work_as: WorkAs) -> None:
+def test_i_20_an_operator_does_not_develop_what_it_delivers(
+    session: Session, work_as: WorkAs
+) -> None:
     granted = grants.active(session, grantee_id="org_operator")
     tolls.everything_capped(session)
     said = make.content(
@@ -142,7 +144,7 @@ def test_an_operator_does_not_develop_what_it_delivers(session: Session, work_as
 @pytest.mark.parametrize("grade", [grade for grade in Grade if grade != Grade.CORE])
 @pytest.mark.parametrize("mode", list(Mode))
 @on_sqlite
-def test_a_mode_is_listed_exactly_when_the_matrix_allows_it(
+def test_i_21_a_mode_is_listed_exactly_when_the_matrix_allows_it(
     session: Session, grade: Grade, mode: Mode
 ) -> None:
     said = make.content(grade=grade.value, delivery_mode=mode.value)

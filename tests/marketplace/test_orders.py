@@ -80,7 +80,7 @@ def test_terms_are_copied_when_the_order_is_placed(session: Session) -> None:
     assert order.accept_days == 7
 
 
-def test_the_total_is_the_sum_of_the_lines(session: Session, work_as: WorkAs) -> None:
+def test_i_51_the_total_is_the_sum_of_the_lines(session: Session, work_as: WorkAs) -> None:
     one, other = make.listed(session), make.listed(session, accept_days=14)
 
     order = orders.place(
@@ -98,7 +98,7 @@ def test_the_total_is_the_sum_of_the_lines(session: Session, work_as: WorkAs) ->
     assert order.accept_days == 14
 
 
-def test_a_line_never_changes(session: Session) -> None:
+def test_i_16_a_line_never_changes(session: Session) -> None:
     order = make.placed(session)
     session.commit()
 
@@ -147,7 +147,7 @@ def test_every_reason_against_an_order_is_told_at_once(session: Session, work_as
     ]
 
 
-def test_a_buyer_outside_the_authorised_users_is_refused(session: Session) -> None:
+def test_i_54_a_buyer_outside_the_authorised_users_is_refused(session: Session) -> None:
     said = make.public_content(session, scope={"users": ["org_other"]})
     product = make.listed(session, said)
 
@@ -166,7 +166,9 @@ def test_a_buyer_without_protection_gets_no_delicate_data(session: Session) -> N
     assert codes(error) == ["BUYER_MLPS_TOO_LOW"]
 
 
-def test_nobody_buys_from_itself_or_from_two_at_once(session: Session, work_as: WorkAs) -> None:
+def test_i_53_nobody_buys_from_itself_or_from_two_at_once(
+    session: Session, work_as: WorkAs
+) -> None:
     foreign = make.listed(session)
     other = work_as("per_other_editor")
     own = products.create(other, **make.content())
@@ -240,7 +242,7 @@ def test_the_second_signature_asks_for_the_price(session: Session) -> None:
     assert (payment.amount, payment.payer_id) == (Money(1_000_000), "org_buyer")
 
 
-def test_nothing_is_delivered_before_escrow_is_full(session: Session, work_as: WorkAs) -> None:
+def test_i_52_nothing_is_delivered_before_escrow_is_full(session: Session, work_as: WorkAs) -> None:
     order = make.signed(session)
     make.fund(session, order, 999_999)
 
@@ -251,7 +253,7 @@ def test_nothing_is_delivered_before_escrow_is_full(session: Session, work_as: W
     assert tasks.of_order(session, order.id) == []
 
 
-def test_an_unsigned_order_is_not_paid_for(session: Session, work_as: WorkAs) -> None:
+def test_i_52_an_unsigned_order_is_not_paid_for(session: Session, work_as: WorkAs) -> None:
     order = make.confirmed(session)
 
     with pytest.raises(StepRefused) as error:
@@ -260,7 +262,7 @@ def test_an_unsigned_order_is_not_paid_for(session: Session, work_as: WorkAs) ->
     assert codes(error) == ["CONTRACT_NOT_SIGNED"]
 
 
-def test_a_free_order_needs_no_payment(session: Session) -> None:
+def test_i_52_a_free_order_needs_no_payment(session: Session) -> None:
     order = make.signed(session, make.listed(session, price_plan=make.FREE))
 
     assert order.state == State.IN_DELIVERY
@@ -338,7 +340,9 @@ def test_a_contract_half_signed_still_has_its_clock(session: Session, work_as: W
     assert (clock.key, clock.overdue_step) == ("clocks.order_signature", "lapse")
 
 
-def test_silence_accepts_after_the_days_of_the_contract(session: Session, work_as: WorkAs) -> None:
+def test_i_57_silence_accepts_after_the_days_of_the_contract(
+    session: Session, work_as: WorkAs
+) -> None:
     order = make.delivered(session, make.listed(session, accept_days=14))
     clock = watch.running(session, order.id)
     assert clock is not None
@@ -438,7 +442,7 @@ def test_each_party_lists_its_side(session: Session, work_as: WorkAs) -> None:
     assert listed(orders.overseen, "per_buyer_editor") == []
 
 
-def test_the_database_itself_refuses_self_trade(session: Session) -> None:
+def test_i_53_the_database_itself_refuses_self_trade(session: Session) -> None:
     order = make.placed(session)
     session.commit()
 
@@ -459,7 +463,7 @@ def test_the_shortest_way_to_completion() -> None:
     ]
 
 
-def test_a_related_order_settles_and_does_not_count(session: Session) -> None:
+def test_i_53_a_related_order_settles_and_does_not_count(session: Session) -> None:
     order = make.accepted(session, is_related_party=True)
     session.flush()
 
@@ -469,5 +473,5 @@ def test_a_related_order_settles_and_does_not_count(session: Session) -> None:
     assert (told.counted, told.excluded) == (Money(0), Money(1_000_000))
 
 
-def test_a_related_order_says_so(session: Session) -> None:
+def test_i_53_a_related_order_says_so(session: Session) -> None:
     assert make.placed(session, is_related_party=True).is_related_party

@@ -101,7 +101,7 @@ def test_what_is_under_review_is_not_revised(session: Session, work_as: WorkAs) 
     assert codes(refused) == ["ILLEGAL_TRANSITION"]
 
 
-def test_a_version_never_changes(session: Session) -> None:
+def test_i_16_a_version_never_changes(session: Session) -> None:
     made = make.draft(session)
     session.commit()
 
@@ -267,7 +267,7 @@ def test_a_list_goes_on_where_the_page_ended(session: Session) -> None:
     assert second.next is None
 
 
-def test_versions_and_boards_do_not_multiply_what_is_listed(
+def test_i_23_versions_and_boards_do_not_multiply_what_is_listed(
     session: Session, work_as: WorkAs
 ) -> None:
     made = make.draft(session)
@@ -316,7 +316,7 @@ def test_what_is_in_publicity_is_public(session: Session, work_as: WorkAs) -> No
     assert not products.is_insider(work_as("per_other_editor"), made)
 
 
-def test_a_suspended_authorisation_takes_its_products_off_the_shelf(
+def test_i_33_a_suspended_authorisation_takes_its_products_off_the_shelf(
     session: Session, work_as: WorkAs
 ) -> None:
     under = make.listed(session, make.public_content(session))
@@ -335,7 +335,7 @@ def test_a_suspended_authorisation_takes_its_products_off_the_shelf(
     assert (still, under.state, beside.state) == (State.LISTED, State.SUSPENDED, State.LISTED)
 
 
-def test_a_product_is_not_listed_when_its_authorisation_fell(
+def test_i_33_a_product_is_not_listed_when_its_authorisation_fell(
     session: Session, work_as: WorkAs
 ) -> None:
     said = make.public_content(session)

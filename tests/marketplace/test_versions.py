@@ -89,7 +89,7 @@ def test_a_version_says_whether_it_holds_personal_information(
     assert written(session, pi_class=pi_class).contains_pi is contains
 
 
-def test_the_database_itself_ties_public_data_to_an_authorisation(session: Session) -> None:
+def test_i_19_the_database_itself_ties_public_data_to_an_authorisation(session: Session) -> None:
     version = written(session)
     session.commit()
     columns = [column.name for column in ProductVersion.__table__.columns]

@@ -148,7 +148,7 @@ def test_a_receipt_is_signed_over_what_was_answered(client: Client, door: tuple[
     assert not CRYPTO.verify(canonical({**told, "rows": 4}), signature)
 
 
-def test_a_request_is_billed_once(
+def test_i_55_a_request_is_billed_once(
     client: Client, door: tuple[str, str], application: Exchange
 ) -> None:
     first = ask(client, door, limit=5, request_id="r-1")
@@ -164,7 +164,7 @@ def test_a_request_is_billed_once(
         assert (task.reads, task.rows_delivered) == (1, 5)
 
 
-def test_eight_at_once_never_spend_more_than_was_bought(application: Exchange) -> None:
+def test_i_32_eight_at_once_never_spend_more_than_was_bought(application: Exchange) -> None:
     task_id = keys.opened(application, allowed={"calls": 10, "rows": 25})
     _, secret = keys.issued(application, task_id)
 
@@ -183,7 +183,7 @@ def test_eight_at_once_never_spend_more_than_was_bought(application: Exchange) -
         }
 
 
-def test_twins_are_billed_once(application: Exchange) -> None:
+def test_i_55_twins_are_billed_once(application: Exchange) -> None:
     task_id = keys.opened(application, allowed={"calls": 10})
     _, secret = keys.issued(application, task_id)
 
@@ -200,7 +200,7 @@ def test_twins_are_billed_once(application: Exchange) -> None:
         assert [each.left for each in allowances.of(session, task_id)] == [9]
 
 
-def test_what_fails_costs_nothing_and_is_listed(
+def test_i_55_what_fails_costs_nothing_and_is_listed(
     client: Client, door: tuple[str, str], application: Exchange
 ) -> None:
     wrong = ask(client, door, filters=[{"column": "id", "op": "eq", "values": ["many"]}])

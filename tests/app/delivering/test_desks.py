@@ -113,7 +113,7 @@ def test_a_right_that_ends_is_refused_on_another_host_within_a_second(
     assert min(took) < 1
 
 
-def test_a_request_is_billed_once_whichever_process_answers(
+def test_i_55_a_request_is_billed_once_whichever_process_answers(
     application: Exchange, far: Exchange
 ) -> None:
     task_id, _, secret = opened(application, calls=10)

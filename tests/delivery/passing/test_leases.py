@@ -168,7 +168,7 @@ def test_other_ways_are_refused_only_for_what_is_held_alive(engines: Engines, ta
         max_size=25,
     ),
 )
-def test_whoever_comes_and_goes_never_is_more_used_than_bought(
+def test_i_32_whoever_comes_and_goes_never_is_more_used_than_bought(
     engines: Engines, task_id: str, limit: int, steps: list[tuple[int, int, str]]
 ) -> None:
     purses = [Purse(), Purse(), Purse()]
@@ -218,7 +218,7 @@ def pipe(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
-def test_eight_processes_together_never_spend_more_than_was_bought(
+def test_i_32_eight_processes_together_never_spend_more_than_was_bought(
     engines: Engines, task_id: str, database_url: str, spenders: "list[subprocess.Popen[str]]"
 ) -> None:
     limited(engines, task_id, calls=600)

@@ -53,7 +53,7 @@ def sound(session: Session) -> bool:
     return fsck.check(session) == ()
 
 
-def test_a_dispute_holds_the_money_and_stops_the_clock_of_silence(
+def test_i_57_a_dispute_holds_the_money_and_stops_the_clock_of_silence(
     session: Session, work_as: WorkAs
 ) -> None:
     order = make.delivered(session)

@@ -1,24 +1,29 @@
 """A rating is given once, by a real buyer; a bad one has its loop, and what stands is counted."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from kernel import watch
 from kernel.clock import Instant
+from kernel.deadlines import Light
+from kernel.engines import Engines
 from kernel.errors import Invalid, NotFound, StepNotAllowed, StepRefused
 from marketplace import lines
 from marketplace.aftercare import bad_reviews, ratings
 from marketplace.aftercare.bad_reviews import BadReview, State
 from marketplace.aftercare.ratings import Rating, Said
 from marketplace.orders import Order
-from tests.conftest import WorkAs, work_of
+from tests.conftest import CALENDAR, WorkAs, work_of
 from tests.marketplace import make
 from tests.marketplace.aftercare.cases import BUYER, NOW, OFFICER, SELLER
+from tests.settlement.bookkeeping import on_postgresql
 
 GOOD = Said(5, 5, 4, 5, 5, "数据完整", anonymous=False)
 BAD = Said(1, 1, 2, 3, 2, "缺少三个站点", anonymous=True)
@@ -42,7 +47,7 @@ def step(session: Session, review: BadReview, name: str, person: str, **data: An
     return bad_reviews.take(work_of(session, person, at=NOW), review.id, name, **data)
 
 
-def test_a_buyer_rates_a_line_once(session: Session) -> None:
+def test_i_75_a_buyer_rates_a_line_once(session: Session) -> None:
     order = make.accepted(session)
 
     made = rated(session, order)
@@ -65,7 +70,7 @@ def test_what_is_not_accepted_or_long_ago_is_not_rated(session: Session) -> None
     assert (codes(early), codes(late)) == (["NOT_ACCEPTED"], ["TOO_LATE_TO_RATE"])
 
 
-def test_related_parties_do_not_rate_each_other(session: Session) -> None:
+def test_i_75_related_parties_do_not_rate_each_other(session: Session) -> None:
     order = make.accepted(session, is_related_party=True)
 
     with pytest.raises(StepRefused) as error:
@@ -74,7 +79,7 @@ def test_related_parties_do_not_rate_each_other(session: Session) -> None:
     assert codes(error) == ["RELATED_PARTY"]
 
 
-def test_only_the_buyer_rates(session: Session, work_as: WorkAs) -> None:
+def test_i_75_only_the_buyer_rates(session: Session, work_as: WorkAs) -> None:
     line = lines.of(session, make.accepted(session).id)[0]
 
     with pytest.raises(StepNotAllowed):
@@ -117,7 +122,7 @@ def test_figures_are_pulled_to_the_mean_of_the_exchange(session: Session, work_a
     assert len(ratings.listed(session, merchant_id="org_developer", after=None, limit=2).items) == 2
 
 
-def test_a_bad_review_is_answered_put_right_and_revisited(session: Session) -> None:
+def test_i_76_a_bad_review_is_answered_put_right_and_revisited(session: Session) -> None:
     made = rated(session, make.accepted(session), BAD)
     review = bad_reviews.of_ratings(session, [made.id])[made.id]
     clock = watch.running(session, review.id)
@@ -136,7 +141,7 @@ def test_a_bad_review_is_answered_put_right_and_revisited(session: Session) -> N
     assert watch.running(session, review.id) is None
 
 
-def test_a_review_that_is_not_right_is_revisited_all_the_same(session: Session) -> None:
+def test_i_76_a_review_that_is_not_right_is_revisited_all_the_same(session: Session) -> None:
     made = rated(session, make.accepted(session), BAD)
     review = bad_reviews.of_ratings(session, [made.id])[made.id]
     step(session, review, "contact", SELLER, contact="站点齐全")
@@ -194,3 +199,66 @@ def test_words_are_hidden_with_a_reason_and_levels_still_count(
     assert codes(twice) == ["HIDDEN_ALREADY"]
     with pytest.raises(NotFound):
         ratings.hide(officer, "rat_none", reason="x")
+
+
+def _reached(session: Session) -> dict[str, BadReview]:
+    """Return state → a review that stands there, led by the shortest way."""
+    answers = {
+        "contact": (SELLER, {"contact": "核对"}),
+        "verify": (OFFICER, {}),
+        "reject": (OFFICER, {"reason": "站点齐全"}),
+        "put_right": (SELLER, {"remedy": "补齐"}),
+        "revisit": (OFFICER, {"reason": "已说明"}),
+        "follow_up": (BUYER, {"level": "4"}),
+    }
+    found = {}
+    for state in State:
+        made = rated(session, make.accepted(session), BAD)
+        review = bad_reviews.of_ratings(session, [made.id])[made.id]
+        for name in bad_reviews.LIFE.path_to(state):
+            person, told = answers[name]
+            step(session, review, name, person, **told)
+        session.flush()
+        found[state.value] = review
+    return found
+
+
+def test_i_76_a_bad_review_is_revisited_or_its_light_is_red(session: Session) -> None:
+    """I-76: wherever the loop stands, a clock runs and turns red; closed means revisited."""
+    for state, review in _reached(session).items():
+        clock = watch.running(session, review.id)
+        if state == State.CLOSED:
+            assert (clock, review.revisited_at) == (None, NOW)
+        else:
+            assert clock is not None
+            assert clock.overdue_step is None, "silence closes nothing"
+            after = clock.due_on + timedelta(days=1)
+            assert watch.light(clock, CALENDAR, after) == Light.RED, state
+
+
+@on_postgresql
+def test_i_75_of_two_who_rate_a_line_at_once_one_is_heard(
+    engines: Engines, session: Session
+) -> None:
+    order = make.accepted(session)
+    (line,) = lines.of(session, order.id)
+    session.commit()
+    start = Barrier(2)
+
+    def rate(person: str) -> str:
+        with engines.writing() as own:
+            start.wait()
+            try:
+                ratings.rate(work_of(own, person, at=NOW), line.id, BAD)
+                own.commit()
+            except (IntegrityError, StepRefused) as error:
+                return type(error).__name__
+        return "rated"
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(rate, ("per_buyer_editor", "per_buyer_signer")))
+
+    assert told[1] == "rated"
+    assert told[0] in {"IntegrityError", "StepRefused"}
+    assert len(ratings.listed(session, product_id=line.product_id, after=None, limit=9).items) == 1
+    assert len(bad_reviews.listed(work_of(session, SELLER), limit=9).items) == 1

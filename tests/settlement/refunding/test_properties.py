@@ -121,7 +121,7 @@ def test_whatever_is_done_each_fen_is_explained(session: Session, work_as: WorkA
     st.lists(st.integers(0, 10_000), min_size=1, max_size=6).filter(any),
     st.lists(st.integers(1, 5_000), max_size=20),
 )
-def test_any_run_of_refunds_ends_at_exact_zeros(shares: list[int], wanted: list[int]) -> None:
+def test_i_56_any_run_of_refunds_ends_at_exact_zeros(shares: list[int], wanted: list[int]) -> None:
     remaining = [Money(minor) for minor in shares]
 
     for fen in [*wanted, sum(shares)]:

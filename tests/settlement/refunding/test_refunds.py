@@ -171,7 +171,7 @@ def test_what_one_receipt_cannot_bear_goes_back_by_several(
     assert fsck.check(session) == ()
 
 
-def test_the_rest_of_every_receipt_goes_back_to_the_last_fen_and_no_further(
+def test_i_56_the_rest_of_every_receipt_goes_back_to_the_last_fen_and_no_further(
     session: Session, work_as: WorkAs
 ) -> None:
     two_receipts(work_as, 30_001, 60_000, 9_999)
