@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session
 
 from kernel import pages
+from kernel.engines import Direct
 from kernel.errors import Invalid
 from kernel.pages import Order, Page
 from marketplace.indexing import index, lists
@@ -382,11 +383,12 @@ def _coded(
     if count > DENSE * len(blocks):
         return lists.counted(session, kinds[0], names, blocks)
     asked = {"numbers": lists.highest(numbers, count)}
-    return index.tallied(session.connection().execute(_PACKED, asked).scalar_one() or "")
+    return index.tallied("".join(codes for (codes,) in _PACKED.rows(session, asked)))
 
 
 _CODES: Final = SearchFacet.__table__.c
+_ENTRIES: Final = SearchEntry.__table__.c
 _HAS_RATING: Final[Key] = (index.RATED, "")
-_PACKED: Final = select(func.aggregate_strings(SearchEntry.codes, "")).where(
-    SearchEntry.number.in_(bindparam("numbers", expanding=True))
+_PACKED: Final = Direct(
+    lambda among: select(_ENTRIES.codes).where(among(_ENTRIES.number, "numbers"))
 )

@@ -20,7 +20,6 @@ from sqlalchemy import (
     Select,
     Table,
     UniqueConstraint,
-    bindparam,
     delete,
     false,
     func,
@@ -33,6 +32,7 @@ from sqlalchemy import exists as there_is
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from kernel.db import Base, Big
+from kernel.engines import Direct
 from marketplace.indexing import lists
 
 QUERY_TERMS_MAX: Final = 12
@@ -229,8 +229,7 @@ def entries(session: Session, numbers: Sequence[int]) -> dict[int, Entry]:
     """Return number → what is shown of it. One SELECT by key; none for no numbers."""
     if not numbers:
         return {}
-    rows = session.connection().execute(_SHOWN, {"numbers": list(numbers)})
-    return {row[0]: Entry._make(row) for row in rows}
+    return {row[0]: Entry(*row) for row in _SHOWN.rows(session, {"numbers": list(numbers)})}
 
 
 def is_shown(session: Session, kind: Kind, subject_id: str) -> bool:
@@ -369,6 +368,9 @@ def _rewrite(
 
 _TERMS: Final = cast("Table", SearchTerm.__table__)
 _FACETS: Final = cast("Table", SearchFacet.__table__)
-_SHOWN: Final = select(*(SearchEntry.__table__.c[name] for name in Entry._fields)).where(
-    SearchEntry.__table__.c.number.in_(bindparam("numbers", expanding=True))
+_ENTRIES: Final = SearchEntry.__table__.c
+_SHOWN: Final = Direct(
+    lambda among: select(*(_ENTRIES[name] for name in Entry._fields)).where(
+        among(_ENTRIES.number, "numbers")
+    )
 )

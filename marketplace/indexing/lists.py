@@ -14,6 +14,7 @@ from sqlalchemy import Table, bindparam, delete, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base
+from kernel.engines import Direct
 
 BLOCK: Final = 4096
 """Numbers of a block."""
@@ -140,7 +141,7 @@ def read(
             "facets": list(dict.fromkeys(facet for _, (facet, _) in lacking)),
             "terms": list(dict.fromkeys(term for _, (_, term) in lacking)),
         }
-        known.update(_joined(session.connection().execute(_READING, told)))
+        known.update(_joined(_READING.rows(session, told)))
     return {one: known[one] for one in asked}
 
 
@@ -151,8 +152,8 @@ def counted(
 
     among: block → its numbers.
     """
-    blocks = {"kind": kind, "facets": facets, "blocks": list(among)}
-    for facet, term, block, plain in session.connection().execute(_COUNTING, blocks):
+    asked = {"kind": kind, "facets": list(facets), "blocks": list(among)}
+    for facet, term, block, plain in _COUNTING.rows(session, asked):
         here = among[block]
         if len(plain) == _WIDTH:
             count = (int.from_bytes(plain, "little") & here).bit_count()
@@ -272,15 +273,17 @@ def _lay(buffer: bytearray, begin: int, data: bytes) -> None:
 
 _LISTS: Final = cast("Table", SearchList.__table__)
 _ROW: Final = _LISTS.c
-_READING: Final = select(_LISTS).where(
-    _ROW.kind.in_(bindparam("kinds", expanding=True)),
-    _ROW.facet.in_(bindparam("facets", expanding=True)),
-    _ROW.term.in_(bindparam("terms", expanding=True)),
+_READING: Final = Direct(
+    lambda among: select(*_ROW).where(
+        among(_ROW.kind, "kinds"), among(_ROW.facet, "facets"), among(_ROW.term, "terms")
+    )
 )
-_COUNTING: Final = select(_ROW.facet, _ROW.term, _ROW.block, _ROW.plain).where(
-    _ROW.kind == bindparam("kind"),
-    _ROW.facet.in_(bindparam("facets", expanding=True)),
-    _ROW.block.in_(bindparam("blocks", expanding=True)),
+_COUNTING: Final = Direct(
+    lambda among: select(_ROW.facet, _ROW.term, _ROW.block, _ROW.plain).where(
+        _ROW.kind == bindparam("kind"),
+        among(_ROW.facet, "facets"),
+        among(_ROW.block, "blocks"),
+    )
 )
 _HERE: Final = (
     _ROW.kind == bindparam("of_kind"),

@@ -3,11 +3,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import bindparam, create_engine, event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
-from kernel.engines import Busy, Engines, Turnstile, insist, normal
+from kernel.engines import Busy, Direct, Engines, Turnstile, insist, normal
 from kernel.parties.organisations import Organisation, State
 from tests.conftest import NOON
 from tests.settlement.bookkeeping import on_postgresql
@@ -29,6 +29,35 @@ def test_a_reading_session_sees_one_moment(engines: Engines) -> None:
         assert reading.scalar(count) == before == 0
     with engines.reading() as reading:
         assert reading.scalar(count)
+
+
+def test_what_is_handed_to_the_driver_is_of_the_sessions_own_moment(engines: Engines) -> None:
+    named = Direct(
+        lambda among: select(Organisation.id, Organisation.name_en).where(
+            among(Organisation.__table__.c.id, "ids"),
+            Organisation.name_en != bindparam("other"),
+        )
+    )
+    asked = {"ids": ["org_dept", "org_buyer", "nobody"], "other": "y"}
+    heard: list[str] = []
+    with engines.reading() as reading:
+        event.listen(engines.read, "before_cursor_execute", lambda *told: heard.append(told[2]))
+        assert {row[0] for row in named.rows(reading, asked)} == {"org_dept", "org_buyer"}
+        assert len(heard) == 1
+        with engines.writing() as writing:
+            writing.execute(text("UPDATE organisations SET name_en = 'x'"))
+            assert ("org_dept", "x") in named.rows(writing, asked)
+            writing.commit()
+
+        assert ("org_dept", "x") not in named.rows(reading, asked)
+    with engines.reading() as reading:
+        assert named.rows(reading, {"ids": [], "other": "y"}) == []
+        assert named.rows(reading, {**asked, "other": "x"}) == []
+
+
+def test_what_the_driver_refuses_is_raised_as_everywhere(engines: Engines) -> None:
+    with engines.reading() as session, pytest.raises(DBAPIError):
+        Direct(lambda _: select(text("nothing FROM nowhere"))).rows(session, {})
 
 
 def test_what_is_not_committed_is_gone(engines: Engines) -> None:
