@@ -166,8 +166,10 @@ class Direct:
             cursor = driver.cursor()
             asked = {k: json.dumps(v) if isinstance(v, list) else v for k, v in asked.items()}
         else:
-            # Bytes come as they are, and not as two digits each.
+            # Bytes come as they are, and not as two digits each; lists go as they are written,
+            # for the driver looks at each of their elements.
             cursor = driver.cursor(binary=True)
+            asked = {k: _array(v) if isinstance(v, list) else v for k, v in asked.items()}
         text = self._texts.get(dialect.name) or self._text(dialect)
         connection.dispatch.before_cursor_execute(connection, cursor, text, asked, None, False)
         try:
@@ -186,6 +188,12 @@ class Direct:
             made = self._made(_among_postgresql).compile(dialect=dialect)
         self._texts[dialect.name] = str(made)
         return self._texts[dialect.name]
+
+
+def _array(values: list[Any]) -> str:
+    """Return what PostgreSQL reads as an array of whole numbers or texts."""
+    told = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return '{"' + '","'.join(told) + '"}' if values else "{}"
 
 
 def _among_sqlite(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

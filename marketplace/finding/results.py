@@ -6,7 +6,9 @@ counts of a facet are told as if nothing were chosen in it, so that one can choo
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from itertools import chain
+from operator import or_
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select, tuple_
@@ -276,9 +278,9 @@ def newer(session: Session, asked: Sequence[tuple[Question, int]]) -> list[int]:
 
     One SELECT for all of them; none for no questions.
     """
-    keys = [key for question, _ in asked for some in _keys(question) for key in some]
-    if keys:
-        lists.read(session, Kind, keys)
+    keys = [key for question, _ in asked for words, chosen in [_keys(question)]
+            for key in chain(words, *chosen)]  # fmt: skip
+    lists.read(session, Kind, keys)
     told = []
     for question, than in asked:
         hits = _hits(session, question, _kinds(question))
@@ -303,11 +305,12 @@ def _kinds(question: Question) -> list[Kind]:
     return [kind for kind in Kind if question.kind in (None, kind) and _knows(kind, question)]
 
 
-def _keys(question: Question) -> list[list[Key]]:
+def _keys(question: Question) -> tuple[list[Key], list[list[Key]]]:
     """Return the lists that are met: one for each word, and several for a facet's codes."""
     words = [("", term) for term in question.terms] or [lists.EVERYTHING]
-    chosen = [[(name, code) for code in codes] for name, codes in question.chosen.items() if codes]
-    return [*([word] for word in words), *chosen]
+    return words, [
+        [(name, code) for code in codes] for name, codes in question.chosen.items() if codes
+    ]
 
 
 def _hits(
@@ -317,9 +320,8 @@ def _hits(
 
     first: the place of the word that leads, if it is given; it is the rarest otherwise.
     """
-    keys = _keys(question)
-    words = [key for (key,) in keys[: max(1, len(question.terms))]]
-    told = lists.read(session, kinds, chain.from_iterable(keys))
+    words, chosen = _keys(question)
+    told = lists.read(session, kinds, chain(words, *chosen))
     if first is None:
         sizes = [sum(told[kind, word].size for kind in kinds) for word in words]
         first = sizes.index(min(sizes))
@@ -327,14 +329,13 @@ def _hits(
     for kind in kinds:
         leads = told[kind, words[first]]
         met = leads.all
-        for some in keys:
-            holding = 0
-            for key in some:
-                holding |= told[kind, key].all
-            met &= holding
+        for word in words:
+            met &= told[kind, word].all
+        for codes in chosen:
+            met &= reduce(or_, (told[kind, code].all for code in codes))
         titled, plain = titled | met & leads.titled, plain | met & leads.plain
     # Without a word, all that there is weighs nothing.
-    weights = index.WEIGHTS if question.terms else (1, 0)
+    weights = (1, 0) if words == [lists.EVERYTHING] else index.WEIGHTS
     return Hits(tuple(zip(weights, (titled, plain), strict=True)), first)
 
 

@@ -201,11 +201,13 @@ def _there(
     session: Session, kind: str, block: int, keys: Sequence[Key]
 ) -> dict[Key, tuple[bytes, bytes]]:
     """Return key → its row, of some keys, of a block. One SELECT."""
-    facets, terms = {facet for facet, _ in keys}, {term for _, term in keys}
-    statement = select(_ROW.facet, _ROW.term, _ROW.titled, _ROW.plain).where(
-        _ROW.kind == kind, _ROW.facet.in_(facets), _ROW.term.in_(terms), _ROW.block == block
-    )
-    found = session.execute(statement)
+    asked = {
+        "kind": kind,
+        "block": block,
+        "facets": list({facet for facet, _ in keys}),
+        "terms": list({term for _, term in keys}),
+    }
+    found = _LYING.rows(session, asked)
     return {(facet, term): (titled, plain) for facet, term, titled, plain in found}
 
 
@@ -283,6 +285,14 @@ _COUNTING: Final = Direct(
         _ROW.kind == bindparam("kind"),
         among(_ROW.facet, "facets"),
         among(_ROW.block, "blocks"),
+    )
+)
+_LYING: Final = Direct(
+    lambda among: select(_ROW.facet, _ROW.term, _ROW.titled, _ROW.plain).where(
+        _ROW.kind == bindparam("kind"),
+        among(_ROW.facet, "facets"),
+        among(_ROW.term, "terms"),
+        _ROW.block == bindparam("block"),
     )
 )
 _HERE: Final = (

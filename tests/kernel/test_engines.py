@@ -38,7 +38,7 @@ def test_what_is_handed_to_the_driver_is_of_the_sessions_own_moment(engines: Eng
             Organisation.name_en != bindparam("other"),
         )
     )
-    asked = {"ids": ["org_dept", "org_buyer", "nobody"], "other": "y"}
+    asked = {"ids": ["org_dept", "org_buyer", "\\", '"', "{,", "", "NULL", "气象"], "other": "y"}
     heard: list[str] = []
     with engines.reading() as reading:
         event.listen(engines.read, "before_cursor_execute", lambda *told: heard.append(told[2]))
