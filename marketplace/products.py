@@ -81,6 +81,8 @@ _DIMENSIONS: Final = (
     _NOTE,
 )
 
+_IMPARTIAL: Final = (guards.reviewer_is_unrelated,)
+
 # fmt: off
 LIFE: Workflow[State, Product] = Workflow(
     "product", State, State.DRAFT,
@@ -90,23 +92,24 @@ LIFE: Workflow[State, Product] = Workflow(
          when=(guards.data_is_there, *guards.MAY_BE_LISTED), within="clocks.product_formal_check",
          says="product.submitted", label=Words("提交审核", "Submit for review")),
     step("pass_formal", {State.FORMAL_CHECK}, State.COMPLIANCE_REVIEW, listing_officer,
-         not_by=("submit",), within="clocks.product_compliance_review",
+         when=_IMPARTIAL, not_by=("submit",), within="clocks.product_compliance_review",
          says="product.formally_passed", label=Words("形式审查通过", "Pass the formal check")),
     step("pass_compliance", {State.COMPLIANCE_REVIEW}, State.SECURITY_REVIEW,
-         compliance_officer, when=guards.MAY_BE_LISTED, not_by=("submit", "pass_formal"),
+         compliance_officer, when=(*_IMPARTIAL, *guards.MAY_BE_LISTED),
+         not_by=("submit", "pass_formal"),
          asks=_DIMENSIONS, within="clocks.product_security_review",
          says="product.compliant", label=Words("合规审查通过", "Pass the compliance review")),
     step("ask_experts", {State.SECURITY_REVIEW}, State.EXPERT_REVIEW, security_officer,
-         not_by=("submit", "pass_formal", "pass_compliance"), asks=(_NOTE,),
+         when=_IMPARTIAL, not_by=("submit", "pass_formal", "pass_compliance"), asks=(_NOTE,),
          within="clocks.product_expert_review",
          says="product.secured", label=Words("安全审查通过并转专家评审", "Pass on to experts")),
     step("pass_security", {State.SECURITY_REVIEW}, State.PUBLICITY, security_officer,
-         when=(guards.needs_no_expert, *guards.MAY_BE_LISTED), asks=(_NOTE,),
+         when=(*_IMPARTIAL, guards.needs_no_expert, *guards.MAY_BE_LISTED), asks=(_NOTE,),
          not_by=("submit", "pass_formal", "pass_compliance"),
          within="clocks.product_publicity", overdue="list",
          says="product.security_passed", label=Words("安全与分级审查通过", "Pass security")),
     step("pass_experts", {State.EXPERT_REVIEW}, State.PUBLICITY, expert,
-         when=guards.MAY_BE_LISTED, asks=(REASON,),
+         when=(*_IMPARTIAL, *guards.MAY_BE_LISTED), asks=(REASON,),
          not_by=("submit", "pass_formal", "pass_compliance", "ask_experts"),
          within="clocks.product_publicity", overdue="list",
          says="product.expertly_passed", label=Words("专家评审通过", "Pass the expert review")),

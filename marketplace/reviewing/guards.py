@@ -7,9 +7,10 @@ from typing import Any, Final
 from catalogue.grades import Grade, PiClass
 from delivery.tables import removals
 from kernel import watch
+from kernel.actor import Role
 from kernel.clock import local_date
 from kernel.errors import Refusal
-from kernel.parties import organisations
+from kernel.parties import organisations, people, relations
 from kernel.work import Work
 from marketplace import listing, versions
 from marketplace.listings import months, rights
@@ -47,6 +48,21 @@ def data_is_there(product: Product, work: Work) -> Refusal | None:
         "此草稿久未使用，其数据已按规则清理，请重新上传并改用新版本",
         "the draft lay unused and its rows were removed: upload them again and name that version",
     )
+
+
+def reviewer_is_unrelated(product: Product, work: Work) -> Refusal | None:
+    """Refuse who belongs to the owner, or to a relative of it, by any membership (I-17)."""
+    if Role.SYSTEM in work.actor.roles:
+        return None
+    near = relations.related(work.session, product.owner_id, on=local_date(work.now))
+    serves = {one.organisation_id for one, _ in people.memberships(work.session, work.actor.person)}
+    if near.isdisjoint({work.actor.organisation, *serves}):
+        return None
+    zh, en = (
+        "您任职的机构与产品所有者有关联，应当回避",
+        "you belong to the owner, or a relative of it",
+    )
+    return Refusal("NOT_IMPARTIAL", zh, en)
 
 
 MAY_BE_LISTED: Final[tuple[Guard, ...]] = (owner_is_active, rules_hold)

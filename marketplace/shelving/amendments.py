@@ -124,6 +124,10 @@ def _needs_no_expert(found: Amendment, work: Work) -> Refusal | None:
     )
 
 
+def _is_impartial(found: Amendment, work: Work) -> Refusal | None:
+    return guards.reviewer_is_unrelated(products.find(work.session, found.product_id), work)
+
+
 def _publish(found: Amendment, work: Work, _data: dict[str, Any]) -> None:
     found.published_at = work.now
     product = products.find(work.session, found.product_id)
@@ -169,25 +173,25 @@ LIFE: Workflow[State, Amendment] = Workflow(
          when=_MAY_BE_PUBLISHED, not_by=_SUBMITTED, then=(_publish,),
          says="amendment.published", label=Words("发布小版本", "Publish")),
     step("pass_formal", {State.FORMAL_CHECK}, State.COMPLIANCE_REVIEW,
-         products.listing_officer, not_by=_SUBMITTED,
+         products.listing_officer, when=(_is_impartial,), not_by=_SUBMITTED,
          within="clocks.amendment_compliance_review",
          says="amendment.formally_passed", label=Words("形式审查通过", "Pass the formal check")),
     step("pass_compliance", {State.COMPLIANCE_REVIEW}, State.SECURITY_REVIEW,
-         products.compliance_officer, when=_MAY_BE_PUBLISHED, asks=_DIMENSIONS,
+         products.compliance_officer, when=(_is_impartial, *_MAY_BE_PUBLISHED), asks=_DIMENSIONS,
          not_by=(*_SUBMITTED, "pass_formal"), within="clocks.amendment_security_review",
          says="amendment.compliant", label=Words("合规审查通过", "Pass the compliance review")),
     step("ask_experts", {State.SECURITY_REVIEW}, State.EXPERT_REVIEW,
-         products.security_officer, asks=(_NOTE,),
+         products.security_officer, when=(_is_impartial,), asks=(_NOTE,),
          not_by=(*_SUBMITTED, "pass_formal", "pass_compliance"),
          within="clocks.amendment_expert_review",
          says="amendment.secured", label=Words("安全审查通过并转专家评审", "Pass on to experts")),
     step("pass_security", {State.SECURITY_REVIEW}, State.PUBLICITY, products.security_officer,
-         when=(_needs_no_expert, *_MAY_BE_PUBLISHED), asks=(_NOTE,),
+         when=(_is_impartial, _needs_no_expert, *_MAY_BE_PUBLISHED), asks=(_NOTE,),
          not_by=(*_SUBMITTED, "pass_formal", "pass_compliance"),
          within="clocks.amendment_publicity", overdue="publish_major",
          says="amendment.security_passed", label=Words("安全与分级审查通过", "Pass security")),
     step("pass_experts", {State.EXPERT_REVIEW}, State.PUBLICITY, expert,
-         when=_MAY_BE_PUBLISHED, asks=(REASON,),
+         when=(_is_impartial, *_MAY_BE_PUBLISHED), asks=(REASON,),
          not_by=(*_SUBMITTED, "pass_formal", "pass_compliance", "ask_experts"),
          within="clocks.amendment_publicity", overdue="publish_major",
          says="amendment.expertly_passed", label=Words("专家评审通过", "Pass the expert review")),

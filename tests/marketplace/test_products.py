@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,8 +8,9 @@ from sqlalchemy.orm import Session
 
 from kernel import journal, watch
 from kernel.errors import NotFound, StepNotAllowed, StepRefused
-from kernel.parties import organisations
+from kernel.parties import organisations, relations
 from kernel.parties.organisations import NotActive
+from kernel.parties.people import Membership
 from kernel.words import Words
 from licensing import authorisations
 from marketplace import admissions, products, versions
@@ -119,6 +121,28 @@ def test_one_person_does_not_make_both_reviews(session: Session, work_as: WorkAs
 
     with pytest.raises(StepNotAllowed):
         products.take(both, made.id, "pass_compliance")
+
+
+def test_i_17_nobody_reviews_what_is_its_own_or_a_relatives(
+    session: Session, work_as: WorkAs
+) -> None:
+    made, own = submitted(session), submitted(session)
+    officer = work_as("per_exchange_listing")
+    session.add(Membership(person_id=officer.actor.person, organisation_id="org_other", duties=[]))
+    session.flush()
+    elsewhere = products.LIFE.refusals("pass_formal", made, officer)
+    other = relations.Other(name="演示·旁人公司", uscc="91330100799655058B")
+    declared = work_as("per_exchange_compliance")
+    relations.declare(declared, "org_developer", kind=relations.Kind.DECLARED, other=other)
+    session.flush()
+
+    with pytest.raises(StepRefused) as refused:
+        products.take(officer, made.id, "pass_formal")
+
+    assert elsewhere == ()
+    assert codes(refused) == ["NOT_IMPARTIAL"]
+    colleague = replace(declared, actor=replace(officer.actor, person="per_exchange_approver"))
+    products.take(colleague, own.id, "pass_formal")
 
 
 def test_four_eyes_are_persons_not_duties(session: Session, work_as: WorkAs) -> None:
