@@ -16,7 +16,7 @@ blueprint = Blueprint("public", __name__)
 @doors.public
 def problem(code: str) -> Any:
     """Explain an error by the name under which every answer reports it."""
-    named = {error.code: error for error in _errors() if hasattr(error, "code")}
+    named = {error.code: error for error in errors() if hasattr(error, "code")}
     if code not in named:
         raise NotFound
     return render_template("public/problem_code.html", code=code, error=named[code])
@@ -29,7 +29,8 @@ def problems() -> Any:
     return redirect("/", 303)
 
 
-def _errors(root: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:
+def errors(root: type[DomainError] = DomainError) -> Iterator[type[DomainError]]:
+    """Return every error that an answer can report."""
     for error in root.__subclasses__():
         yield error
-        yield from _errors(error)
+        yield from errors(error)
