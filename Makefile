@@ -15,7 +15,7 @@ PYTHON3 ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
 	&& { echo $$python; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix docs bench soak spark pins assets
+.PHONY: help setup run test check fix docs picture bench soak spark pins assets
 .NOTPARALLEL:
 
 help: ## show this list
@@ -44,6 +44,9 @@ fix: $(VENV)/.dev ## put right what a machine can put right, and redraw docs/
 
 docs: $(VENV)/.dev ## redraw what is drawn from code: states, errors, events, settings, API
 	$(BIN)/python -m docs.draw
+
+picture: $(VENV)/.dev ## take README's picture anew, of the exchange that `make run` has started
+	$(BIN)/python -m docs.picture $(ARGS)
 
 bench: $(VENV)/.dev ## measure, side by side with what it is compared to
 	$(BIN)/python -m benchmarks $(ARGS)

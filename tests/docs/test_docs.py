@@ -15,9 +15,10 @@ import pytest
 from app import cli, problems
 from app.lives import LIVES
 from app.reactions import EARLIER, REACTIONS
+from app.story import cast
 from app.story.stage import INHERITED
 from config.settings import HOUSE, Settings
-from docs import draw
+from docs import draw, picture
 from kernel.errors import DomainError
 
 README, CONTRIBUTING = HOUSE / "README.md", HOUSE / "CONTRIBUTING.md"
@@ -169,6 +170,22 @@ def test_the_first_screen_says_how_to_run_and_how_to_test_and_nothing_more() -> 
     block = first[begin + 1 : first.index("```", begin + 1)]
 
     assert [line.split("#")[0].strip() for line in block] == ["make run", "make test"]
+
+
+def test_the_first_screen_shows_the_front_page_and_is_quick_to_load() -> None:
+    first = "\n".join(README.read_text("utf-8").split("\n")[:FIRST_SCREEN])
+
+    assert "](docs/home.jpg)" in first
+    content = picture.PICTURE.read_bytes()
+    assert content.startswith(b"\xff\xd8\xff")
+    assert len(content) <= picture.BYTES_MAX
+
+
+def test_the_accounts_that_the_readme_names_are_those_of_the_demonstration() -> None:
+    named = set(re.findall(r"`([a-z0-9]+@demo)`", README.read_text("utf-8")))
+
+    assert named <= {player.login for player in cast.players()}
+    assert len(named) > 5
 
 
 def test_the_readme_says_it_in_both_languages() -> None:

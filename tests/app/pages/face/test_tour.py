@@ -1,6 +1,7 @@
 import re
 
 from app.pages.face import tour
+from app.story import cast
 from tests.app.pages.conftest import ON_SQLITE, Visit
 from tests.app.pages.face.counting import selects
 
@@ -10,6 +11,8 @@ pytestmark = ON_SQLITE
 def test_the_tour_has_six_cards_and_nothing_over_the_page(visit: Visit) -> None:
     page = visit().shows("/tour", "一场景一评估一授权", "AUTH_SUSPENDED", "buyer@demo")
 
+    named = {account for card in tour.CARDS for account in card.accounts}
+    assert named <= {player.login for player in cast.players()}
     assert page.count('class="tour-no"') == len(tour.CARDS) == 6
     assert "<dialog" not in page
     assert 'href="/tour"' in visit().get("/").text
