@@ -51,6 +51,7 @@ from marketplace.demands import demands
 from marketplace.demands import supply as supply_requests
 from marketplace.frameworks import frameworks
 from marketplace.instalments import schedules
+from marketplace.integrity import flags
 from marketplace.renewing import renewals
 from marketplace.shelving import amendments
 from marketplace.trying import offers as trial_offers
@@ -124,6 +125,7 @@ NOUNS: tuple[ModuleType, ...] = (
     supply_requests,
     lots,
     contracts,
+    flags,
     tasks,
     egress_reviews,
     uploads,

@@ -106,6 +106,37 @@ CREATE TRIGGER volume_round_moves_append_only BEFORE UPDATE OR DELETE ON volume_
 --
 CREATE TRIGGER volume_round_moves_no_truncate BEFORE TRUNCATE ON volume_round_moves EXECUTE FUNCTION refuse_change()
 --
+CREATE TABLE integrity_flags (
+    order_id VARCHAR NOT NULL,
+    merchant_id VARCHAR NOT NULL,
+    buyer_id VARCHAR NOT NULL,
+    rule VARCHAR NOT NULL,
+    score_bp INTEGER NOT NULL,
+    evidence JSONB NOT NULL,
+    raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    decided_by VARCHAR,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    reason VARCHAR,
+    id VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    version INTEGER NOT NULL,
+    CONSTRAINT pk_integrity_flags PRIMARY KEY (id),
+    CONSTRAINT uq_integrity_flags_order_id_rule UNIQUE (order_id, rule),
+    CONSTRAINT ck_integrity_flags_rule_is_known CHECK (rule IN ('H2', 'H3', 'H4', 'S1', 'S2', 'S6')),
+    CONSTRAINT ck_integrity_flags_state_is_known CHECK (state IN ('cleared', 'confirmed', 'open')),
+    CONSTRAINT ck_integrity_flags_score_is_a_part CHECK (score_bp BETWEEN 0 AND 10000),
+    CONSTRAINT ck_integrity_flags_parties_differ CHECK (merchant_id <> buyer_id),
+    CONSTRAINT ck_integrity_flags_hard_is_never_open CHECK (state <> 'open' OR rule NOT IN ('H2', 'H3', 'H4')),
+    CONSTRAINT ck_integrity_flags_decided_says_by_whom_and_why CHECK ((state = 'open') = (decided_by IS NULL) AND (state = 'open') = (decided_at IS NULL) AND (state = 'open') = (reason IS NULL)),
+    CONSTRAINT fk_integrity_flags_order_id_orders FOREIGN KEY(order_id) REFERENCES orders (id),
+    CONSTRAINT fk_integrity_flags_merchant_id_organisations FOREIGN KEY(merchant_id) REFERENCES organisations (id),
+    CONSTRAINT fk_integrity_flags_buyer_id_organisations FOREIGN KEY(buyer_id) REFERENCES organisations (id)
+)
+--
+CREATE INDEX ix_integrity_flags_rule_state_id ON integrity_flags (rule, state, id)
+--
+CREATE INDEX ix_integrity_flags_state_id ON integrity_flags (state, id)
+--
 INSERT INTO volume_moves (cause, source_id, subject_id, seq, order_id, merchant_id, buyer_id, product_id, industry, application_field, region, board_id, registered, counted, excluded, opens, trades, frees, accepted_at, accepted_on, accepted_month, reason)
 SELECT cause, source_id, subject_id, seq, order_id, merchant_id, buyer_id, product_id, industry, application_field, region, board_id, registered, CASE WHEN counts THEN amount ELSE 0 END, CASE WHEN counts THEN 0 ELSE amount END, opens, CASE WHEN counts AND opens > 0 THEN 1 ELSE 0 END, frees, accepted_at, accepted_on, accepted_month, reason
 FROM (

@@ -118,6 +118,7 @@ STAGES: Final = {
     "clocks.acceptance": Words("验收", "acceptance"),
     "clocks.instalment": Words("分期付款", "instalment"),
     "clocks.cancellation": Words("协议取消答复", "answer to a cancellation"),
+    "clocks.integrity_review": Words("诚信标记复核", "review of an integrity flag"),
 }
 PATHS: Final = {
     "scn_": "/cases/", "opn_": "/opinions/", "aut_": "/authorisations/", "sup_": "/agreements/",

@@ -39,6 +39,9 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "bad_review.rectifying": ("整改中", "being put right", "warn"),
     "bad_review.revisiting": ("待回访", "to be revisited", "busy"),
     "bad_review.closed": ("已办结", "closed", "good"),
+    "integrity_flag.open": ("待复核，暂不计入", "to be reviewed, not counted", "warn"),
+    "integrity_flag.confirmed": ("已认定，不计入", "confirmed, not counted", "bad"),
+    "integrity_flag.cleared": ("已排除，计入", "cleared, counted", "good"),
 }
 
 EVENTS: Final[dict[str, Words]] = {
