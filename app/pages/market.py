@@ -1,13 +1,12 @@
 """Pages of the market: products and what they cost, boards, rankings, placing an order."""
 
-from datetime import date, timedelta
 from typing import Any, Final
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template
 
 from app import doors, languages, unit
 from app.delivering import examples
-from app.pages import forms, shown, tariffs, vocabulary
+from app.pages import forms, shown, tariffs
 from app.pages.aftercare import ratings
 from app.pages.buying import trials
 from app.pages.data import drawing
@@ -20,31 +19,18 @@ from kernel.words import Words
 from kernel.work import Work
 from licensing import agreements, authorisations, scenarios
 from licensing.authorisations import Authorisation
-from marketplace import access, admissions, boards, orders, products, volume
+from marketplace import admissions, boards, orders, products, volume
 from marketplace.auctions.lots import lister
 from marketplace.boards import Board
 from marketplace.mandated import mandate_rows
 from marketplace.prices import PayMode
 from marketplace.products import Product
-from marketplace.rankings import Ranked
 from marketplace.uses import Use
 from marketplace.versions import ProductVersion
-from marketplace.volume import Ranking
 
 blueprint = Blueprint("market", __name__)
 
 PLACES: Final = 20
-KINDS: Final[dict[Ranking, Words]] = {
-    "merchants": Words("数商", "Merchants"),
-    "products": Words("产品", "Products"),
-    "industries": Words("行业", "Industries"),
-}
-PERIODS: Final = {
-    "month": (30, Words("近 30 日", "Last 30 days")),
-    "quarter": (91, Words("近一季", "Last quarter")),
-    "year": (365, Words("近一年", "Last year")),
-    "all": (0, Words("全部", "All time")),
-}
 
 
 @blueprint.get("/products/<product_id>")
@@ -120,65 +106,6 @@ def all_boards() -> Any:
         traded=volume.by_board(work.session),
         next=page.next,
     )
-
-
-@blueprint.get("/rankings")
-@doors.public
-def rankings() -> Any:
-    """Show who and what traded most, and by which method that was counted."""
-    work = unit.current()
-    kind: Ranking = next((each for each in KINDS if each == request.args.get("kind")), "merchants")
-    period = request.args.get("period", "year")
-    period = period if period in PERIODS else "year"
-    until = local_date(work.now)
-    since = _since(work, period, until)
-    places = volume.ranking(work.session, kind, since=since, until=until, limit=PLACES)
-    return render_template(
-        "market/rankings.html",
-        kind=kind,
-        kinds=[(each, languages.said(words)) for each, words in KINDS.items()],
-        period=period,
-        periods=[(each, languages.said(words)) for each, (_, words) in PERIODS.items()],
-        since=since,
-        until=until,
-        places=_places(work, kind, places),
-        deals=_places(
-            work,
-            "merchants",
-            volume.registered(work.session, since=since, until=until, limit=PLACES),
-        ),
-        totals=volume.totals(work.session, since=since, until=until),
-        ties_out=volume.ties_out(work.session) if access.oversees(work.actor) else None,
-    )
-
-
-def _since(work: Work, period: str, until: date) -> date:
-    days, _ = PERIODS[period]
-    return until - timedelta(days=days) if days else volume.began_on(work.session) or until
-
-
-def _places(work: Work, kind: Ranking, places: list[Ranked]) -> list[dict[str, Any]]:
-    keys = [place.row.key for place in places]
-    named: dict[str, str] = {}
-    if kind == "merchants":
-        named = shown.names(work, keys)
-    elif kind == "products":
-        found = products.titles(work.session, keys)
-        named = {key: languages.said(words) for key, words in found.items()}
-    most = max((place.row.value_fen for place in places), default=0)
-    return [
-        {
-            "rank": place.rank,
-            "name": named.get(place.row.key) or vocabulary.industry(place.row.key),
-            "product_id": place.row.key if kind == "products" else None,
-            "value_fen": place.row.value_fen,
-            "bar": max(0, place.row.value_fen) * 100 // most if most > 0 else 0,
-            "share_bp": place.share_bp,
-            "change": place.change,
-            "count": place.row.count,
-        }
-        for place in places
-    ]
 
 
 def _agents(work: Work, found: Product, version: ProductVersion) -> list[str]:

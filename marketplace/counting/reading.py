@@ -26,7 +26,7 @@ NOTHING: Final = Money(0)
 
 _READ: Final = (*FIGURES, "reached_at")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
-_DAY: Final = timedelta(days=1)
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def ranking(
     a tally for each day and key; `leagues.league` reads a named period at the cost of a page.
     """
     span = until - since
-    earlier = since - span - _DAY
+    earlier = since - span - DAY
     before = {
         place.row.key: Before(place.rank, place.row.value_fen)
         for place in rankings.rank(_rows(session, kind, earlier, earlier + span))

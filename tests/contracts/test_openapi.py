@@ -47,6 +47,7 @@ CALLERS = ("per_exchange_auditor", "per_developer_editor", "per_buyer_editor", "
            "per_operator_signer", "seated", "nobody")  # fmt: skip
 QUERIES: dict[str, dict[str, str | tuple[str, str]]] = {
     "/api/rankings": {"kind": "merchants"},
+    "/api/rankings/leagues": {"kind": "merchants"},
     "/api/papers/known": {"number": "ST-2026-000001", "digest": "0"},
     "/api/asset-cards/{subject_id}/revenue": {"first": "2026-01", "last": "2026-06"},
     "/api/asset-disclosures/tables": {"first_on": "2026-01-01", "last_on": "2026-06-30"},

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 from app import doors, unit
 from kernel.clock import local_date
 from kernel.errors import Invalid
-from kernel.parties import organisations
+from kernel.parties import organisations, regions
 from kernel.words import Words
 from kernel.work import Work
-from marketplace import access, products, volume
+from marketplace import access, boards, products, volume
+from marketplace.counting import leagues, spans
+from marketplace.counting.leagues import Place
 from marketplace.rankings import Ranked
 
 blueprint = doors.noun("rankings", "Rankings · 交易额与排名")
@@ -31,6 +33,16 @@ class RankingQuery(PeriodQuery):
 
     kind = doors.choice("merchants", "products", "industries")
     limit = fields.Integer(load_default=10, validate=validate.Range(min=1, max=100))
+
+
+class LeagueQuery(doors.PageQuery):
+    """Of what, and in which period: D2026-07-13, W2026-29, M2026-07, Q2026-3, Y2026, T2026-07, A.
+
+    T: the twelve months up to that one. A: all time. Without a period: this year.
+    """
+
+    kind = doors.choice("merchants", "products", "industries", "fields", "regions", "boards")
+    period = fields.String(load_default=None, validate=validate.Length(max=12))
 
 
 class RegisteredDealsQuery(PeriodQuery):
@@ -57,6 +69,29 @@ class PlaceOut(Schema):
     share_bp = fields.Integer()
     change = fields.Integer(allow_none=True)
     growth_bp = fields.Integer(allow_none=True)
+
+
+class LeaguePlaceOut(PlaceOut):
+    """One place of a league. yoy_bp: growth on the same period a year earlier."""
+
+    yoy_bp = fields.Integer(allow_none=True)
+
+
+class LeagueOut(Schema):
+    """A page of a league. provisional: its period is not over. total: of all places.
+
+    cr5_bp: the share of the five largest. next: the cursor of the next page.
+    """
+
+    kind = fields.String()
+    period = fields.String()
+    since = fields.Date()
+    until = fields.Date()
+    provisional = fields.Boolean()
+    total = fields.Nested(doors.MoneyBody)
+    cr5_bp = fields.Integer(allow_none=True)
+    places = fields.List(fields.Nested(LeaguePlaceOut))
+    next = fields.String(allow_none=True)
 
 
 class RankingOut(Schema):
@@ -120,6 +155,11 @@ _NAMES: Mapping[str, Names] = {
     "merchants": organisations.names,
     "products": products.titles,
     "industries": lambda _session, keys: {key: Words(key, key) for key in keys},
+    "fields": lambda _session, keys: {key: Words(key, key) for key in keys},
+    "regions": lambda _session, keys: {key: Words(regions.name(key), key) for key in keys},
+    "boards": lambda session, keys: {
+        key: words for key, (_, words) in boards.names(session, keys).items()
+    },
 }
 
 
@@ -132,17 +172,26 @@ def _period(query: dict[str, Any], work: Work) -> dict[str, date]:
 
 
 def _place(found: Ranked, names: Mapping[str, Words]) -> dict[str, Any]:
-    name = names[found.row.key]
+    row = found.row
+    place = Place(
+        rank=found.rank, key=row.key, value_fen=row.value_fen, count=row.count,
+        reached_at=row.reached_at, share_bp=found.share_bp, change=found.change,
+        growth_bp=found.growth_bp, yoy_bp=None,
+    )  # fmt: skip
+    return _told(place, names[row.key])
+
+
+def _told(place: Place, name: Words) -> dict[str, Any]:
     return {
-        "rank": found.rank,
-        "key": found.row.key,
+        "rank": place.rank,
+        "key": place.key,
         "name_zh": name.zh,
         "name_en": name.en,
-        "value": {"minor": found.row.value_fen, "currency": "CNY"},
-        "tx_count": found.row.count,
-        "share_bp": found.share_bp,
-        "change": found.change,
-        "growth_bp": found.growth_bp,
+        "value": {"minor": place.value_fen, "currency": "CNY"},
+        "tx_count": place.count,
+        "share_bp": place.share_bp,
+        "change": place.change,
+        "growth_bp": place.growth_bp,
     }
 
 
@@ -157,6 +206,34 @@ def ranking(query: dict[str, Any]) -> Any:
     found = volume.ranking(work.session, kind, **days, limit=query["limit"])
     names = _NAMES[kind](work.session, [place.row.key for place in found])
     return {"kind": kind, **days, "places": [_place(place, names) for place in found]}
+
+
+@blueprint.get("/leagues")
+@doors.public
+@blueprint.arguments(LeagueQuery, location="query")
+@blueprint.response(200, LeagueOut)
+def league(query: dict[str, Any]) -> Any:
+    """Return a page of a league in a named period, at the cost of its rows."""
+    work = unit.current()
+    today, kind = local_date(work.now), query["kind"]
+    span = spans.parse(query["period"]) if query["period"] else spans.of("Y", today)
+    found = leagues.league(work.session, kind, span, after=query["after"], limit=query["limit"])
+    names = _NAMES[kind](work.session, [place.key for place in found.places if place.key])
+    unknown = Words("未归类", "unclassified")
+    return {
+        "kind": kind,
+        "period": span.code,
+        "since": span.since,
+        "until": span.until,
+        "provisional": span.until >= today,
+        "total": doors.wire(found.total),
+        "cr5_bp": found.cr5_bp,
+        "places": [
+            _told(place, names.get(place.key, unknown)) | {"yoy_bp": place.yoy_bp}
+            for place in found.places
+        ],
+        "next": found.next,
+    }
 
 
 @blueprint.get("/registered")

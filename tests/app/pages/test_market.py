@@ -93,26 +93,6 @@ def test_boards_show_who_keeps_them_and_what_stands_on_them(visit: Visit) -> Non
     visit().shows("/boards/METEO", "演示·省气象部门", "北京十二站逐日气象指数")
 
 
-@ON_SQLITE
-@pytest.mark.parametrize(
-    ("query", "name"),
-    [
-        ("kind=merchants", "演示·枫香科技"),
-        ("kind=products&period=all", "北京十二站逐日气象指数"),
-        ("kind=industries&period=month", "农、林、牧、渔业"),
-        ("kind=nonsense&period=nonsense", "演示·枫香科技"),
-    ],
-)
-def test_a_ranking_names_its_places(visit: Visit, query: str, name: str) -> None:
-    visit().shows(f"/rankings?{query}", name, "10,000.00", "100.00%")
-
-
-@ON_SQLITE
-def test_overseers_are_told_whether_the_ranking_ties_out(visit: Visit) -> None:
-    assert "9002 核对：一致" in visit("per_exchange_auditor").get("/rankings").text
-    assert "核对：一致" not in visit().get("/rankings").text
-
-
 def test_a_step_takes_the_answers_of_its_form(visit: Visit, town: Town) -> None:
     path = f"/products/{town['reviewed']}"
     officer = visit("per_exchange_listing")

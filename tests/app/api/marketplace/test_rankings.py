@@ -80,3 +80,39 @@ def test_registered_deals_are_told_apart(client: Client, application: Flask) -> 
     assert (totals["headline"]["minor"], totals["registered_count"]) == (250_000, 1)
     assert [(one["key"], one["value"]["minor"]) for one in deals] == [("org_developer", 250_000)]
     assert ranking["places"] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name_en"),
+    [
+        ("merchants", "Demo Sweetgum Technology"),
+        ("products", "Daily rain index"),
+        ("fields", "meteorological_services"),
+        ("regions", "430104"),
+        ("boards", "unclassified"),
+    ],
+)
+def test_a_league_names_its_places_in_a_named_period(
+    client: Client, application: Flask, kind: str, name_en: str
+) -> None:
+    trade.set_up(application, make.accepted)
+
+    told = client.get("/api/rankings/leagues", query_string={"kind": kind, "period": "Q2026-3"})
+
+    assert told.status_code == 200, told.json
+    assert (told.json["since"], told.json["until"]) == ("2026-07-01", "2026-09-30")
+    assert told.json["provisional"] is True
+    assert [(each["rank"], each["name_en"]) for each in told.json["places"]] == [(1, name_en)]
+    assert told.json["total"]["minor"] == told.json["places"][0]["value"]["minor"] == 1_000_000
+    assert (told.json["cr5_bp"], told.json["next"]) == (10_000, None)
+
+
+def test_without_a_period_a_league_is_of_this_year_and_what_is_none_is_refused(
+    client: Client,
+) -> None:
+    told = client.get("/api/rankings/leagues", query_string={"kind": "merchants"})
+    refused = client.get("/api/rankings/leagues", query_string={"kind": "merchants", "period": "X"})
+
+    assert (told.json["period"], told.json["places"]) == ("Y2026", [])
+    assert refused.status_code == 422
+    assert refused.json["errors"][0]["pointer"] == "/period"
