@@ -5,6 +5,7 @@ Who asks sees here what its desk shows it, and may do no more than there.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -47,6 +48,37 @@ def done(settings: Settings, login: str, command: "Callable[[Work], T]") -> T:
         found: T = unit.committed(house, opening.acting(house, login), command)
         return found
     raise AssertionError("unreachable: telling exits")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks at the console, and how the answer is to be told."""
+
+    settings: Settings
+    login: str
+    as_json: bool
+
+    def lists(self, look: "Callable[[Work], Iterable[Row]]", names: Iterable[str]) -> None:
+        """Tell the rows that are seen, in a line each."""
+        tell(looked(self.settings, self.login, look), names, as_json=self.as_json)
+
+    def shows(self, look: "Callable[[Work], Row]") -> None:
+        """Tell one row that is seen, with all that is known of it."""
+        show(looked(self.settings, self.login, look), as_json=self.as_json)
+
+    def does(self, command: "Callable[[Work], Row]", names: Iterable[str]) -> None:
+        """Do something, and tell in a line what came of it."""
+        tell([done(self.settings, self.login, command)], names, as_json=self.as_json)
+
+
+def asking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command, before its other arguments, who asks; innermost of its decorators."""
+
+    def asked(settings: Settings, /, login: str, *, as_json: bool, **more: Any) -> None:
+        command(Asking(settings, login, as_json), **more)
+
+    asked.__name__, asked.__doc__ = command.__name__, command.__doc__
+    return AS(JSON(click.pass_obj(asked)))
 
 
 def tell(rows: Iterable[Row], names: Iterable[str], *, as_json: bool) -> None:

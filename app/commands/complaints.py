@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from app.commands import acting
-from config.settings import Settings
 
 if TYPE_CHECKING:
     from kernel.work import Work
@@ -27,13 +26,10 @@ def complaints() -> None:
 @click.option("--state", help="Only those in one state, as filed or handling.")
 @click.option("--category", help="Only those of one category, as false_listing.")
 @click.option("--open", "open_only", is_flag=True, help="Only those that are not over.")
-@acting.AS
-@acting.JSON
-@click.pass_obj
+@acting.asking
 def list_complaints(
-    settings: Settings, state: str | None, category: str | None, login: str, *, open_only: bool,
-    as_json: bool,
-) -> None:  # fmt: skip
+    who: acting.Asking, state: str | None, category: str | None, *, open_only: bool
+) -> None:
     """List the latest complaints that somebody may see, one a line."""
     from marketplace.aftercare import complaints as desk
     from marketplace.aftercare.complaint_rows import Category, State
@@ -43,56 +39,43 @@ def list_complaints(
         "category": acting.one_of(category, Category, "--category"),
         "open_only": open_only,
     }
-    found = acting.looked(
-        settings,
-        login,
-        lambda work: [
-            _row(one, work)
-            for one in desk.listed(work, **wanted, after=None, limit=acting.ROWS_MAX).items
-        ],
-    )
-    acting.tell(found, _LINE, as_json=as_json)
+
+    def look(work: "Work") -> list[acting.Row]:
+        found = desk.listed(work, **wanted, after=None, limit=acting.ROWS_MAX)
+        return [_row(one, work) for one in found.items]
+
+    who.lists(look, _LINE)
 
 
 @complaints.command("show")
 @click.argument("complaint_id", metavar="COMPLAINT")
-@acting.AS
-@acting.JSON
-@click.pass_obj
-def show_complaint(settings: Settings, complaint_id: str, login: str, *, as_json: bool) -> None:
+@acting.asking
+def show_complaint(who: acting.Asking, complaint_id: str) -> None:
     """Show a complaint with what was said of it, its evidence, and the steps there are."""
     from marketplace.aftercare import complaints as desk
 
-    found = acting.looked(settings, login, lambda work: _whole(desk.seen(work, complaint_id), work))
-    acting.show(found, as_json=as_json)
+    who.shows(lambda work: _whole(desk.seen(work, complaint_id), work))
 
 
 @complaints.command("take-over")
 @click.argument("complaint_id", metavar="COMPLAINT")
-@acting.AS
-@acting.JSON
-@click.pass_obj
-def take_over(settings: Settings, complaint_id: str, login: str, *, as_json: bool) -> None:
+@acting.asking
+def take_over(who: acting.Asking, complaint_id: str) -> None:
     """Make a complaint one's own case, as an officer in charge."""
     from marketplace.aftercare import complaining
 
     def command(work: "Work") -> acting.Row:
         return _row(complaining.take_over(work, complaint_id), work)
 
-    acting.tell([acting.done(settings, login, command)], _LINE, as_json=as_json)
+    who.does(command, _LINE)
 
 
 @complaints.command("take")
 @click.argument("complaint_id", metavar="COMPLAINT")
 @click.argument("step")
 @acting.ANSWERS
-@acting.AS
-@acting.JSON
-@click.pass_obj
-def take(
-    settings: Settings, complaint_id: str, step: str, answers: tuple[str, ...], login: str,
-    *, as_json: bool,
-) -> None:  # fmt: skip
+@acting.asking
+def take(who: acting.Asking, complaint_id: str, step: str, answers: tuple[str, ...]) -> None:
     """Take a step of a complaint, as accept, demand or resolve; `show` tells which there are."""
     from marketplace.aftercare import complaints as desk
 
@@ -101,7 +84,7 @@ def take(
     def command(work: "Work") -> acting.Row:
         return _row(desk.take(work, complaint_id, step, **given), work)
 
-    acting.tell([acting.done(settings, login, command)], _LINE, as_json=as_json)
+    who.does(command, _LINE)
 
 
 def _row(found: "Complaint", work: "Work") -> dict[str, Any]:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from app.commands import acting
-from config.settings import Settings
 
 if TYPE_CHECKING:
     from kernel.work import Work
@@ -23,44 +22,33 @@ def mandates() -> None:
 
 
 @mandates.command("list")
-@acting.AS
-@acting.JSON
-@click.pass_obj
-def list_mandates(settings: Settings, login: str, *, as_json: bool) -> None:
+@acting.asking
+def list_mandates(who: acting.Asking) -> None:
     """List the latest mandates that somebody gave, holds or oversees, one a line."""
     from marketplace.agency import mandates as desk
 
-    found = acting.looked(
-        settings,
-        login,
-        lambda work: [
-            acting.told(one, _ROW)
-            for one in desk.listed(work, after=None, limit=acting.ROWS_MAX).items
-        ],
-    )
-    acting.tell(found, _LINE, as_json=as_json)
+    def look(work: "Work") -> list[acting.Row]:
+        found = desk.listed(work, after=None, limit=acting.ROWS_MAX)
+        return [acting.told(one, _ROW) for one in found.items]
+
+    who.lists(look, _LINE)
 
 
 @mandates.command("show")
 @click.argument("mandate_id", metavar="MANDATE")
-@acting.AS
-@acting.JSON
-@click.pass_obj
-def show_mandate(settings: Settings, mandate_id: str, login: str, *, as_json: bool) -> None:
+@acting.asking
+def show_mandate(who: acting.Asking, mandate_id: str) -> None:
     """Show a mandate: whether it is signed whole, and what was done under it."""
     from marketplace.agency import mandates as desk
 
-    found = acting.looked(settings, login, lambda work: _whole(desk.seen(work, mandate_id), work))
-    acting.show(found, as_json=as_json)
+    who.shows(lambda work: _whole(desk.seen(work, mandate_id), work))
 
 
 @mandates.command("revoke")
 @click.argument("mandate_id", metavar="MANDATE")
 @click.option("--reason", required=True)
-@acting.AS
-@acting.JSON
-@click.pass_obj
-def revoke(settings: Settings, mandate_id: str, reason: str, login: str, *, as_json: bool) -> None:
+@acting.asking
+def revoke(who: acting.Asking, mandate_id: str, reason: str) -> None:
     """End a mandate: its principal revokes it, its agent gives it up, an overseer forbids it."""
     from marketplace.agency import mandates as desk
 
@@ -69,7 +57,7 @@ def revoke(settings: Settings, mandate_id: str, reason: str, login: str, *, as_j
         step = {found.principal_id: "revoke", found.agent_id: "renounce"}.get(ours, "forbid")
         return acting.told(desk.take(work, mandate_id, step, reason=reason), _ROW)
 
-    acting.tell([acting.done(settings, login, command)], _LINE, as_json=as_json)
+    who.does(command, _LINE)
 
 
 def _whole(found: "Mandate", work: "Work") -> dict[str, Any]:
