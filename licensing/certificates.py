@@ -147,6 +147,15 @@ def of(session: Session, authorisation_id: str) -> list[Certificate]:
     return list(session.scalars(statement))
 
 
+def of_digest(session: Session, digest: str) -> Certificate | None:
+    """Return the certificate whose body has this digest, of whatever version; None for none.
+
+    One SELECT, which reads the certificates one by one: some thousands in a province.
+    """
+    statement = select(Certificate).where(Certificate.digest == digest.lower())
+    return session.scalars(statement.order_by(Certificate.version.desc()).limit(1)).first()
+
+
 def current(session: Session, cert_no: str) -> Certificate:
     """Return the newest certificate of this number, with its authorisation. Raises NotFound."""
     statement = (

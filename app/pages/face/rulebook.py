@@ -53,7 +53,9 @@ def rules() -> Any:
     now, language = unit.current().rules, languages.current()
     return render_template(
         "face/rules.html",
-        texts=[edition(RULES, name, found[-1], language, now) for name, found in _held(RULES)],
+        texts=[
+            edition(RULES, name, found[-1], language, now) for name, found in reversed(_held(RULES))
+        ],
         contracts=[
             edition(CONTRACTS, name, found[-1], language, now) for name, found in _held(CONTRACTS)
         ],

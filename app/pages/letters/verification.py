@@ -1,6 +1,7 @@
-"""The page that verifies (存证核验): by a certificate's number, or by a credential that one has."""
+"""The page that verifies (存证核验): by a certificate's number or hash, or by a credential."""
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from flask import Blueprint, render_template, request
 
@@ -17,20 +18,32 @@ from licensing.papers.tokens import SIZE_MAX
 
 blueprint = Blueprint("verification", __name__)
 
+_HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
+"""As SM3 and SHA-256 are written."""
+
 
 @blueprint.get("/verify")
 @doors.public
 def by_number() -> Any:
-    """Check a certificate by its number: every check is told."""
+    """Check a certificate by its number, or by the hash of its content: every check is told.
+
+    A hash of an earlier version leads to the certificate in force, and that is said.
+    """
     number = shown.asked("number")
     if number is None:
         return _page()
     work = unit.current()
+    hashed = certificates.of_digest(work.session, number) if _HASH.fullmatch(number) else None
     try:
-        found = certificates.current(work.session, number)
+        found = certificates.current(work.session, hashed.cert_no if hashed else number)
     except NotFound:
         return _page(number=number, unknown=True)
-    return _page(number=number, told=certificates.checked(work, found), found=found)
+    return _page(
+        number=number,
+        told=certificates.checked(work, found),
+        found=found,
+        earlier=hashed.version if hashed and hashed.version != found.version else None,
+    )
 
 
 @blueprint.post("/verify")
@@ -59,5 +72,5 @@ def _page(*, told: list[Check] | None = None, found: Certificate | None = None, 
         holds=told is not None and all(one.ok for one in told),
         genuine=genuine,
         found=found,
-        **{"number": "", "given": "", "unknown": False, "empty": False, **more},
+        **{"number": "", "given": "", "unknown": False, "empty": False, "earlier": None, **more},
     )

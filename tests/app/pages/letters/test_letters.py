@@ -1,9 +1,15 @@
+import re
+from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
 
+from app.unit import Exchange
+from licensing import authorisations, certificates
+from licensing.scope import to_json
 from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
-from tests.app.pages.town import Town
+from tests.app.pages.town import TODAY, Town
+from tests.conftest import work_of
 
 pytestmark = ON_SQLITE
 
@@ -90,3 +96,35 @@ def test_an_undecided_case_shows_its_certificate_as_a_draft(visit: Visit, town: 
     assert (
         visit("per_buyer_editor").get(f"/cases/{town['deciding']}/certificate").status_code == 404
     )
+
+
+def test_a_certificate_is_found_by_the_hash_of_its_content(visit: Visit, town: Town) -> None:
+    visitor = visit()
+    page = visitor.get(f"/verify?number={town['certificate']}").text
+    digest = re.search(r'<dd class="mono hash">([0-9a-f]{64})</dd>', page)
+    assert digest is not None
+
+    for written in (digest[1], digest[1].upper()):
+        assert town["certificate"] in visitor.get(f"/verify?number={written}").text
+        visitor.shows(f"/verify?number={written}", "内容未被改动，签名有效")
+
+    assert "未找到不等于伪造" in visitor.get(f"/verify?number={'0' * 64}").text
+
+
+def test_the_hash_of_an_earlier_version_is_said_to_be_one(
+    visit: Visit, application: Exchange, town: Town
+) -> None:
+    with application.house.engines.writing() as session:
+        work = work_of(session, "per_agency_approver", at=TODAY)
+        granted = authorisations.find(session, town["authorisation"])
+        written = to_json(authorisations.scope_of(session, granted))
+        last = date.fromisoformat(written["period"]["to"]) - timedelta(days=1)
+        fewer = {**written, "period": {**written["period"], "to": last.isoformat()}}
+        (before,) = certificates.of(session, granted.id)
+        authorisations.amend(work, granted.id, scope=fewer)
+        digest = before.digest
+        session.commit()
+
+    page = visit().shows(f"/verify?number={digest}", "第 1 版内容的哈希", "现行的第 2 版")
+
+    assert "内容未被改动，签名有效" in page
