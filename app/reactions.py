@@ -28,6 +28,7 @@ from marketplace.charging import services, using
 from marketplace.demands import answers as demand_answers
 from marketplace.demands import demands, matching
 from marketplace.finding import sources
+from marketplace.integrity import looking
 from marketplace.paying import instalments
 from marketplace.paying import vouchers as paying
 from marketplace.renewing import keeping, renewals
@@ -127,7 +128,8 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
     "refund.succeeded":           {"end the refund of the order": progress.refunded,
                                    "give its fees back": given_back.refunded,
                                    "write its invoices off": invoices.refunded,
-                                   "close its dispute": disputes.refund_arrived},
+                                   "close its dispute": disputes.refund_arrived,
+                                   "ask whether it was a trade": looking.refunded},
     "refund.taken_in_hand":       {"end the refund of the order": progress.refunded,
                                    "give its fees back": given_back.refunded,
                                    "write its invoices off": invoices.refunded,
@@ -143,6 +145,7 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
                                    "write its invoices off": invoices.refunded},
     "settlement.confirmed":       {"post the rest of the batch": batches.go_on},
     "settlement.continued":       {"post the rest of the batch": batches.go_on},
+    "tie.declared":               {"look at what its ends traded": looking.tied},
     "bill.settled":               {"go on with its meters": hours.go_on,
                                    "go on with its order": progress.billed},
     "bill.defaulted":             {"stop its meters": hours.stop_defaulter,

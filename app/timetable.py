@@ -29,6 +29,7 @@ from marketplace.auctions import closing
 from marketplace.charging import services
 from marketplace.demands import answers, demands, matching
 from marketplace.finding import sources
+from marketplace.integrity import looking
 from marketplace.proving import wearing
 from marketplace.renewing import keeping, renewals
 from marketplace.shelving import endings
@@ -198,6 +199,11 @@ def look_at_terms(work: Work) -> None:
     renewals.look(work, limit=OVERDUE_MAX)
 
 
+def look_for_sham(work: Work) -> None:
+    """Look at the trades that were accepted since the last look."""
+    looking.look(work, limit=OVERDUE_MAX)
+
+
 def end_trials(work: Work) -> None:
     """End the trials whose days are over."""
     trials.end_due(work, limit=OVERDUE_MAX)
@@ -230,6 +236,7 @@ TIMETABLE: Mapping[str, Job] = {
     "release the reserves":    Job(3_600,  release_reserves),
     "seal the ledger":         Job(60,     blocks.seal),
     "tally the volume":        Job(5,      volume.tally),
+    "look for sham trades":    Job(60,     look_for_sham),
     "reconcile yesterday":     Job(3_600,  reconcile),
     "issue statements":        Job(86_400, party_statements.issue_due),
     "read uploads":            Job(60,     nothing, loading.read_waiting),

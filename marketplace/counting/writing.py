@@ -28,7 +28,9 @@ _BITS: Final = {
     Bit.FIELD: "application_field",
     Bit.BOARD: "board_id",
 }
-_BY_RULE: Final = frozenset({"self_trade", "related_party"})
+BY_RULE: Final = frozenset({"self_trade", "related_party"})
+"""Why a line that was accepted never counts."""
+
 _DIMENSIONS: Final = (
     "order_id", "merchant_id", "buyer_id", "product_id", "industry", "application_field",
     "region", "board_id", "registered",
@@ -201,7 +203,7 @@ def restore(work: Work, order_id: str, *, source_id: str, reason: str) -> Money:
     if _set_aside_for(moves) is None:
         return moved
     for each in _standings(moves):
-        if each.first.reason in _BY_RULE:
+        if each.first.reason in BY_RULE:
             continue
         figures = {
             "counted": each.excluded,
@@ -259,7 +261,7 @@ def _set_aside_for(moves: Iterable[VolumeMove]) -> str | None:
 
 def _left_out(moves: Sequence[VolumeMove]) -> bool:
     """Tell whether a line does not count, by a hard rule or because it was set aside."""
-    return bool(moves) and (moves[0].reason in _BY_RULE or _set_aside_for(moves) is not None)
+    return bool(moves) and (moves[0].reason in BY_RULE or _set_aside_for(moves) is not None)
 
 
 def _open(made: VolumeMove, earlier: Sequence[VolumeMove]) -> None:

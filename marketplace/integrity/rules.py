@@ -14,6 +14,9 @@ from typing import Any, Final, NamedTuple
 
 WHOLE_BP: Final = 10_000
 
+WAYS_MAX: Final = 2_000
+"""Ways that are followed at each step of a ring; among more of them the first."""
+
 
 class Rule(StrEnum):
     """What may be found; H needs no judgement, S does."""
@@ -115,13 +118,16 @@ def circular(
          and is_near(one.fen, trade.fen, tolerance_bp)),
         key=lambda one: (one.at, one.order_id),
     )  # fmt: skip
+    sales: dict[str, list[Trade]] = {}
+    for one in near:
+        sales.setdefault(one.merchant_id, []).append(one)
     ways: list[tuple[Trade, ...]] = [(trade,)]
     for _ in range(length_max - 1):
         ways = [
             (*way, one)
             for way in ways
-            for one in near
-            if one.merchant_id == way[-1].buyer_id and _may_join(way, one, window)
+            for one in sales.get(way[-1].buyer_id, [])
+            if _may_join(way, one, window)
         ]
         closed = next((way for way in ways if way[-1].buyer_id == trade.merchant_id), None)
         if closed is not None:
@@ -143,7 +149,7 @@ def _one_each(ways: Sequence[tuple[Trade, ...]]) -> list[tuple[Trade, ...]]:
         at = [each.at for each in way]
         key = (way[-1].buyer_id, frozenset(each.buyer_id for each in way), min(at), max(at))
         found.setdefault(key, way)
-    return list(found.values())
+    return list(found.values())[:WAYS_MAX]
 
 
 def _ring(way: Sequence[Trade]) -> Finding:

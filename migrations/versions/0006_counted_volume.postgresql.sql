@@ -137,6 +137,13 @@ CREATE INDEX ix_integrity_flags_rule_state_id ON integrity_flags (rule, state, i
 --
 CREATE INDEX ix_integrity_flags_state_id ON integrity_flags (state, id)
 --
+CREATE TABLE integrity_looks (
+    name VARCHAR NOT NULL,
+    accepted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    number BIGINT NOT NULL,
+    CONSTRAINT pk_integrity_looks PRIMARY KEY (name)
+)
+--
 INSERT INTO volume_moves (cause, source_id, subject_id, seq, order_id, merchant_id, buyer_id, product_id, industry, application_field, region, board_id, registered, counted, excluded, opens, trades, frees, accepted_at, accepted_on, accepted_month, reason)
 SELECT cause, source_id, subject_id, seq, order_id, merchant_id, buyer_id, product_id, industry, application_field, region, board_id, registered, CASE WHEN counts THEN amount ELSE 0 END, CASE WHEN counts THEN 0 ELSE amount END, opens, CASE WHEN counts AND opens > 0 THEN 1 ELSE 0 END, frees, accepted_at, accepted_on, accepted_month, reason
 FROM (

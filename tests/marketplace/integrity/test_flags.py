@@ -108,7 +108,7 @@ def test_a_hard_finding_is_confirmed_by_the_house_at_once(session: Session) -> N
     assert codes(ended) == {"ILLEGAL_TRANSITION"}
 
 
-def test_an_order_counts_again_when_every_flag_of_it_is_cleared(session: Session) -> None:
+def test_i_67_an_order_counts_again_when_every_flag_of_it_is_cleared(session: Session) -> None:
     order = traded(session)
     ring = flagged(session, order)
     price = flagged(session, order, Rule.ABNORMAL_PRICE)
