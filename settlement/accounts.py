@@ -168,7 +168,8 @@ def require_verified(session: Session, party_id: str) -> BankAccount:
     """Return the party's account. Raises NoVerifiedAccount. One SELECT on an index."""
     found = _verified(session, party_id)
     if found is None:
-        raise NoVerifiedAccount(f"{party_id} 没有已核验账户", f"{party_id} has no verified account")
+        named = organisations.names(session, [party_id]).get(party_id, Words(party_id, party_id))
+        raise NoVerifiedAccount(f"{named.zh} 没有已核验账户", f"{named.en} has no verified account")
     return found
 
 
