@@ -23,6 +23,7 @@ from app.commands.money import rails, reconcile, refunds
 from app.commands.opening import opened, telling
 from app.commands.package import package
 from app.commands.search import search
+from app.commands.volume import volume
 from app.commands.webhooks import webhooks
 from config.settings import BadSetting, Settings
 from databourse_client.commands import data
@@ -42,7 +43,7 @@ def main(context: click.Context) -> None:
 for _each in (
     assets, bank, bills, complaints, data, data_set, demo, evidence, fees, listing, mandates,
     package, rails, refunds,
-    reconcile, search, webhooks,
+    reconcile, search, volume, webhooks,
 ):  # fmt: skip
     main.add_command(_each)
 

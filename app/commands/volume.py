@@ -1,0 +1,70 @@
+"""`databourse volume`: whether the figures are what was traded, and what they are made of."""
+
+import json
+import sys
+from dataclasses import asdict
+from itertools import islice
+
+import click
+
+from app.commands import opening
+from config.settings import Settings
+
+SHOWN_MAX = 100
+
+
+@click.group()
+def volume() -> None:
+    """Examine the volume of trade: recompute it, and compare it with the books."""
+
+
+@volume.command("verify")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def verify(settings: Settings, *, as_json: bool) -> None:
+    """Recompute every tally from the moves, and tie the moves to the books.
+
+    Exit status 4 unless all is equal; at most 100 tallies that differ are named.
+    """
+    from marketplace import volume as figures
+
+    with opening.opened(settings) as house, house.engines.reading() as session:
+        found = islice(figures.differences(session), SHOWN_MAX)
+        differ = [" ".join(part or "-" for part in key) for key in found]
+        ties = figures.ties_out(session)
+    if as_json:
+        told = {"ok": ties and not differ, "ties_with_books": ties, "tallies_that_differ": differ}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        for one in differ:
+            click.echo(f"TALLY_DIFFERS {one}")
+        if not ties:
+            click.echo("BOOKS_DIFFER the moves do not add up to accounts 9002 and 9003")
+        click.echo(f"{len(differ)} tallies differ; the books tie: {'yes' if ties else 'no'}")
+    sys.exit(0 if ties and not differ else 4)
+
+
+@volume.command("digest")
+@click.argument("period")
+@click.option("--round", "number", type=click.IntRange(0), help="Up to this round; else the last.")
+@click.pass_obj
+def digest(settings: Settings, period: str, number: int | None) -> None:
+    """Tell sums and digest of a period's moves (M2026-07, Q2026-3, Y2026, A), as JSON.
+
+    The same period and round give the same digest for ever. Moves that wait for a round are
+    told, and are not in it.
+    """
+    from marketplace.counting import spans
+    from marketplace.releasing import inputs
+
+    with (
+        opening.telling(),
+        opening.opened(settings) as house,
+        house.engines.reading() as session,
+    ):
+        span = spans.parse(period)
+        watermark = inputs.last_round(session) if number is None else number
+        inputs.check(session, watermark)
+        made = inputs.made(session, span, watermark)
+        told = {"period": span.code, "round": watermark, "waiting": inputs.waiting(session, span)}
+    click.echo(json.dumps(told | asdict(made)))
