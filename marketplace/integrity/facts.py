@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import local_date
-from kernel.parties import organisations, relations
+from kernel.parties import admission, organisations, relations
 from kernel.work import Work
 from marketplace.counting.moves import Cause, VolumeMove
 from marketplace.counting.writing import BY_RULE
@@ -111,10 +111,20 @@ def sold(session: Session, one: Trade) -> list[Trade]:
 
 
 def are_young(work: Work, one: Trade, *, months: int) -> bool:
-    """Tell whether both parties entered less than so many months before the trade."""
-    parties = [organisations.find(work.session, each) for each in (one.merchant_id, one.buyer_id)]
+    """Tell whether both parties came to be less than so many months before the trade.
+
+    By the day on which a company was established, as it filed it: everybody is new to a new
+    exchange. Who filed nothing is as old as its entry.
+    """
     since = _before(one.at, months)
-    return all(each.entered_at > since for each in parties)
+    parties = (one.merchant_id, one.buyer_id)
+    known = admission.established(work.session, parties)
+    return all(
+        known[each] > local_date(since)
+        if each in known
+        else organisations.find(work.session, each).entered_at > since
+        for each in parties
+    )
 
 
 def priced(session: Session, order_id: str) -> list[OrderLine]:

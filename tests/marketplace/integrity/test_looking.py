@@ -1,6 +1,6 @@
 """Trades are looked at once, some while after their acceptance, and when something is heard."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kernel import journal
 from kernel.journal import Event
 from kernel.money import Money
-from kernel.parties import organisations, relations
+from kernel.parties import admission, organisations, relations
 from kernel.parties.relations import Kind, Other
 from marketplace import volume
 from marketplace.integrity import flags, looking
@@ -21,6 +21,7 @@ from marketplace.volume import VolumeMove
 from settlement import fsck
 from tests import cast
 from tests.conftest import WorkAs
+from tests.kernel.parties import entry
 from tests.marketplace import make
 from tests.marketplace.counting import watched
 from tests.settlement import money
@@ -57,6 +58,22 @@ def old(session: Session, *firms: str) -> None:
     for firm in firms:
         found = organisations.find(session, firm)
         found.entered_at = watched.DAY - timedelta(days=365)
+
+
+def filed(session: Session, firm: str, established_on: date) -> None:
+    """Let a firm have filed when it was established."""
+    facts = {name: entry.FACTS[name] for name in entry.FACTS if name != "legal_rep_id_number"}
+    session.add(
+        admission.Admission(
+            **facts | {"established_on": established_on},
+            organisation_id=firm,
+            legal_rep_id_hash="h",
+            legal_rep_id_masked="4301***",
+            supplemented=False,
+            filed_at=watched.DAY,
+        )
+    )
+    session.flush()
 
 
 def test_strangers_at_the_usual_price_are_not_suspected(session: Session) -> None:
@@ -194,3 +211,17 @@ def test_old_firms_may_have_one_buyer(session: Session) -> None:
         traded(session, product)
 
     assert look(session) == 0
+
+
+@pytest.mark.parametrize(("established_on", "suspected"), [
+    (date(2016, 5, 9), 0), (date(2026, 6, 1), 5),
+])  # fmt: skip
+def test_a_firm_is_as_old_as_it_filed_and_not_as_its_entry(
+    session: Session, established_on: date, suspected: int
+) -> None:
+    filed(session, "org_buyer", established_on)
+    product = make.listed(session)
+    for _ in range(5):
+        traded(session, product)
+
+    assert look(session) == suspected
