@@ -5,7 +5,7 @@ from app.unit import Exchange
 from config.settings import Settings
 from tests import conftest
 from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
-from tests.app.pages.face.counting import selects
+from tests.app.pages.counting import selects
 from tests.marketplace import make
 from tests.marketplace.demands import test_demands
 

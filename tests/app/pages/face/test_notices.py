@@ -5,7 +5,7 @@ import pytest
 
 from app.unit import Exchange
 from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
-from tests.app.pages.face.counting import selects
+from tests.app.pages.counting import selects
 from tests.app.pages.town import Town
 from tests.marketplace import make
 

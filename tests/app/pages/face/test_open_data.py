@@ -10,7 +10,7 @@ import pytest
 from app.pages.face import open_data, samples
 from app.unit import Exchange
 from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
-from tests.app.pages.face.counting import selects
+from tests.app.pages.counting import selects
 from tests.app.pages.town import Town
 from tests.marketplace import make
 

@@ -3,7 +3,7 @@ import re
 from app.pages.face import tour
 from app.story import cast
 from tests.app.pages.conftest import ON_SQLITE, Visit
-from tests.app.pages.face.counting import selects
+from tests.app.pages.counting import selects
 
 pytestmark = ON_SQLITE
 

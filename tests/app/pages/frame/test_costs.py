@@ -1,33 +1,16 @@
 """What the lists of the frame cost: as many SELECTs for many rows as for one."""
 
-from typing import Any
-
 import pytest
-from sqlalchemy import Engine, event
 
 from app.unit import Exchange
-from tests.app.pages.conftest import ON_SQLITE, Browser, Visit
+from tests.app.pages.conftest import ON_SQLITE, Visit
+from tests.app.pages.counting import selects
 from tests.app.pages.town import Town
 from tests.licensing import frames, grants
 
 pytestmark = ON_SQLITE
 
 HUB = "per_hub_supervisor"
-
-
-def selects(browser: Browser, path: str) -> int:
-    """Open a page; returns how many SELECTs that took."""
-    found: list[str] = []
-
-    def count(_c: Any, _u: Any, statement: str, *_more: Any) -> None:
-        found.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", count)
-    try:
-        assert browser.get(path).status_code == 200
-    finally:
-        event.remove(Engine, "before_cursor_execute", count)
-    return sum(statement.lstrip().startswith("SELECT") for statement in found)
 
 
 @pytest.mark.parametrize(
