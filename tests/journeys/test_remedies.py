@@ -27,7 +27,7 @@ from tests.marketplace.aftercare.test_remedies import second
 
 PRICE = 1_000_000
 NOW = disputing.NOW
-TERM, LEFT = 100, 80
+TERM, LEFT = 80, 60
 """Days of use since the acceptance, and how many of them are left."""
 
 
@@ -85,7 +85,7 @@ class Case:
 
 
 def in_use(session: Session) -> Order:
-    """Have an order accepted twenty days ago, of a hundred days of use."""
+    """Have an order accepted twenty days ago, of eighty days of use."""
     order = make.accepted(session)
     (task,) = tasks.of_order(session, order.id)
     order.accepted_at = NOW - timedelta(days=TERM - LEFT)

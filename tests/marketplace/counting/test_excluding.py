@@ -155,10 +155,10 @@ ACTS = st.lists(
 
 @on_sqlite
 @pytest.mark.parametrize("related", [False, True])
-def test_whatever_happens_counted_and_excluded_are_the_two_accounts_of_the_books(
+def test_i_63_whatever_happens_counted_and_excluded_are_the_two_accounts_of_the_books(
     session: Session, work_as: WorkAs, related: bool
 ) -> None:
-    """I-63: counted + excluded = all accepted, on each side, whatever is done to an order."""
+    """Counted and excluded together are all that was accepted, each on its side."""
     money.verified(work_as, "org_buyer", money.BUYER_NAME)
     product = make.listed(session)
 

@@ -63,7 +63,7 @@ def payee(work_as: WorkAs) -> None:
     money.verified(work_as, "org_buyer", money.BUYER_NAME)
 
 
-def test_a_refund_counts_against_its_own_day_and_closed_days_stay(
+def test_i_65_a_refund_counts_against_its_own_day_and_closed_days_stay(
     session: Session, work_as: WorkAs
 ) -> None:
     payee(work_as)

@@ -85,7 +85,7 @@ def everything(session: Session) -> dict[str, Any]:
 
 
 @on_sqlite
-def test_a_round_changes_nothing_of_what_is_told(session: Session) -> None:
+def test_i_66_a_round_changes_nothing_of_what_is_told(session: Session) -> None:
     order = make.accepted(session)
     session.flush()
     numbers = count()
@@ -107,7 +107,7 @@ def test_a_round_changes_nothing_of_what_is_told(session: Session) -> None:
     walk()
 
 
-def test_kinds_add_up_to_the_whole_in_every_period(session: Session) -> None:
+def test_i_63_kinds_add_up_to_the_whole_in_every_period(session: Session) -> None:
     price = {"kind": "one_off", "price": {"minor": 300, "currency": "CNY"}}
     first = make.listed(session, price_plan=price)
     for product in (first, make.listed(session, industry="G"), first):
