@@ -65,7 +65,7 @@ def run(entries: int = ENTRIES, where: str = "sqlite") -> None:
 def _ask(engines: Engines, label: str, words: Sequence[str], *, scans: int) -> None:
     """Print what a kind of query costs, having checked that it misses nothing.
 
-    scans: in how many of the turns LIKE takes part.
+    Turn by turn with LIKE, and each in a row. scans: how many turns LIKE takes.
     """
     found, scanned = 0, 0
     for word in words:
@@ -75,12 +75,20 @@ def _ask(engines: Engines, label: str, words: Sequence[str], *, scans: int) -> N
         found, scanned = found + len(ours), scanned + len(truth)
     print(f"  {label}: recall 1, precision {scanned / found:.4f}, of {scanned:,}")
     for name, act, like in (("page", _page, _liked), ("whole answer", _whole, _liked_whole)):
-        with_like = _spans(engines, words, act, like, turns=scans)
-        ours_alone = _spans(engines, words, act, turns=TURNS - scans)[0]
-        took, scan = sorted((*with_like[0], *ours_alone)), with_like[1]
-        print(f"    {name:<22} {_ms(took, 0.5)} {_ms(took, 0.95)}   {_ms(scan, 0.5)}"
-              f" {_ms(scan, 0.95)}   {_part(scan, 0.5) / _part(took, 0.5):>9.1f}"
-              f" {_part(scan, 0.95) / _part(took, 0.95):>5.1f}", flush=True)  # fmt: skip
+        took, scan = _spans(engines, words, act, like, turns=scans)
+        _tell(name, took, scan)
+        # After a scan the caches of processor and server are full of it; searches follow searches.
+        (took,), (scan,) = (
+            _spans(engines, words, each, turns=turns)
+            for each, turns in ((act, TURNS), (like, scans))
+        )
+        _tell(f"{name}, in a row", took, scan)
+
+
+def _tell(name: str, took: Spans, scan: Spans) -> None:
+    print(f"    {name:<22} {_ms(took, 0.5)} {_ms(took, 0.95)}   {_ms(scan, 0.5)}"
+          f" {_ms(scan, 0.95)}   {_part(scan, 0.5) / _part(took, 0.5):>9.1f}"
+          f" {_part(scan, 0.95) / _part(took, 0.95):>5.1f}", flush=True)  # fmt: skip
 
 
 def _further(engines: Engines, entries: int) -> None:
