@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session, aliased
 from kernel import pages
 from kernel.clock import Instant
 from kernel.money import Money, half_up
-from marketplace.counting.reading import Ranking, tallied, waiting_days
+from marketplace.counting.reading import Ranking, Tail, tallied, waiting_days, within
 from marketplace.counting.spans import Span
-from marketplace.counting.tallies import WHOLE, Sums, VolumeTally
+from marketplace.counting.tallies import WHOLE, Sums, VolumeTally, put
 from marketplace.rankings import WHOLE_BP, growth_bp
 
 LARGEST: Final = 5
@@ -87,11 +87,12 @@ def league(session: Session, kind: Ranking, span: Span, *, after: str | None, li
     A page behind a cursor counts the places before it once more, on an index. Raises Invalid
     for a made-up cursor.
     """
-    tail = Tail(session, kind)
-    moved = _moved(session, kind, span, tail)
+    tail = waiting_days(session, kind)
+    late = within(tail, span.since, span.until)
+    moved = _moved(session, kind, span, late)
     page = _page(session, kind, span, moved, after=after, limit=limit)
     rows: list[Standing] = page.items
-    total = _total(session, span) + sum(each.counted for each in tail.within(span).values())
+    total = _total(session, span) + sum(each.counted for each in late.values())
     largest = rows
     if after is not None or limit < LARGEST:
         largest = _page(session, kind, span, moved, after=None, limit=LARGEST).items
@@ -106,29 +107,13 @@ def league(session: Session, kind: Ranking, span: Span, *, after: str | None, li
     )
 
 
-class Tail:
-    """What of a kind waits to be tallied. One SELECT over what waits."""
-
-    def __init__(self, session: Session, kind: str) -> None:
-        self._by_day = waiting_days(session, kind)
-
-    def within(self, span: Span) -> dict[str, Sums]:
-        """Return key → what waits of the days of a period."""
-        found: dict[str, Sums] = {}
-        for (key, day), sums in self._by_day.items():
-            if span.since <= day <= span.until:
-                found.setdefault(key, Sums()).add(sums)
-        return found
-
-
-def _moved(session: Session, kind: str, span: Span, tail: Tail) -> list[Standing]:
+def _moved(session: Session, kind: str, span: Span, late: Mapping[str, Sums]) -> list[Standing]:
     """Return what the keys stand at for which something waits. One SELECT if there are any."""
-    touched = tail.within(span)
-    if not touched:
+    if not late:
         return []
-    found = tallied(session, kind, span, touched)
-    for key, sums in touched.items():
-        found.setdefault(key, Sums()).add(sums)
+    found = tallied(session, kind, span, late)
+    for key, sums in late.items():
+        put(found, key, sums)
     return [
         Standing(each.counted, each.trades, each.reached_at, key)
         for key, each in found.items()
@@ -196,7 +181,10 @@ def _earlier(
     before, year = span.before(), span.year_before()
     if before is None or not keys:
         return {}
-    late, late_of_year = tail.within(before), tail.within(year) if year else {}
+    late, late_of_year = (
+        within(tail, before.since, before.until),
+        within(tail, year.since, year.until) if year else {},
+    )
     found = {key: Earlier() for key in keys}
     told = {before.code, *([year.code] if year else [])}
     for key, period, counted, higher in session.execute(_past(kind, told, before, keys)):
@@ -217,7 +205,7 @@ def _ranked_whole(
 ) -> dict[str, Earlier]:
     ended = tallied(session, kind, before)
     for key, sums in late.items():
-        ended.setdefault(key, Sums()).add(sums)
+        put(ended, key, sums)
     stands = {key: each.counted for key, each in ended.items() if each.counted or each.trades}
     values = sorted(stands.values(), reverse=True)
     return {

@@ -9,19 +9,22 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, case, func, select, true
+from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from kernel.money import Money
 from marketplace import rankings
 from marketplace.counting import spans
 from marketplace.counting.moves import Cause, VolumeMove, VolumeWaiting
-from marketplace.counting.tallies import FIGURES, KINDS, WHOLE, Sums, VolumeTally
+from marketplace.counting.tallies import FIGURES, KINDS, WHOLE, Sums, VolumeTally, put
 from marketplace.rankings import Before, Ranked, Row
 
 Ranking: TypeAlias = Literal[
     "merchants", "products", "industries", "fields", "regions", "boards", "buyers"
 ]
+Tail: TypeAlias = Mapping[tuple[str, date], Sums]
+"""Key and day → what waits to be tallied."""
+
 NOTHING: Final = Money(0)
 
 _READ: Final = (*FIGURES, "reached_at")
@@ -97,7 +100,7 @@ def by_month(session: Session, kind: str, months: Sequence[str]) -> dict[tuple[s
     }
     for (key, day), sums in waiting_days(session, kind).items():
         if (month := f"{day:%Y-%m}") in months:
-            found.setdefault((key, month), Sums()).add(sums)
+            put(found, (key, month), sums)
     return found
 
 
@@ -181,23 +184,13 @@ def summed(session: Session, kind: str, *, since: date, until: date) -> dict[str
         .group_by(VolumeTally.key)
     )
     found = {key: _sums(figures) for key, *figures in session.execute(statement)}
-    for key, sums in waiting(session, kind, since, until).items():
-        found.setdefault(key, Sums()).add(sums)
-    return found
+    return _with(found, within(waiting_days(session, kind), since, until))
 
 
-def in_period(
-    session: Session, kind: str, span: spans.Span, keys: Iterable[str] | None = None
-) -> dict[str, Sums]:
-    """Return key → what it traded in a named period. Two SELECTs: a row for each key.
-
-    keys: only these.
-    """
-    wanted = None if keys is None else list(keys)
-    found = tallied(session, kind, span, wanted)
-    for key, sums in waiting(session, kind, span.since, span.until, wanted).items():
-        found.setdefault(key, Sums()).add(sums)
-    return found
+def in_period(session: Session, kind: str, span: spans.Span) -> dict[str, Sums]:
+    """Return key → what it traded in a named period. Two SELECTs: a row for each key."""
+    late = within(waiting_days(session, kind), span.since, span.until)
+    return _with(tallied(session, kind, span), late)
 
 
 def tallied(
@@ -213,34 +206,30 @@ def tallied(
     return {key: _sums(figures) for key, *figures in session.execute(statement)}
 
 
-def waiting_days(session: Session, kind: str) -> dict[tuple[str, date], Sums]:
+def waiting_days(session: Session, kind: str) -> Tail:
     """Return key and day → what waits to be tallied. One SELECT over what waits."""
     column, bit = KINDS[kind]
     key = getattr(VolumeMove, column or "board_id")
-    statement = _waiting(key, true(), bit=bit).add_columns(VolumeMove.accepted_on)
+    statement = _waiting(key, bit=bit).add_columns(VolumeMove.accepted_on)
     found: dict[tuple[str, date], Sums] = {}
     for name, *figures, day in session.execute(statement.group_by(key, VolumeMove.accepted_on)):
-        found.setdefault((name if column else "", day), Sums()).add(_sums(figures))
+        put(found, (name if column else "", day), _sums(figures))
     return found
 
 
-def waiting(
-    session: Session, kind: str, since: date, until: date, keys: list[str] | None = None
-) -> dict[str, Sums]:
-    """Return key → what waits to be tallied of these days. One SELECT over what waits."""
-    column, bit = KINDS[kind]
-    key = getattr(VolumeMove, column) if column else None
-    statement = _waiting(
-        func.coalesce(func.max(""), "") if key is None else key,
-        VolumeMove.accepted_on.between(since, until),
-        bit=bit,
-    )
-    if key is not None:
-        statement = statement.group_by(key)
-        if keys is not None:
-            statement = statement.where(key.in_(keys))
-    found = {name: _sums(figures) for name, *figures in session.execute(statement)}
-    return {name: sums for name, sums in found.items() if sums != Sums()}
+def within(tail: Tail, since: date, until: date) -> dict[str, Sums]:
+    """Return key → what waits of these days. Pure."""
+    found: dict[str, Sums] = {}
+    for (key, day), sums in tail.items():
+        if since <= day <= until:
+            put(found, key, sums)
+    return found
+
+
+def _with(found: dict[str, Sums], late: Mapping[str, Sums]) -> dict[str, Sums]:
+    for key, sums in late.items():
+        put(found, key, sums)
+    return found
 
 
 def _rows(session: Session, kind: Ranking, since: date, until: date) -> list[Row]:
@@ -258,7 +247,7 @@ def _added_tallies() -> list[ColumnElement[Any]]:
     return [*sums, func.max(VolumeTally.reached_at)]
 
 
-def _waiting(key: Any, which: ColumnElement[bool], *, bit: int = 1) -> Select[Any]:
+def _waiting(key: Any, *, bit: int) -> Select[Any]:
     """Return the SELECT of what waits, by a key; the figures in the order of `_READ`."""
     move = VolumeMove
     here, apart = move.registered.is_(False), move.registered.is_(True)
@@ -278,10 +267,8 @@ def _waiting(key: Any, which: ColumnElement[bool], *, bit: int = 1) -> Select[An
         "deals": total(apart & opens, move.trades),
         "reached_at": func.max(case((here & moved, move.accepted_at))),
     }
-    return (
-        select(key, *(figures[name] for name in _READ))
-        .join(VolumeWaiting, VolumeWaiting.number == move.number)
-        .where(which)
+    return select(key, *(figures[name] for name in _READ)).join(
+        VolumeWaiting, VolumeWaiting.number == move.number
     )
 
 

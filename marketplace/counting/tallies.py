@@ -162,16 +162,16 @@ def added_up(moves: Iterable[Mapping[Any, Any]]) -> dict[Key, Sums]:
     for move in moves:
         told = {bit: _of(move, bit) for bit in _BITS}
         for kind, (column, bit) in KINDS.items():
-            _put(by_day, (kind, move[column] if column else "", move["accepted_on"]), told[bit])
+            put(by_day, (kind, move[column] if column else "", move["accepted_on"]), told[bit])
     found: dict[Key, Sums] = {}
     by_month: dict[tuple[str, str, date], Sums] = {}
     for (kind, key, day), sums in by_day.items():
         for period in spans.codes_of(day)[:_OF_DAYS]:
-            _put(found, (kind, period, key), sums)
-        _put(by_month, (kind, key, day.replace(day=1)), sums)
+            put(found, (kind, period, key), sums)
+        put(by_month, (kind, key, day.replace(day=1)), sums)
     for (kind, key, first), sums in by_month.items():
         for period in spans.codes_of(first)[_OF_DAYS:]:
-            _put(found, (kind, period, key), sums)
+            put(found, (kind, period, key), sums)
     return found
 
 
@@ -191,7 +191,8 @@ def differences(session: Session) -> Iterator[Key]:
     yield from expected
 
 
-def _put(sums: dict[Any, Sums], key: Any, other: Sums) -> None:
+def put(sums: dict[Any, Sums], key: Any, other: Sums) -> None:
+    """Add to what there is of a key; what is added stays as it is."""
     there = sums.get(key)
     if there is None:
         sums[key] = Sums()

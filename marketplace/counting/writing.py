@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import local_date
@@ -130,7 +130,7 @@ def adjust(work: Work, event: Event) -> None:
     line that has none is left out, and `ties_out` tells of it. Two SELECTs a line.
     """
     for told in event.data["lines"]:
-        moves = _of_subject(work.session, told["order_line_id"])
+        moves = _moves(work.session, VolumeMove.subject_id == told["order_line_id"])
         aside = _left_out(moves)
         for each in _standings(moves):
             moved = {"excluded" if aside else "counted": told["fen"]}
@@ -229,15 +229,12 @@ def align(work: Work, event: Event) -> None:
 
 def of_order(session: Session, order_id: str) -> list[VolumeMove]:
     """Return every move of an order, oldest first. One SELECT on an index."""
+    return _moves(session, VolumeMove.order_id == order_id)
+
+
+def _moves(session: Session, which: ColumnElement[bool]) -> list[VolumeMove]:
     session.flush()  # what was just accepted has no number yet
-    found = select(VolumeMove).where(VolumeMove.order_id == order_id)
-    return list(session.scalars(found.order_by(VolumeMove.number)))
-
-
-def _of_subject(session: Session, subject_id: str) -> list[VolumeMove]:
-    session.flush()
-    found = select(VolumeMove).where(VolumeMove.subject_id == subject_id)
-    return list(session.scalars(found.order_by(VolumeMove.number)))
+    return list(session.scalars(select(VolumeMove).where(which).order_by(VolumeMove.number)))
 
 
 def _standings(moves: Sequence[VolumeMove]) -> list[Standing]:
