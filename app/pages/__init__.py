@@ -45,6 +45,7 @@ from app.pages.face import developers, home, leagues, notices, open_data, rulebo
 from app.pages.finding import catalogue as finding
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.handing import panels as handing
+from app.pages.integrity import desk as integrity
 from app.pages.letters import letter, verification
 from app.pages.listing import boards as themed
 from app.pages.listing import bulk, revisions, rooms
@@ -116,6 +117,7 @@ AUDIENCES = (
     ratings,
     data_destructions,
     returns,
+    integrity,
     instalments,
     paying,
     exchange,

@@ -9,6 +9,7 @@ from app import doors, languages, unit
 from app.pages import chrome, shown
 from app.pages.aftercare import waiting as after
 from app.pages.catalogue import records
+from app.pages.integrity import desk as integrity
 from app.pages.money import purse, today
 from app.pages.review import duties, waiting
 from app.pages.review.duties import Told
@@ -20,7 +21,8 @@ from licensing import agreements, assessments, authorisations, consents, decisio
 from licensing.applications.cases import Waiting
 from licensing.deciding import breakers
 from licensing.supervision import queues
-from marketplace import orders, products
+from marketplace import access, orders, products
+from marketplace.integrity import flags
 from settlement import access as money
 from settlement.desks import waiting as waiting_money
 from settlement.metering import bills
@@ -259,6 +261,9 @@ DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
      "/bad-reviews"),
     (_role(Role.BUYER, Role.MERCHANT, Role.EXCHANGE_OPERATOR),
      Words("到期销毁", "Destruction of data"), "/data-destructions"),
+    (lambda work: access.oversees(work.actor), Words("诚信复核", "Integrity of volume"),
+     "/integrity"),
+    (_role(Role.MERCHANT), Words("未计入成交额的交易", "Trades that do not count"), "/uncounted"),
     (_role(Role.SUPPLY_DEPARTMENT), Words("供数请求", "Supply requests"), "/supply-requests"),
     (_role(Role.BUYER, Role.MERCHANT, Role.DEVELOPER), Words("事件回调", "Webhooks"),
      "/webhooks"),
@@ -324,6 +329,11 @@ SECTIONS: tuple[tuple[Callable[[Work], bool], Words, str, Section], ...] = (
      Words("未结投诉", "Open complaints"), "/complaints?open=1", after.complained),
     (_role(Role.EXCHANGE_OPERATOR, Role.BUYER, Role.MERCHANT),
      Words("差评整改", "Bad reviews"), "/bad-reviews?open=1", after.reviewed),
+    (lambda work: flags.reviewer.matches(work.actor, None),
+     Words("待复核的可疑成交", "Suspicious trades to review"), "/integrity?state=open",
+     integrity.waiting),
+    (_role(Role.MERCHANT), Words("未计入成交额的交易", "Trades that do not count"), "/uncounted",
+     integrity.set_aside),
     (_role(Role.BUYER, Role.EXCHANGE_OPERATOR, Role.DATA_AUTHORITY),
      Words("待销毁数据", "Data to destroy"), "/data-destructions?open=1", after.to_destroy),
     (_settler, Words("终止后待人工退款的订单", "Ended orders to be refunded by a person"),

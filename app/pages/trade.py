@@ -12,6 +12,7 @@ from app.pages.buying import renewals
 from app.pages.choosing import sieves
 from app.pages.contracting import cancelling, instalments
 from app.pages.contracting import contracts as papers
+from app.pages.integrity import desk as integrity
 from app.pages.money import leads
 from app.pages.spreadsheets import Cell
 from delivery import reads, tasks
@@ -159,8 +160,16 @@ def _order(work: Work, found: Order) -> dict[str, Any]:
         "vouchers": paying.usable(work, found),
         "tasks": [_task(work, task) for task in delivered],
         "money": _money(work, found.id),
+        "aside": _aside(work, found),
         "events": shown.timeline(work, *subjects, *[task.id for task in delivered]),
     }
+
+
+def _aside(work: Work, found: Order) -> dict[str, Any] | None:
+    """Return why the order does not count, for its seller and for who oversees it."""
+    if found.seller_id != work.actor.organisation and not access.oversees(work.actor):
+        return None
+    return integrity.panel(work, found.id)
 
 
 def _ways(work: Work, found: Order, settles: bool) -> list[tuple[str, str, str]]:

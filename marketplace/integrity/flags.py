@@ -5,6 +5,7 @@ the order's volume is set aside; it counts again when every flag of the order is
 (I-67). Money settles as usual: volume alone moves.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -18,14 +19,18 @@ from kernel.db import Base, Living
 from kernel.errors import Refusal
 from kernel.pages import Page
 from kernel.parties import oversight, people, relations
+from kernel.watch import Clock
 from kernel.words import Words
 from kernel.work import Work
 from kernel.workflow import REASON, Workflow, step
 from marketplace import access, orders, volume
-from marketplace.integrity.rules import HARD, REASONS, WHOLE_BP, Finding, Rule
+from marketplace.integrity.rules import HARD, WHOLE_BP, Finding, Rule
 
 ORDER_MAX: Final = len(Rule)
 """Flags that one order has at most: one for each rule."""
+
+NAMED_MAX: Final = 50
+"""Trades of one finding that its evidence names."""
 
 
 class State(StrEnum):
@@ -153,18 +158,23 @@ def raise_for(work: Work, order_id: str, finding: Finding) -> IntegrityFlag | No
         buyer_id=order.buyer_id,
         rule=finding.rule,
         score_bp=finding.score_bp,
-        evidence=dict(finding.evidence),
+        evidence=_evidence(finding),
         raised_at=work.now,
     )
     said: dict[str, Any] = {"order_id": order.id, "rule": finding.rule}
     house, is_hard = work.as_system(), finding.rule in HARD
     if is_hard:
-        said["reason"] = REASONS[finding.rule]
+        said["reason"] = finding.rule.reason
     LIFE.take("establish" if is_hard else "suspect", made, house, **said)
     work.session.add(made)
     work.session.flush()
-    volume.exclude(house, order.id, source_id=made.id, reason=REASONS[finding.rule])
+    volume.exclude(house, order.id, source_id=made.id, reason=finding.rule.reason)
     return made
+
+
+def _evidence(finding: Finding) -> dict[str, Any]:
+    told = dict(finding.evidence)
+    return told | ({"orders": list(finding.orders[:NAMED_MAX])} if finding.orders[1:] else {})
 
 
 _OURS: Final = access.overseen(IntegrityFlag, LIFE, Words("没有这个诚信标记", "no integrity flag"))
@@ -178,20 +188,34 @@ def take(work: Work, flag_id: str, name: str, /, **data: Any) -> IntegrityFlag:
     return oversight.take(work, LIFE, found, name, **data)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which flags are asked for. overdue: those alone whose review is late."""
+
+    state: str | None = None
+    rule: str | None = None
+    merchant_id: str | None = None
+    order_id: str | None = None
+    overdue: bool = False
+
+
 def listed(
-    work: Work,
-    *,
-    state: str | None = None,
-    rule: str | None = None,
-    order_id: str | None = None,
-    after: str | None = None,
-    limit: int,
+    work: Work, wanted: Wanted, *, newest: bool = False, after: str | None = None, limit: int
 ) -> Page[IntegrityFlag]:
     """Return one page of the flags, oldest first; for overseers. One SELECT on an index."""
-    where = [] if rule is None else [IntegrityFlag.rule == rule]
-    if order_id is not None:
-        where.append(IntegrityFlag.order_id == order_id)
-    return _OURS.listed(work, *where, state=state, after=after, limit=limit, oldest_first=True)
+    where = [
+        getattr(IntegrityFlag, name) == getattr(wanted, name)
+        for name in ("rule", "merchant_id", "order_id")
+        if getattr(wanted, name) is not None
+    ]
+    if wanted.overdue:
+        late = select(Clock.subject).where(
+            Clock.completed_on.is_(None), Clock.due_on < local_date(work.now)
+        )
+        where += [IntegrityFlag.state == State.OPEN, IntegrityFlag.id.in_(late)]
+    return _OURS.listed(
+        work, *where, state=wanted.state, after=after, limit=limit, oldest_first=not newest
+    )
 
 
 def of_order(session: Session, order_id: str) -> list[IntegrityFlag]:

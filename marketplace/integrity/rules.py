@@ -28,18 +28,18 @@ class Rule(StrEnum):
     ABNORMAL_PRICE = "S2"
     MUTUAL_DEPENDENCE = "S6"
 
+    @property
+    def reason(self) -> str:
+        """Why a trade does not count that it has found (剔除原因)."""
+        return self.name.lower()
 
-HARD: Final = frozenset({Rule.COMMON_CONTROL, Rule.DECLARED_RELATED, Rule.REFUNDED})
+    @property
+    def is_hard(self) -> bool:
+        """Whether it needs no judgement."""
+        return self.value.startswith("H")
 
-REASONS: Final[Mapping[Rule, str]] = {
-    Rule.COMMON_CONTROL: "common_control",
-    Rule.DECLARED_RELATED: "declared_related",
-    Rule.REFUNDED: "refunded",
-    Rule.CIRCULAR: "circular",
-    Rule.ABNORMAL_PRICE: "abnormal_price",
-    Rule.MUTUAL_DEPENDENCE: "mutual_dependence",
-}
-"""Why a trade does not count (剔除原因), by the rule that found it."""
+
+HARD: Final = frozenset(rule for rule in Rule if rule.is_hard)
 
 
 @dataclass(frozen=True, slots=True)

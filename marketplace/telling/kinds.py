@@ -15,6 +15,7 @@ from delivery.passing import reviews
 from kernel.words import Words
 from licensing import authorisations
 from marketplace import orders, products
+from marketplace.integrity import flags
 from marketplace.terms.rows import SubscriptionTerm
 from settlement import payouts
 from settlement.metering import bills
@@ -80,6 +81,11 @@ def _product(session: Session, subject: str) -> Mapping[str, Mapping[str, str]]:
     return {found.owner_id: {"product_id": found.id}}
 
 
+def _flag(session: Session, subject: str) -> Mapping[str, Mapping[str, str]]:
+    found = flags.find(session, subject)
+    return {found.merchant_id: {"order_id": found.order_id, "rule": found.rule}}
+
+
 # fmt: off
 KINDS: Final[Mapping[str, Told]] = {
     "order.placed":             Told(Words("收到订单", "An order was placed"), _order),
@@ -91,6 +97,11 @@ KINDS: Final[Mapping[str, Told]] = {
     "order.refunded":           Told(Words("订单已退款", "An order is refunded"), _order),
     "order.completed":          Told(Words("订单结算完成", "An order is complete"), _order),
     "order.cancelled":          Told(Words("订单已取消", "An order is cancelled"), _order),
+    "integrity_flag.raised":    Told(Words("成交暂不计入", "A trade is set aside"), _flag),
+    "integrity_flag.established": Told(Words("成交不计入", "A trade does not count"), _flag),
+    "integrity_flag.confirmed": Told(Words("成交认定不计入", "It stays out of the count"), _flag),
+    "integrity_flag.cleared":   Told(Words("成交恢复计入", "A trade counts again"), _flag),
+    "integrity_flag.overturned": Told(Words("成交重新计入", "It counts after all"), _flag),
     "term.ending":              Told(Words("包期即将到期", "A subscription will end"), _term),
     "term.not_renewed_alone":   Told(Words("未能自动续订", "It was not renewed"), _term),
     "term.lapsed":              Told(Words("包期停用", "A subscription is closed"), _term),

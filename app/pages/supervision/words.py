@@ -123,5 +123,6 @@ STAGES: Final = {
 PATHS: Final = {
     "scn_": "/cases/", "opn_": "/opinions/", "aut_": "/authorisations/", "sup_": "/agreements/",
     "reg_": "/registrations/", "dvn_": "/directories/", "prd_": "/products/", "ord_": "/orders/",
+    "flg_": "/integrity/",
 }
 # fmt: on

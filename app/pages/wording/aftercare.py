@@ -45,6 +45,11 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 EVENTS: Final[dict[str, Words]] = {
+    "integrity_flag.raised": Words("标记可疑，暂不计入", "Flagged, and set aside"),
+    "integrity_flag.established": Words("按硬规则认定，不计入", "Found by a hard rule, set aside"),
+    "integrity_flag.confirmed": Words("认定属实，不计入", "Confirmed, and stays out"),
+    "integrity_flag.cleared": Words("排除嫌疑，恢复计入", "Cleared, and counts again"),
+    "integrity_flag.overturned": Words("撤销认定，恢复计入", "Overturned, and counts again"),
     "trade_dispute.refund_barred": Words(
         "退款暂不能办理，款项继续冻结", "Refund barred, still held"
     ),

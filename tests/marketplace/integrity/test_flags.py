@@ -14,7 +14,7 @@ from kernel.money import Money
 from kernel.parties.people import Membership
 from marketplace import orders, volume
 from marketplace.integrity import flags
-from marketplace.integrity.flags import IntegrityFlag, State
+from marketplace.integrity.flags import IntegrityFlag, State, Wanted
 from marketplace.integrity.rules import Finding, Rule
 from marketplace.orders import Order
 from settlement import fsck, turnover
@@ -202,7 +202,7 @@ def test_to_traders_a_flag_does_not_exist(session: Session, person: str) -> None
     with pytest.raises(NotFound):
         flags.take(work, flag.id, "clear", reason="没有问题")
     with pytest.raises(StepNotAllowed):
-        flags.listed(work, limit=9)
+        flags.listed(work, Wanted(), limit=9)
 
 
 def test_who_belongs_to_a_party_does_not_decide(session: Session) -> None:
@@ -225,7 +225,7 @@ def test_flags_are_listed_by_what_is_asked(session: Session) -> None:
     work = watched.by(session, REVIEWER)
 
     def ids(**asked: Any) -> set[str]:
-        return {one.id for one in flags.listed(work, limit=9, **asked).items}
+        return {one.id for one in flags.listed(work, Wanted(**asked), limit=9).items}
 
     assert ids() == {ring.id, price.id} == ids(order_id=order.id)
     assert ids(state="open") == {ring.id} == ids(rule="S1")

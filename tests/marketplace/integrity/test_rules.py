@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from marketplace.integrity import rules
+from marketplace.integrity import rules, saying
 from marketplace.integrity.rules import Finding, Link, Rule, Trade
 
 DAY = datetime(2026, 7, 13, 4, tzinfo=UTC)
@@ -148,6 +148,7 @@ def test_a_young_merchant_with_one_young_buyer_is_found(
 
 
 def test_every_rule_says_why_a_trade_does_not_count() -> None:
-    assert set(rules.REASONS) == set(Rule)
-    assert len(set(rules.REASONS.values())) == len(Rule)
+    assert set(saying.RULES) == set(saying.WHY) == set(Rule)
+    assert {saying.reason(rule.reason) for rule in Rule} == set(saying.RULES.values())
+    assert len(set(saying.RULES.values())) == len(Rule)
     assert {rule for rule in Rule if rule.startswith("H")} == rules.HARD

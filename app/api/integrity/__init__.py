@@ -1,0 +1,1 @@
+"""Doors of counted volume's integrity: flags, and what does not count."""
