@@ -52,6 +52,7 @@ from marketplace.demands import supply as supply_requests
 from marketplace.frameworks import frameworks
 from marketplace.instalments import schedules
 from marketplace.integrity import flags
+from marketplace.releasing import releases
 from marketplace.renewing import renewals
 from marketplace.shelving import amendments
 from marketplace.trying import offers as trial_offers
@@ -126,6 +127,7 @@ NOUNS: tuple[ModuleType, ...] = (
     lots,
     contracts,
     flags,
+    releases,
     tasks,
     egress_reviews,
     uploads,

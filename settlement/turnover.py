@@ -4,6 +4,7 @@ Both are kept for each order line, or deal; money does not move with them. Toget
 all that was accepted, less what went back (I-63).
 """
 
+from datetime import date
 from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
@@ -13,7 +14,7 @@ from kernel.clock import local_date
 from kernel.money import Money
 from kernel.work import Work
 from settlement import ledger
-from settlement.books import accounts, balances, entries
+from settlement.books import accounts, balances, entries, postings
 from settlement.ledger import AccountRef, Row
 
 COUNTED: Final = "9002.turnover"
@@ -37,6 +38,28 @@ def sides(session: Session) -> Sides:
     )
     found = {code: int(minor) for code, minor in session.execute(statement)}
     return Sides(Money(found.get(COUNTED, 0)), Money(found.get(EXCLUDED, 0)))
+
+
+def within(session: Session, since: date, until: date) -> Sides:
+    """Return what the memo book says of the days from `since` to `until`, both included.
+
+    Two SELECTs over the entries of these days.
+    """
+    found = {COUNTED: 0, EXCLUDED: 0}
+    for account, sign in ((postings.c.credit_id, 1), (postings.c.debit_id, -1)):
+        statement = (
+            select(accounts.c.code, func.sum(postings.c.amount))
+            .join(postings, account == accounts.c.id)
+            .join(entries, entries.c.id == postings.c.entry_id)
+            .where(
+                accounts.c.code.in_((COUNTED, EXCLUDED)),
+                entries.c.effective_on.between(since, until),
+            )
+            .group_by(accounts.c.code)
+        )
+        for code, minor in session.execute(statement):
+            found[code] += sign * int(minor)
+    return Sides(Money(found[COUNTED]), Money(found[EXCLUDED]))
 
 
 def align(work: Work, owner: str, *, counts: bool, order_id: str | None = None) -> Money:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import Invalid, NotFound
 from marketplace.counting.moves import VolumeMove, VolumeRound, VolumeRoundMove, VolumeWaiting
 from marketplace.counting.spans import Span
+from marketplace.releasing import figures
 from marketplace.releasing.sumtree import Line
 
 _BATCH: Final = 10_000
@@ -99,9 +100,7 @@ def lines(session: Session, span: Span, watermark: int) -> Iterator[Line]:
     never counted in the period is left out. One SELECT; holds a number for each line.
     """
     found: dict[str, list[int]] = {}
-    statement = _of(select(VolumeMove.subject_id, VolumeMove.counted), span, watermark).where(
-        VolumeMove.registered.is_(False), VolumeMove.counted != 0
-    )
+    statement = figures.lines(span, watermark)
     for name, fen in session.execute(statement.execution_options(yield_per=_BATCH)):
         found.setdefault(name, [0, 0])[fen < 0] += abs(fen)
     for name in sorted(found):  # not by the database: its order of texts is its own

@@ -12,10 +12,10 @@ import hashlib
 import hmac
 from base64 import b85encode
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from struct import Struct
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from kernel.crypto import canonical
 
@@ -27,6 +27,7 @@ SUM_MAX: Final = 2**63 - 1
 SEED_BYTES: Final = 32
 
 _NODE: Final = Struct(">32sQQ")
+NODE_BYTES: Final = _NODE.size
 _PAIR: Final = Struct(">32xQQ32xQQ")
 _LEAF: Final = Struct(">c32sBQQ")
 _CUTS: Final = Struct(">QQQQ")
@@ -51,6 +52,23 @@ class Line:
         return self.up - self.back
 
 
+class Grown(Protocol):
+    """A tree, in memory or kept in tiles (`shelves`), of which proofs can be made."""
+
+    @property
+    def release(self) -> str:
+        """The name of what it was grown for."""
+        ...
+
+    def place(self, leaf: bytes) -> int | None:
+        """Return where a leaf lies; None where it doesn't."""
+        ...
+
+    def beside(self, at: int) -> Iterator[bytes]:
+        """Yield the neighbours of a leaf on its way up, where it has one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
     """A tree as it was built. levels: the leaves first, 48 bytes a node, the top last."""
@@ -62,6 +80,18 @@ class Tree:
     def size(self) -> int:
         """How many leaves."""
         return len(self.levels[0]) // _NODE.size
+
+    def place(self, leaf: bytes) -> int | None:
+        """Return where a leaf lies; None where it doesn't."""
+        at = bisect_left(range(self.size), leaf, key=lambda place: node(self.levels[0], place))
+        return at if at < self.size and node(self.levels[0], at) == leaf else None
+
+    def beside(self, at: int) -> Iterator[bytes]:
+        """Yield the neighbours of a leaf on its way up, where it has one."""
+        for level in self.levels[:-1]:
+            if (at ^ 1) * NODE_BYTES < len(level):
+                yield node(level, at ^ 1)
+            at //= 2
 
     @property
     def up(self) -> int:
@@ -127,23 +157,34 @@ def grown(release: str, leaves: bytes) -> Tree:
     return Tree(release, levels)
 
 
+def node(level: bytes, place: int) -> bytes:
+    """Return one node of a level: hash, up, back."""
+    return level[place * NODE_BYTES : (place + 1) * NODE_BYTES]
+
+
+def opened(leaf: bytes) -> tuple[str, int, int]:
+    """Return a node's hash in hexadecimal digits, and both its sums."""
+    name, up, back = _NODE.unpack(leaf)
+    return name.hex(), up, back
+
+
 def key(name: str, seed: bytes) -> bytes:
     """Return the secret of one line, for its owner: it opens this line's leaves and no other."""
     return hmac.digest(seed, name.encode(), "sha256")
 
 
-def proof(tree: Tree, line: Line, secret: bytes) -> dict[str, Any]:
+def proof(tree: Grown, line: Line, secret: bytes) -> dict[str, Any]:
     """Return what shows its owner that a line is in the tree; less than 4 KB as JSON.
 
     secret: the line's (`key`). Some 25 steps for each part. Raises KeyError when it is not in.
     """
     parts = []
     for leaf in _leaves(line, secret):
-        at = bisect_left(range(tree.size), leaf, key=lambda place: _at(tree.levels[0], place))
-        if at == tree.size or _at(tree.levels[0], at) != leaf:
+        at = tree.place(leaf)
+        if at is None:
             raise KeyError(line.name)
         _, up, back = _NODE.unpack(leaf)
-        path = b85encode(_path(tree, at)).decode()
+        path = b85encode(_path(tree.beside(at))).decode()
         parts.append({"at": at, "up": up, "back": back, "path": path})
     told = {"format": FORMAT, "release": tree.release, "line": line.name}
     return told | {"key": secret.hex(), "parts": parts}
@@ -191,15 +232,12 @@ def _above(below: bytes) -> bytes:
     return bytes(made)
 
 
-def _path(tree: Tree, at: int) -> bytes:
+def _path(neighbours: Iterable[bytes]) -> bytes:
     """Return the neighbours on the way up: each its hash and its two sums, seven bits a byte."""
     found = bytearray()
-    for level in tree.levels[:-1]:
-        neighbour = at ^ 1
-        if neighbour * _NODE.size < len(level):
-            told, up, back = _NODE.unpack(_at(level, neighbour))
-            found += told + _short(up) + _short(back)
-        at //= 2
+    for neighbour in neighbours:
+        told, up, back = _NODE.unpack(neighbour)
+        found += told + _short(up) + _short(back)
     return bytes(found)
 
 
@@ -211,10 +249,6 @@ def _short(number: int) -> bytes:
         number >>= 7
     found.append(number)
     return bytes(found)
-
-
-def _at(level: bytes, place: int) -> bytes:
-    return level[place * _NODE.size : (place + 1) * _NODE.size]
 
 
 def _named(release: str) -> bytes:

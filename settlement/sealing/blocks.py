@@ -115,6 +115,11 @@ class Proof(NamedTuple):
         return merkle.climb(self.leaf, self.path, crypto) == self.root
 
 
+def last(session: Session) -> int:
+    """Return the number of the newest block; 0 before the first. One SELECT by key."""
+    return int(session.scalars(select(func.coalesce(func.max(blocks.c.number), 0))).one())
+
+
 def seal(work: Work) -> int:
     """Seal what no block has yet of the newest entries, at most BLOCK_MAX; return how many.
 

@@ -42,6 +42,12 @@ STATES: Final[dict[str, tuple[str, str, str]]] = {
     "integrity_flag.open": ("待复核，暂不计入", "to be reviewed, not counted", "warn"),
     "integrity_flag.confirmed": ("已认定，不计入", "confirmed, not counted", "bad"),
     "integrity_flag.cleared": ("已排除，计入", "cleared, counted", "good"),
+    "volume_release.prepared": ("已编制，待复核", "prepared, to be checked", "warn"),
+    "volume_release.checked": ("已复核，待发布", "checked, to be published", "busy"),
+    "volume_release.published": ("已发布", "published", "good"),
+    "volume_release.restated": ("已重述", "restated", "past"),
+    "volume_release.withdrawn": ("已撤回", "withdrawn", "past"),
+    "volume_release.rejected": ("已退回", "rejected", "bad"),
 }
 
 EVENTS: Final[dict[str, Words]] = {
@@ -60,6 +66,7 @@ EVENTS: Final[dict[str, Words]] = {
     "rating.given": Words("评价", "Rated"),
     "rating.hidden": Words("隐藏评价内容", "Words of a rating hidden"),
     "bad_review.received": Words("收到差评", "Bad review received"),
+    "volume_release.prepared": Words("编制发布", "Prepared"),
     "evidence.filed": Words("提交证据", "Evidence shown"),
     "evidence.read": Words("查阅证据文件", "File of evidence read"),
 }
