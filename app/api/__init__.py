@@ -44,7 +44,7 @@ from app.api.delivery import (
     uses,
 )
 from app.api.dividing import fee_notes, fee_rules, hold_list, revenue_rules
-from app.api.integrity import integrity_flags
+from app.api.integrity import exclusions, integrity_flags
 from app.api.licensing import (
     agreements,
     appeals,
@@ -189,6 +189,7 @@ NOUNS = (
     lots,
     centres,
     rankings,
+    exclusions,
     integrity_flags,
     deliveries,
     egress_reviews,

@@ -41,7 +41,7 @@ from app.pages.data import locations as mounted
 from app.pages.deciding import log
 from app.pages.delivering import client, deliveries
 from app.pages.delivering import egress as egress_desk
-from app.pages.face import developers, home, leagues, notices, open_data, rulebook, tour
+from app.pages.face import developers, exclusions, home, leagues, notices, open_data, rulebook, tour
 from app.pages.finding import catalogue as finding
 from app.pages.frame import agreements, disclosures, drafting, register
 from app.pages.handing import panels as handing
@@ -88,6 +88,7 @@ AUDIENCES = (
     developers,
     tour,
     leagues,
+    exclusions,
     public,
     letter,
     verification,

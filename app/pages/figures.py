@@ -9,11 +9,11 @@ from markupsafe import Markup
 from app import languages
 from kernel.money import Money, half_up
 from marketplace import prices
+from marketplace.counting import bands
 from marketplace.plans import wording
 
 _YI: Final = 10_000_000_000  # 100 million yuan, in fen
 _WAN: Final = 1_000_000  # 10 thousand yuan, in fen
-_BANDS: Final = (1, 10, 100, 1_000)  # upper ends, in ten thousand yuan
 
 
 def init_app(app: Flask) -> None:
@@ -39,15 +39,13 @@ def rounded(value: Money) -> Markup:
 def band(value: Money) -> str:
     """Write the band of an amount, for trades that are shown to everybody."""
     zh = languages.current() == "zh"
-    wan = value.minor // _WAN
-    over = [end for end in _BANDS if wan < end]
-    if not over:
+    low, high = bands.of(value.minor)
+    if high is None:
         return "1000 万元以上" if zh else "over ¥10m"
-    place = _BANDS.index(over[0])
-    if place == 0:
+    if low == 0:
         return "1 万元以下" if zh else "under ¥10k"
-    low, high = _BANDS[place - 1], _BANDS[place]
-    return f"{low}—{high} 万元" if zh else f"{_short(low)}–{_short(high)}"
+    near, far = low // _WAN, high // _WAN
+    return f"{near}—{far} 万元" if zh else f"{_short(near)}–{_short(far)}"
 
 
 def round_amount(minor: int) -> str:

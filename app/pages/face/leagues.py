@@ -80,7 +80,8 @@ def rankings() -> Any:
     work = unit.current()
     kind: Ranking = next((each for each in KINDS if each == request.args.get("kind")), "merchants")
     today = local_date(work.now)
-    span = _span(request.args.get("period", "Y"), today)
+    span = span_of(request.args.get("period", "Y"), today)
+    earlier, later = around(span, today)
     if (file := shown.asked("file", max=4)) in ("csv", "xlsx"):
         return _saved(work, kind, span, file)
     found = leagues.league(work.session, kind, span, after=shown.after(), limit=PLACES)
@@ -92,8 +93,8 @@ def rankings() -> Any:
         periods=[(each, languages.said(words)) for each, words in PERIODS.items()],
         span=span,
         title=label(span),
-        earlier=_neighbour(span.before(), today),
-        later=_neighbour(_after(span, today), today),
+        earlier=earlier,
+        later=later,
         open=span.until >= today,
         cards=_cards(work, span, found),
         places=_rows(work, kind, found),
@@ -111,7 +112,7 @@ def label(span: Span) -> str:
     return languages.said(Words(zh, en))
 
 
-def _span(asked: str, today: date) -> Span:
+def span_of(asked: str, today: date) -> Span:
     """Return the period that is asked for: a code, or a kind of which today's is meant."""
     if asked in PERIODS:
         return spans.of(asked, today)
@@ -119,6 +120,14 @@ def _span(asked: str, today: date) -> Span:
         return spans.parse(asked)
     except Invalid:
         return spans.of("Y", today)
+
+
+Neighbour = dict[str, str] | None
+
+
+def around(span: Span, today: date) -> tuple[Neighbour, Neighbour]:
+    """Return the periods before and after a period: code and label; None where there is none."""
+    return _neighbour(span.before(), today), _neighbour(_after(span, today), today)
 
 
 def _after(span: Span, today: date) -> Span | None:
