@@ -2,11 +2,13 @@
 
     python inclusion.py PROOF.json RELEASE.json
 
-Needs Python and this one file, no exchange and no package. Ends with 0 when the line is in the
-total, 4 when the proof does not hold, 2 when it is not called so. The scheme: a leaf is
-SHA-256(0 ‖ key ‖ part ‖ up ‖ back ‖ name), a node SHA-256(1 ‖ left ‖ right) where each child is its
-hash and both its sums, and the root SHA-256(2 ‖ SHA-256(release) ‖ size ‖ the top). Sums have
-eight bytes, are never negative, and never overflow.
+PROOF.json holds one proof, or all that a merchant was handed for a release; RELEASE.json what
+was published of it. Needs Python and this one file, no exchange and no package. Ends with 0 when
+every line is in the total, 4 when a proof does not hold, 2 when it is not called so.
+
+The scheme: a leaf is SHA-256(0 ‖ key ‖ part ‖ up ‖ back ‖ name), a node SHA-256(1 ‖ left ‖ right)
+where each child is its hash and both its sums, and the root SHA-256(2 ‖ SHA-256(release) ‖ size ‖
+the top). Sums have eight bytes, are never negative, and never overflow.
 """
 
 import hashlib
@@ -20,7 +22,8 @@ from typing import Any, NamedTuple
 FORMAT = 1
 PARTS = 3
 SUM_MAX = 2**63 - 1
-FILE_MAX = 65_536
+FILE_MAX = 4 << 20
+LINES_MAX = 1_000
 
 _HASH = 32
 _SEVEN_BITS = 127
@@ -83,6 +86,27 @@ def check(proof: Any, published: Any) -> Included:
             raise NotIncluded("the way does not lead to the published root")
         up, back = up + leaf.up, back + leaf.back
     return Included(_text(proof, "release"), _text(proof, "line"), up, back)
+
+
+def check_all(proofs: Any, published: Any) -> list[Included]:
+    """Return what a merchant's proofs show of a published release, each line. Raises NotIncluded.
+
+    Besides each proof: no line is there twice, and the sums that are told of them all are theirs.
+    published: the release as it was made known; its tree, or the whole of it.
+    """
+    tree = published.get("tree", published) if isinstance(published, Mapping) else published
+    if not isinstance(proofs, Mapping) or "lines" not in proofs:
+        return [check(proofs, tree)]
+    lines = _field(proofs, "lines", list)
+    if not 0 < len(lines) <= LINES_MAX:
+        raise NotIncluded("no line, or more than can be")
+    found = [check(one, tree) for one in lines]
+    if len({one.line for one in found}) != len(found):
+        raise NotIncluded("a line is there twice")
+    sums = (sum(one.up for one in found), sum(one.back for one in found))
+    if sums != (_number(proofs, "up"), _number(proofs, "back")):
+        raise NotIncluded("the lines do not add up to what is told of them")
+    return found
 
 
 def _leaf(secret: bytes, number: int, part: Any, name: str) -> _Node:
@@ -201,11 +225,14 @@ def main(paths: list[str]) -> int:
         sys.stderr.write("usage: inclusion.py PROOF.json RELEASE.json\n")
         return 2
     try:
-        found = check(*map(_read, paths))
+        found = check_all(*map(_read, paths))
     except (NotIncluded, OSError) as error:
         sys.stderr.write(f"not shown: {error}\n")
         return 4
-    sys.stdout.write(f"{found.line}: {found.amount} fen are in the total of {found.release}\n")
+    for one in found:
+        sys.stdout.write(f"{one.line}: {one.amount} fen are in the total of {one.release}\n")
+    if len(found) > 1:
+        sys.stdout.write(f"{len(found)} lines: {sum(one.amount for one in found)} fen\n")
     return 0
 
 

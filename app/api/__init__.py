@@ -89,6 +89,7 @@ from app.api.parties import admissions, bank_checks, organisations, roles, sessi
 from app.api.pricing import fee_periods
 from app.api.rails import provider_commands, provider_notices
 from app.api.refunding import adjustments, disputes, holds, refunds
+from app.api.releasing import volume_releases
 from app.api.review import assignments, changes, sheet_drafts
 from app.api.settlement import (
     attempts,
@@ -190,6 +191,7 @@ NOUNS = (
     centres,
     rankings,
     exclusions,
+    volume_releases,
     integrity_flags,
     deliveries,
     egress_reviews,

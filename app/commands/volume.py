@@ -68,3 +68,49 @@ def digest(settings: Settings, period: str, number: int | None) -> None:
         made = inputs.made(session, span, watermark)
         told = {"period": span.code, "round": watermark, "waiting": inputs.waiting(session, span)}
     click.echo(json.dumps(told | asdict(made)))
+
+
+@volume.command("recompute")
+@click.argument("release")
+@click.argument("input_file", required=False, type=click.Path(exists=True, dir_okay=False))
+@click.option("--hash", "expected", help="The hash as it was made known elsewhere.")
+@click.pass_obj
+def recompute(
+    settings: Settings, release: str, input_file: str | None, expected: str | None
+) -> None:
+    """Make a published release again, and tell its hashes, root and total as JSON.
+
+    RELEASE is its id: it is made again from the ledger, at its watermark. Or it is the file of
+    its document, with that of its input: then nothing but the two files is read.
+
+    Exit status 4 when anything is another than it was published.
+    """
+    if input_file is not None:
+        from databourse_client import releases as outside
+
+        sys.exit(outside.main([release, input_file, *([expected] if expected else [])]))
+    from marketplace.releasing import recomputing, releases
+
+    with (
+        opening.telling(),
+        opening.opened(settings) as house,
+        house.engines.reading() as session,
+    ):
+        found = releases.find(session, release)
+        made = recomputing.again(session, house.crypto, found)
+    differs = [*made.differs, *(["expected"] if expected not in {None, made.hash} else [])]
+    click.echo(json.dumps({"release": release, **asdict(made), "differs": differs}))
+    sys.exit(4 if differs else 0)
+
+
+@volume.command("prove")
+@click.argument("proof", type=click.Path(exists=True, dir_okay=False))
+@click.argument("release", type=click.Path(exists=True, dir_okay=False))
+def prove(proof: str, release: str) -> None:
+    """Verify a merchant's proofs against the document of a release; both are files.
+
+    Exit status 4 when a line is not in the published total.
+    """
+    from databourse_client import inclusion
+
+    sys.exit(inclusion.main([proof, release]))

@@ -7,6 +7,7 @@ from its ledger.
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -18,7 +19,7 @@ from kernel.parties import organisations
 from kernel.work import Rules
 from marketplace import boards, products
 from marketplace.counting.spans import Span
-from marketplace.releasing import figures, inputs, masking, sumtree
+from marketplace.releasing import figures, inputs, masking, shelves, sumtree
 from marketplace.releasing.inputs import Made
 from marketplace.releasing.masking import Disclosure
 from marketplace.releasing.sumtree import Tree
@@ -111,11 +112,7 @@ def written(
     head: id, period, watermark, reason. names: key → both names, as they were when it was
     prepared.
     """
-    leaves = tree_leaves(tree)
-    told = hashlib.sha256()
-    for piece in input_file(str(head["release"]), leaves):
-        told.update(piece)
-    input_hash = told.hexdigest()
+    input_hash = _digest(input_file(str(head["release"]), tree_leaves(tree)))
     document = head | {
         "format": FORMAT,
         "digest": drawn.made.digest,
@@ -148,6 +145,17 @@ def input_file(release_id: str, leaves: Iterable[bytes]) -> Iterator[bytes]:
         yield f"{told} {up} {back}\n".encode()
 
 
+def kept_input_hash(session: Session, release_id: str) -> str:
+    """Return the hash of the input file as its tiles give it out. One SELECT, streamed."""
+    return _digest(input_file(release_id, shelves.leaves(session, release_id)))
+
+
+def read(document: str) -> dict[str, Any]:
+    """Return what a document says."""
+    found: dict[str, Any] = json.loads(document)
+    return found
+
+
 def named(session: Session, leagues: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return kind → key → both names, of what the leagues show. Three SELECTs."""
     shown = {
@@ -163,3 +171,10 @@ def named(session: Session, leagues: Iterable[dict[str, Any]]) -> dict[str, Any]
         kind: {key: [name.zh, name.en] for key, name in found.items()}
         for kind, found in words.items()
     }
+
+
+def _digest(pieces: Iterable[bytes]) -> str:
+    told = hashlib.sha256()
+    for piece in pieces:
+        told.update(piece)
+    return told.hexdigest()

@@ -6,7 +6,6 @@ the moment in which it is prepared nothing of it changes but its state: a restat
 release with its reason, and both are kept, as first published and as restated (I-65, I-66).
 """
 
-import json
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -128,8 +127,7 @@ class VolumeRelease(Living, Base):
     @property
     def told(self) -> dict[str, Any]:
         """The document, read."""
-        found: dict[str, Any] = json.loads(self.document)
-        return found
+        return documents.read(self.document)
 
     @property
     def disclosure(self) -> Disclosure:

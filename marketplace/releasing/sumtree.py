@@ -140,7 +140,7 @@ def build(release: str, lines: Iterable[Line], seed: bytes) -> Tree:
             raise NotCountable(f"{line.name} does not come after {last}")
         _check(line)
         last, up, back = line.name, up + line.up, back + line.back
-        leaves += _leaves(line, key(line.name, seed))
+        leaves += leaves_of(line, key(line.name, seed))
     if not leaves:
         raise NotCountable("no line")
     if max(up, back) > SUM_MAX:
@@ -179,7 +179,7 @@ def proof(tree: Grown, line: Line, secret: bytes) -> dict[str, Any]:
     secret: the line's (`key`). Some 25 steps for each part. Raises KeyError when it is not in.
     """
     parts = []
-    for leaf in _leaves(line, secret):
+    for leaf in leaves_of(line, secret):
         at = tree.place(leaf)
         if at is None:
             raise KeyError(line.name)
@@ -200,7 +200,7 @@ def _check(line: Line) -> None:
         raise NotCountable(f"{line.name} is negative, or more than a column holds")
 
 
-def _leaves(line: Line, secret: bytes) -> list[bytes]:
+def leaves_of(line: Line, secret: bytes) -> list[bytes]:
     """Return the three leaves of a line, 48 bytes each, as its secret cuts and blinds them."""
     cuts = _CUTS.unpack(hashlib.sha256(_CUT_MARK + secret).digest())
     ups, backs = _cut(line.up, *cuts[:2]), _cut(line.back, *cuts[2:])

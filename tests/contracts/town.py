@@ -31,6 +31,12 @@ from tests.settlement import money
 from tests.settlement.assets import town as assets
 from tests.settlement.deals import test_deals
 
+RELEASED = (
+    '{"disclosure":{"dominant_bp":8500,"organisations_min":3,"places_max":100},"figures":{},'
+    '"leagues":[],"names":{"boards":{},"merchants":{},"products":{}},"tree":null}'
+)
+"""What a release says in which nothing was traded, as far as pages read it."""
+
 NAMED = {
     ("agreements", "subject_id"): "supply_agreements.id",
     ("assessments", "subject_id"): "assessments.id",
@@ -66,6 +72,7 @@ NAMED = {
     ("mandates", "subject_id"): "mandates.id",
     ("mandates", "product_id"): "products.id",
     ("integrity-flags", "subject_id"): "integrity_flags.id",
+    ("volume-releases", "subject_id"): "volume_releases.id",
     ("complaints", "subject_id"): "complaints.id",
     ("complaints", "piece_id"): "aftercare_papers.id",
     ("bad-reviews", "subject_id"): "bad_reviews.id",
@@ -323,6 +330,15 @@ def _fill(session: Session) -> None:
         ("integrity_flags", {"merchant_id": "org_developer", "buyer_id": "org_buyer", "rule": "S1",
                              "state": "open", "score_bp": 9000, "evidence": {}, "reason": None,
                              "decided_by": None, "decided_at": None}),
+        ("volume_releases", {"period": "M2026-06", "state": "published", "document": RELEASED,
+                             "total_fen": 0, "tb_total_fen": 0, "aside_fen": 0, "tb_aside_fen": 0,
+                             "leaves": 0, "root": None, "reason": None, "restates_id": None,
+                             "since": date(2026, 6, 1), "until": date(2026, 6, 30),
+                             "provisional": False, "watermark": 0,
+                             "prepared_by": "per_exchange_settler", "checked_at": NOON,
+                             "published_at": NOON,
+                             "checked_by": "per_exchange_approver",
+                             "published_by": "per_exchange_approver"}),
         ("ratings", {"merchant_id": "org_developer", "buyer_id": "org_buyer",
                      "anonymous": False}),
         ("bad_reviews", {"merchant_id": "org_developer", "buyer_id": "org_buyer",
