@@ -136,7 +136,7 @@ def _fill(engines: Engines, moves: int) -> None:
         for each in (
             "SET session_replication_role = replica",
             statement,
-            "INSERT INTO volume_waiting SELECT number FROM volume_moves",
+            "INSERT INTO volume_waiting (number) SELECT number FROM volume_moves",
             "VACUUM ANALYZE volume_moves",
         ):
             connected.execute(each)

@@ -151,7 +151,7 @@ class Direct:
 
     def __init__(self, made: Callable[[Among], Select[*tuple[Any, ...]]]) -> None:
         self._made = made
-        self._texts: dict[str, str] = {}
+        self._texts: dict[str, tuple[str, dict[str, Any]]] = {}
 
     def rows(self, session: Session, asked: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Return what it finds, in the session's transaction. asked: its parameters.
@@ -162,6 +162,8 @@ class Direct:
         dialect, driver = connection.dialect, connection.connection.driver_connection
         if driver is None:
             raise RuntimeError("a connection in use has a driver's")
+        text, own = self._texts.get(dialect.name) or self._text(dialect)
+        asked = {**own, **asked}
         if dialect.name == "sqlite":
             cursor = driver.cursor()
             asked = {k: json.dumps(v) if isinstance(v, list) else v for k, v in asked.items()}
@@ -170,7 +172,6 @@ class Direct:
             # for the driver looks at each of their elements.
             cursor = driver.cursor(binary=True)
             asked = {k: _array(v) if isinstance(v, list) else v for k, v in asked.items()}
-        text = self._texts.get(dialect.name) or self._text(dialect)
         connection.dispatch.before_cursor_execute(connection, cursor, text, asked, None, False)
         try:
             cursor.execute(text, asked)
@@ -180,13 +181,16 @@ class Direct:
             raise DBAPIError.instance(text, None, error, base, dialect=dialect) from error
         return found
 
-    def _text(self, dialect: Dialect) -> str:
+    def _text(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+        """Return it as the database reads it, with the values that were written in it."""
         if dialect.name == "sqlite":
             named = sqlite.dialect(paramstyle="named")
             made = self._made(_among_sqlite).compile(dialect=named)
         else:
             made = self._made(_among_postgresql).compile(dialect=dialect)
-        self._texts[dialect.name] = str(made)
+        told = made.construct_params(_check=False)
+        own = {name: value for name, value in told.items() if not made.binds[name].required}
+        self._texts[dialect.name] = str(made), own
         return self._texts[dialect.name]
 
 

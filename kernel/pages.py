@@ -47,26 +47,19 @@ def keyset(
     return cut(rows, by, limit)
 
 
-def keyset_beside(
-    session: Session,
-    statement: Select[Any],
-    beside: Iterable[Any],
-    *,
-    by: Order,
-    after: str | None,
-    limit: int,
+def merged(
+    rows: Iterable[Any], beside: Iterable[Any], *, by: Order, after: str | None, limit: int
 ) -> Page[Any]:
-    """Return one page of a statement's rows and of `beside`, rows that are at hand already.
+    """Return one page of rows that were found, one more than a page's, and of `beside`. Pure.
 
-    beside: with the attributes of `by`; none of them is found by the statement as well.
-    One SELECT of at most `limit` + 1 rows.
+    beside: rows that were at hand, with the attributes of `by`, in any order and from anywhere;
+    none of them was found as well.
     """
-    rows: list[Any] = list(session.execute(_ordered(statement, by, after).limit(limit + 1)))
     there = None if after is None else read(after, by)
-    rows += [row for row in beside if there is None or _lies_beyond(row, by, there)]
+    told = [*rows, *(row for row in beside if there is None or _lies_beyond(row, by, there))]
     for column, way in reversed(by):
-        rows.sort(key=attrgetter(str(column.key)), reverse=way == "desc")
-    return cut(rows, by, limit)
+        told.sort(key=attrgetter(str(column.key)), reverse=way == "desc")
+    return cut(told, by, limit)
 
 
 def cut(rows: list[T], by: Order, limit: int) -> Page[T]:

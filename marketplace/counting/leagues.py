@@ -5,19 +5,20 @@ added to the few keys that it touches. So a trade moves its place at once, and a
 million trades costs what one of a thousand does.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from sqlalchemy import Select, case, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from kernel import pages
 from kernel.clock import Instant
 from kernel.money import Money, half_up
+from marketplace.counting import places
+from marketplace.counting.adding import Sums, put
+from marketplace.counting.places import ORDER, Earlier, Standing
 from marketplace.counting.reading import Ranking, Tail, tallied, waiting_days, within
 from marketplace.counting.spans import Span
-from marketplace.counting.tallies import WHOLE, Sums, VolumeTally, put
 from marketplace.rankings import WHOLE_BP, growth_bp
 
 LARGEST: Final = 5
@@ -55,55 +56,65 @@ class League:
     next: str | None
 
 
-class Standing(NamedTuple):
-    """What a key stands at in one period."""
-
-    counted: int
-    trades: int
-    reached_at: Instant
-    key: str
-
-
-class Earlier(NamedTuple):
-    """What a key came to in the period before, and its place then; and a year before."""
-
-    counted: int | None = None
-    place: int | None = None
-    of_year: int | None = None
-
-
-_ORDER: Final[Any] = (
-    (VolumeTally.counted, "desc"),
-    (VolumeTally.trades, "desc"),
-    (VolumeTally.reached_at, "asc"),
-    (VolumeTally.key, "asc"),
-)
-_STANDS: Final = (VolumeTally.counted != 0) | (VolumeTally.trades != 0)
-
-
 def league(session: Session, kind: Ranking, span: Span, *, after: str | None, limit: int) -> League:
-    """Return a page of a kind's league. Some five SELECTs: of `limit` rows, and of what waits.
+    """Return a page of a kind's league: one SELECT of `limit` rows; a few more while moves wait.
 
     A page behind a cursor counts the places before it once more, on an index. Raises Invalid
     for a made-up cursor.
     """
-    tail = waiting_days(session, kind)
-    late = within(tail, span.since, span.until)
-    moved = _moved(session, kind, span, late)
-    page = _page(session, kind, span, moved, after=after, limit=limit)
+    asked = places.asking(kind, span, limit)
+    if after is not None:
+        asked |= places.behind(session, after)
+    found = places.find(session, asked)
+    tail: Tail = {}
+    late: Mapping[str, Sums] = {}
+    moved: list[Standing] = []
+    if found.waits:
+        tail = waiting_days(session, kind)
+        late = within(tail, span.since, span.until)
+        moved = _moved(session, kind, span, late)
+    if moved:
+        asked["moved"] = [each.key for each in moved]
+        found = places.find(session, asked)
+    beside = [each for each in moved if each.counted or each.trades]
+    page = pages.merged(found.rows, beside, by=ORDER, after=after, limit=limit)
     rows: list[Standing] = page.items
-    total = _total(session, span) + sum(each.counted for each in late.values())
+    total = found.total + sum(each.counted for each in late.values())
     largest = rows
     if after is not None or limit < LARGEST:
-        largest = _page(session, kind, span, moved, after=None, limit=LARGEST).items
-    above = _above(session, kind, span, moved, rows[0].counted) if after and rows else None
-    earlier = _earlier(session, kind, span, [row.key for row in rows], tail)
+        largest = _largest(session, asked, kind, span, beside)
+    earlier = found.earlier
+    if tail:
+        earlier = _earlier(session, kind, span, [row.key for row in rows], tail)
     return League(
         span=span,
-        places=_placed(rows, above, total, earlier),
+        places=_placed(rows, _above(session, asked, beside, rows), total, earlier),
         total=Money(total),
         cr5_bp=_share(sum(max(0, row.counted) for row in largest[:LARGEST]), total),
         next=page.next,
+    )
+
+
+def _largest(
+    session: Session, asked: dict[str, Any], kind: str, span: Span, beside: list[Standing]
+) -> list[Standing]:
+    told = places.asking(kind, span, LARGEST) | {"moved": asked["moved"]}
+    found = places.find(session, told).rows
+    return pages.merged(found, beside, by=ORDER, after=None, limit=LARGEST).items
+
+
+def _above(
+    session: Session, asked: Mapping[str, Any], beside: list[Standing], rows: list[Standing]
+) -> tuple[int, int] | None:
+    """Return how many stand higher than the first row behind a cursor, and at least there."""
+    if "there_key" not in asked or not rows:
+        return None
+    value = rows[0].counted
+    higher, least = places.above(session, asked, value)
+    values = [each.counted for each in beside]
+    return (
+        higher + sum(each > value for each in values),
+        least + sum(each >= value for each in values),
     )
 
 
@@ -121,56 +132,6 @@ def _moved(session: Session, kind: str, span: Span, late: Mapping[str, Sums]) ->
     ]
 
 
-def _total(session: Session, span: Span) -> int:
-    found = tallied(session, WHOLE, span)
-    return found[""].counted if found else 0
-
-
-def _page(
-    session: Session,
-    kind: str,
-    span: Span,
-    moved: Sequence[Standing],
-    *,
-    after: str | None,
-    limit: int,
-) -> pages.Page[Any]:
-    tally = VolumeTally
-    columns: tuple[Any, ...] = (tally.counted, tally.trades, tally.reached_at, tally.key)
-    own = (tally.kind == kind, tally.period == span.code, _STANDS)
-    statement = select(*columns).where(*own)
-    if moved:
-        statement = statement.where(tally.key.not_in([each.key for each in moved]))
-    beside = [each for each in moved if each.counted or each.trades]
-    return pages.keyset_beside(session, statement, beside, by=_ORDER, after=after, limit=limit)
-
-
-def _above(
-    session: Session, kind: str, span: Span, moved: Sequence[Standing], value: int
-) -> tuple[int, int]:
-    """Return how many keys stand higher than this value, and how many at least there.
-
-    One SELECT on an index.
-    """
-    there = select(
-        func.coalesce(func.sum(case((VolumeTally.counted > value, 1), else_=0)), 0),
-        func.count(),
-    ).where(
-        VolumeTally.kind == kind,
-        VolumeTally.period == span.code,
-        VolumeTally.counted >= value,
-        _STANDS,
-    )
-    if moved:
-        there = there.where(VolumeTally.key.not_in([each.key for each in moved]))
-    higher, least = session.execute(there).one()
-    values = [each.counted for each in moved if each.counted or each.trades]
-    return (
-        int(higher) + sum(each > value for each in values),
-        least + sum(each >= value for each in values),
-    )
-
-
 def _earlier(
     session: Session, kind: Ranking, span: Span, keys: list[str], tail: Tail
 ) -> dict[str, Earlier]:
@@ -186,8 +147,8 @@ def _earlier(
         within(tail, year.since, year.until) if year else {},
     )
     found = {key: Earlier() for key in keys}
-    told = {before.code, *([year.code] if year else [])}
-    for key, period, counted, higher in session.execute(_past(kind, told, before, keys)):
+    told = [before.code, *([year.code] if year else [])]
+    for key, period, counted, higher in places.past(session, kind, before.code, told, keys):
         if period == before.code:
             found[key] = found[key]._replace(counted=counted, place=higher + 1)
         if year and period == year.code:
@@ -216,20 +177,6 @@ def _ranked_whole(
     }
 
 
-def _past(kind: str, told: Collection[str], before: Span, keys: list[str]) -> Select[Any]:
-    tally, other = VolumeTally, aliased(VolumeTally)
-    higher = (
-        select(func.count())
-        .where(other.kind == kind, other.period == tally.period, other.counted > tally.counted)
-        .where((other.counted != 0) | (other.trades != 0))
-        .scalar_subquery()
-    )
-    place = case((tally.period == before.code, higher), else_=0)
-    return select(tally.key, tally.period, tally.counted, place).where(
-        tally.kind == kind, tally.period.in_(told), tally.key.in_(keys), _STANDS
-    )
-
-
 def _placed(
     rows: Sequence[Standing],
     above: tuple[int, int] | None,
@@ -239,13 +186,13 @@ def _placed(
     """Return the rows in their places. above: of the first row's value, behind a cursor."""
     ties = sum(row.counted == rows[0].counted for row in rows) if rows else 0
     higher, least = above or (0, ties)
-    places: list[Place] = []
+    told: list[Place] = []
     for position, row in enumerate(rows):
         rank = higher + 1 if position < ties else least - ties + position + 1
-        if places and places[-1].value_fen == row.counted:
-            rank = places[-1].rank
+        if told and told[-1].value_fen == row.counted:
+            rank = told[-1].rank
         then = earlier.get(row.key, Earlier())
-        places.append(
+        told.append(
             Place(
                 rank=rank,
                 key=row.key,
@@ -258,7 +205,7 @@ def _placed(
                 yoy_bp=_growth(row.counted, then.of_year),
             )
         )
-    return places
+    return told
 
 
 def _growth(now: int, before: int | None) -> int | None:

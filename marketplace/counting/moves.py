@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Instant
@@ -103,17 +103,25 @@ class VolumeMove(Base):
 
 
 class VolumeWaiting(Base):
-    """A move that no round of tallying has taken up yet. The database itself lets it wait."""
+    """A move that no round of tallying has taken up yet. The database itself lets it wait.
+
+    written_by: the transaction that wrote it, by which PostgreSQL finds it (`waiting`); else 0.
+    """
 
     __tablename__ = "volume_waiting"
+    __table_args__ = (Index(None, "written_by", "number"),)
 
     number: Mapped[int] = mapped_column(
         Big, ForeignKey("volume_moves.number"), primary_key=True, autoincrement=False
     )
+    written_by: Mapped[int] = mapped_column(Big, server_default=text("0"))
 
 
 class VolumeRound(Base):
-    """One round of tallying: so many moves were added to the tallies in one transaction."""
+    """One round of tallying: so many moves were added to the tallies in one transaction.
+
+    beyond: no transaction older than that one has written a move that still waits.
+    """
 
     __tablename__ = "volume_rounds"
     __table_args__ = (CheckConstraint("size > 0", name="size_is_some"),)
@@ -121,6 +129,7 @@ class VolumeRound(Base):
     number: Mapped[int] = mapped_column(Big, primary_key=True, autoincrement=False)
     size: Mapped[int]
     tallied_at: Mapped[Instant]
+    beyond: Mapped[int | None] = mapped_column(Big)
 
 
 class VolumeRoundMove(Base):
@@ -138,20 +147,21 @@ class VolumeRoundMove(Base):
 for _written_once in (VolumeMove, VolumeRound, VolumeRoundMove):
     append_only(_written_once.__table__)  # type: ignore[arg-type]  # declared as FromClause
 
-_WAITS: Final = "INSERT INTO volume_waiting (number) VALUES (NEW.number);"
 # Both tables are there when the second has been made.
 attach(
     VolumeWaiting.__table__,  # type: ignore[arg-type]  # as above
     "sqlite",
-    f"CREATE TRIGGER volume_moves_wait AFTER INSERT ON volume_moves BEGIN {_WAITS} END",
+    "CREATE TRIGGER volume_moves_wait AFTER INSERT ON volume_moves"
+    " BEGIN INSERT INTO volume_waiting (number) VALUES (NEW.number); END",
 )
 attach(
     VolumeWaiting.__table__,  # type: ignore[arg-type]  # as above
     "postgresql",
-    f"""
+    """
 CREATE OR REPLACE FUNCTION volume_wait() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  {_WAITS}
+  INSERT INTO volume_waiting (number, written_by)
+  VALUES (NEW.number, pg_current_xact_id()::text::bigint);
   RETURN NULL;
 END $$
 """,

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Date, func, select, text
 from sqlalchemy.orm import Session, aliased
 
+from kernel.db import UTCDateTime
 from kernel.money import Money
 from marketplace import rankings
-from marketplace.counting import spans
-from marketplace.counting.moves import Cause, VolumeMove, VolumeWaiting
-from marketplace.counting.tallies import FIGURES, KINDS, WHOLE, Sums, VolumeTally, put
+from marketplace.counting import adding, spans, waiting
+from marketplace.counting.adding import FIGURES, READ, WHOLE, Sums, put
+from marketplace.counting.moves import Cause, VolumeMove
+from marketplace.counting.tallies import VolumeTally
 from marketplace.rankings import Before, Ranked, Row
 
 Ranking: TypeAlias = Literal[
@@ -27,7 +29,6 @@ Tail: TypeAlias = Mapping[tuple[str, date], Sums]
 
 NOTHING: Final = Money(0)
 
-_READ: Final = (*FIGURES, "reached_at")
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 DAY: Final = timedelta(days=1)
 
@@ -92,11 +93,12 @@ def by_month(session: Session, kind: str, months: Sequence[str]) -> dict[tuple[s
     A tally for each key and month, and what waits.
     """
     tally = VolumeTally
-    statement = select(tally.key, tally.period, *(getattr(tally, name) for name in _READ)).where(
+    statement = select(tally.key, tally.period, *(getattr(tally, name) for name in READ)).where(
         tally.kind == kind, tally.period.in_([f"M{month}" for month in months])
     )
     found = {
-        (key, period[1:]): _sums(figures) for key, period, *figures in session.execute(statement)
+        (key, period[1:]): adding.of(figures)
+        for key, period, *figures in session.execute(statement)
     }
     for (key, day), sums in waiting_days(session, kind).items():
         if (month := f"{day:%Y-%m}") in months:
@@ -183,7 +185,7 @@ def summed(session: Session, kind: str, *, since: date, until: date) -> dict[str
         .where(VolumeTally.kind == kind, days)
         .group_by(VolumeTally.key)
     )
-    found = {key: _sums(figures) for key, *figures in session.execute(statement)}
+    found = {key: adding.of(figures) for key, *figures in session.execute(statement)}
     return _with(found, within(waiting_days(session, kind), since, until))
 
 
@@ -197,24 +199,30 @@ def tallied(
     session: Session, kind: str, span: spans.Span, keys: Iterable[str] | None = None
 ) -> dict[str, Sums]:
     """Return key → what was tallied of it in a named period, without what waits. One SELECT."""
-    columns = (getattr(VolumeTally, name) for name in _READ)
+    columns = (getattr(VolumeTally, name) for name in READ)
     statement = select(VolumeTally.key, *columns).where(
         VolumeTally.kind == kind, VolumeTally.period == span.code
     )
     if keys is not None:
         statement = statement.where(VolumeTally.key.in_(list(keys)))
-    return {key: _sums(figures) for key, *figures in session.execute(statement)}
+    return {key: adding.of(figures) for key, *figures in session.execute(statement)}
 
 
 def waiting_days(session: Session, kind: str) -> Tail:
-    """Return key and day → what waits to be tallied. One SELECT over what waits."""
-    column, bit = KINDS[kind]
-    key = getattr(VolumeMove, column or "board_id")
-    statement = _waiting(key, bit=bit).add_columns(VolumeMove.accepted_on)
-    found: dict[tuple[str, date], Sums] = {}
-    for name, *figures, day in session.execute(statement.group_by(key, VolumeMove.accepted_on)):
-        put(found, (name if column else "", day), _sums(figures))
-    return found
+    """Return key and day → what waits to be tallied.
+
+    One SELECT on an index, and another over what waits if something does.
+    """
+    if not (numbers := waiting.moves(session)):
+        return {}
+    which = adding.among(session, "number", "numbers", "BIGINT")
+    rows = session.execute(
+        text(
+            f"WITH moved AS (SELECT * FROM volume_moves WHERE {which}) {adding.by_day(kind)}"  # noqa: S608 - our own words
+        ).columns(day=Date, reached_at=UTCDateTime),
+        {"numbers": adding.given(session, numbers)},
+    )
+    return {(key, day): adding.of(figures) for _, key, day, _, *figures in rows}
 
 
 def within(tail: Tail, since: date, until: date) -> dict[str, Sums]:
@@ -245,34 +253,3 @@ def _rows(session: Session, kind: Ranking, since: date, until: date) -> list[Row
 def _added_tallies() -> list[ColumnElement[Any]]:
     sums = [func.sum(getattr(VolumeTally, name)) for name in FIGURES]
     return [*sums, func.max(VolumeTally.reached_at)]
-
-
-def _waiting(key: Any, *, bit: int) -> Select[Any]:
-    """Return the SELECT of what waits, by a key; the figures in the order of `_READ`."""
-    move = VolumeMove
-    here, apart = move.registered.is_(False), move.registered.is_(True)
-    opens = move.opens.bitwise_and(bit) != 0
-    moved = (move.counted != 0) | ((move.trades != 0) & opens)
-
-    def total(which: ColumnElement[bool], value: Any) -> ColumnElement[Any]:
-        return func.coalesce(func.sum(case((which, value), else_=0)), 0)
-
-    figures: Mapping[str, ColumnElement[Any]] = {
-        "counted": total(here, move.counted),
-        "excluded": total(here, move.excluded),
-        "trades": total(here & opens, move.trades),
-        "frees": total(here & (move.frees.bitwise_and(bit) != 0), 1),
-        "registered": total(apart, move.counted),
-        "registered_excluded": total(apart, move.excluded),
-        "deals": total(apart & opens, move.trades),
-        "reached_at": func.max(case((here & moved, move.accepted_at))),
-    }
-    return select(key, *(figures[name] for name in _READ)).join(
-        VolumeWaiting, VolumeWaiting.number == move.number
-    )
-
-
-def _sums(figures: Iterable[Any]) -> Sums:
-    *amounts, reached_at = figures
-    told = {name: int(each) for name, each in zip(FIGURES, amounts, strict=True)}
-    return Sums(**told, reached_at=reached_at)

@@ -6,55 +6,27 @@ Whoever reads adds what still waits (`reading`): tallies and waiting moves are e
 moves at any moment, and `differences` recomputes them from nothing but the moves.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Index, delete, desc, func, insert, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Date, Index, desc, func, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import Instant
 from kernel.db import Base, Big
 from kernel.work import Work
-from marketplace.counting import spans
-from marketplace.counting.moves import (
-    Bit,
-    VolumeMove,
-    VolumeRound,
-    VolumeRoundMove,
-    VolumeWaiting,
-)
+from marketplace.counting import adding, spans, waiting
+from marketplace.counting.adding import FIGURES, READ
+from marketplace.counting.moves import VolumeRound
 
 ROUND_MAX: Final = 2_000
 """The most moves that one round takes up."""
 
-WHOLE: Final = "all"
-"""The kind whose one key is the whole exchange."""
-
-KINDS: Final[Mapping[str, tuple[str | None, int]]] = {
-    # kind        the column of its key, and what says that a trade is its first
-    WHOLE: (None, Bit.ORDER),
-    "merchants": ("merchant_id", Bit.ORDER),
-    "products": ("product_id", Bit.PRODUCT),
-    "industries": ("industry", Bit.INDUSTRY),
-    "fields": ("application_field", Bit.FIELD),
-    "regions": ("region", Bit.ORDER),
-    "boards": ("board_id", Bit.BOARD),
-    "buyers": ("buyer_id", Bit.ORDER),
-}
-FIGURES: Final = (
-    "counted", "excluded", "trades", "frees", "registered", "registered_excluded", "deals",
-)  # fmt: skip
-
 _LOCK: Final = 0x766F6C75  # "volu": one round at a time
-_BATCH: Final = 20_000
-_BITS: Final = frozenset(bit for _, bit in KINDS.values())
 _OF_DAYS: Final = 3
 """So many of a day's periods are not made of whole months: itself, its week, its month."""
-
-_KEYED: Final = ("kind", "period", "key")
 
 
 class VolumeTally(Base):
@@ -90,89 +62,48 @@ class VolumeTally(Base):
     reached_at: Mapped[Instant | None]
 
 
-@dataclass(slots=True)
-class Sums:
-    """Figures that are being added up, as in `VolumeTally`."""
-
-    counted: int = 0
-    excluded: int = 0
-    trades: int = 0
-    frees: int = 0
-    registered: int = 0
-    registered_excluded: int = 0
-    deals: int = 0
-    reached_at: Instant | None = None
-
-    def add(self, other: "Sums") -> None:
-        """Add what another holds."""
-        # Written out: it is done a hundred times for a move.
-        self.counted += other.counted
-        self.excluded += other.excluded
-        self.trades += other.trades
-        self.frees += other.frees
-        self.registered += other.registered
-        self.registered_excluded += other.registered_excluded
-        self.deals += other.deals
-        at = other.reached_at
-        if at is not None and (self.reached_at is None or self.reached_at < at):
-            self.reached_at = at
-
-
 Key = tuple[str, str, str]
 """Kind, period, key."""
-
-_MOVE: Final = tuple(
-    getattr(VolumeMove, name)
-    for name in ("accepted_on", "accepted_at", "registered", "counted", "excluded", "opens",
-                 "trades", "frees", *(column for column, _ in KINDS.values() if column))
-)  # fmt: skip
 
 
 def tally(work: Work) -> int:
     """Take up what waits, at most ROUND_MAX moves, in one round; return how many it took.
 
-    Six statements, and an upsert for each key and period that moved: some 140 for a move that
-    is alone in its round, a few for each of many. A second round waits for the first.
+    Seven statements, whatever it takes. A second round waits for the first.
     """
     session = work.session
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    waiting = select(VolumeWaiting.number).order_by(VolumeWaiting.number).limit(ROUND_MAX)
-    numbers = list(session.scalars(waiting))
+    session.flush()
+    numbers, beyond = waiting.take(session, ROUND_MAX)
     if not numbers:
         return 0
-    moves = select(*_MOVE).where(VolumeMove.number.in_(numbers))
-    _upsert(session, added_up(row._mapping for row in session.execute(moves)))
+    taken = {"numbers": adding.given(session, numbers)}
+    which = adding.among(session, "number", "numbers", "BIGINT")
+    _add(session, which, taken)
     last = session.scalars(select(func.coalesce(func.max(VolumeRound.number), 0))).one()
-    head = {"number": last + 1, "size": len(numbers), "tallied_at": work.now}
+    head = {"number": last + 1, "size": len(numbers), "tallied_at": work.now, "beyond": beyond}
     session.execute(insert(VolumeRound), head)
-    taken = [{"number": number, "round_number": last + 1} for number in numbers]
-    session.execute(insert(VolumeRoundMove), taken)
-    session.execute(delete(VolumeWaiting).where(VolumeWaiting.number.in_(numbers)))
+    session.execute(
+        text(
+            "INSERT INTO volume_round_moves (number, round_number)"  # noqa: S608 - our own words
+            f" SELECT number, {last + 1} FROM volume_waiting WHERE {which} ORDER BY number"
+        ),
+        taken,
+    )
+    session.execute(text(f"DELETE FROM volume_waiting WHERE {which}"), taken)  # noqa: S608 - our own words
     return len(numbers)
 
 
-def added_up(moves: Iterable[Mapping[Any, Any]]) -> dict[Key, Sums]:
-    """Return what moves come to, for every kind, period and key that they touch. Pure.
-
-    Days first, then months of days, then all that is made of whole months: so a day of many
-    moves is spread over its eighteen periods once.
-    """
-    by_day: dict[tuple[str, str, date], Sums] = {}
-    for move in moves:
-        told = {bit: _of(move, bit) for bit in _BITS}
-        for kind, (column, bit) in KINDS.items():
-            put(by_day, (kind, move[column] if column else "", move["accepted_on"]), told[bit])
-    found: dict[Key, Sums] = {}
-    by_month: dict[tuple[str, str, date], Sums] = {}
-    for (kind, key, day), sums in by_day.items():
-        for period in spans.codes_of(day)[:_OF_DAYS]:
-            put(found, (kind, period, key), sums)
-        put(by_month, (kind, key, day.replace(day=1)), sums)
-    for (kind, key, first), sums in by_month.items():
-        for period in spans.codes_of(first)[_OF_DAYS:]:
-            put(found, (kind, period, key), sums)
-    return found
+def parts_of(days: Iterable[date]) -> list[tuple[str, str]]:
+    """Return each day with the codes of its own periods, and each month with those of its."""
+    told = set(days)
+    found = [(day.isoformat(), code) for day in told for code in spans.codes_of(day)[:_OF_DAYS]]
+    return found + [
+        (f"{first:%Y-%m}", code)
+        for first in {day.replace(day=1) for day in told}
+        for code in spans.codes_of(first)[_OF_DAYS:]
+    ]
 
 
 def differences(session: Session) -> Iterator[Key]:
@@ -180,56 +111,54 @@ def differences(session: Session) -> Iterator[Key]:
 
     Reads every move and every tally: for who examines the figures, not for a page.
     """
-    moves = select(*_MOVE).join(VolumeRoundMove, VolumeRoundMove.number == VolumeMove.number)
-    rows = session.execute(moves.execution_options(yield_per=_BATCH))
-    expected = added_up(row._mapping for row in rows)
-    columns = [getattr(VolumeTally, name) for name in (*_KEYED, *FIGURES, "reached_at")]
-    kept = session.execute(select(*columns).execution_options(yield_per=_BATCH))
-    for kind, period, key, *figures in kept:
-        if expected.pop((kind, period, key), None) != Sums(*figures):
-            yield kind, period, key
-    yield from expected
+    in_rounds = "number IN (SELECT number FROM volume_round_moves)"
+    parts = _parts(session, in_rounds, {})
+    told = f"kind, period, key, {', '.join(READ)}"
+    rows = session.execute(
+        text(
+            f"WITH moved AS (SELECT * FROM volume_moves WHERE {in_rounds}),"  # noqa: S608 - our own words
+            f" days AS ({adding.days()}), periods AS MATERIALIZED ({_periods(session)}),"
+            f" found AS ({adding.spread()}),"
+            f" differ AS (SELECT * FROM (SELECT {told} FROM found"
+            f" EXCEPT SELECT {told} FROM volume_tallies) AS missing UNION ALL SELECT * FROM"
+            f" (SELECT {told} FROM volume_tallies EXCEPT SELECT {told} FROM found) AS wrong)"
+            " SELECT DISTINCT kind, period, key FROM differ"
+        ),
+        parts,
+    )
+    yield from ((kind, period, key) for kind, period, key in rows)
 
 
-def put(sums: dict[Any, Sums], key: Any, other: Sums) -> None:
-    """Add to what there is of a key; what is added stays as it is."""
-    there = sums.get(key)
-    if there is None:
-        sums[key] = Sums()
-        sums[key].add(other)
-    else:
-        there.add(other)
-
-
-def _of(move: Mapping[Any, Any], bit: int) -> Sums:
-    trades = move["trades"] if move["opens"] & bit else 0
-    if move["registered"]:
-        return Sums(registered=move["counted"], registered_excluded=move["excluded"], deals=trades)
-    return Sums(
-        counted=move["counted"],
-        excluded=move["excluded"],
-        trades=trades,
-        frees=1 if move["frees"] & bit else 0,
-        reached_at=move["accepted_at"] if move["counted"] or trades else None,
+def _add(session: Session, which: str, taken: Mapping[str, Any]) -> None:
+    """Add moves to the tallies. Two statements, the second in the order of the tallies' keys."""
+    held = ", ".join(f"{name} = volume_tallies.{name} + excluded.{name}" for name in FIGURES)
+    session.execute(
+        text(
+            f"WITH moved AS (SELECT * FROM volume_moves WHERE {which}), days AS ({adding.days()}),"  # noqa: S608 - our own words
+            f" periods AS MATERIALIZED ({_periods(session)})"
+            f" INSERT INTO volume_tallies (kind, period, key, {', '.join(READ)})"
+            f" {adding.spread()} ORDER BY kind, period, key"
+            f" ON CONFLICT (kind, period, key) DO UPDATE SET {held}, reached_at ="
+            " CASE WHEN excluded.reached_at IS NULL"
+            " OR volume_tallies.reached_at > excluded.reached_at"
+            " THEN volume_tallies.reached_at ELSE excluded.reached_at END"
+        ),
+        {**taken, **_parts(session, which, taken)},
     )
 
 
-def _upsert(session: Session, found: Mapping[Key, Sums]) -> None:
-    """Add to the tallies, in the order of their keys: no two rounds lock them in two orders."""
-    rows = [
-        dict(zip(_KEYED, key, strict=True))
-        | {name: getattr(sums, name) for name in (*FIGURES, "reached_at")}
-        for key, sums in sorted(found.items())
-    ]
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    made: Any = (postgresql if on_postgresql else sqlite).insert(VolumeTally)
-    later = func.greatest if on_postgresql else func.max
-    held, new = VolumeTally.reached_at, made.excluded.reached_at
-    session.execute(
-        made.on_conflict_do_update(
-            index_elements=_KEYED,
-            set_={name: getattr(VolumeTally, name) + made.excluded[name] for name in FIGURES}
-            | {"reached_at": func.coalesce(later(held, new), held, new)},
-        ),
-        rows,
+def _parts(session: Session, which: str, taken: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of `_periods`: the periods of the days of some moves. One SELECT."""
+    days = text(f"SELECT DISTINCT accepted_on FROM volume_moves WHERE {which}")  # noqa: S608 - our own words
+    parts = parts_of(session.scalars(days.columns(accepted_on=Date), taken))
+    if session.get_bind().dialect.name == "sqlite":
+        return {"parts": json.dumps(parts)}
+    return {"parts": [part for part, _ in parts], "codes": [code for _, code in parts]}
+
+
+def _periods(session: Session) -> str:
+    if session.get_bind().dialect.name == "sqlite":
+        return "SELECT value ->> 0 AS part, value ->> 1 AS code FROM json_each(:parts)"
+    return (
+        "SELECT * FROM unnest(CAST(:parts AS TEXT[]), CAST(:codes AS TEXT[])) AS given (part, code)"
     )

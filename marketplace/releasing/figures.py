@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import Instant
 from kernel.words import Words
+from marketplace.counting.adding import KINDS
 from marketplace.counting.moves import Bit, VolumeMove, VolumeRoundMove
 from marketplace.counting.spans import Span
-from marketplace.counting.tallies import KINDS
 
 LEAGUES: Final = ("merchants", "products", "industries", "fields", "regions", "boards")
 """The leagues of a release. Buyers are named to nobody."""

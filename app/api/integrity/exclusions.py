@@ -9,7 +9,7 @@ from app import doors, unit
 from kernel.clock import local_date
 from kernel.money import Money
 from marketplace.counting import bands, reading, spans
-from marketplace.counting.tallies import Sums
+from marketplace.counting.adding import Sums
 from marketplace.integrity import exclusions, saying
 from marketplace.integrity.exclusions import OfReason, Standing, Told
 

@@ -12,8 +12,8 @@ from kernel.money import Money
 from kernel.words import Words
 from kernel.work import Work
 from marketplace.counting import reading
+from marketplace.counting.adding import Sums
 from marketplace.counting.spans import Span
-from marketplace.counting.tallies import Sums
 from marketplace.integrity import exclusions, saying
 from marketplace.integrity.exclusions import Standing, Told
 

@@ -16,9 +16,9 @@ from kernel.words import Words
 from kernel.work import Work
 from marketplace import access, boards, products, volume
 from marketplace.counting import leagues, reading, spans
+from marketplace.counting.adding import Sums
 from marketplace.counting.leagues import League, Place
 from marketplace.counting.spans import Span
-from marketplace.counting.tallies import Sums
 from marketplace.rankings import growth_bp
 from marketplace.volume import Ranking
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from kernel.money import Money
 from marketplace import volume
-from marketplace.counting import reading, spans, tallies
+from marketplace.counting import adding, reading, spans, tallies
 from marketplace.counting.moves import Bit, VolumeMove, VolumeRoundMove, VolumeWaiting
 from tests.conftest import work_of
 from tests.marketplace import make
@@ -70,14 +70,14 @@ def everything(session: Session) -> dict[str, Any]:
     """Return what is told, in every way in which it is read."""
     told: dict[str, Any] = {
         f"{kind} {code}": reading.in_period(session, kind, spans.parse(code))
-        for kind in tallies.KINDS
+        for kind in adding.KINDS
         for code in PERIODS
     }
-    for kind in tallies.KINDS:
+    for kind in adding.KINDS:
         told[kind] = reading.summed(session, kind, since=SINCE, until=UNTIL)
     told["months"] = volume.months(session, last=5, today=UNTIL)
     return {
-        name: {key: sums for key, sums in found.items() if sums != tallies.Sums()}
+        name: {key: sums for key, sums in found.items() if sums != adding.Sums()}
         if isinstance(found, dict)
         else found
         for name, found in told.items()
@@ -120,8 +120,8 @@ def test_i_63_kinds_add_up_to_the_whole_in_every_period(session: Session) -> Non
         whole = reading.in_period(session, "all", spans.parse(code))[""]
         assert (whole.counted, whole.excluded, whole.trades) == (1_000_600, 300, 3)
         assert (whole.registered, whole.deals) == (250_000, 1)
-        for kind in tallies.KINDS:
-            parts = tallies.Sums()
+        for kind in adding.KINDS:
+            parts = adding.Sums()
             for sums in reading.in_period(session, kind, spans.parse(code)).values():
                 parts.add(sums)
             assert parts == whole, (kind, code)
