@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from benchmarks.house import database
 from benchmarks.stopwatch import Way, compare
 from kernel.engines import Engines
-from marketplace.counting import leagues, spans, tallies
+from marketplace.counting import leagues, recomputing, spans, tallies
 from tests.conftest import work_of
 
 TURNS: Final = 25
@@ -60,7 +60,7 @@ def run(moves: int = MOVES, where: str = "sqlite") -> None:
         _look_after(engines)
         with engines.reading() as session:
             began = perf_counter()
-            assert next(tallies.differences(session), None) is None
+            assert next(recomputing.differences(session), None) is None
             print(f"  recomputed from the moves in {perf_counter() - began:.1f} s, and the same")
         page, added = _in_a_session(engines, _page), _in_a_session(engines, _added_up)
         assert page() == added()

@@ -26,7 +26,8 @@ from marketplace.counting.reading import (
     registered,
     totals,
 )
-from marketplace.counting.tallies import VolumeTally, differences, tally
+from marketplace.counting.recomputing import differences
+from marketplace.counting.tallies import VolumeTally, tally
 from marketplace.counting.writing import (
     adjust,
     align,

@@ -3,11 +3,11 @@
 An order writes its moves and nothing here, so that no two orders ever wait for each other's
 totals. A round takes up what waits, adds it to the tallies, and notes which moves it took.
 Whoever reads adds what still waits (`reading`): tallies and waiting moves are exactly all
-moves at any moment, and `differences` recomputes them from nothing but the moves.
+moves at any moment, and `recomputing` makes them anew from nothing but the moves.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -104,29 +104,6 @@ def parts_of(days: Iterable[date]) -> list[tuple[str, str]]:
         for first in {day.replace(day=1) for day in told}
         for code in spans.codes_of(first)[_OF_DAYS:]
     ]
-
-
-def differences(session: Session) -> Iterator[Key]:
-    """Yield kind, period and key of every tally that is not what the moves in rounds come to.
-
-    Reads every move and every tally: for who examines the figures, not for a page.
-    """
-    in_rounds = "number IN (SELECT number FROM volume_round_moves)"
-    parts = _parts(session, in_rounds, {})
-    told = f"kind, period, key, {', '.join(READ)}"
-    rows = session.execute(
-        text(
-            f"WITH moved AS (SELECT * FROM volume_moves WHERE {in_rounds}),"  # noqa: S608 - our own words
-            f" days AS ({adding.days()}), periods AS MATERIALIZED ({_periods(session)}),"
-            f" found AS ({adding.spread()}),"
-            f" differ AS (SELECT * FROM (SELECT {told} FROM found"
-            f" EXCEPT SELECT {told} FROM volume_tallies) AS missing UNION ALL SELECT * FROM"
-            f" (SELECT {told} FROM volume_tallies EXCEPT SELECT {told} FROM found) AS wrong)"
-            " SELECT DISTINCT kind, period, key FROM differ"
-        ),
-        parts,
-    )
-    yield from ((kind, period, key) for kind, period, key in rows)
 
 
 def _add(session: Session, which: str, taken: Mapping[str, Any]) -> None:

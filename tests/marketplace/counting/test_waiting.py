@@ -6,7 +6,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from kernel.engines import Engines
-from marketplace.counting import leagues, spans, tallies, waiting
+from marketplace.counting import leagues, recomputing, spans, tallies, waiting
 from marketplace.counting.moves import VolumeMove, VolumeRound, VolumeRoundMove, VolumeWaiting
 from tests.conftest import work_of
 from tests.marketplace import make
@@ -57,7 +57,7 @@ def test_a_slow_transaction_is_counted_though_a_later_one_was_tallied_first(
         assert total(session) == 10
         assert tally(session) == 1
         assert (total(session), waiting.moves(session)) == (10, [])
-        assert list(tallies.differences(session)) == []
+        assert list(recomputing.differences(session)) == []
 
 
 @on_postgresql
