@@ -52,6 +52,7 @@ from marketplace.demands import supply as supply_requests
 from marketplace.frameworks import frameworks
 from marketplace.instalments import schedules
 from marketplace.integrity import flags
+from marketplace.peers import stats as exchange_stats
 from marketplace.releasing import releases
 from marketplace.renewing import renewals
 from marketplace.shelving import amendments
@@ -160,6 +161,7 @@ NOUNS: tuple[ModuleType, ...] = (
     cards,
     changes,
     asset_disclosures,
+    exchange_stats,
 )
 
 LIVES = {module.LIFE.name: module for module in NOUNS}

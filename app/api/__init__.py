@@ -112,6 +112,7 @@ from app.api.settlement import (
     webhooks,
 )
 from app.api.standing import destructions, idle_notices, impacts, reviews
+from app.api.statistics import exchange_stats, ranked_buyers
 from app.api.supervision import clocks, violations
 
 NOUNS = (
@@ -235,6 +236,8 @@ NOUNS = (
     procurement_packs,
     trials,
     renewals,
+    exchange_stats,
+    ranked_buyers,
 )
 
 

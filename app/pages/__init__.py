@@ -72,6 +72,7 @@ from app.pages.refused import again
 from app.pages.review import hands, opinion, waiting
 from app.pages.review import queue as case_queue
 from app.pages.standing import rights
+from app.pages.statistics import buyers, exchanges
 from app.pages.supervision import desk as supervision
 from app.pages.telling import endpoints as telling
 from app.pages.telling import tokens
@@ -89,6 +90,8 @@ AUDIENCES = (
     tour,
     leagues,
     exclusions,
+    buyers,
+    exchanges,
     public,
     letter,
     verification,

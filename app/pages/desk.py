@@ -23,6 +23,7 @@ from licensing.deciding import breakers
 from licensing.supervision import queues
 from marketplace import access, orders, products
 from marketplace.integrity import flags
+from marketplace.peers import stats
 from settlement import access as money
 from settlement.desks import waiting as waiting_money
 from settlement.metering import bills
@@ -274,6 +275,8 @@ DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
     (lambda work: money.oversees(work.actor), Words("结算", "Settlement"), "/settlement"),
     (lambda work: money.oversees(work.actor), Words("对账", "Reconciliation"), "/reconciliation"),
     (lambda work: money.oversees(work.actor), Words("总账", "Ledger"), "/settlement/ledger"),
+    (lambda work: stats.checker.matches(work.actor, None),
+     Words("交易机构数据", "Figures of exchanges"), "/exchange-stats"),
     (lambda _: True, Words("收费上限", "Fee caps"), "/fees"),
     (lambda _: True, Words("授权公示", "Register"), "/register"),
 )

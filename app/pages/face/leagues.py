@@ -89,7 +89,7 @@ def rankings() -> Any:
     return render_template(
         "face/rankings.html",
         kind=kind,
-        kinds=[(each, languages.said(words)) for each, words in KINDS.items()],
+        kinds=tabs(span),
         periods=[(each, languages.said(words)) for each, words in PERIODS.items()],
         span=span,
         title=label(span),
@@ -104,6 +104,20 @@ def rankings() -> Any:
         beside=_beside(work, "industries" if kind != "industries" else "fields", span),
         ties_out=volume.ties_out(work.session) if access.oversees(work.actor) else None,
     )
+
+
+def tabs(span: Span) -> list[tuple[str, str, str]]:
+    """Return the kinds of ranking that there are: code, name, address."""
+    told = [
+        (each, languages.said(words), f"/rankings?kind={each}&period={span.code}")
+        for each, words in KINDS.items()
+    ]
+    buyers, exchanges = Words("需方", "Buyers"), Words("交易机构", "Exchanges")
+    return [
+        *told,
+        ("buyers", languages.said(buyers), f"/rankings/buyers?period={span.code}"),
+        ("exchanges", languages.said(exchanges), "/rankings/exchanges"),
+    ]
 
 
 def label(span: Span) -> str:

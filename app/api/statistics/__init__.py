@@ -1,0 +1,1 @@
+"""Doors of statistics: what other exchanges publish."""

@@ -1,0 +1,1 @@
+"""Pages of statistics: this exchange among others."""
