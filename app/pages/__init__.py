@@ -69,6 +69,8 @@ from app.pages.onboarding import papers, parties, queue
 from app.pages.panels import pleas
 from app.pages.pricing import fees
 from app.pages.refused import again
+from app.pages.releasing import known as releases
+from app.pages.releasing import verifying as proofs
 from app.pages.review import hands, opinion, waiting
 from app.pages.review import queue as case_queue
 from app.pages.standing import rights
@@ -89,6 +91,8 @@ AUDIENCES = (
     developers,
     tour,
     leagues,
+    proofs,
+    releases,
     exclusions,
     buyers,
     exchanges,

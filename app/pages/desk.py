@@ -264,6 +264,8 @@ DOORS: tuple[tuple[Callable[[Work], bool], Words, str], ...] = (
      Words("到期销毁", "Destruction of data"), "/data-destructions"),
     (lambda work: access.oversees(work.actor), Words("诚信复核", "Integrity of volume"),
      "/integrity"),
+    (lambda work: access.oversees(work.actor), Words("交易额发布", "Releases of volume"),
+     "/releases"),
     (_role(Role.MERCHANT), Words("未计入成交额的交易", "Trades that do not count"), "/uncounted"),
     (_role(Role.SUPPLY_DEPARTMENT), Words("供数请求", "Supply requests"), "/supply-requests"),
     (_role(Role.BUYER, Role.MERCHANT, Role.DEVELOPER), Words("事件回调", "Webhooks"),

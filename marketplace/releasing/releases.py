@@ -6,6 +6,7 @@ the moment in which it is prepared nothing of it changes but its state: a restat
 release with its reason, and both are kept, as first published and as restated (I-65, I-66).
 """
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
 from typing import Any, Final
@@ -287,3 +288,11 @@ def known(session: Session, period: str, *, limit: int) -> list[VolumeRelease]:
         .limit(limit)
     )
     return list(session.scalars(statement))
+
+
+def periods(session: Session, release_ids: Iterable[str]) -> dict[str, Span]:
+    """Return id → period, for one page of a list. One SELECT."""
+    statement = select(VolumeRelease.id, VolumeRelease.period).where(
+        VolumeRelease.id.in_(set(release_ids))
+    )
+    return {key: spans.parse(period) for key, period in session.execute(statement)}

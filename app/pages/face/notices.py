@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 
 from app import doors, languages, unit
 from app.pages import shown
-from app.pages.face import atom
+from app.pages.face import atom, leagues
 from kernel import journal
 from kernel.clock import Instant
 from kernel.journal import Event
@@ -23,6 +23,7 @@ from kernel.work import Work
 from licensing.applications import cases
 from licensing.disclosing import register
 from marketplace import boards, products
+from marketplace.releasing import releases
 
 blueprint = Blueprint("notices", __name__)
 
@@ -51,6 +52,7 @@ REGISTER: Final = {
     "authorisation.expired": Words("授权到期", "Authorisation expired"),
     "authorisation.surrendered": Words("授权交回", "Authorisation surrendered"),
 }
+RELEASES: Final = {"volume_release.published": Words("交易额发布", "Release of volume")}
 PRODUCTS: Final = {"product.listed": Words("新品挂牌", "Newly listed")}
 NOTICES: Final = {
     **{kind: words for kind, words in REGISTER.items() if kind != "authorisation.activated"},
@@ -62,6 +64,7 @@ NOTICES: Final = {
     "product.delisted": Words("产品下架", "Product delisted"),
     "product.force_delisted": Words("产品强制下架", "Product delisted by the exchange"),
     "board.opened": Words("专板开设", "Board opened"),
+    **RELEASES,
 }
 
 Named = tuple[str, str]
@@ -80,6 +83,7 @@ class Stream:
 STREAMS: Final = {
     "notices": Stream(Words("公告", "Notices"), NOTICES, "/notices"),
     "register": Stream(Words("授权公示", "Authorisation register"), REGISTER, "/register"),
+    "releases": Stream(Words("交易额发布", "Releases of volume"), RELEASES, "/releases"),
     "products": Stream(Words("新品挂牌", "New products"), PRODUCTS, "/products"),
 }
 
@@ -100,7 +104,7 @@ class Notice:
 @blueprint.get("/notices")
 @doors.public
 def notices() -> str:
-    """Show what was made known, newest first. At most seven SELECTs."""
+    """Show what was made known, newest first. At most eight SELECTs."""
     page = listed(unit.current(), NOTICES, after=shown.after(), limit=shown.PAGE)
     return render_template("face/notices.html", notices=page.items, next=page.next, streams=STREAMS)
 
@@ -123,7 +127,7 @@ def feed(name: str) -> Response:
 def listed(
     work: Work, kinds: Mapping[str, Words], *, after: str | None, limit: int
 ) -> Page[Notice]:
-    """Return one page of notices of these kinds. At most seven SELECTs, however many."""
+    """Return one page of notices of these kinds. At most eight SELECTs, however many."""
     found = journal.latest(work.session, kinds, after=after, limit=limit)
     named = _named(work, found.items)
     told = [
@@ -175,9 +179,15 @@ def _boards(work: Work, subjects: Sequence[str]) -> dict[str, Named]:
     return {key: (languages.said(name), f"/boards/{code}") for key, (code, name) in told.items()}
 
 
+def _volumes(work: Work, subjects: Sequence[str]) -> dict[str, Named]:
+    told = releases.periods(work.session, subjects)
+    return {key: (leagues.label(span), f"/releases/{key}") for key, span in told.items()}
+
+
 _NAMES: Final[Mapping[str, Callable[[Work, Sequence[str]], dict[str, Named]]]] = {
     "authorisation": _rights,
     "scenario": _scenarios,
     "product": _products,
     "board": _boards,
+    "volume_release": _volumes,
 }
