@@ -1,9 +1,12 @@
 """`databourse volume`: whether the figures are what was traded, and what they are made of."""
 
+import csv
 import json
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from itertools import islice
+from pathlib import Path
 
 import click
 
@@ -114,3 +117,41 @@ def prove(proof: str, release: str) -> None:
     from databourse_client import inclusion
 
     sys.exit(inclusion.main([proof, release]))
+
+
+@volume.command("snapshot")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.pass_obj
+def snapshot(settings: Settings, folder: Path) -> None:
+    """Write what is new since the last snapshot into a folder, as Parquet by year and month."""
+    from marketplace.counting import snapshots
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        opening.telling(),
+        opening.opened(settings) as house,
+        house.engines.reading() as session,
+    ):
+        made = snapshots.append(session, folder)
+    told = {"watermark": made.watermark, "moves": made.moves, "files": len(made.files)}
+    click.echo(json.dumps(told))
+
+
+@volume.command("cut")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--by", default="", help="Dimensions, parted by commas: fields,regions,months …")
+@click.option("--measure", "measures", default="counted,trades", help="counted, trades, excluded …")
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), required=True)
+@click.option("--to", "until", type=click.DateTime(["%Y-%m-%d"]), required=True)
+def cut(folder: Path, by: str, measures: str, since: datetime, until: datetime) -> None:
+    """Add up a snapshot by any dimensions between two days, both included; tells CSV."""
+    from marketplace.counting import snapshots
+
+    dimensions, figures = ([each for each in told.split(",") if each] for told in (by, measures))
+    with opening.telling():
+        rows = snapshots.cut(
+            folder, by=dimensions, measures=figures, since=since.date(), until=until.date()
+        )
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow([*dimensions, *figures])
+    writer.writerows(rows)

@@ -61,28 +61,34 @@ def put(sums: dict[Any, Sums], key: Any, other: Sums) -> None:
     sums.setdefault(key, Sums()).add(other)
 
 
-def of(figures: Iterable[Any]) -> Sums:
+def of(row: Iterable[Any]) -> Sums:
     """Return what a row in the order of `READ` says."""
-    *amounts, reached_at = figures
+    *amounts, reached_at = row
     told = {name: int(each) for name, each in zip(FIGURES, amounts, strict=True)}
     return Sums(**told, reached_at=reached_at)
+
+
+def figures(bit: int) -> dict[str, str]:
+    """Return the SQL of each figure of some moves. bit: what says that a trade is their first."""
+    opens = f"(opens & {bit}) <> 0"
+    told = {
+        "counted": "CASE WHEN registered THEN 0 ELSE counted END",
+        "excluded": "CASE WHEN registered THEN 0 ELSE excluded END",
+        "trades": f"CASE WHEN NOT registered AND {opens} THEN trades ELSE 0 END",
+        "frees": f"CASE WHEN NOT registered AND (frees & {bit}) <> 0 THEN 1 ELSE 0 END",
+        "registered": "CASE WHEN registered THEN counted ELSE 0 END",
+        "registered_excluded": "CASE WHEN registered THEN excluded ELSE 0 END",
+        "deals": f"CASE WHEN registered AND {opens} THEN trades ELSE 0 END",
+    }
+    return {name: f"CAST(coalesce(sum({sql}), 0) AS BIGINT)" for name, sql in told.items()}
 
 
 def by_day(kind: str) -> str:
     """Return the SELECT of a kind's sums by key and day, of the moves that are called `moved`."""
     column, bit = KINDS[kind]
     key, by = (column, f"{column}, ") if column else ("''", "")
+    told = ", ".join(f"{sql} AS {name}" for name, sql in figures(bit).items())
     opens = f"(opens & {bit}) <> 0"
-    figures = {
-        "counted": "sum(CASE WHEN registered THEN 0 ELSE counted END)",
-        "excluded": "sum(CASE WHEN registered THEN 0 ELSE excluded END)",
-        "trades": f"sum(CASE WHEN NOT registered AND {opens} THEN trades ELSE 0 END)",
-        "frees": f"sum(CASE WHEN NOT registered AND (frees & {bit}) <> 0 THEN 1 ELSE 0 END)",
-        "registered": "sum(CASE WHEN registered THEN counted ELSE 0 END)",
-        "registered_excluded": "sum(CASE WHEN registered THEN excluded ELSE 0 END)",
-        "deals": f"sum(CASE WHEN registered AND {opens} THEN trades ELSE 0 END)",
-    }
-    told = ", ".join(f"CAST({sql} AS BIGINT) AS {name}" for name, sql in figures.items())
     moved = f"NOT registered AND (counted <> 0 OR (trades <> 0 AND {opens}))"
     return (
         f"SELECT '{kind}' AS kind, {key} AS key, accepted_on AS day, accepted_month AS month,"  # noqa: S608 - our own words

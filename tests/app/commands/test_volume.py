@@ -1,6 +1,7 @@
 """`databourse volume`: recomputed, tied to the books, and digested by round."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -74,3 +75,20 @@ def test_what_is_no_period_and_no_round_is_refused(database_url: str, engines: E
     assert run(database_url, "digest", "M2026-13").exit_code == 3
     assert run(database_url, "digest", MONTH, "--round", "7").exit_code == 3
     assert run(database_url, "digest", MONTH, "--round", "-1").exit_code == 2
+
+
+def test_a_snapshot_is_written_and_cut(engines: Engines, database_url: str, tmp_path: Path) -> None:
+    traded(engines, tallied=True)
+    folder, days = str(tmp_path / "history"), ("--from", "2026-01-01", "--to", "2026-12-31")
+
+    first = shown(run(database_url, "snapshot", folder))
+    again = shown(run(database_url, "snapshot", folder))
+    told = run(database_url, "cut", folder, "--by", "merchants,months", *days)
+    refused = run(database_url, "cut", folder, "--by", "nobody", *days)
+
+    assert first == again == {"watermark": 1, "moves": 1, "files": 1}
+    assert told.stdout.splitlines() == [
+        "merchants,months,counted,trades",
+        f"org_developer,{MONTH[1:]},1000000,1",
+    ]
+    assert (refused.exit_code, "no such dimension" in refused.output) == (3, True)
