@@ -21,7 +21,8 @@ PAGES: Final = (
     "/", "/tour", "/open", "/notices", "/rules", "/rules/trading", "/rules/remedies",
     "/rules/privacy", "/rules/framework", "/developers", "/register", "/register/operations",
     "/register/supplies", "/register/revocations", "/verify", "/boards", "/products", "/demands",
-    "/rankings", "/fees", "/problems/stale-version", "/evidence/verify",
+    "/rankings", "/rankings/exclusions", "/rankings/buyers", "/rankings/exchanges", "/releases",
+    "/releases/verify", "/method", "/fees", "/problems/stale-version", "/evidence/verify",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from kernel.parties import organisations, regions
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import access, boards, products, volume
-from marketplace.counting import leagues, spans
+from marketplace.counting import concentration, leagues, spans
 from marketplace.counting.leagues import Place
 from marketplace.rankings import Ranked
 
@@ -80,7 +80,8 @@ class LeaguePlaceOut(PlaceOut):
 class LeagueOut(Schema):
     """A page of a league. provisional: its period is not over. total: of all places.
 
-    cr5_bp: the share of the five largest. next: the cursor of the next page.
+    cr5_bp: the share of the five largest; hhi: the Herfindahl–Hirschman index, 0–10,000, null
+    of products. next: the cursor of the next page.
     """
 
     kind = fields.String()
@@ -90,6 +91,7 @@ class LeagueOut(Schema):
     provisional = fields.Boolean()
     total = fields.Nested(doors.MoneyBody)
     cr5_bp = fields.Integer(allow_none=True)
+    hhi = fields.Integer(allow_none=True)
     places = fields.List(fields.Nested(LeaguePlaceOut))
     next = fields.String(allow_none=True)
 
@@ -228,6 +230,7 @@ def league(query: dict[str, Any]) -> Any:
         "provisional": span.until >= today,
         "total": doors.wire(found.total),
         "cr5_bp": found.cr5_bp,
+        "hhi": concentration.hhi(work.session, kind, span),
         "places": [
             _told(place, names.get(place.key, unknown)) | {"yoy_bp": place.yoy_bp}
             for place in found.places

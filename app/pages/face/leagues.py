@@ -15,7 +15,7 @@ from kernel.money import Money, half_up
 from kernel.words import Words
 from kernel.work import Work
 from marketplace import access, boards, products, volume
-from marketplace.counting import leagues, reading, spans
+from marketplace.counting import concentration, leagues, reading, spans
 from marketplace.counting.adding import Sums
 from marketplace.counting.leagues import League, Place
 from marketplace.counting.spans import Span
@@ -96,7 +96,7 @@ def rankings() -> Any:
         earlier=earlier,
         later=later,
         open=span.until >= today,
-        cards=_cards(work, span, found),
+        cards=_cards(work, kind, span, found),
         places=_rows(work, kind, found),
         next=found.next,
         deals=deals,
@@ -160,7 +160,7 @@ def _neighbour(span: Span | None, today: date) -> dict[str, str] | None:
     return {"code": span.code, "label": label(span)}
 
 
-def _cards(work: Work, span: Span, found: League) -> dict[str, Any]:
+def _cards(work: Work, kind: Ranking, span: Span, found: League) -> dict[str, Any]:
     """Return the figures of the whole period. Four SELECTs."""
     now = _whole(work, span)
     before = span.before()
@@ -175,6 +175,7 @@ def _cards(work: Work, span: Span, found: League) -> dict[str, Any]:
         "registered": Money(now.registered),
         "deals": now.deals,
         "cr5": found.cr5_bp,
+        "hhi": concentration.hhi(work.session, kind, span),
     }
 
 

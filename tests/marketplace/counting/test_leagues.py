@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kernel.errors import Invalid
 from kernel.money import half_up
 from marketplace import rankings, volume
-from marketplace.counting import leagues, spans, tallies
+from marketplace.counting import concentration, leagues, spans, tallies
 from marketplace.counting.leagues import Place
 from marketplace.counting.moves import VolumeMove
 from marketplace.rankings import Before, Row
@@ -129,6 +129,8 @@ def test_pages_are_the_ranking_of_every_move_whatever_waits(session: Session) ->
         for code in PERIODS:
             span = spans.parse(code)
             assert all_pages(session, span, limit) == expected(session, span), code
+            values = [row.value_fen for row in anew(session, span).values()]
+            assert concentration.hhi(session, "merchants", span) == rankings.hhi(values), code
 
     walk()
 
@@ -167,6 +169,23 @@ def test_the_five_largest_have_their_share_on_every_page(session: Session) -> No
     assert first.cr5_bp == second.cr5_bp == 6250
     assert [place.rank for place in (*first.places, *second.places)] == [1] * 6
     assert first.total.minor == 800
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_concentration_is_exact_for_sums_whose_squares_outgrow_the_database(
+    session: Session, waits: bool
+) -> None:
+    order = make.placed(session, make.listed(session))
+    fen = 10**13 + 7
+    for number, (merchant, parts) in enumerate({"a": 40, "b": 30, "c": 20, "d": 10}.items()):
+        write(session, order.id, number, (10, merchant, parts * fen, 1))
+    if not waits:
+        tallies.tally(work_of(session, "system"))
+    january = spans.parse("M2025-01")
+
+    assert concentration.hhi(session, "merchants", january) == 3000
+    assert concentration.hhi(session, "products", january) is None
+    assert concentration.hhi(session, "merchants", spans.parse("M2025-02")) is None
 
 
 def test_an_empty_period_has_no_places(session: Session) -> None:
