@@ -2,13 +2,16 @@
 
 So many moves of three years are written and tallied, and both are asked for the same page of the
 same year: places, trades, and the year before. Both must say the same. What a round costs for
-each move is told, and what it costs to recompute every tally from the moves.
-`python -m benchmarks rankings:1000000:postgresql` takes a million on PostgreSQL.
+each move is told against a settled order, and what it costs to recompute every tally.
+`python -m benchmarks rankings:1000000:postgresql` takes a million on PostgreSQL, and
+`rankings:100000000:parquet` lets DuckDB add up as many in a snapshot, against a bare scan.
 """
 
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from itertools import count
+from statistics import median
 from time import perf_counter
 from typing import Any, Final
 
@@ -16,10 +19,12 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from benchmarks import history, settlement
 from benchmarks.house import database
-from benchmarks.stopwatch import Way, compare
+from benchmarks.stopwatch import Way, compare, tell
 from kernel.engines import Engines
 from marketplace.counting import leagues, recomputing, spans, tallies
+from tests import postgres
 from tests.conftest import work_of
 
 TURNS: Final = 25
@@ -28,6 +33,8 @@ PLACES: Final = 20
 SPAN: Final = spans.parse("Y2026")
 BEFORE: Final = spans.parse("Y2025")
 ROUND: Final = 10_000
+KEPT_UP: Final = 2_000
+"""Moves of a round in a house that keeps up: all of one day."""
 
 # The same rows in every run: multiples of a prime lie as if they were thrown.
 _NUMBERS: Final = {
@@ -48,29 +55,71 @@ _AT: Final = {
 
 def run(moves: int = MOVES, where: str = "sqlite") -> None:
     """Write so many moves on SQLite or PostgreSQL, tally them, and ask for a page."""
+    if where == "parquet":
+        history.run(moves)
+        return
+    postgres.SETTINGS.update(settlement.DURABLE)
     with database(where) as url:
         engines = Engines(url)
-        _fill(engines, moves)
-        began = perf_counter()
-        _tally(engines)
-        took = perf_counter() - began
-        print(
-            f"\n{where}: {moves:,} moves in rounds of {ROUND:,}: {took / moves * 1e6:.0f} µs each"
-        )
+        _fill(engines, moves, since=0)
+        took = _tally(engines, max(ROUND, moves // 5))
+        print(f"\n{where}: {moves:,} moves tallied, {took / moves * 1e6:.0f} µs each")
+        _swept_or_not(engines, moves)
         _look_after(engines)
+        _pages(engines, moves, "")
+        began = perf_counter()
         with engines.reading() as session:
-            began = perf_counter()
             assert next(recomputing.differences(session), None) is None
-            print(f"  recomputed from the moves in {perf_counter() - began:.1f} s, and the same")
-        page, added = _in_a_session(engines, _page), _in_a_session(engines, _added_up)
-        assert page() == added()
-        compare(
-            f"The first {PLACES} merchants of a year among {moves:,} lines, {where}",
-            Way("marketplace.counting.leagues.league", page),
-            Way("GROUP BY over the lines", added),
-            turns=TURNS,
-        )
+        tell("recompute", [perf_counter() - began], moves=moves, where=where)
+        _overhead(engines, moves)
         engines.dispose()
+
+
+def _pages(engines: Engines, moves: int, how: str) -> None:
+    where = engines.write.dialect.name
+    page, added = _in_a_session(engines, _page), _in_a_session(engines, _added_up)
+    assert page() == added()
+    ours, theirs = compare(
+        f"The first {PLACES} merchants of a year among {moves:,} lines, {where}{how}",
+        Way("marketplace.counting.leagues.league", page),
+        Way("GROUP BY over the lines", added),
+        turns=TURNS,
+    )
+    told = {"moves": moves, "where": where + how}
+    tell("league", ours, times_as_fast=median(theirs) / median(ours), **told)
+    tell("group by", theirs, **told)
+
+
+def _swept_or_not(engines: Engines, moves: int) -> None:
+    """Ask once before what waited is swept up: only the lines have been looked at by then."""
+    if engines.write.dialect.name == "postgresql":
+        with engines.write.connect().execution_options(isolation_level="AUTOCOMMIT") as connected:
+            connected.execute(text("ANALYZE volume_tallies"))
+        _pages(engines, moves, ", not swept")
+
+
+def _overhead(engines: Engines, moves: int) -> None:
+    """Tell what it costs to tally a move in a house that keeps up, beside an order settled."""
+    where = engines.write.dialect.name
+    names = (f"b{number}" for number in count())
+    alone, hundred, tallied = [], [], []
+    for turn in range(5):
+        began = perf_counter()
+        settlement.post(engines, names, settlement.BULK)
+        hundred.append((perf_counter() - began) / settlement.BULK)
+        began = perf_counter()
+        for _ in range(settlement.BULK):
+            settlement.post(engines, names, 1)
+        alone.append((perf_counter() - began) / settlement.BULK)
+        _fill(engines, KEPT_UP, since=moves + turn * KEPT_UP, on=1095)
+        tallied.append(_tally(engines, KEPT_UP) / KEPT_UP)
+    with engines.reading() as session:
+        taken = session.scalar(text("SELECT count(*) FROM volume_round_moves"))
+        assert taken == moves + 5 * KEPT_UP
+    for name, orders in (("alone", alone), (f"of {settlement.BULK}", hundred)):
+        share = median(each / order for each, order in zip(tallied, orders, strict=True))
+        tell(f"tally a move, beside an order settled {name}", tallied, where=where,
+             order_s=median(orders), share=share)  # fmt: skip
 
 
 def _in_a_session(engines: Engines, ask: Callable[[Session], Any]) -> Callable[[], Any]:
@@ -108,13 +157,16 @@ def _added_up(session: Session) -> list[tuple[Any, ...]]:
             for place, key, now, trades, before in rows]  # fmt: skip
 
 
-def _fill(engines: Engines, moves: int) -> None:
-    """Write the moves; nobody placed these orders, so no key is asked for."""
+def _fill(engines: Engines, moves: int, *, since: int, on: int | None = None) -> None:
+    """Write the moves; nobody placed these orders, so no key is asked for.
+
+    since: how many there were. on: the day of them all; else they are spread over three years.
+    """
     dialect = engines.write.dialect.name
     day, least = _DAY[dialect], "least" if dialect == "postgresql" else "min"
     false = "FALSE" if dialect == "postgresql" else "0"
     told = (
-        f"SELECT n, n * 1095 / {moves + 1} AS d,"  # noqa: S608 - our own words
+        f"SELECT n + {since} AS n, {on or f'n * 1095 / {moves + 1}'} AS d,"  # noqa: S608 - our own words
         f" {least}((n * 104729) % 1000003 % 433, (n * 1299709) % 1000003 % 433) AS m"
         f" FROM ({_NUMBERS[dialect].format(moves=moves)}) AS numbers"
     )
@@ -136,7 +188,9 @@ def _fill(engines: Engines, moves: int) -> None:
         for each in (
             "SET session_replication_role = replica",
             statement,
-            "INSERT INTO volume_waiting (number) SELECT number FROM volume_moves",
+            "INSERT INTO volume_waiting (number, written_by)"  # noqa: S608 - our own words
+            " SELECT number, pg_current_xact_id()::text::bigint FROM volume_moves"
+            f" WHERE number > {since}",
             "VACUUM ANALYZE volume_moves",
         ):
             connected.execute(each)
@@ -149,12 +203,14 @@ def _look_after(engines: Engines) -> None:
         connection.execute(text(vacuum))
 
 
-def _tally(engines: Engines) -> None:
-    tallies.ROUND_MAX = ROUND  # type: ignore[misc]  # larger rounds than a house that keeps up has
+def _tally(engines: Engines, most: int) -> float:
+    """Tally all that waits, `most` moves a round; return how long it took."""
+    tallies.ROUND_MAX = most  # type: ignore[misc]  # larger rounds than a house that keeps up has
+    began = perf_counter()
     while True:
         with engines.writing() as session:
             if not tallies.tally(work_of(session, "system")):
-                return
+                return perf_counter() - began
             session.commit()
 
 

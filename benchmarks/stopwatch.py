@@ -1,5 +1,9 @@
 """Times two ways of doing one thing, turn by turn, and says what came of it."""
 
+import json
+import os
+import platform
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -17,8 +21,8 @@ class Way:
     act: Callable[[], object]
 
 
-def compare(title: str, ours: Way, theirs: Way, *, turns: int) -> None:
-    """Let both ways take `turns` turns, one after the other, and print what each took."""
+def compare(title: str, ours: Way, theirs: Way, *, turns: int) -> tuple[list[float], list[float]]:
+    """Let both ways take `turns` turns, one after the other; print and return what each took."""
     mine, other = [], []
     for turn in range(-WARMING, turns):
         took = (_once(ours), _once(theirs))
@@ -29,7 +33,28 @@ def compare(title: str, ours: Way, theirs: Way, *, turns: int) -> None:
     print(f"  {'':<44} {'minimum':>10} {'median':>10} {'maximum':>10}   ({turns} turns)")
     print(_line(ours.name, mine))
     print(_line(theirs.name, other))
-    print(f"  ratio of the medians: {median(mine) / median(other):.2f}")
+    print(f"  ratio of the medians: {median(mine) / median(other):.4f}")
+    return mine, other
+
+
+def tell(name: str, seconds: Sequence[float], **more: object) -> None:
+    """Print a figure as one line of JSON: what it is of, where it was measured, its spread."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607 - whichever git there is
+        capture_output=True, text=True, check=False,
+    ).stdout.strip()  # fmt: skip
+    told = {
+        "name": name,
+        "median_s": median(seconds),
+        "least_s": min(seconds),
+        "most_s": max(seconds),
+        "turns": len(seconds),
+        **more,
+        "machine": f"{platform.machine()}, {os.cpu_count()} processors",
+        "python": platform.python_version(),
+        "commit": commit,
+    }
+    print(json.dumps(told), flush=True)
 
 
 def _once(way: Way) -> float:
