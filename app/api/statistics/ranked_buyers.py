@@ -6,10 +6,11 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from app import doors, unit
+from app.api.integrity.exclusions import BandOut
 from kernel.clock import local_date
 from kernel.parties import organisations
 from kernel.words import Words
-from marketplace.counting import naming, spans
+from marketplace.counting import bands, naming, spans
 from marketplace.counting.naming import BuyerPlace
 
 blueprint = doors.noun("ranked-buyers", "Ranking of buyers · 需方榜")
@@ -23,7 +24,7 @@ class RankedBuyersQuery(doors.Body):
 
 
 class RankedBuyerOut(Schema):
-    """One place. All but rank and change is null for who did not agree to be named."""
+    """One place. Who did not agree to be named has rank, change and band; the rest is null."""
 
     rank = fields.Integer()
     change = fields.Integer(allow_none=True)
@@ -31,6 +32,7 @@ class RankedBuyerOut(Schema):
     name_zh = fields.String(allow_none=True)
     name_en = fields.String(allow_none=True)
     value = fields.Nested(doors.MoneyBody, allow_none=True)
+    band = fields.Nested(BandOut)
     tx_count = fields.Integer(allow_none=True)
     share_bp = fields.Integer(allow_none=True)
 
@@ -57,7 +59,8 @@ class NamedOut(Schema):
 def _told(found: BuyerPlace, names: Mapping[str, Words]) -> Mapping[str, Any]:
     place = found.place
     words = names.get(place.key)
-    told = {"rank": place.rank, "change": place.change}
+    band = bands.of(place.value_fen)._asdict()
+    told = {"rank": place.rank, "change": place.change, "band": band}
     if not found.is_named or words is None:
         return told | dict.fromkeys(("key", "name_zh", "name_en", "value", "tx_count", "share_bp"))
     return told | {

@@ -57,6 +57,7 @@ def test_buyers_are_ranked_without_names_or_figures_until_they_agree(
     assert "org_" not in hidden.text
     assert [place["rank"] for place in hidden.json["places"]] == [1, 2, 3]
     assert {place["value"] for place in hidden.json["places"]} == {None}
+    assert {tuple(place["band"].values()) for place in hidden.json["places"]} == {(1_000_000, 0)}
     assert named[0]["key"] == "org_buyer"
     assert named[0]["value"]["minor"] == 500
     assert {place["key"] for place in named[1:]} == {None}
