@@ -123,6 +123,7 @@ def test_no_write_is_open_to_everybody(rules: list[tuple[Rule, Any]]) -> None:
               if "POST" in (rule.methods or set()) and view.policy.scope is None}  # fmt: skip
     reading = {
         "/verify",
+        "/releases/verify",
         "/api/credentials/verify",
         "/evidence/verify",
         "/api/evidence-packs/verify",

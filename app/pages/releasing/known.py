@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+import sqlglot
 from flask import Blueprint, Response, redirect, render_template
 from werkzeug.exceptions import NotFound
 
@@ -148,7 +149,7 @@ def _method(
 ) -> str:
     return render_template(
         "releasing/method.html",
-        definitions=told,
+        definitions=[{**one, "sql": _laid_out(one["sql"])} for one in told],
         rule=rule,
         code=code,
         release=release,
@@ -156,6 +157,11 @@ def _method(
         kinds={kind: languages.said(words) for kind, words in KINDS.items()},
         stale=code != documents.CODE,
     )
+
+
+def _laid_out(sql: str) -> str:
+    """Return the same statement, a line for each part."""
+    return sqlglot.transpile(sql, read="postgres", write="postgres", pretty=True)[0]
 
 
 def _suggested(work: Work) -> str:
