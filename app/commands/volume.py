@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from app.commands import opening
 from config.settings import Settings
 
 SHOWN_MAX = 100
+LINES = 200
 
 
 @click.group()
@@ -45,6 +47,34 @@ def verify(settings: Settings, *, as_json: bool) -> None:
             click.echo("BOOKS_DIFFER the moves do not add up to accounts 9002 and 9003")
         click.echo(f"{len(differ)} tallies differ; the books tie: {'yes' if ties else 'no'}")
     sys.exit(0 if ties and not differ else 4)
+
+
+@volume.command("set-aside")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def set_aside(settings: Settings, *, as_json: bool) -> None:
+    """Set aside in the books, by entries of today, what does not count and stands on 9002 there.
+
+    For books that were kept before version 0.1.0 counted by moves. May be run again: what is set
+    aside is left alone.
+    """
+    from app import unit
+    from kernel.actor import SYSTEM
+    from marketplace.counting import aligning
+
+    after: str | None = ""
+    total, lines = 0, 0
+    with opening.opened(settings) as house:
+        while after is not None:
+            page = partial(aligning.set_aside, after=after, limit=LINES)
+            done, after = unit.committed(house, SYSTEM, page)
+            total, lines = total + sum(one.amount.minor for one in done), lines + len(done)
+            for one in done if not as_json else ():
+                click.echo(f"SET_ASIDE {one.owner} {one.amount}")
+    if as_json:
+        click.echo(json.dumps({"lines": lines, "fen": total}))
+    else:
+        click.echo(f"{lines} lines were set aside in the books, {total} fen")
 
 
 @volume.command("digest")

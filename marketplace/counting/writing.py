@@ -21,6 +21,7 @@ from marketplace.counting.moves import Bit, Cause, VolumeMove
 from marketplace.lines import OrderLine
 from settlement import turnover
 from settlement.deals import deals
+from settlement.dividing import volumes
 
 _BITS: Final = {
     Bit.PRODUCT: "product_id",
@@ -181,7 +182,7 @@ def exclude(work: Work, order_id: str, *, source_id: str, reason: str) -> Money:
     source_id: what set it aside, once for each. An order that is aside already stays so.
     One SELECT, and a few for each line.
     """
-    moves = of_order(work.session, order_id)
+    moves = _held(work.session, order_id)
     moved = Money(0)
     if _set_aside_for(moves) is not None:
         return moved
@@ -198,7 +199,7 @@ def restore(work: Work, order_id: str, *, source_id: str, reason: str) -> Money:
 
     What the hard rules left out does not come to count by it.
     """
-    moves = of_order(work.session, order_id)
+    moves = _held(work.session, order_id)
     moved = Money(0)
     if _set_aside_for(moves) is None:
         return moved
@@ -230,6 +231,23 @@ def align(work: Work, event: Event) -> None:
 def of_order(session: Session, order_id: str) -> list[VolumeMove]:
     """Return every move of an order, oldest first. One SELECT on an index."""
     return _moves(session, VolumeMove.order_id == order_id)
+
+
+def is_left_out(work: Work, line_id: str, order_id: str | None) -> bool:
+    """Tell whether a line, or a deal, does not count; nobody moves its volume meanwhile."""
+    volumes.hold(work.session, order_id, [line_id])
+    return _left_out(_moves(work.session, VolumeMove.subject_id == line_id))
+
+
+def _held(session: Session, order_id: str) -> list[VolumeMove]:
+    """Return the moves of an order whose volume nobody else moves until we end.
+
+    A refund holds the same before it reads on which side its lines stand (ADR 29), so that of
+    the two the second sees what the first has written.
+    """
+    moves = of_order(session, order_id)
+    volumes.hold(session, order_id, {move.subject_id for move in moves})
+    return of_order(session, order_id)
 
 
 def _moves(session: Session, which: ColumnElement[bool]) -> list[VolumeMove]:

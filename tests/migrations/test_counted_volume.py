@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from kernel.money import Money
 from marketplace import volume
-from marketplace.counting import recomputing, tallies
+from marketplace.counting import aligning, recomputing, tallies
 from marketplace.counting.moves import Bit, VolumeMove
+from settlement import fsck, ledger, turnover
+from settlement.ledger import AccountRef, Row
 from tests.conftest import work_of
 from tests.migrations.steps import brought_from
 from tests.migrations.test_lasting_trade import _order, _organisation, _table
@@ -103,3 +105,27 @@ def test_an_order_is_the_first_of_what_it_was_the_first_of(brought: Session) -> 
         ("lin_3", 1): (0, 0, Bit.ALL),
         ("lin_4", 1): (Bit.ALL, 0, 0),
     }
+
+
+def _booked(session: Session) -> None:
+    """Let the books say what they said then: whatever was accepted, on 9002."""
+    work = work_of(session, "system")
+    counter = AccountRef("9001.counter", "org_1")
+    for owner, fen in (("lin_1", 400), ("lin_2", 70), ("lin_4", 900), ("dea_1", 50)):
+        row = Row(counter, AccountRef(turnover.COUNTED, owner), Money(fen))
+        ledger.post(work, "deal.registered", owner, [row], effective_on=AT.date())
+
+
+def test_what_did_not_count_then_is_set_aside_in_the_books_by_entries(brought: Session) -> None:
+    _booked(brought)
+    assert not volume.ties_out(brought)
+
+    work = work_of(brought, "system")
+    done, on = aligning.set_aside(work, limit=1)
+    assert (done, on) == ([aligning.Moved("lin_4", Money(900))], "lin_4")
+    again, over = aligning.set_aside(work, after="", limit=9)
+
+    assert (again, over) == ([], None)
+    assert volume.ties_out(brought)
+    assert turnover.sides(brought) == (Money(520), Money(900))
+    assert fsck.check(brought) == ()

@@ -9,9 +9,12 @@ from sqlalchemy import update
 
 from app import cli
 from kernel.engines import Engines
+from marketplace import lines
 from marketplace.counting import tallies
+from settlement import turnover
 from tests.conftest import work_of
 from tests.marketplace import make
+from tests.marketplace.counting import watched
 
 MONTH = f"M{make.AFTER_PUBLICITY:%Y-%m}"
 
@@ -92,3 +95,22 @@ def test_a_snapshot_is_written_and_cut(engines: Engines, database_url: str, tmp_
         f"org_developer,{MONTH[1:]},1000000,1",
     ]
     assert (refused.exit_code, "no such dimension" in refused.output) == (3, True)
+
+
+def test_what_stands_on_the_wrong_side_of_the_books_is_set_aside_once(
+    engines: Engines, database_url: str
+) -> None:
+    with engines.writing() as session:
+        work = watched.by(session)
+        order = watched.accepted(session, make.paid(session, is_related_party=True))
+        line_id = lines.of(session, order.id)[0].id
+        turnover.align(work, line_id, counts=True, order_id=order.id)  # as it stood before
+        session.commit()
+    assert run(database_url, "verify").exit_code == 4
+
+    first, second = run(database_url, "set-aside"), run(database_url, "set-aside", "--json")
+
+    assert f"SET_ASIDE {line_id} 10000.00" in first.output
+    assert "1 lines were set aside in the books, 1000000 fen" in first.output
+    assert shown(second) == {"lines": 0, "fen": 0}
+    assert run(database_url, "verify").exit_code == 0
