@@ -106,6 +106,7 @@ _FOLLOWS: Mapping[str, Mapping[str, Reaction]] = {
                                    "mark the order paid": progress.mark_paid,
                                    "count an instalment": instalments.received,
                                    "make a declined part due": paying.paid_after_all,
+                                   "ask whose money it was": looking.paid,
                                    "stop collecting it": collecting.close_for},
     "voucher.payable":            {"make the sponsor's part due": paying.fall_due},
     "payment.voided":             {"stop collecting it": collecting.close_for},

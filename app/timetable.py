@@ -29,7 +29,7 @@ from marketplace.auctions import closing
 from marketplace.charging import services
 from marketplace.demands import answers, demands, matching
 from marketplace.finding import sources
-from marketplace.integrity import looking
+from marketplace.integrity import ended, looking
 from marketplace.proving import wearing
 from marketplace.renewing import keeping, renewals
 from marketplace.shelving import endings
@@ -200,8 +200,10 @@ def look_at_terms(work: Work) -> None:
 
 
 def look_for_sham(work: Work) -> None:
-    """Look at the trades that were accepted since the last look."""
+    """Look at the trades that were accepted since the last look, and at what has ended."""
     looking.look(work, limit=OVERDUE_MAX)
+    ended.look_at_unused(work)
+    ended.look_at_quarter(work)
 
 
 def end_trials(work: Work) -> None:

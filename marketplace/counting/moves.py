@@ -69,6 +69,12 @@ class VolumeMove(Base):
         Index(None, "cause", "accepted_at", "number"),
         Index(None, "merchant_id", "accepted_month", "product_id", "counted", "excluded"),
         Index(None, "buyer_id", "accepted_month", "product_id", "counted", "excluded"),
+        Index(
+            "ix_volume_moves_excluded",
+            "accepted_on",
+            sqlite_where=text("excluded <> 0"),
+            postgresql_where=text("excluded <> 0"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

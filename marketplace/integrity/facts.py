@@ -172,6 +172,44 @@ def between(session: Session, parties: frozenset[str], *, since: date) -> list[T
     )
 
 
+def sold_within(session: Session, merchant_id: str, *, since: date, until: datetime) -> list[Trade]:
+    """Return what a merchant sold from a day on and before an instant. One SELECT."""
+    return _trades(
+        session,
+        VolumeMove.merchant_id == merchant_id,
+        VolumeMove.accepted_month >= f"{since:%Y-%m}",
+        VolumeMove.accepted_on >= since,
+        VolumeMove.accepted_at <= until,
+    )
+
+
+def merchants_within(session: Session, *, since: datetime, until: datetime) -> list[str]:
+    """Return who sold between two instants. One SELECT over their acceptances."""
+    statement = (
+        select(VolumeMove.merchant_id)
+        .where(VolumeMove.cause == Cause.ACCEPTED, VolumeMove.accepted_at.between(since, until))
+        .distinct()
+        .order_by(VolumeMove.merchant_id)
+    )
+    return list(session.scalars(statement))
+
+
+def year_of(session: Session, merchant_id: str, *, until: datetime) -> tuple[int, int]:
+    """Return fen and number of all trades of a merchant's twelve months. One SELECT."""
+    since = _before(until, 12)
+    statement = select(
+        func.coalesce(func.sum(VolumeMove.counted + VolumeMove.excluded), 0),
+        func.count(VolumeMove.order_id.distinct()),
+    ).where(
+        VolumeMove.merchant_id == merchant_id,
+        VolumeMove.accepted_month >= f"{local_date(since):%Y-%m}",
+        VolumeMove.cause == Cause.ACCEPTED,
+        VolumeMove.accepted_at.between(since, until),
+    )
+    fen, trades = session.execute(statement).one()
+    return int(fen), int(trades)
+
+
 def _trades(
     session: Session, *where: ColumnElement[bool], near: tuple[int, int] | None = None
 ) -> list[Trade]:

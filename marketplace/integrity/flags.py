@@ -72,6 +72,7 @@ class IntegrityFlag(Living, Base):
         ),
         Index(None, "state", "id"),
         Index(None, "rule", "state", "id"),
+        Index(None, "merchant_id", "id"),
     )
 
     order_id: Mapped[str] = mapped_column(ForeignKey("orders.id"))

@@ -16,8 +16,9 @@ from kernel.journal import Event
 from kernel.parties import relations
 from kernel.work import Work
 from marketplace.counting.moves import Cause, VolumeMove
-from marketplace.integrity import facts, flags, rules
+from marketplace.integrity import clues, facts, flags, rules, traces
 from marketplace.integrity.rules import Finding, Trade
+from settlement import payments
 from settlement.refunding import refunds
 
 _ACCEPTED: Final = "accepted"
@@ -104,8 +105,35 @@ def _findings(work: Work, trade: Trade) -> Iterator[Finding]:
             least=number("integrity.dependence_trades_min"),
         ),
         *_prices(work, trade),
+        *_traces(work, trade),
     ]
     return (each for each in found if each is not None)
+
+
+def paid(work: Work, event: Event) -> None:
+    """After a payment has arrived: whose money it was, where its order was accepted before."""
+    payment = payments.find(work.session, event.subject)
+    trade = facts.trade(work.session, payment.order_id) if payment.order_id else None
+    if trade is not None and (found := _loop(work, trade)) is not None:
+        _raise(work, found)
+
+
+def _traces(work: Work, trade: Trade) -> Iterator[Finding | None]:
+    yield traces.same_hands(trade.order_id, clues.shared(work, trade))
+    yield traces.same_content(trade.order_id, clues.twins(work.session, trade))
+    fen, sponsored, crosswise = clues.voucher(work.session, trade)
+    yield traces.voucher_self_deal(trade, fen, sponsored=sponsored, crosswise=crosswise)
+    yield _loop(work, trade)
+
+
+def _loop(work: Work, trade: Trade) -> Finding | None:
+    number = work.rules.number
+    way, bought, paid_out = clues.way_back(
+        work, trade, days=number("integrity.return_days"), hops=number("integrity.return_hops_max")
+    )
+    return traces.money_returned(
+        trade, way, bought, paid_out, least_bp=number("integrity.return_bp")
+    )
 
 
 def _ring(work: Work, trade: Trade) -> Finding | None:

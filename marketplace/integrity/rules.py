@@ -19,14 +19,20 @@ WAYS_MAX: Final = 2_000
 
 
 class Rule(StrEnum):
-    """What may be found; H needs no judgement, S does."""
+    """What may be found; H needs no judgement, S and V do."""
 
     COMMON_CONTROL = "H2"
     DECLARED_RELATED = "H3"
     REFUNDED = "H4"
     CIRCULAR = "S1"
     ABNORMAL_PRICE = "S2"
+    UNUSED = "S3"
+    SAME_HANDS = "S4"
+    QUARTER_END = "S5"
     MUTUAL_DEPENDENCE = "S6"
+    SAME_CONTENT = "S7"
+    MONEY_RETURNED = "S8"
+    VOUCHER_SELF_DEAL = "V1"
 
     @property
     def reason(self) -> str:

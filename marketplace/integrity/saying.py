@@ -12,7 +12,13 @@ RULES: Final[Mapping[Rule, Words]] = {
     Rule.REFUNDED: Words("成交后大额退回", "given back"),
     Rule.CIRCULAR: Words("环形交易", "ring of trades"),
     Rule.ABNORMAL_PRICE: Words("价格异常", "odd price"),
+    Rule.UNUSED: Words("付费未使用", "paid and never used"),
+    Rule.SAME_HANDS: Words("双方共用人员或账户", "the same hands on both sides"),
+    Rule.QUARTER_END: Words("季末集中成交", "rush at the end of a quarter"),
     Rule.MUTUAL_DEPENDENCE: Words("新主体单一买方", "one buyer, both new"),
+    Rule.SAME_CONTENT: Words("内容重复销售", "the same content, sold again"),
+    Rule.MONEY_RETURNED: Words("资金回流", "money that returns"),
+    Rule.VOUCHER_SELF_DEAL: Words("算力券自用套取", "voucher cashed in its own house"),
 }
 """How each rule is called."""
 
@@ -34,6 +40,30 @@ WHY: Final[Mapping[Rule, Words]] = {
     Rule.ABNORMAL_PRICE: Words(
         "单价与同一产品的其他成交相差悬殊",
         "the price is far from that of the product's other trades",
+    ),
+    Rule.UNUSED: Words(
+        "付费的包期或接口到期前没有任何成功调用与下载",
+        "nothing of what was paid for was called or fetched by the end of its time",
+    ),
+    Rule.SAME_HANDS: Words(
+        "买卖双方有相同的人员、银行账户或密钥",
+        "buyer and seller have a person, a bank account or a key in common",
+    ),
+    Rule.QUARTER_END: Words(
+        "卖方全年成交过多集中在季度最后几日",
+        "too much of the seller's year was sold in the last days of a quarter",
+    ),
+    Rule.SAME_CONTENT: Words(
+        "交付内容与关联卖方已售产品完全相同",
+        "the content is, to the byte, what a related seller sold as another product",
+    ),
+    Rule.MONEY_RETURNED: Words(
+        "买方的付款来自其先前供方的账户",
+        "the order was paid for from the account of a seller that the buyer had paid",
+    ),
+    Rule.VOUCHER_SELF_DEAL: Words(
+        "算力券由其出资方一家兑付，或双方互相套用",
+        "the voucher paid its own sponsor's house, or two firms cashed theirs with each other",
     ),
     Rule.MUTUAL_DEPENDENCE: Words(
         "成立不久的双方之间占去卖方几乎全部成交",

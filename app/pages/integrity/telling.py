@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from app import languages
-from kernel.money import Money
 from kernel.words import Words
 from marketplace.integrity.rules import Rule
 
@@ -29,7 +28,7 @@ def told(rule: str, evidence: Mapping[str, Any]) -> list[str]:
 
 
 def _yuan(fen: int) -> str:
-    return str(Money(fen))
+    return f"{fen // 100:,}.{fen % 100:02}"
 
 
 def _percent(share_bp: int) -> str:
@@ -99,6 +98,70 @@ def _dependence(it: Mapping[str, Any]) -> list[Words]:
     ]
 
 
+def _unused(it: Mapping[str, Any]) -> list[Words]:
+    amount, count = _yuan(it["amount"]), len(it["deliveries"])
+    return [
+        Words(
+            f"成交 {amount} 元；{count} 项交付到期时调用、取数与下载均为零。",
+            f"¥{amount} was paid; of {count} deliveries nothing was called, read or fetched.",
+        )
+    ]
+
+
+def _hands(it: Mapping[str, Any]) -> list[Words]:
+    kinds = {"person": Words("同一人员", "the same person"), "key": Words("同一密钥", "one key"),
+             "bank_account": Words("同一银行账户", "one bank account")}  # fmt: skip
+    return [
+        Words(f"{kinds[one['kind']].zh}：{one['id']}", f"{kinds[one['kind']].en}: {one['id']}")
+        for one in it["shared"]
+    ]
+
+
+def _quarter(it: Mapping[str, Any]) -> list[Words]:
+    part, year, share = _yuan(it["amount"]), _yuan(it["year"]), _percent(it["share_bp"])
+    return [
+        Words(
+            f"十二个月成交 {year} 元，其中 {part} 元（{share}，{it['trades']} 笔）在季度最后几日。",
+            f"Of ¥{year} in twelve months, ¥{part} ({share}, {it['trades']} trades) came in the "
+            "last days of the quarter.",
+        )
+    ]
+
+
+def _twins(it: Mapping[str, Any]) -> list[Words]:
+    return [
+        Words(
+            f"与产品 {one['product_id']} 的内容摘要相同：{one['digest'][:16]}…",
+            f"The digest is that of product {one['product_id']}: {one['digest'][:16]}…",
+        )
+        for one in it["twins"]
+    ]
+
+
+def _returned(it: Mapping[str, Any]) -> list[Words]:
+    back, base, share = _yuan(it["returned"]), _yuan(it["proceeds"]), _percent(it["share_bp"])
+    return [
+        Words(
+            f"经 {len(it['way'])} 个账户，{back} 元流回买方一侧，"
+            f"相当于其先前货款 {base} 元的 {share}。",
+            f"By {len(it['way'])} account(s) ¥{back} came back to the buyer's side: {share} of the "
+            f"¥{base} it had paid before.",
+        )
+    ]
+
+
+def _voucher(it: Mapping[str, Any]) -> list[Words]:
+    paid = Words(
+        f"算力券支付 {_yuan(it['voucher'])} 元。", f"A voucher paid ¥{_yuan(it['voucher'])}."
+    )
+    sponsor = Words("卖方与出资方为一家。", "The seller is of its sponsor's house.")
+    cross = Words(
+        f"卖方也在买方处用券 {len(it['crosswise'])} 笔。",
+        f"The seller has used vouchers with the buyer as well: {len(it['crosswise'])} order(s).",
+    )
+    return [paid, *([sponsor] if it["sponsored"] else []), *([cross] if it["crosswise"] else [])]
+
+
 TOLD: Final[Mapping[Rule, Callable[[Mapping[str, Any]], list[Words]]]] = {
     Rule.COMMON_CONTROL: _ties,
     Rule.DECLARED_RELATED: _ties,
@@ -106,4 +169,10 @@ TOLD: Final[Mapping[Rule, Callable[[Mapping[str, Any]], list[Words]]]] = {
     Rule.CIRCULAR: _ring,
     Rule.ABNORMAL_PRICE: _price,
     Rule.MUTUAL_DEPENDENCE: _dependence,
+    Rule.UNUSED: _unused,
+    Rule.SAME_HANDS: _hands,
+    Rule.QUARTER_END: _quarter,
+    Rule.SAME_CONTENT: _twins,
+    Rule.MONEY_RETURNED: _returned,
+    Rule.VOUCHER_SELF_DEAL: _voucher,
 }

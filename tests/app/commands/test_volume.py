@@ -110,7 +110,7 @@ def test_what_stands_on_the_wrong_side_of_the_books_is_set_aside_once(
 
     first, second = run(database_url, "set-aside"), run(database_url, "set-aside", "--json")
 
-    assert f"SET_ASIDE {line_id} 10000.00" in first.output
+    assert f"SET_ASIDE {line_id} CNY 10,000.00" in first.output
     assert "1 lines were set aside in the books, 1000000 fen" in first.output
     assert shown(second) == {"lines": 0, "fen": 0}
     assert run(database_url, "verify").exit_code == 0
