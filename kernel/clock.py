@@ -4,6 +4,9 @@ Everything below `app/` is handed `work.now`, read once for each request or job,
 so one action has one time, and a test can stand at any moment it likes.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
 from typing import Protocol, TypeAlias
 from zoneinfo import ZoneInfo
@@ -35,7 +38,20 @@ class SystemClock:
 
 def now() -> Instant:
     """Return the machine's present instant, in UTC, to the microsecond."""
-    return SystemClock().now()
+    return _held.get() or SystemClock().now()
+
+
+_held: ContextVar[Instant | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def held(instant: Instant) -> Iterator[None]:
+    """Let this thread find the machine's clock standing at `instant`: for a made-up history."""
+    token = _held.set(instant)
+    try:
+        yield
+    finally:
+        _held.reset(token)
 
 
 def local_date(instant: Instant) -> date:

@@ -1,12 +1,19 @@
 """Names for records, and secrets: all randomness of the system but that of ciphers."""
 
 import hashlib
+import random
 import re
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from kernel.clock import Instant
+
+Chance: TypeAlias = random.Random
+"""What is drawn from when the same is to be drawn again."""
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _LENGTH: Final = 26
@@ -28,8 +35,29 @@ def new(prefix: str, now: Instant) -> str:
     milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
     if milliseconds < 0:
         raise ValueError("an id cannot be older than 1970")
-    number = milliseconds << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+    number = milliseconds << _RANDOM_BITS | _draw.get()(_RANDOM_BITS)
     return prefix + _base32(number)
+
+
+_draw: ContextVar[Callable[[int], int]] = ContextVar("draw", default=secrets.randbits)
+
+
+@contextmanager
+def drawn(seed: str) -> Iterator[None]:
+    """Let this thread draw the ids of records from `seed`: for a made-up history alone.
+
+    With the same clock they come out the same each time. Secrets are never drawn from it.
+    """
+    token = _draw.set(chance(seed).getrandbits)
+    try:
+        yield
+    finally:
+        _draw.reset(token)
+
+
+def chance(seed: str) -> Chance:
+    """Return what draws the same from the same seed: for made-up histories, never for secrets."""
+    return random.Random(seed)  # noqa: S311 - as said
 
 
 def secret(nbytes: int = 32) -> str:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from app import founding, unit
 from app.house import House
 from app.story import entry
+from kernel import ids
 from kernel.actor import SYSTEM, Duty, Role
-from kernel.parties import organisations
+from kernel.parties import organisations, people
 from kernel.work import Work
 
 PASSWORD = "databourse-demo"  # noqa: S105 - printed on the sign-in page of a demonstration
@@ -116,22 +117,42 @@ ADMINISTRATORS = {"operator": "operator", "developer": "merchant", "insurer": "b
 
 
 def found(house: House) -> dict[str, str]:
-    """Enter the whole cast; returns key → id of organisations ("firm:…") and people."""
-    ids: dict[str, str] = {}
+    """Enter the whole cast; returns key → id of organisations ("firm:…") and people.
+
+    Who is there already is left as they are, so that it goes on where it was stopped.
+    """
+    named = _there(house)
     for firm in FIRMS:
         enter = _draft if firm.key in ADMINISTRATORS else _founded
-        ids[f"firm:{firm.key}"] = enter(house, firm)
+        if f"firm:{firm.key}" not in named:
+            with ids.drawn(firm.key):
+                named[f"firm:{firm.key}"] = enter(house, firm)
     for player in players():
-        ids[player.key] = founding.add_person(
-            house,
-            login=player.login,
-            name=player.name,
-            password=PASSWORD,
-            organisation_id=ids[f"firm:{player.firm}"],
-            duties=player.duties,
-        )
-    _admit(house, ids)
-    return ids
+        if player.key not in named:
+            with ids.drawn(player.login):
+                named[player.key] = founding.add_person(
+                    house,
+                    login=player.login,
+                    name=player.name,
+                    password=PASSWORD,
+                    organisation_id=named[f"firm:{player.firm}"],
+                    duties=player.duties,
+                )
+    _admit(house, named)
+    return named
+
+
+def _there(house: House) -> dict[str, str]:
+    """Return key → id of those of the cast who are there."""
+    found: dict[str, str] = {}
+    with house.engines.reading() as session:
+        for firm in FIRMS:
+            if (there := organisations.by_uscc(session, firm.uscc)) is not None:
+                found[f"firm:{firm.key}"] = there.id
+        for player in players():
+            if (person := people.by_login(session, player.login)) is not None:
+                found[player.key] = person.id
+    return found
 
 
 def _founded(house: House, firm: Firm) -> str:
@@ -161,12 +182,14 @@ def _draft(house: House, firm: Firm) -> str:
     return entered
 
 
-def _admit(house: House, ids: dict[str, str]) -> None:
-    desk = entry.Desk(ids["firm:exchange"], ids["compliance"], ids["finance"], ids["admission"])
+def _admit(house: House, named: dict[str, str]) -> None:
+    desk = entry.Desk(
+        named["firm:exchange"], named["compliance"], named["finance"], named["admission"]
+    )
     for firm in FIRMS:
         if firm.key in ADMINISTRATORS:
-            administrator = ids[ADMINISTRATORS[firm.key]]
+            administrator = named[ADMINISTRATORS[firm.key]]
             newcomer = entry.Newcomer(
-                ids[f"firm:{firm.key}"], firm.zh, administrator, entry.NUMBERS[firm.key]
+                named[f"firm:{firm.key}"], firm.zh, administrator, entry.NUMBERS[firm.key]
             )
             entry.admit(house, desk, newcomer)

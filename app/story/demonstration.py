@@ -20,6 +20,9 @@ from kernel.parties import people
 SHOWN = ("dept", "hub", "officer", "approver", "expert1", "operator", "merchant", "buyer",
          "listing", "finance", "regulator", "auditor")  # fmt: skip
 
+FULL_SIZE = "DATABASE_URL=sqlite:///var/full.db .venv/bin/databourse demo load"
+"""What loads a demonstration of the size of a real exchange, into a database of its own."""
+
 BEGINS_BEFORE = timedelta(days=150)
 """How long ago the story begins here: what is played after it ends about now."""
 
@@ -98,3 +101,4 @@ def _welcome(host: str, port: int, say: Callable[[str], object]) -> None:
         say(f"    {by_key[key].login:<18} {by_key[key].name}")
     say("")
     say("  Ctrl-C 停止 · stops it;  rm -r var 重置 · resets it")
+    say(f"  满规模 at full size:  {FULL_SIZE}")

@@ -4,13 +4,13 @@ Public bodies and the exchange are entered at its console; whoever trades comes 
 the same rules as anybody: one applies, a second reviews, a third approves.
 """
 
-import dataclasses
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from app import unit
 from app.house import House
-from kernel.actor import Actor
+from kernel.actor import SYSTEM
 from kernel.parties import admission, bank_checks, checks, documents, organisations, people
 from kernel.work import Work
 
@@ -40,7 +40,7 @@ NUMBERS = {
 BANK = "演示·银行营业部"
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The people who bring an organisation in, by their ids."""
 
@@ -50,7 +50,7 @@ class Desk:
     approver: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Newcomer:
     """A company that has been entered, with its administrator.
 
@@ -65,30 +65,30 @@ class Newcomer:
 
 
 def admit(house: House, desk: Desk, newcomer: Newcomer) -> None:
-    """Bring a newcomer from a draft to an active organisation."""
-    applicant = (newcomer.administrator, newcomer.id)
+    """Bring a newcomer from a draft to an active organisation, in one unit of work.
 
-    def as_(person: str, organisation: str, command: Any) -> Any:
-        return unit.committed(house, _actor(house, person, organisation), command)
+    Who is active already is left so.
+    """
 
-    as_(*applicant, lambda work: apply(work, newcomer))
-    check_id = as_(*applicant, lambda work: name_account(work, newcomer))
-    amount = as_(desk.teller, desk.exchange, lambda work: transfer(work, check_id))
-    as_(*applicant, lambda work: bank_checks.echo(work, check_id, amount_fen=amount).state)
-    as_(desk.registrar, desk.exchange, lambda work: review(work, newcomer))
-    as_(
-        desk.approver,
-        desk.exchange,
-        lambda work: organisations.take(work, newcomer.id, "approve").state,
-    )
+    def command(work: Work) -> None:
+        if organisations.find(work.session, newcomer.id).state == organisations.State.ACTIVE:
+            return
 
+        def by(person: str, organisation: str) -> Work:
+            found = people.actor(work.session, person, organisation)
+            if found is None:
+                raise LookupError(f"{person} does not act for {organisation}")
+            return replace(work, actor=found)
 
-def _actor(house: House, person: str, organisation: str) -> Actor:
-    with house.engines.reading() as session:
-        found = people.actor(session, person, organisation)
-    if found is None:
-        raise LookupError(f"{person} does not act for {organisation}")
-    return found
+        own = by(newcomer.administrator, newcomer.id)
+        apply(own, newcomer)
+        check_id = name_account(own, newcomer)
+        amount = transfer(by(desk.teller, desk.exchange), check_id)
+        bank_checks.echo(own, check_id, amount_fen=amount)
+        review(by(desk.registrar, desk.exchange), newcomer)
+        organisations.take(by(desk.approver, desk.exchange), newcomer.id, "approve")
+
+    unit.committed(house, SYSTEM, command)
 
 
 def apply(work: Work, newcomer: Newcomer) -> None:

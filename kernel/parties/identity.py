@@ -28,6 +28,11 @@ def normalised(text: str, *, pointer: str = "/identity_number") -> str:
     return number
 
 
+def completed(digits: str) -> str:
+    """Return seventeen digits with the check character that belongs to them."""
+    return digits + _check(digits)
+
+
 def hashed(work: Work, number: str) -> str:
     """Return the keyed hash of a normalised number: equal for the same human alone.
 

@@ -23,6 +23,7 @@ from app.story.board.slices import Slice
 from app.story.sixteen import beats
 from delivery.intake import uploads
 from delivery.tables import datasets, slicing
+from kernel import ids
 from kernel.actor import SYSTEM, Actor
 from kernel.clock import local_date
 from kernel.errors import NotFound
@@ -206,7 +207,8 @@ def _board(work: Work) -> str:
     except NotFound:
         firms = {key: beats.signed_in(work.session, f"{login}@demo").organisation
                  for key, login in (("sponsor_id", "dept"), ("curator_id", "listing"))}  # fmt: skip
-        made: Board = boards.create(work, **market.BOARD, **firms)
+        with ids.drawn(market.BOARD["code"]):
+            made: Board = boards.create(work, **market.BOARD, **firms)
         return made.id
 
 
@@ -262,7 +264,8 @@ def _submitted(work: Work, some: Sequence[Slice], basis_id: str) -> None:
 def _drafted(work: Work, wanted: Slice, dataset_id: str) -> Product:
     version = datasets.version(work.session, dataset_id)
     content: Any = wanted.content(dict(prefill.of(work, version.id)))
-    made = products.create(work, wanted.code, **content)
+    with ids.drawn(wanted.code):
+        made = products.create(work, wanted.code, **content)
     # Its steps look it up by its id.
     work.session.flush()
     return made
