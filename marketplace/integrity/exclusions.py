@@ -102,10 +102,10 @@ def listed(
 
 
 def _standing(states: set[str]) -> Standing:
-    if flags.State.OPEN in states:
-        return Standing.REVIEW
     if flags.State.CONFIRMED in states:
         return Standing.CONFIRMED
+    if flags.State.OPEN in states:
+        return Standing.REVIEW
     return Standing.RETURNED if states else Standing.KNOWN
 
 
