@@ -15,7 +15,7 @@ PYTHON3 ?= $(shell for python in python3 python3.14 python3.13 python3.12 python
 	&& { echo $$python; break; }; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check fix docs picture bench soak spark pins assets
+.PHONY: help setup run full test check fix docs picture bench soak spark pins assets
 .NOTPARALLEL:
 
 help: ## show this list
@@ -25,6 +25,11 @@ setup: $(VENV)/.dev assets ## build .venv with everything for development
 
 run: $(VENV)/.run assets ## start the exchange: database, sample story, pages and API on port 8000
 	@exec $(BIN)/databourse run $(ARGS)
+
+full: $(VENV)/.run ## load the demonstration at full size into var/full.db, and verify its volume
+	@export DATABASE_URL=sqlite:///var/full.db; \
+	$(BIN)/databourse demo load $(ARGS) && $(BIN)/databourse volume verify \
+	&& $(BIN)/databourse volume digest A
 
 test: $(VENV)/.dev assets ## run all tests but the soak; say aloud what this machine had to leave out
 	$(BIN)/python -m pytest -q -m 'not soak and not spark' -n auto --maxprocesses 4 --dist worksteal $(ARGS)

@@ -36,6 +36,7 @@ _RING_PRICE, _RING_PIECES = 25, 60
 _GROWTH: Final = 2.2
 _QUIET: Final = 0.55
 _TRIES: Final = 40
+_LAST_DAYS: Final = 4
 _LISTED_AFTER: Final = 6
 """Working days from the beginning of a month until what was handed in is on sale."""
 
@@ -200,8 +201,14 @@ def _days(months: Sequence[date], ends_on: date, calendar: Calendar) -> list[tup
     return [
         (day, exp(_GROWTH * (day - first).days / span) * (_QUIET if day.month == 2 else 1.0))
         for day in every
-        if calendar.is_workday(day, provisional=True)
+        if calendar.is_workday(day, provisional=True) and not _ends_a_quarter(day)
     ]
+
+
+def _ends_a_quarter(day: date) -> bool:
+    """Tell whether a quarter ends within days: nobody here trades then, for it looks like more."""
+    soon = day + timedelta(days=_LAST_DAYS)
+    return soon.month != day.month and day.month % 3 == 0
 
 
 def _drawn(
