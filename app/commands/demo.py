@@ -8,7 +8,6 @@ import click
 
 from app.commands import opening
 from config.settings import Settings
-from kernel.money import Money
 
 
 @click.group()
@@ -60,6 +59,7 @@ def load(settings: Settings, *, scale: float, ends_on: datetime | None) -> None:
     """
     from app import house as houses
     from app.story.history import loading, plan, showing
+    from kernel.money import Money
 
     if settings.production:
         raise click.UsageError("demo is for demonstrations")
