@@ -186,6 +186,10 @@ def _application(url: str) -> Exchange:
     )  # fmt: skip
 
 
+READ_WITH_A_TREE = {"/api/volume-releases/{subject_id}/proofs"}
+"""What needs a tree that was grown of trades: read where one is, tests/journeys/test_releasing."""
+
+
 @pytest.mark.slow
 def test_whatever_can_be_read_is_read_by_somebody_and_looks_as_is_written(served: Town) -> None:
     schema = schemathesis.openapi.from_wsgi("/api/openapi.json", served.application)
@@ -194,7 +198,8 @@ def test_whatever_can_be_read_is_read_by_somebody_and_looks_as_is_written(served
     for operation in _whole(schema):
         if operation.method == "get":
             statuses = {_read(served, operation, parts) for parts in _places(served, operation)}
-            unread += [] if 200 in statuses else [operation.path]
+            if 200 not in statuses and operation.path not in READ_WITH_A_TREE:
+                unread.append(operation.path)
 
     assert unread == [], unread
 
