@@ -1,9 +1,11 @@
 """The people of the tests: seven organisations, and who does what in each."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 
 from kernel.actor import Duty, Role
+from kernel.crypto import CryptoProvider
 from marketplace.listings.materials import STATED, Filed, Material
 
 ORGANISATIONS: dict[str, tuple[str, str, str, str, tuple[Role, ...]]] = {
@@ -77,14 +79,18 @@ PEOPLE: dict[str, tuple[str, tuple[Duty, ...]]] = {
 PASSWORD = "correct-horse-7"
 
 
-def documents(at: datetime) -> Iterator[Filed]:
+PAPER = b"%PDF-1.7 what was shown"
+
+
+def documents(at: datetime, crypto: CryptoProvider) -> Iterator[Filed]:
     """Yield what the merchants show of everything that they list: statements and files."""
     for owner, person in (("org_developer", "per_developer_editor"),
                           ("org_other", "per_other_editor")):  # fmt: skip
         for kind in Material:
             stated = kind in STATED
+            name, digest = f"mat_{owner}_{kind}", hashlib.sha256(PAPER).hexdigest()
             yield Filed(
-                id=f"mat_{owner}_{kind}",
+                id=name,
                 owner_id=owner,
                 product_id=None,
                 kind=kind.value,
@@ -92,9 +98,9 @@ def documents(at: datetime) -> Iterator[Filed]:
                 name="" if stated else f"{kind}.pdf",
                 said="数据来源清楚，取得与使用合法合规。" if stated else "",
                 media_type=None if stated else "application/pdf",
-                digest="0" * 64,
+                digest=digest,
                 issued_on=None if stated else at.date(),
-                sealed=None if stated else b"sealed",
+                sealed=None if stated else crypto.seal(PAPER, f"{name}:{digest}".encode()),
                 filed_by=person,
                 filed_at=at,
             )

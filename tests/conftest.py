@@ -255,7 +255,7 @@ def furnish(url: str) -> None:
                 Membership(person_id=key, organisation_id=organisation, duties=list(listed))
             )
         session.flush()  # what they show refers to them by id alone
-        session.add_all(cast.documents(NOON))
+        session.add_all(cast.documents(NOON, CRYPTO))
         session.commit()
     opened.dispose()
 

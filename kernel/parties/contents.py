@@ -99,13 +99,18 @@ def opened(work: Work, document_id: str, expected: str) -> tuple[str, bytes]:
     if found is None:
         zh, en = "文件未留存或已销毁，仅存摘要", "the file is not kept; its digest alone is"
         raise NotFound(zh, en)
-    try:
-        content = work.crypto.open(found.sealed, _bound(document_id, expected))
-    except SealBroken as error:
-        raise _broken() from error
+    content = unsealed(work, found.sealed, _bound(document_id, expected))
     if digest(content) != expected:
         raise _broken()
     return found.media_type, content
+
+
+def unsealed(work: Work, sealed: bytes, bound: bytes) -> bytes:
+    """Return the content of what was sealed for `bound`. Raises ContentBroken when it is not."""
+    try:
+        return work.crypto.open(sealed, bound)
+    except SealBroken as error:
+        raise _broken() from error
 
 
 def kept(work: Work, organisation_id: str) -> frozenset[str]:

@@ -113,12 +113,12 @@ def counts(session: Session, subject_ids: Iterable[str]) -> dict[str, int]:
 def opened(work: Work, subject_id: str, piece_id: str) -> Opened:
     """Return a file of a subject that the caller may see; the reading is recorded.
 
-    Raises NotFound for a piece of another subject, or one without a file.
+    Raises NotFound for a piece of another subject, or one without a file; ContentBroken.
     """
     found = work.session.get(Piece, piece_id)
     if found is None or found.subject_id != subject_id or not found.media_type:
         raise NotFound("没有这份证据文件", f"no file {piece_id} of {subject_id}")
-    content = work.crypto.open(found.sealed or b"", _bound(found.id, found.digest))
+    content = contents.unsealed(work, found.sealed or b"", _bound(found.id, found.digest))
     work.record("evidence.read", subject_id, piece_id=found.id, digest=found.digest)
     return Opened(found.name, found.media_type, found.digest, content)
 

@@ -213,7 +213,7 @@ def opened(work: Work, material_id: str) -> tuple[Filed, bytes]:
     found = seen(work, material_id)
     if found.sealed is None:
         raise NotFound("此材料没有文件", f"material {material_id} is no file")
-    content = work.crypto.open(found.sealed, f"{found.id}:{found.digest}".encode())
+    content = contents.unsealed(work, found.sealed, f"{found.id}:{found.digest}".encode())
     work.record("material.read", found.id, digest=found.digest)
     return found, content
 

@@ -138,9 +138,9 @@ def of_card(session: Session, card_id: str) -> list[AssetValuation]:
 
 
 def content(work: Work, valuation_id: str) -> tuple[AssetValuation, bytes]:
-    """Return a report with its bytes to who may see its card. Raises NotFound."""
+    """Return a report with its bytes to who may see its card. Raises NotFound, ContentBroken."""
     found = seen(work, valuation_id)
-    return found, work.crypto.open(found.sealed, found.id.encode())
+    return found, contents.unsealed(work, found.sealed, found.id.encode())
 
 
 def seen(work: Work, valuation_id: str) -> AssetValuation:

@@ -105,11 +105,11 @@ def in_force(session: Session, deal_id: str) -> dict[PaperKind, DealPaper]:
 
 
 def content(work: Work, deal_id: str, paper_id: str) -> tuple[DealPaper, bytes]:
-    """Return a paper of the deal with its bytes. Raises NotFound. Two SELECTs by key."""
+    """Return a paper of the deal with its bytes. Raises NotFound, ContentBroken. Two SELECTs."""
     found = work.session.get(DealPaper, paper_id)
     if found is None or found.deal_id != deal_id:
         raise NotFound("没有这份材料", f"no paper {paper_id}")
-    return found, work.crypto.open(found.sealed, found.id.encode())
+    return found, contents.unsealed(work, found.sealed, found.id.encode())
 
 
 def elsewhere(session: Session, deal_id: str) -> list[str]:

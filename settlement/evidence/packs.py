@@ -19,7 +19,7 @@ from kernel.db import Base, append_only
 from kernel.errors import DomainError, NotFound
 from kernel.errors import Kind as ErrorKind
 from kernel.pages import Page, keyset
-from kernel.parties import organisations
+from kernel.parties import contents, organisations
 from kernel.words import Words
 from kernel.work import Work
 from settlement import access
@@ -127,9 +127,9 @@ def plain(path: str, value: Any) -> Item:
 
 
 def content(work: Work, pack_id: str) -> tuple[EvidencePack, bytes]:
-    """Return a pack with its bytes, as they were handed out. Raises NotFound. Two SELECTs."""
+    """Return a pack with its bytes, as they were handed out. Raises NotFound, ContentBroken."""
     found = seen(work, pack_id)
-    return found, work.crypto.open(found.sealed, found.id.encode())
+    return found, contents.unsealed(work, found.sealed, found.id.encode())
 
 
 def manifest(work: Work, found: EvidencePack) -> Paper:

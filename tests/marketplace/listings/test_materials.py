@@ -11,6 +11,7 @@ from app.story.entry import paper
 from kernel.clock import local_date
 from kernel.errors import Invalid, NotFound, StepNotAllowed
 from kernel.parties import relations
+from kernel.parties.contents import ContentBroken
 from kernel.parties.relations import Kind, Other
 from marketplace import listing, products, versions
 from marketplace.listings import judging, materials, months
@@ -54,6 +55,17 @@ def test_a_file_is_kept_sealed_and_read_on_record(session: Session, work_as: Wor
 
     assert (found.id, content) == (made.id, paper("proof"))
     assert paper("proof") not in (made.sealed or b"")
+
+
+def test_bytes_that_are_not_those_that_were_filed_are_not_handed_out(
+    session: Session, work_as: WorkAs
+) -> None:
+    made = materials.file(work_as(MERCHANT), Material.SOURCE_PROOF, handed())
+    made.sealed = work_as(MERCHANT).crypto.seal(paper("another"), b"elsewhere")
+    session.flush()
+
+    with pytest.raises(ContentBroken):
+        materials.opened(work_as("per_exchange_compliance"), made.id)
 
 
 def test_a_strangers_document_is_answered_like_none(session: Session, work_as: WorkAs) -> None:

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from kernel import crypto
 from kernel.crypto import StandardProvider, canonical
 from kernel.errors import NotFound
 from kernel.money import Money
+from kernel.parties.contents import ContentBroken
 from settlement.evidence import archive, books, checks, files, packs
 from settlement.evidence.archive import MANIFEST, SIGNATURE, Item
 from settlement.evidence.packs import About, EvidencePack, Matter, PackTooLarge
@@ -300,5 +300,5 @@ def test_bytes_that_were_changed_where_they_are_kept_are_not_handed_out(
     session.execute(text("UPDATE evidence_packs SET sealed = zeroblob(99)"))
     session.expire_all()
 
-    with pytest.raises(crypto.SealBroken):
+    with pytest.raises(ContentBroken):
         content(work_as, pack)
