@@ -114,9 +114,14 @@ class Engines:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open a session on one consistent snapshot; what it writes is refused."""
+        """Open a session on one consistent snapshot; what it writes is refused.
+
+        It ends by COMMIT, for at a ROLLBACK psycopg forgets every statement it has prepared.
+        """
         with Session(self.read, autoflush=False) as session:
             yield session
+            session.expunge_all()  # what was read stays readable, and nothing is flushed
+            session.commit()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

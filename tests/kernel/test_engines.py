@@ -31,6 +31,29 @@ def test_a_reading_session_sees_one_moment(engines: Engines) -> None:
         assert reading.scalar(count)
 
 
+def test_what_was_read_stays_readable_and_what_was_changed_is_not_written(
+    engines: Engines,
+) -> None:
+    with engines.reading() as reading:
+        found = reading.get_one(Organisation, "org_dept")
+        name = found.name_en
+        found.name_en = "x"
+    assert found.name_en == "x"
+    with engines.reading() as reading:
+        assert reading.get_one(Organisation, "org_dept").name_en == name
+
+
+@on_postgresql
+def test_what_a_reader_prepared_is_there_for_the_next_one(engines: Engines) -> None:
+    count = text("SELECT count(*) FROM organisations")
+    for _ in range(10):
+        with engines.reading() as reading:
+            reading.scalar(count)
+    with engines.reading() as reading:
+        kept = text("SELECT statement FROM pg_prepared_statements")
+        assert count.text in reading.scalars(kept).all()
+
+
 def test_what_is_handed_to_the_driver_is_of_the_sessions_own_moment(engines: Engines) -> None:
     named = Direct(
         lambda among: select(Organisation.id, Organisation.name_en).where(
