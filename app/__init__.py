@@ -1,6 +1,7 @@
 """The Flask application: the only room with a door to the street."""
 
-from app import api, headers, house, observe, openapi, pages, problems
+from app import api, house, observe, openapi, pages, problems
+from app.answers import headers
 from app.reactions import SUBSCRIBERS, WITNESSES
 from app.sharing import downloads, server
 from app.unit import Exchange

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from sqlalchemy.orm import Session
 
 from app import demonstration
+from app.answers.kept import Shelf
 from config import rules as rule_files
 from config.settings import HOUSE, BadSetting, Settings
 from delivery.locations import roots
@@ -38,7 +39,8 @@ class House:
     """One running exchange.
 
     bell: rung when a commit may have left errands to run. clerk: decides on uses from memory.
-    desk: remembers callers of the metered interface, and writes their calls.
+    desk: remembers callers of the metered interface, and writes their calls. shelf: answers for
+    everybody, as they were drawn last.
     rails: providers of payments, by name; without any, payments come by bank alone.
     """
 
@@ -53,6 +55,7 @@ class House:
     bell: Bell
     clerk: Clerk
     desk: Desk
+    shelf: Shelf
     rails: Mapping[str, PaymentPort]
 
     def now(self, session: Session) -> Instant:
@@ -120,6 +123,7 @@ def build(
         bell=Bell(),
         clerk=Clerk(engines, _state_dir(settings, engines)),
         desk=Desk(engines, _state_dir(settings, engines)),
+        shelf=Shelf(engines, settings.kept_pages_bytes),
         rails=_rails(settings),
     )
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from app import idempotency, identity
+from app.answers import kept
 from app.house import House
 from kernel.actor import NOBODY, Actor
 from kernel.clock import Instant
@@ -68,6 +69,12 @@ class Exchange(Flask):
         _check_address()
         if policy.alone:
             return super().dispatch_request()
+        asked = kept.asked() if policy.scope is None and request.method in SAFE else None
+        if asked is None:
+            return self._insisted(policy)
+        return self.house.shelf.answer(asked, lambda: self._insisted(policy))
+
+    def _insisted(self, policy: Policy) -> Response:
         return insist(lambda: self._dispatched(policy))
 
     def _dispatched(self, policy: Policy) -> Response:

@@ -70,6 +70,9 @@ class Settings:
     language: str = setting("zh", "zh or en, for callers who prefer neither.")
     page_size_max: int = setting(100, "The longest page of a list, in rows.")
     body_bytes_max: int = setting(2_000_000, "The largest request body, in bytes.")
+    kept_pages_bytes: int = setting(
+        64_000_000, "What a process keeps of public pages as it drew them, in bytes; 0 for none."
+    )
     write_patience_s: int = setting(30, "How long a write may wait for its turn, in seconds.")
     threads: int = setting(16, "Threads that serve requests in one process.")
     password_memory_kib: int = setting(19_456, "Memory that one password check costs, in KiB.")

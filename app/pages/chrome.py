@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from app import identity, languages
+from app.answers import kept
 from app.pages import figures, vocabulary
 from kernel import ids
 from kernel.clock import SHANGHAI
@@ -136,6 +137,7 @@ def csrf_field() -> Markup:
 
 def key_field() -> Markup:
     """Write the hidden key under which a form, sent twice, has one effect."""
+    kept.keep_not()  # two readers who sent the same key would be taken for one
     return Markup('<input type="hidden" name="idempotency_key" value="{}">').format(
         escape(ids.secret(12))
     )

@@ -214,6 +214,7 @@ def selects(application: Exchange, client: Any, path: str) -> tuple[int, str]:
     def note(*given: Any) -> None:
         told.extend([given[2]] if given[2].lstrip().startswith("SELECT") else [])
 
+    client.set_cookie("of-its-own", "1")  # what somebody brings along is drawn for them
     event.listen(engine, "before_cursor_execute", note)
     try:
         answer = client.get(path)

@@ -251,3 +251,40 @@ def test_who_succeeds_is_not_asked_again() -> None:
         return len(made)
 
     assert insist(attempt) == 3
+
+
+def test_whatever_is_committed_changes_the_version_and_nothing_else_does(engines: Engines) -> None:
+    renamed = text("UPDATE organisations SET name_en = :name")
+    other = Engines(str(engines.url.render_as_string(hide_password=False)))
+    before = engines.version()
+    with engines.reading() as reading:
+        reading.scalar(text("SELECT count(*) FROM organisations"))
+    assert engines.version() == before is not None
+
+    seen: list[str | None] = [before]
+    for name, writer in {"x": engines, "y": other, "z": engines}.items():
+        with writer.writing() as writing:
+            writing.execute(renamed, {"name": name})
+            writing.commit()
+        seen.append(engines.version())
+
+    assert len(set(seen)) == len(seen)
+    other.dispose()
+
+
+@on_postgresql
+def test_a_version_that_cannot_be_asked_for_is_none_and_comes_back(engines: Engines) -> None:
+    before = engines.version()
+    with engines.writing() as session:
+        session.execute(text(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ))  # fmt: skip
+    assert engines.version() is None
+    assert engines.version() not in {before, None}
+
+
+def test_a_version_of_a_connection_that_is_gone_is_compared_with_none(engines: Engines) -> None:
+    before = engines.version()
+    engines.dispose()
+    assert engines.version() != before

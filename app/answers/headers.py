@@ -36,14 +36,14 @@ def init_app(app: Flask) -> None:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         if request.endpoint != "static":
             headers.add("Vary", "Accept, Accept-Language, Cookie, Authorization")
-            if _is_for_everybody(response):
+            if is_for_everybody(response):
                 headers.setdefault("Cache-Control", "public, no-cache")
                 return _tagged(response)
             headers.setdefault("Cache-Control", "no-store")
         return response
 
 
-def _is_for_everybody(response: Response) -> bool:
+def is_for_everybody(response: Response) -> bool:
     """Tell whether an answer is the same for everybody who reads that language."""
     if request.method not in {"GET", "HEAD"} or response.status_code != 200:
         return False
@@ -55,6 +55,12 @@ def _is_for_everybody(response: Response) -> bool:
     return public and caller is not None and not caller.known
 
 
+def tag(response: Response) -> str:
+    """Return the tag of what an answer says: another one as soon as a byte is another."""
+    return hashlib.sha256(response.get_data()).hexdigest()[:32]
+
+
 def _tagged(response: Response) -> Response:
-    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
+    if not response.get_etag()[0]:
+        response.set_etag(tag(response))
     return response.make_conditional(request)  # type: ignore[return-value]  # the same response
