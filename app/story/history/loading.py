@@ -38,6 +38,7 @@ OTHERS: Final = 5
 """Merchants of the cast and of the sixteen scenarios, beside those of the history."""
 _OPENS: Final = time(8, tzinfo=SHANGHAI)
 _NIGHT: Final = time(22, tzinfo=SHANGHAI)
+_MORNING: Final = plays.OPENS_AT.replace(tzinfo=None)
 _BEFORE: Final = timedelta(days=14)
 """How long before the first month the cast is there, and the board is built."""
 
@@ -147,7 +148,7 @@ class Loading:
         """Play the acts, and between them the sixteen scenarios, each at its time."""
         same, made = Same(self.house.passwords), beats.recalled(self.house)
         for act in acts:
-            while scenarios and scenarios[0][0] <= act.day:
+            while scenarios and (scenarios[0][0], _MORNING) <= (act.day, act.at):
                 self._play_scenarios(scenarios.pop(0)[1], made)
             if act.key not in self.told:
                 hands.play(self.house, act, self.told, self.actors, same)

@@ -187,6 +187,8 @@ def _goods(chance: Chance, merchants: Sequence[Firm], count: int, dearest: int) 
                       f"Demo {subject.en} {said.en} {number + 1:04}")  # fmt: skip
         late = int(chance.betavariate(1.1, 1.6) * (MONTHS - 2 - seller.month))
         month = seller.month if number < len(merchants) else seller.month + max(0, late)
+        if number == count - 1:  # at every size the newest month has something new
+            month = MONTHS - 2
         weight = seller.weight**0.4 * exp(chance.gauss(0, 1.0))
         found.append(Good(f"DEMO{number + 1:05}", seller, min(month, MONTHS - 2), trade, kind,
                           title, price, weight))  # fmt: skip

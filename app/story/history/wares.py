@@ -63,11 +63,14 @@ def hand_in(hand: Hand, goods: Sequence[Good]) -> None:
 
 
 def put_on_sale(hand: Hand, goods: Sequence[Good]) -> None:
-    """List what has been public long enough; some of it goes on a board."""
+    """List what has been public long enough; some of it goes on a board.
+
+    What a clock has listed meanwhile, on a day of the sixteen scenarios, is on sale already.
+    """
     there = ids_of(hand, [(good.seller.key, good.code) for good in goods])
     for start in range(0, len(goods), rounds.ROUND_MAX):
         some = [there[good.code] for good in goods[start : start + rounds.ROUND_MAX]]
-        _told(rounds.take(hand.by("listing"), some, "list"))
+        _told(rounds.take(hand.by("listing"), _public(hand, some), "list"))
     for field in BOARDS:
         on_it = [good for good in goods if good.trade.field == field]
         if on_it:
@@ -82,6 +85,12 @@ def renew(hand: Hand, goods: Sequence[tuple[str, str]]) -> None:
         some = there[start : start + rounds.ROUND_MAX]
         _told(rounds.take(hand.by("compliance"), some, "renew", reason="挂牌期将满，资料齐备"))
     hand.follow()
+
+
+def _public(hand: Hand, product_ids: Sequence[str]) -> list[str]:
+    hand.held += rounds.ahead(hand.by_house(), product_ids)
+    found = (products.find(hand.session, one) for one in product_ids)
+    return [one.id for one in found if one.state == products.State.PUBLICITY]
 
 
 def _admit(hand: Hand, board_id: str, goods: Sequence[Good], there: Mapping[str, str]) -> None:
